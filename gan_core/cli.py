@@ -1,0 +1,247 @@
+"""`gan-playground`: serve the app (the default), train, sample, evaluate, list presets, run a benchmark."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from gan_core.errors import ConfigError, PlaygroundError, RunError
+from gan_core.text import N_
+
+_COMMANDS = ("serve", "presets", "train", "sample", "evaluate", "bench")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Exit code 0, or 2 after one clear line on stderr about what was wrong with the request."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if not arguments or (arguments[0].startswith("-") and arguments[0] not in ("-h", "--help")):
+        arguments.insert(0, "serve")
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options) or 0)
+    except PlaygroundError as error:
+        print(f"gan-playground: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("gan-playground: interrupted", file=sys.stderr)
+        return 130
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse with one line instead of the whole usage for a wrong word."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}. Try '{self.prog} --help'.\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser("gan-playground", description="Train a GAN in the browser or here, and look at what it learned.")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_serve(commands.add_parser("serve", help="start the app (the default)"))
+    presets = commands.add_parser("presets", help="list the built-in presets")
+    presets.add_argument("--json", action="store_true", help="as one JSON object")
+    presets.set_defaults(run=_presets)
+    _add_train(commands.add_parser("train", help="train a GAN without the browser"))
+    _add_sample(commands.add_parser("sample", help="draw samples from a trained run"))
+    evaluate = commands.add_parser("evaluate", help="measure a trained run")
+    evaluate.add_argument("run_dir", metavar="DIR", type=Path)
+    evaluate.add_argument("--json", action="store_true", help="as one JSON object")
+    evaluate.set_defaults(run=_evaluate)
+    bench = commands.add_parser("bench", help="run a benchmark of the documentation")
+    bench.add_argument("name", help="one of the files in benchmarks/, without .py")
+    bench.add_argument("--json", action="store_true", help="as one JSON object")
+    bench.set_defaults(run=_bench)
+    return parser
+
+
+def _add_serve(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
+    parser.add_argument("--port", type=_bounded(int, 1, 65535), default=8501)
+    parser.add_argument("--data-dir", type=Path, default=None, help="where runs are kept (default: ~/gan-playground)")
+    parser.add_argument("--no-browser", action="store_true", help="do not open a browser window")
+    parser.add_argument(
+        "--allow-origin", action="append", default=[], metavar="ORIGIN", help="another origin that may connect"
+    )
+    parser.add_argument("--grace", type=_bounded(float, 1, 1e6), default=600.0, metavar="SECONDS",
+                        help="pause a run that nobody has watched for this long (default: 600)")  # fmt: skip
+    parser.add_argument(
+        "--max-runs", type=_bounded(int, 1, 1000), default=8, help="runs that train at once (default: 8)"
+    )
+    parser.add_argument("--max-per-owner", type=_bounded(int, 1, 1000), default=4, help="of one browser (default: 4)")
+    parser.set_defaults(run=_serve)
+
+
+def _add_train(parser: argparse.ArgumentParser) -> None:
+    start = parser.add_mutually_exclusive_group(required=True)
+    start.add_argument("--preset", help="see 'gan-playground presets'")
+    start.add_argument("--config", type=Path, metavar="FILE", help="a config.toml")
+    start.add_argument("--resume", type=Path, metavar="DIR", help="go on with the run in this folder")
+    parser.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", help="e.g. generator.hidden=16,16")
+    parser.add_argument("--steps", type=_bounded(int, 1, 10**12), help="stop at this step (in total)")
+    parser.add_argument("--seconds", type=_bounded(float, 0.001, 1e9), help="stop after this much training")
+    parser.add_argument("--device", help="auto, cpu, cuda or mps")
+    parser.add_argument("--seed", help="a whole number")
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="the run's folder, new or empty (default: under the data folder)"
+    )
+    parser.add_argument("--data-dir", type=Path, default=None, help="where runs are kept (default: ~/gan-playground)")
+    parser.add_argument("--json", action="store_true", help="the result as one JSON object on stdout")
+    parser.set_defaults(run=_train)
+
+
+def _add_sample(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run_dir", metavar="DIR", type=Path)
+    parser.add_argument("--n", type=_bounded(int, 1, 10_000_000), default=1000, help="how many (default: 1000)")
+    parser.add_argument("--seed", type=_bounded(int, 0, 2**63 - 1), default=0)
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE.npz")
+    parser.set_defaults(run=_sample)
+
+
+def _bounded(kind: type[int] | type[float], low: float, high: float) -> Any:
+    def parse(text: str) -> float:
+        try:
+            value = kind(text)
+            if not low <= value <= high:
+                raise ValueError(text)
+        except (ValueError, OverflowError):
+            what = "a whole number" if kind is int else "a number"
+            raise argparse.ArgumentTypeError(f"{text!r} is not {what} from {low:g} to {high:g}") from None
+        return value
+
+    return parse
+
+
+# ── commands: torch is imported only by those that need it ───────────────────────────────────────────────────────────────
+
+
+def app_home() -> Path:
+    """The folder with app.py, pages/ and benchmarks/: the project's in a checkout, the package gan_playground's in a wheel."""
+    site = Path(__file__).resolve().parent.parent
+    for home in (site, site / "gan_playground"):
+        if (home / "app.py").is_file() and (home / "pages" / "_shell.py").is_file():
+            return home
+    raise RunError(N_("The app's files are missing beside gan_core: install gan-playground again."))
+
+
+def _from_home(module: str) -> Any:
+    sys.path.insert(0, str(app_home()))  # before any other folder that has a package called pages
+    return importlib.import_module(module)
+
+
+def _serve(o: argparse.Namespace) -> int:
+    server = _from_home("pages._ui.server")
+    return int(server.serve(server.ServeOptions(
+        host=o.host, port=o.port, data_dir=o.data_dir, browser=not o.no_browser, allow_origin=tuple(o.allow_origin),
+        grace_seconds=o.grace, max_runs=o.max_runs, max_per_owner=o.max_per_owner,
+    )))  # fmt: skip
+
+
+def _presets(o: argparse.Namespace) -> int:
+    from gan_core import presets, registry, serial
+
+    entries = registry.preset.entries()
+    if o.json:
+        print(
+            json.dumps(
+                {
+                    e.name: {"title": e.title, "help": e.help, "config": serial.to_dict(presets.load(e.name))}
+                    for e in entries
+                }
+            )
+        )
+        return 0
+    for entry in entries:
+        print(f"{entry.name:12} {entry.title}. {entry.help}")
+    return 0
+
+
+def _train(o: argparse.Namespace) -> int:
+    from gan_core.runs import headless
+
+    changes = _assignments(o.set) | {k: v for k, v in (("device", o.device), ("seed", o.seed)) if v is not None}
+    if o.resume is not None:
+        if o.out is not None or changes:
+            raise ConfigError(
+                N_("--resume goes on with the run as it is: --set, --seed, --device and --out belong to a new run.")
+            )
+        session = headless.resume(o.resume)
+    else:
+        session = headless.start(_base_config(o), changes, o.out, o.data_dir)
+    result = headless.train(session, steps=o.steps, seconds=o.seconds)
+    if o.json:
+        print(json.dumps(result))
+    else:
+        print(headless.describe(result))
+    return 0 if session.status != "failed" else 1
+
+
+def _base_config(o: argparse.Namespace) -> Any:
+    from gan_core import presets, serial
+
+    if o.preset is not None:
+        return presets.load(o.preset)
+    try:
+        return serial.from_toml(o.config.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(N_("{path} cannot be read: {reason}."), path=o.config, reason=error) from None
+
+
+def _assignments(texts: list[str]) -> dict[str, str]:
+    pairs = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise ConfigError(N_("--set needs FIELD=VALUE, not {text}."), text=repr(text))
+        pairs[name.strip()] = value
+    return pairs
+
+
+def _sample(o: argparse.Namespace) -> int:
+    import numpy as np
+
+    from gan_core import generate
+    from gan_core.runs.store import RunFolder
+
+    samples = generate.load(RunFolder(o.run_dir)).sample(o.n, o.seed).numpy()
+    try:
+        with o.out.open("wb") as file:
+            np.savez_compressed(file, samples=samples)
+    except OSError as error:
+        raise RunError(N_("{path} cannot be written: {reason}."), path=o.out, reason=error.strerror or error) from None
+    print(f"{o.out}: {samples.shape[0]} samples of shape {samples.shape[1:]}", file=sys.stderr)
+    return 0
+
+
+def _evaluate(o: argparse.Namespace) -> int:
+    from gan_core.runs import headless
+
+    result = headless.evaluate(o.run_dir)
+    if o.json:
+        print(json.dumps(result))
+    else:
+        print("\n".join(f"{name}: {value}" for name, value in result["metrics"].items()))
+    return 0
+
+
+def _bench(o: argparse.Namespace) -> int:
+    names = sorted(
+        p.stem for p in (app_home() / "benchmarks").glob("*.py") if not p.stem.startswith("_") and p.stem != "baselines"
+    )
+    if o.name not in names:
+        raise ConfigError(
+            N_("There is no benchmark called {name}. Choose one of: {allowed}."),
+            name=repr(o.name),
+            allowed=", ".join(names),
+        )
+    result = _from_home(f"benchmarks.{o.name}").run()
+    print(json.dumps(result) if o.json else json.dumps(result, indent=2, ensure_ascii=False))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,329 @@
+"""RunConfig: everything that decides a run. Frozen and valid: a RunConfig that exists has passed every check."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import gan_core.catalogue  # noqa: F401 - fills the registries that the choices below come from
+from gan_core import registry
+from gan_core.errors import ConfigError
+from gan_core.settings import Field, setting, shorten
+from gan_core.text import N_
+
+GROUPS = {
+    "data": N_("Data"),
+    "generator": N_("Generator"),
+    "discriminator": N_("Discriminator"),
+    "loss": N_("Loss"),
+    "optimizer": N_("Optimiser"),
+    "stabilizers": N_("Stabilisers"),
+    "run": N_("Run"),
+}
+NORMS = {"none": N_("None"), "batch": N_("Batch"), "instance": N_("Instance"), "layer": N_("Layer")}
+ACTIVATIONS = {"relu": "ReLU", "leaky_relu": "LeakyReLU (0.2)", "tanh": "tanh", "silu": "SiLU", "gelu": "GELU"}
+UPSAMPLINGS = {"transposed": N_("Transposed convolution"), "nearest": N_("Resize (nearest)"),
+               "bilinear": N_("Resize (bilinear)")}  # fmt: skip
+DISTRIBUTIONS = {"gaussian": N_("Gaussian"), "uniform": N_("Uniform in [−1, 1]"), "sphere": N_("On a sphere")}
+SIZES = {size: f"{size} × {size}" for size in (8, 16, 28, 32, 64, 128)}
+DEVICES = {"auto": N_("Automatic"), "cpu": "CPU", "cuda": "CUDA", "mps": "Apple MPS"}
+PRECISIONS = {"auto": N_("Automatic"), "float32": "float32", "bfloat16": N_("bfloat16 (mixed)")}
+
+
+def _uses(kind: str) -> Any:
+    return lambda c: registry.dataset[c.data.name].info["kind"] == kind
+
+
+def _network(player: str, name: str) -> Any:
+    return lambda c: getattr(c, player).network == name
+
+
+def _optimizer_uses(player: str, name: str) -> Any:
+    return lambda c: name in registry.optimizer[getattr(c, player).name].info["uses"]
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """What is learned."""
+
+    name: str = setting("ring", title=N_("Data set"), group="data", choices=registry.dataset, basic=True,
+        help=N_("What the generator learns to imitate."),
+        more=N_("Points in the plane show every part of a GAN at once; pictures show what it is good for."))  # fmt: skip
+    image_size: int = setting(28, title=N_("Picture size"), group="data", choices=SIZES, unit="px", shown_if=_uses("images"),
+        help=N_("Height and width that pictures are resized to. Training time grows with its square."))  # fmt: skip
+
+
+@dataclass(frozen=True)
+class LatentConfig:
+    """The noise that the generator turns into samples."""
+
+    dim: int = setting(2, title=N_("Latent dimension"), group="generator", low=1, high=512, basic=True,
+        help=N_("How many random numbers the generator starts from."),
+        more=N_("With fewer than the data has dimensions, the generator can only draw a curve or a surface through it."))  # fmt: skip
+    distribution: str = setting("gaussian", title=N_("Latent distribution"), group="generator", choices=DISTRIBUTIONS,
+        help=N_("Where those numbers are drawn from."))  # fmt: skip
+
+
+@dataclass(frozen=True)
+class GeneratorConfig:
+    """G: latent to sample."""
+
+    network: str = setting("mlp", title=N_("Network"), group="generator", choices=registry.network,
+        help=N_("MLP: fully connected layers. DCGAN: convolutions that grow a picture step by step."))  # fmt: skip
+    hidden: tuple[int, ...] = setting((64, 64, 64), title=N_("Hidden layers"), group="generator", low=1, high=2048,
+        max_length=8, basic=True, shown_if=_network("generator", "mlp"),
+        help=N_("Neurons in each hidden layer, with commas between: 64,64 is two layers of 64."))  # fmt: skip
+    width: int = setting(32, title=N_("Width"), group="generator", low=4, high=512, unit=N_("channels"), basic=True,
+        shown_if=_network("generator", "dcgan"),
+        help=N_("Channels of the layer nearest to the picture; each layer further in has twice as many, up to 8×."))  # fmt: skip
+    norm: str = setting("none", title=N_("Normalisation"), group="generator", choices=NORMS,
+        help=N_("Rescales activations between layers. Batch normalisation helps most convolutional generators."))  # fmt: skip
+    activation: str = setting("leaky_relu", title=N_("Activation"), group="generator", choices=ACTIVATIONS,
+        help=N_("The bend between two layers. Without it the network would be one straight map."))  # fmt: skip
+    upsampling: str = setting("transposed", title=N_("Up-sampling"), group="generator", choices=UPSAMPLINGS,
+        shown_if=_network("generator", "dcgan"),
+        help=N_("How a layer doubles the picture's size. Transposed convolutions are fast; resizing avoids checkerboards."))  # fmt: skip
+
+
+@dataclass(frozen=True)
+class DiscriminatorConfig:
+    """D, the critic: sample to one logit."""
+
+    network: str = setting("mlp", title=N_("Network"), group="discriminator", choices=registry.network,
+        help=N_("MLP: fully connected layers. DCGAN: convolutions that shrink a picture step by step."))  # fmt: skip
+    hidden: tuple[int, ...] = setting((64, 64, 64), title=N_("Hidden layers"), group="discriminator", low=1, high=2048,
+        max_length=8, basic=True, shown_if=_network("discriminator", "mlp"),
+        help=N_("Neurons in each hidden layer, with commas between: 64,64 is two layers of 64."))  # fmt: skip
+    width: int = setting(32, title=N_("Width"), group="discriminator", low=4, high=512, unit=N_("channels"), basic=True,
+        shown_if=_network("discriminator", "dcgan"),
+        help=N_("Channels of the layer nearest to the picture; each layer further in has twice as many, up to 8×."))  # fmt: skip
+    norm: str = setting("none", title=N_("Normalisation"), group="discriminator", choices=NORMS,
+        help=N_("Batch normalisation lets samples of a batch see each other, and does not go with gradient penalties."))  # fmt: skip
+    activation: str = setting("leaky_relu", title=N_("Activation"), group="discriminator", choices=ACTIVATIONS,
+        help=N_("The bend between two layers. LeakyReLU keeps some gradient everywhere."))  # fmt: skip
+    spectral_norm: bool = setting(False, title=N_("Spectral normalisation"), group="stabilizers",
+        help=N_("Divides each weight matrix of D by its largest singular value, so that D cannot change abruptly."),
+        more=N_("Miyato et al. 2018, arXiv:1802.05957. One power iteration per training step."))  # fmt: skip
+
+
+@dataclass(frozen=True)
+class OptimizerConfig:
+    """How one player turns gradients into steps."""
+
+    name: str
+    lr: float
+    beta1: float
+    beta2: float
+    momentum: float
+
+
+@dataclass(frozen=True)
+class GOptimizerConfig(OptimizerConfig):
+    """The generator's optimiser."""
+
+    name: str = setting("adam", title=N_("Optimiser of G"), group="optimizer", choices=registry.optimizer, live=True,
+        help=N_("The rule that turns gradients into steps. Changing it starts its averages anew."))  # fmt: skip
+    lr: float = setting(1e-3, title=N_("Learning rate of G"), group="optimizer", low=1e-6, high=1.0, log=True, live=True,
+        basic=True, help=N_("Size of the generator's steps. Too small: nothing moves; too large: it jumps about."))  # fmt: skip
+    beta1: float = setting(0.0, title=N_("β₁ of G"), group="optimizer", low=0.0, high=0.999, live=True,
+        shown_if=_optimizer_uses("g_optimizer", "beta1"),
+        help=N_("How much of the last gradients is kept (momentum). GANs are calmer with 0 or 0.5 than with the usual 0.9."))  # fmt: skip
+    beta2: float = setting(0.99, title=N_("β₂ of G"), group="optimizer", low=0.0, high=0.9999, live=True,
+        shown_if=_optimizer_uses("g_optimizer", "beta2"),
+        help=N_("How long the size of gradients is remembered."))  # fmt: skip
+    momentum: float = setting(0.0, title=N_("Momentum of G"), group="optimizer", low=0.0, high=0.99, live=True,
+        shown_if=_optimizer_uses("g_optimizer", "momentum"),
+        help=N_("How much of the last step is repeated."))  # fmt: skip
+
+
+@dataclass(frozen=True)
+class DOptimizerConfig(OptimizerConfig):
+    """The discriminator's optimiser."""
+
+    name: str = setting("adam", title=N_("Optimiser of D"), group="optimizer", choices=registry.optimizer, live=True,
+        help=N_("The rule that turns gradients into steps. Changing it starts its averages anew."))  # fmt: skip
+    lr: float = setting(1e-3, title=N_("Learning rate of D"), group="optimizer", low=1e-6, high=1.0, log=True, live=True,
+        basic=True, help=N_("Size of the discriminator's steps. A faster discriminator gives the generator better directions."))  # fmt: skip
+    beta1: float = setting(0.0, title=N_("β₁ of D"), group="optimizer", low=0.0, high=0.999, live=True,
+        shown_if=_optimizer_uses("d_optimizer", "beta1"),
+        help=N_("How much of the last gradients is kept (momentum). GANs are calmer with 0 or 0.5 than with the usual 0.9."))  # fmt: skip
+    beta2: float = setting(0.99, title=N_("β₂ of D"), group="optimizer", low=0.0, high=0.9999, live=True,
+        shown_if=_optimizer_uses("d_optimizer", "beta2"),
+        help=N_("How long the size of gradients is remembered."))  # fmt: skip
+    momentum: float = setting(0.0, title=N_("Momentum of D"), group="optimizer", low=0.0, high=0.99, live=True,
+        shown_if=_optimizer_uses("d_optimizer", "momentum"),
+        help=N_("How much of the last step is repeated."))  # fmt: skip
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """One run. Raises ConfigError for a value out of range and for values that do not go together."""
+
+    data: DataConfig = DataConfig()
+    latent: LatentConfig = LatentConfig()
+    generator: GeneratorConfig = GeneratorConfig()
+    discriminator: DiscriminatorConfig = DiscriminatorConfig()
+    loss: str = setting("relativistic", title=N_("Loss"), group="loss", choices=registry.loss, live=True, basic=True,
+        help=N_("What each player tries to make small."))  # fmt: skip
+    penalty: str = setting("r1_r2", title=N_("Penalty"), group="loss", choices=registry.penalty, live=True, basic=True,
+        help=N_("What keeps the discriminator from getting too steep."))  # fmt: skip
+    penalty_weight: float = setting(0.02, title=N_("Penalty weight"), group="loss", low=0.0, high=100.0, log=True, zero_off=True,
+        live=True, basic=True, shown_if=lambda c: c.penalty != "none",
+        help=N_("γ of R1 and R2, λ of the gradient penalty, or the bound c of weight clipping."))  # fmt: skip
+    penalty_final: float = setting(1.0, title=N_("Penalty weight at the end"), group="loss", low=0.0, high=1.0, live=True,
+        shown_if=lambda c: c.penalty != "none" and c.schedule != "constant",
+        help=N_("Share of the penalty weight that is left when the schedule ends."))  # fmt: skip
+    k_d: int = setting(1, title=N_("D steps per iteration"), group="loss", low=0, high=10, live=True,
+        help=N_("How often the discriminator learns in each iteration."))  # fmt: skip
+    k_g: int = setting(1, title=N_("G steps per iteration"), group="loss", low=0, high=10, live=True,
+        help=N_("How often the generator learns in each iteration."))  # fmt: skip
+    g_optimizer: GOptimizerConfig = GOptimizerConfig()
+    d_optimizer: DOptimizerConfig = DOptimizerConfig()
+    batch_size: int = setting(256, title=N_("Batch size"), group="optimizer", low=2, high=8192, live=True, basic=True,
+        unit=N_("samples"), help=N_("How many real and generated samples each step looks at."))  # fmt: skip
+    accumulation: int = setting(1, title=N_("Gradient accumulation"), group="optimizer", low=1, high=64, live=True,
+        unit=N_("parts"), help=N_("Splits the batch into this many parts and adds up their gradients: less memory, the same step."))  # fmt: skip
+    schedule: str = setting("constant", title=N_("Schedule"), group="optimizer", live=True,
+        choices={"constant": N_("Constant"), "linear": N_("Linear"), "cosine": N_("Cosine")},
+        help=N_("How rates, penalty weight and noise move from their first to their last value."))  # fmt: skip
+    horizon: int = setting(0, title=N_("Horizon"), group="optimizer", low=0, high=10**9, live=True, unit=N_("images"),
+        help=N_("After how many real samples the schedule ends and the run is done. 0: it goes on until you stop it."))  # fmt: skip
+    lr_final: float = setting(1.0, title=N_("Learning rates at the end"), group="optimizer", low=0.0, high=1.0, live=True,
+        shown_if=lambda c: c.schedule != "constant",
+        help=N_("Share of the learning rates that is left when the schedule ends."))  # fmt: skip
+    grad_clip: float = setting(0.0, title=N_("Gradient clipping"), group="stabilizers", low=0.0, high=1000.0, live=True,
+        help=N_("Shortens a player's whole gradient to at most this length. 0: off."))  # fmt: skip
+    label_smoothing: float = setting(0.0, title=N_("Label smoothing"), group="stabilizers", low=0.0, high=0.5, live=True,
+        shown_if=lambda c: registry.loss[c.loss].info["targets"],
+        help=N_("Real samples get the target 1 − s instead of 1, so that D never becomes too sure."))  # fmt: skip
+    label_flip: float = setting(0.0, title=N_("Label flips"), group="stabilizers", low=0.0, high=0.5, live=True,
+        help=N_("Share of samples that D sees under the wrong label."))  # fmt: skip
+    instance_noise: float = setting(0.0, title=N_("Instance noise"), group="stabilizers", low=0.0, high=10.0, live=True, unit="σ",
+        help=N_("Gaussian noise on everything D sees, in the units of training: real and generated overlap from the start."))  # fmt: skip
+    noise_final: float = setting(0.0, title=N_("Instance noise at the end"), group="stabilizers", low=0.0, high=1.0, live=True,
+        shown_if=lambda c: c.instance_noise > 0 and c.schedule != "constant",
+        help=N_("Share of the noise that is left when the schedule ends."))  # fmt: skip
+    ema_half_life: float = setting(20_000.0, title=N_("EMA half-life"), group="stabilizers", low=0.0, high=1e8, live=True,
+        unit=N_("images"), log=True, zero_off=True,
+        help=N_("The pictures come from an average of recent generators; this is how fast it forgets. 0: no averaging."),
+        more=N_("Exponential moving average (EMA) of the generator's weights: it removes the jitter of the game."))  # fmt: skip
+    ema_ramp: float = setting(0.05, title=N_("EMA ramp"), group="stabilizers", low=0.0, high=1.0, live=True,
+        help=N_("Early on, the half-life is at most this share of the images seen. 0: no ramp."))  # fmt: skip
+    seed: int = setting(0, title=N_("Seed"), group="run", low=0, high=2**31 - 1, basic=True,
+        help=N_("Same settings and same seed: the same run, bit for bit."))  # fmt: skip
+    device: str = setting("auto", title=N_("Device"), group="run", choices=DEVICES,
+        help=N_("Where the networks are trained. Automatic: a GPU where there is one."))  # fmt: skip
+    precision: str = setting("auto", title=N_("Precision"), group="run", choices=PRECISIONS,
+        help=N_("bfloat16 is faster on GPUs with wide networks. Automatic: only there."))  # fmt: skip
+    threads: int = setting(0, title=N_("CPU threads"), group="run", low=0, high=256,
+        help=N_("0: one for points, all cores for pictures. Another number can change the last bits of the result."))  # fmt: skip
+
+    def __post_init__(self) -> None:
+        for field in fields():
+            value = get(self, field.name)
+            if field.parse(value) != value or type(value) is not field.type:
+                raise ConfigError(N_("{field} cannot be {value}. Allowed: {allowed}."),
+                                  field=field.name, value=shorten(value), allowed=field.allowed)  # fmt: skip
+        _check_together(self)
+
+    @property
+    def kind(self) -> str:
+        """ "points" or "images"."""
+        return str(registry.dataset[self.data.name].info["kind"])
+
+
+def _check_together(c: RunConfig) -> None:
+    """Raise ConfigError for settings that are fine alone and not together."""
+    if c.k_d + c.k_g == 0:
+        raise ConfigError(N_("k_d and k_g cannot both be 0: nobody would learn. Set one of them to 1 or more."))
+    if c.batch_size % c.accumulation:
+        raise ConfigError(N_("accumulation must divide batch_size: {batch_size} cannot be split into {parts} equal parts."),
+                          batch_size=c.batch_size, parts=c.accumulation)  # fmt: skip
+    if c.batch_size == c.accumulation and "batch" in (c.generator.norm, c.discriminator.norm):
+        raise ConfigError(N_("accumulation={parts} leaves one sample in each part of batch_size={batch_size}, and batch "
+                             "normalisation needs two. Use a larger batch_size, or less accumulation."),
+                          batch_size=c.batch_size, parts=c.accumulation)  # fmt: skip
+    if registry.penalty[c.penalty].info["at"] and c.discriminator.norm == "batch":
+        raise ConfigError(
+            N_("penalty={penalty} does not go with discriminator.norm=batch: batch normalisation couples the samples of a "
+               "batch, and the penalty is defined for each sample alone. Use discriminator.norm=layer, instance or none."),
+            penalty=c.penalty)  # fmt: skip
+    if c.label_smoothing and not registry.loss[c.loss].info["targets"]:
+        allowed = ", ".join(e.name for e in registry.loss.entries() if e.info["targets"])
+        raise ConfigError(N_("label_smoothing has no meaning for loss={loss}, which has no targets. Set it to 0, or use {allowed}."),
+                          loss=c.loss, allowed=allowed)  # fmt: skip
+    _check_data(c)
+
+
+def _check_data(c: RunConfig) -> None:
+    info = registry.dataset[c.data.name].info
+    for player in ("generator", "discriminator"):
+        name = getattr(c, player).network
+        kinds = registry.network[name].info["kinds"]
+        if info["kind"] not in kinds:
+            raise ConfigError(N_("{player}.network={network} draws {kinds}, and data.name={data} is {kind}. Use {allowed}."),
+                player=player, network=name, kinds=" and ".join(kinds), data=c.data.name, kind=info["kind"],
+                allowed=", ".join(e.name for e in registry.network.entries() if info["kind"] in e.info["kinds"]))  # fmt: skip
+    if info["kind"] == "images" and c.data.image_size not in info["sizes"]:
+        raise ConfigError(N_("data.image_size={size} is not made for data.name={data}. Allowed: {allowed}."),
+                          size=c.data.image_size, data=c.data.name, allowed=", ".join(map(str, info["sizes"])))  # fmt: skip
+
+
+# ── fields by dotted name ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _walk(owner: type, prefix: str = "") -> Iterator[Field]:
+    for item in dataclasses.fields(owner):
+        if "spec" in item.metadata:
+            yield Field(prefix + item.name, item.default, item.metadata["spec"])
+        elif item.default is not dataclasses.MISSING:
+            yield from _walk(type(item.default), f"{prefix}{item.name}.")
+
+
+@cache
+def _fields() -> dict[str, Field]:
+    return {field.name: field for field in _walk(RunConfig)}
+
+
+def fields() -> list[Field]:
+    """Every setting of RunConfig, in order."""
+    return list(_fields().values())
+
+
+def field(name: str) -> Field:
+    """The setting with this dotted name. Raises ConfigError that names near ones."""
+    try:
+        return _fields()[name]
+    except KeyError:
+        import difflib
+
+        near = difflib.get_close_matches(name, _fields(), 3, 0.5) or list(_fields())
+        raise ConfigError(N_("There is no setting called {name}. Perhaps: {near}."), name=shorten(name),
+                          near=", ".join(near)) from None  # fmt: skip
+
+
+def get(config: RunConfig, name: str) -> Any:
+    """The value of a dotted name."""
+    value: Any = config
+    for part in name.split("."):
+        value = getattr(value, part)
+    return value
+
+
+def replace(config: RunConfig, changes: Mapping[str, Any]) -> RunConfig:
+    """`config` with the dotted names in `changes` set; values may be text. Raises ConfigError."""
+    parsed = {name: field(name).parse(value) for name, value in changes.items()}
+    top: dict[str, Any] = {name: value for name, value in parsed.items() if "." not in name}
+    for section in {name.split(".")[0] for name in parsed if "." in name}:
+        inner = {name.split(".")[1]: value for name, value in parsed.items() if name.startswith(section + ".")}
+        top[section] = dataclasses.replace(getattr(config, section), **inner)
+    return dataclasses.replace(config, **top)
+
+
+def differences(old: RunConfig, new: RunConfig) -> dict[str, tuple[Any, Any]]:
+    """Dotted name -> (old, new) of every setting that differs."""
+    pairs = {f.name: (get(old, f.name), get(new, f.name)) for f in fields()}
+    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}

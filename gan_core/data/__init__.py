@@ -1,0 +1,56 @@
+"""Data sets: points in the plane and pictures. `load` gives one by its settings."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import OrderedDict, defaultdict
+from typing import TYPE_CHECKING
+
+import torch
+
+from gan_core import registry
+from gan_core.data import digits, points, public_sets
+from gan_core.data.sets import ImageSet, PointSet, Progress
+
+if TYPE_CHECKING:
+    from gan_core.config import DataConfig
+
+__all__ = ["ImageSet", "PointSet", "digits", "fingerprint", "is_available", "load", "points", "public_sets"]
+
+_KEPT = 3  # picture sets in memory; their tensors are shared by all runs and never written to
+_cache: OrderedDict[tuple[str, int], ImageSet] = OrderedDict()
+_lock = threading.Lock()
+_loading: defaultdict[tuple[str, int], threading.Lock] = defaultdict(threading.Lock)
+
+
+def load(data: DataConfig, progress: Progress | None = None) -> PointSet | ImageSet:
+    """The data set that `data` names, from memory if it was just used. Raises DataError."""
+    entry = registry.dataset[data.name]
+    if entry.info["kind"] == "points":
+        found: PointSet | ImageSet = entry.value(data, progress)
+        return found
+    key = (data.name, data.image_size)
+    with _lock:
+        loading = _loading[key]
+    with loading:  # two runs that want the same set load it once; other sets do not wait
+        images = _cache.get(key) or entry.value(data, progress)
+        with _lock:
+            _cache[key] = images
+            _cache.move_to_end(key)
+            while len(_cache) > _KEPT:
+                _cache.popitem(last=False)
+    return images
+
+
+def is_available(name: str) -> bool:
+    """Whether a data set can be loaded without a network."""
+    return not registry.dataset[name].info.get("download") or public_sets.is_available(name)
+
+
+def fingerprint(data: PointSet | ImageSet) -> str:
+    """SHA-256 of the training pictures, or of a fixed draw of 4,096 points: equal data have equal fingerprints."""
+    if isinstance(data, PointSet):
+        sample = data.draw(4096, torch.Generator().manual_seed(0)) * data.scale
+        return hashlib.sha256(sample.numpy().tobytes()).hexdigest()
+    return hashlib.sha256(data.images.contiguous().numpy().tobytes()).hexdigest()

@@ -1,0 +1,49 @@
+"""What a data set is to the rest: an endless distribution of points, or a finite set of pictures with a held-out part."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar, TypeAlias
+
+import torch
+from torch import Tensor
+
+Progress: TypeAlias = Callable[[str, int, int], None]  # what is being done, how much of it, of how much (0: unknown)
+
+
+@dataclass(frozen=True)
+class PointSet:
+    """A distribution in the plane. Training sees normalised units; data units = normalised units · scale.
+
+    draw(n, generator) -> (n, 2) float32 on the CPU, normalised, from this generator alone. extent: xmin, xmax, ymin, ymax of
+    the picture in data units. modes (K, 2) and sigma, in data units, where the distribution is an even mixture of Gaussians.
+    """
+
+    name: str
+    scale: float
+    draw: Callable[[int, torch.Generator], Tensor]
+    extent: tuple[float, float, float, float]
+    modes: Tensor | None = None
+    sigma: float | None = None
+    kind: ClassVar[str] = "points"
+    shape: ClassVar[tuple[int, ...]] = (2,)
+
+
+@dataclass(frozen=True)
+class ImageSet:
+    """Pictures: images (N, C, H, W) uint8 and labels (N,) int64 to train on; test_images and test_labels held out."""
+
+    name: str
+    images: Tensor
+    labels: Tensor | None
+    test_images: Tensor
+    test_labels: Tensor | None
+    class_names: tuple[str, ...]
+    licence: str
+    kind: ClassVar[str] = "images"
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(C, H, W)."""
+        return tuple(self.images.shape[1:])

@@ -1,0 +1,75 @@
+"""Devices: which one a run uses, and why a GPU is not used."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+
+import torch
+
+from gan_core.errors import DeviceError
+from gan_core.text import N_
+
+
+@dataclass(frozen=True)
+class DeviceReport:
+    """The device that "auto" gives, its name for people, and (template for translation) why it is no GPU; "" if it is one."""
+
+    device: str
+    name: str
+    why_no_gpu: str
+
+
+def available(name: str) -> bool:
+    """Whether the device type "cpu", "cuda" or "mps" can be used here."""
+    if name == "cuda":
+        return torch.cuda.is_available()
+    return name == "cpu" or (name == "mps" and torch.backends.mps.is_available())
+
+
+def resolve(name: str) -> torch.device:
+    """The torch device for "auto", "cpu", "cuda" or "mps". Raises DeviceError when it is absent, with the reason."""
+    if name == "auto":
+        name = next(d for d in ("cuda", "mps", "cpu") if available(d))
+    if not available(name):
+        raise DeviceError(N_("There is no {device} device here. Use device=auto or device=cpu."), device=name)
+    return torch.device(name)
+
+
+def report() -> DeviceReport:
+    """What "auto" means on this machine."""
+    device = resolve("auto")
+    if device.type == "cuda":
+        return DeviceReport("cuda", torch.cuda.get_device_name(), "")
+    if device.type == "mps":
+        return DeviceReport("mps", "Apple GPU", "")
+    return DeviceReport("cpu", f"CPU, {os.cpu_count()} cores", _why_no_gpu())
+
+
+def _why_no_gpu() -> str:
+    if torch.version.cuda is None and torch.version.hip is None:
+        if shutil.which("nvidia-smi"):
+            return N_(
+                "This machine has an NVIDIA driver, but this PyTorch was built without CUDA. Install a CUDA build of torch."
+            )
+        return N_("This PyTorch was built for the CPU.")
+    if shutil.which("nvidia-smi"):
+        return N_(
+            "An NVIDIA driver is installed, but PyTorch cannot use it: the driver may be older than this CUDA build needs."
+        )
+    return N_("PyTorch is built for GPUs, but no GPU driver was found on this machine.")
+
+
+def default_threads(kind: str) -> int:
+    """CPU threads of a run: points are too small to share among cores, pictures use them all."""
+    return (
+        1
+        if kind == "points"
+        else max(1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+    )
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether torch ran out of memory, on a GPU or in RAM."""
+    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or "can't allocate memory" in str(error)

@@ -1,0 +1,1 @@
+"""The training step: what is computed, apart from who keeps the state."""

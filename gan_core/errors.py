@@ -1,0 +1,30 @@
+"""Errors that a person may see: each says what was wrong, what is allowed and what to do."""
+
+
+class PlaygroundError(Exception):
+    """`str(error)` is English; a page translates `template` and fills in `params` itself."""
+
+    def __init__(self, template: str, **params: object) -> None:
+        self.template = template
+        self.params = params
+        super().__init__(template.format(**params))
+
+
+class ConfigError(PlaygroundError):
+    """A setting that does not exist, is out of range, or does not go with another one."""
+
+
+class DataError(PlaygroundError):
+    """A data set that cannot be had: no network, no file, wrong content."""
+
+
+class CheckpointError(PlaygroundError):
+    """A saved run that cannot be read: missing, cut short, of another version."""
+
+
+class DeviceError(PlaygroundError):
+    """A device that is absent or out of memory."""
+
+
+class RunError(PlaygroundError):
+    """A command that a run cannot take: not yours, not in this state, too many."""

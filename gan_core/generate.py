@@ -1,0 +1,61 @@
+"""Samples from a saved run: the averaged generator, in eval mode, from latents that a seed fixes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from gan_core import data as data_sets
+from gan_core import device as devices
+from gan_core.config import RunConfig
+from gan_core.errors import CheckpointError
+from gan_core.memory import sample_shape
+from gan_core.networks import build_generator
+from gan_core.runs.store import RunFolder
+from gan_core.text import N_
+from gan_core.trainer import draw_latents
+
+_BATCH = 500
+
+
+@dataclass(frozen=True)
+class SavedGenerator:
+    """The averaged generator of a run at its last checkpoint. `scale` turns its output into data units."""
+
+    module: nn.Module
+    config: RunConfig
+    step: int
+    scale: float
+
+    @torch.no_grad()
+    def sample(self, n: int, seed: int = 0, progress: Callable[[int, int], None] | None = None) -> Tensor:
+        """(n, *shape) float32: points in data units, pictures in [−1, 1]. All latents are drawn at once from a CPU generator
+        with this seed, so that they do not depend on the device or on batching."""
+        latent = self.config.latent
+        device = next(self.module.parameters()).device
+        latents = draw_latents(n, latent.dim, latent.distribution, torch.Generator().manual_seed(seed)).to(device)
+        parts = []
+        for batch in torch.split(latents, _BATCH):
+            parts.append(self.module(batch).float().cpu())
+            if progress:
+                progress(min(n, len(parts) * _BATCH), n)
+        return torch.cat(parts).contiguous() * self.scale
+
+
+def load(folder: RunFolder, device: str = "auto") -> SavedGenerator:
+    """The generator in a run's folder. Raises CheckpointError, ConfigError, DeviceError."""
+    state, config = folder.read_checkpoint()
+    module = build_generator(config, sample_shape(config), torch.Generator())
+    try:
+        module.load_state_dict(state["ema"])
+    except (KeyError, RuntimeError) as error:
+        raise CheckpointError(N_("The checkpoint in {path} does not fit the run's settings ({reason})."),
+                              path=folder.path, reason=str(error).splitlines()[0]) from None  # fmt: skip
+    points = data_sets.load(config.data) if config.kind == "points" else None
+    scale = points.scale if isinstance(points, data_sets.PointSet) else 1.0
+    return SavedGenerator(
+        module.to(devices.resolve(device)).requires_grad_(False).eval(), config, int(state["step"]), scale
+    )

@@ -1,0 +1,74 @@
+"""How much memory a run will need, estimated before anything is built."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import psutil
+import torch
+from torch import Tensor, nn
+
+from gan_core import device as devices
+from gan_core import registry
+from gan_core.errors import ConfigError
+from gan_core.networks import on_meta
+from gan_core.text import N_
+
+if TYPE_CHECKING:
+    from gan_core.config import RunConfig
+
+_COPIES = 7  # weights, gradients, two Adam averages, the EMA, and the saved copy while it is replaced
+_BYTES = 4
+_SHARE = 0.8  # of what is free
+
+
+def sample_shape(config: RunConfig) -> tuple[int, ...]:
+    """The shape of one sample, known without loading the data."""
+    info = registry.dataset[config.data.name].info
+    size = config.data.image_size
+    return (2,) if info["kind"] == "points" else (info["channels"], size, size)
+
+
+def estimate(config: RunConfig) -> int:
+    """Bytes: the weights and their copies, and the activations of one discriminator and one generator step."""
+    shape = sample_shape(config)
+    g, d = on_meta(config, shape)
+    weights = sum(p.numel() for net in (g, d) for p in net.parameters()) * _COPIES
+    batch = config.batch_size // config.accumulation
+    per_sample = _activations(g, (config.latent.dim,)) + 2 * _activations(d, shape)
+    twice = 2 if registry.penalty[config.penalty].info["at"] else 1  # the second backward pass keeps its own graph
+    return _BYTES * (weights + 2 * twice * batch * per_sample)
+
+
+@torch.no_grad()
+def _activations(net: nn.Module, shape: tuple[int, ...]) -> int:
+    """Numbers that the layers put out for one sample (on the meta device: nothing is computed)."""
+    total = 0
+
+    def count(_module: nn.Module, _inputs: Any, output: Tensor) -> None:
+        nonlocal total
+        total += output.numel()
+
+    for layer in net.modules():
+        if not list(layer.children()):
+            layer.register_forward_hook(count)
+    net(torch.empty(2, *shape, device="meta"))
+    return math.ceil(total / 2)
+
+
+def check_memory(config: RunConfig) -> None:
+    """Raise ConfigError when the run cannot fit into the memory that is free on its device."""
+    needed, free = estimate(config), _free(devices.resolve(config.device))
+    if needed > _SHARE * free:
+        raise ConfigError(
+            N_("These networks need about {needed} GB with this batch size, and {free} GB are free. Make them narrower "
+               "(generator.hidden, generator.width, discriminator.hidden, discriminator.width) or the batch smaller (batch_size)."),
+            needed=f"{needed / 1e9:.1f}", free=f"{free / 1e9:.1f}",
+        )  # fmt: skip
+
+
+def _free(device: torch.device) -> int:
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
+    return int(psutil.virtual_memory().available)

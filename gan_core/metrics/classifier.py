@@ -1,0 +1,134 @@
+"""A small classifier, trained once on a labelled picture set: its 64 features and its probabilities judge the samples."""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import dataclass
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from gan_core import data as data_sets
+from gan_core.data.download import cache_dir
+from gan_core.data.sets import ImageSet, Progress
+from gan_core.errors import DataError
+from gan_core.networks import fill
+from gan_core.runs import atomic
+from gan_core.text import N_
+
+FEATURES = 64
+TRAINING = N_("Training the classifier that judges {data}")
+_VERSION = 1  # of the network and its training: a new one makes old files useless
+_SEEN = 180_000  # pictures in training, at most
+_EPOCHS = 40  # at most
+_BATCH = 128
+_training = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Classifier:
+    """features: (N, 64); probabilities: (N, classes). Both take pictures (N, C, H, W) in [−1, 1]. accuracy: on held-out pictures."""
+
+    network: nn.Sequential
+    data: str
+    accuracy: float
+
+    @property
+    def description(self) -> str:
+        return f"{self.data} classifier, {FEATURES} features, {100 * self.accuracy:.1f} % accurate"
+
+    def features(self, images: Tensor) -> Tensor:
+        return self._run(self.network[:-1], images)
+
+    def probabilities(self, images: Tensor) -> Tensor:
+        return self._run(self.network, images).softmax(1)
+
+    @torch.no_grad()
+    def _run(self, network: nn.Module, images: Tensor) -> Tensor:
+        return torch.cat([network(part) for part in torch.split(images, 1000)])
+
+
+def build(channels: int, size: int, classes: int) -> nn.Sequential:
+    """Four 3 × 3 convolutions with batch normalisation, two of them of stride 2; 64 features; one linear layer."""
+
+    def block(n_in: int, n_out: int, stride: int) -> list[nn.Module]:
+        return [nn.Conv2d(n_in, n_out, 3, stride, 1), nn.BatchNorm2d(n_out), nn.ReLU()]
+
+    small = -(-size // 4)
+    with torch.device("meta"):
+        return nn.Sequential(
+            *block(channels, 16, 2), *block(16, 32, 1), *block(32, 64, 2), *block(64, 64, 1),
+            nn.Flatten(), nn.Linear(64 * small * small, FEATURES), nn.ReLU(), nn.Linear(FEATURES, classes),
+        )  # fmt: skip
+
+
+def get_classifier(data: ImageSet, progress: Progress | None = None) -> Classifier:
+    """The classifier of a set, from the cache or trained now (a minute for 60,000 pictures). Raises DataError without labels."""
+    if data.labels is None or data.test_labels is None:
+        raise DataError(N_("{data} has no labels: no classifier can be trained on it."), data=data.name)
+    path = (
+        cache_dir()
+        / "classifiers"
+        / f"{data.name}-{data.shape[-1]}-{data_sets.fingerprint(data)[:16]}-v{_VERSION}.safetensors"
+    )
+    network = build(data.shape[0], data.shape[-1], len(data.class_names))
+    with _training:
+        try:
+            return _read(path, network, data)
+        except (OSError, SafetensorError, KeyError, ValueError, RuntimeError):
+            pass  # absent or damaged: trained anew below, and the file replaced
+        network = _train(network, data, progress)
+        found = Classifier(network, data.name, _accuracy(network, data))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        atomic.write_bytes(path, save(network.state_dict(), {"accuracy": json.dumps(found.accuracy)}))
+        return found
+
+
+def _read(path: object, network: nn.Sequential, data: ImageSet) -> Classifier:
+    with safe_open(path, framework="pt") as file:
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+        accuracy = float(json.loads((file.metadata() or {})["accuracy"]))
+    network = network.to_empty(device="cpu")
+    network.load_state_dict(tensors)
+    return Classifier(network.eval().requires_grad_(False), data.name, accuracy)
+
+
+def _train(network: nn.Sequential, data: ImageSet, progress: Progress | None) -> nn.Sequential:
+    """Adam with a one-cycle rate, random shifts of up to two pixels; its random numbers are its own."""
+    rng = torch.Generator().manual_seed(0)
+    fill(network, rng).train()
+    optimizer = torch.optim.Adam(network.parameters(), fused=True)
+    steps = min(_SEEN, _EPOCHS * len(data.images)) // _BATCH
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 4e-3, total_steps=steps)
+    assert data.labels is not None
+    for step in range(steps):
+        rows = torch.randint(len(data.images), (_BATCH,), generator=rng)
+        loss = cross_entropy(network(_shifted(unit(data.images[rows]), rng)), data.labels[rows])
+        optimizer.zero_grad()
+        torch.autograd.backward(loss)
+        optimizer.step()
+        schedule.step()
+        if progress and step % 20 == 0:
+            progress(TRAINING.format(data=data.name), step, steps)
+    return network.eval().requires_grad_(False)
+
+
+def _shifted(images: Tensor, rng: torch.Generator) -> Tensor:
+    x, y = torch.randint(-2, 3, (2,), generator=rng).tolist()
+    return images.roll((x, y), (2, 3))
+
+
+def unit(images: Tensor) -> Tensor:
+    """uint8 -> float32 in [−1, 1]."""
+    return images.float() / 127.5 - 1
+
+
+@torch.no_grad()
+def _accuracy(network: nn.Module, data: ImageSet) -> float:
+    guesses = torch.cat([network(unit(part)).argmax(1) for part in torch.split(data.test_images, 1000)])
+    assert data.test_labels is not None
+    return float((guesses == data.test_labels).double().mean())

@@ -1,0 +1,39 @@
+"""How near generated pictures are to real ones, in the eyes of a classifier of the same set."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gan_core.data.sets import ImageSet, Progress
+from gan_core.metrics.classifier import FEATURES, get_classifier, unit
+from gan_core.metrics.frechet import frechet_distance
+
+CONFIDENT = 0.9
+_ENOUGH = 20 * FEATURES  # held-out pictures from which they alone are the reference
+
+
+def evaluate_images(samples: Tensor, data: ImageSet, progress: Progress | None = None) -> dict[str, Any]:
+    """samples (N, C, H, W) in [−1, 1] against the held-out pictures (all pictures, where those are few).
+
+    fd: Fréchet distance on the classifier's features; fd_floor: the same of as many real training pictures. The share of
+    samples classified with confidence > 0.9, and the shares of the classes. These are not Inception features: not an FID.
+    """
+    judge = get_classifier(data, progress)
+    few = len(data.test_images) < _ENOUGH
+    reference = torch.cat([data.images, data.test_images]) if few else data.test_images
+    features = judge.features(unit(reference))
+    probabilities = judge.probabilities(samples)
+    confidence, guesses = probabilities.max(1)
+    shares = torch.bincount(guesses, minlength=len(data.class_names)).double() / len(samples)
+    return {
+        "fd": frechet_distance(judge.features(samples), features),
+        "fd_floor": frechet_distance(judge.features(unit(data.images[: len(samples)])), features),
+        "fd_features": judge.description,
+        "fd_reference": len(reference),
+        "confident": float((confidence > CONFIDENT).double().mean()),
+        "class_shares": [round(float(share), 4) for share in shares],
+        "min_class_share": float(shares.min()),
+    }

@@ -1,0 +1,65 @@
+"""Networks: one file a family. `build(player, config, shape, generator)` gives an initialised module on the CPU."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch import nn
+
+from gan_core import registry
+from gan_core.networks import dcgan, mlp
+from gan_core.networks.spectral import add_spectral_norm
+
+if TYPE_CHECKING:
+    from gan_core.config import RunConfig
+
+__all__ = ["build_discriminator", "build_generator", "couples_samples", "dcgan", "fill", "mlp", "on_meta"]
+
+_NORMS = (nn.modules.batchnorm._NormBase, nn.LayerNorm, nn.GroupNorm)
+
+
+def on_meta(config: RunConfig, shape: tuple[int, ...]) -> tuple[nn.Module, nn.Module]:
+    """Generator and discriminator without memory behind their weights: for counting, and to be filled afterwards."""
+    with torch.device("meta"):
+        family = {p: registry.network[getattr(config, p).network].value for p in ("generator", "discriminator")}
+        g = family["generator"].generator(config.generator, config.latent.dim, shape)
+        d = family["discriminator"].discriminator(config.discriminator, shape)
+    return g, d
+
+
+def build_generator(config: RunConfig, shape: tuple[int, ...], rng: torch.Generator) -> nn.Module:
+    """(B, latent.dim) -> (B, *shape), its first weights drawn from `rng` (a CPU generator)."""
+    return fill(on_meta(config, shape)[0], rng)
+
+
+def build_discriminator(config: RunConfig, shape: tuple[int, ...], rng: torch.Generator) -> nn.Module:
+    """(B, *shape) -> (B,) logits, its first weights drawn from `rng` (a CPU generator)."""
+    d = fill(on_meta(config, shape)[1], rng)
+    return add_spectral_norm(d, rng) if config.discriminator.spectral_norm else d
+
+
+def couples_samples(module: nn.Module) -> bool:
+    """Whether a sample's output depends on the others of its batch (batch normalisation)."""
+    return any(isinstance(m, nn.modules.batchnorm._BatchNorm) for m in module.modules())
+
+
+def fill(module: nn.Module, rng: torch.Generator) -> nn.Module:
+    """Memory for a module built on the meta device, filled from `rng` alone: torch's global generator is never drawn from."""
+    module = module.to_empty(device="cpu")
+    for layer in module.modules():
+        if isinstance(layer, (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)):
+            _fill_affine(layer, rng)
+        elif isinstance(layer, _NORMS):
+            layer.reset_parameters()  # ones and zeros, nothing random
+    return module
+
+
+def _fill_affine(layer: nn.Linear | nn.Conv2d | nn.ConvTranspose2d, rng: torch.Generator) -> None:
+    """torch's own default for these layers, uniform in ±1/√fan_in, from our generator."""
+    transposed = isinstance(layer, nn.ConvTranspose2d)
+    fan_in = layer.weight[0].numel() if not transposed else layer.weight.shape[1] * layer.weight[0, 0].numel()
+    bound = fan_in**-0.5
+    nn.init.uniform_(layer.weight, -bound, bound, generator=rng)
+    if layer.bias is not None:
+        nn.init.uniform_(layer.bias, -bound, bound, generator=rng)

@@ -1,0 +1,55 @@
+"""What every family of networks offers: one builder a player; and the small parts they share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from gan_core.config import DiscriminatorConfig, GeneratorConfig
+
+_ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
+    "relu": nn.ReLU,
+    "leaky_relu": lambda: nn.LeakyReLU(0.2),
+    "tanh": nn.Tanh,
+    "silu": nn.SiLU,
+    "gelu": nn.GELU,
+}
+
+
+@dataclass(frozen=True)
+class Family:
+    """generator(config, latent_dim, shape) and discriminator(config, shape); `shape` is that of one sample."""
+
+    doc: str
+    generator: Callable[[GeneratorConfig, int, tuple[int, ...]], nn.Module]
+    discriminator: Callable[[DiscriminatorConfig, tuple[int, ...]], nn.Module]
+
+
+class Logit(nn.Module):
+    """(B, 1) -> (B,): losses work on one logit a sample, without a stray dimension to broadcast by mistake."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.squeeze(1)
+
+
+def activation(name: str) -> nn.Module:
+    return _ACTIVATIONS[name]()
+
+
+def norm(name: str, channels: int, *, flat: bool) -> list[nn.Module]:
+    """A normalisation for (B, channels) if `flat`, else for (B, channels, H, W); an empty list for "none".
+
+    Instance normalisation of a flat layer has one number a channel to normalise and would erase it: layer
+    normalisation takes its place there. Layer normalisation of maps is over C, H, W (one group).
+    """
+    if name == "none":
+        return []
+    if flat:
+        return [nn.BatchNorm1d(channels) if name == "batch" else nn.LayerNorm(channels)]
+    if name == "batch":
+        return [nn.BatchNorm2d(channels)]
+    return [nn.InstanceNorm2d(channels, affine=True) if name == "instance" else nn.GroupNorm(1, channels)]

@@ -1,0 +1,57 @@
+"""Presets: settings that do what their text says, each finished within a minute on two cores."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gan_core import registry
+from gan_core.config import RunConfig, replace
+from gan_core.registry import preset
+from gan_core.text import N_
+
+_SETTLED = {"schedule": "cosine", "lr_final": 0.02, "penalty_final": 0.01}
+_POINTS = {
+    "latent.dim": 2, "generator.hidden": (64, 64, 64), "discriminator.hidden": (64, 64, 64), "batch_size": 256,
+    "loss": "relativistic", "penalty": "r1_r2", "penalty_weight": 0.02,
+    "g_optimizer.lr": 2e-3, "d_optimizer.lr": 2e-3, **_SETTLED,
+}  # fmt: skip
+_PICTURES = {
+    "latent.dim": 64, "generator.network": "dcgan", "generator.norm": "batch", "generator.activation": "relu",
+    "discriminator.network": "dcgan", "loss": "hinge", "penalty": "none",
+    "g_optimizer.beta1": 0.5, "d_optimizer.beta1": 0.5, "batch_size": 64, "schedule": "cosine", "lr_final": 0.05,
+}  # fmt: skip
+
+preset("ring", title=N_("Ring of eight"), page="lab", seconds=45,
+       help=N_("Eight tight clusters on a circle: the classic test for mode collapse. All eight should fill."))(
+    {"data.name": "ring", **_POINTS, "penalty_final": 0.0025, "horizon": 5_000_000, "ema_half_life": 180_000.0}
+)  # fmt: skip
+preset("grid", title=N_("Grid of twenty-five"), page="lab", seconds=55,
+       help=N_("Twenty-five clusters: plain GANs forget some of them, a relativistic loss with R1 + R2 keeps them all."))(
+    {"data.name": "grid", **_POINTS, "horizon": 6_000_000, "ema_half_life": 180_000.0}
+)  # fmt: skip
+preset("moons", title=N_("Two moons"), page="lab", seconds=30,
+       help=N_("Two interlocking half circles: watch the critic's border bend until it finds nothing to say."))(
+    {"data.name": "moons", **_POINTS, "penalty_weight": 0.05, "horizon": 3_000_000, "ema_half_life": 60_000.0}
+)  # fmt: skip
+preset("gan_lab", title=N_("Small and plain"), page="lab", seconds=30,
+       help=N_("Two layers of 16 and the classic loss, no penalty: quick, and often unstable. Add a penalty and compare."))(
+    {"data.name": "two_gaussians", "latent.dim": 2, "generator.hidden": (16, 16), "discriminator.hidden": (16, 16),
+     "generator.activation": "relu", "discriminator.activation": "relu", "batch_size": 150, "loss": "non_saturating",
+     "penalty": "none", "g_optimizer.beta1": 0.5, "d_optimizer.beta1": 0.5}
+)  # fmt: skip
+preset("digits", title=N_("Small digits"), page="images", seconds=30,
+       help=N_("1,500 handwritten digits that come with the app: readable in half a minute."))(
+    {"data.name": "digits", "data.image_size": 28, **_PICTURES, "generator.width": 32, "discriminator.width": 16,
+     "discriminator.norm": "batch", "g_optimizer.lr": 2e-3, "d_optimizer.lr": 2e-3, "horizon": 80_000, "ema_half_life": 2_000.0}
+)  # fmt: skip
+preset("mnist", title=N_("MNIST"), page="images", seconds=60,
+       help=N_("60,000 handwritten digits, the field's first test: from noise to digits in a minute on a laptop."))(
+    {"data.name": "mnist", "data.image_size": 28, **_PICTURES, "generator.width": 32, "discriminator.width": 16,
+     "discriminator.norm": "batch", "g_optimizer.lr": 2e-3, "d_optimizer.lr": 2e-3, "horizon": 200_000, "ema_half_life": 4_500.0}
+)  # fmt: skip
+
+
+def load(name: str) -> RunConfig:
+    """The configuration of a preset. Raises ConfigError for an unknown name."""
+    changes: dict[str, Any] = registry.preset[name].value
+    return replace(RunConfig(), changes)

@@ -1,0 +1,78 @@
+"""One small registry, used by losses, penalties, networks, optimisers, data sets, metrics and presets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from gan_core.errors import ConfigError
+from gan_core.text import N_
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Entry(Generic[T]):
+    """One registered thing: its code, its value, the words shown for it, and what its kind needs to know (`info`)."""
+
+    name: str
+    value: T
+    title: str
+    help: str
+    paper: str
+    info: Mapping[str, Any]
+
+    @property
+    def formula(self) -> str:
+        """The docstring of the registered function (or its `doc`): formula, source, shapes."""
+        return (getattr(self.value, "doc", "") or getattr(self.value, "__doc__", None) or "").strip()
+
+
+class Registry(Generic[T]):
+    """Names to entries, in the order of registration."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self._entries: dict[str, Entry[T]] = {}
+
+    def __call__(self, name: str, *, title: str, help: str, paper: str = "", **info: Any) -> Callable[[T], T]:
+        """Decorator that registers a function or value under `name`. Raises ValueError for a name taken twice."""
+
+        def register(value: T) -> T:
+            if name in self._entries:
+                raise ValueError(f"{self.kind} {name!r} is registered twice")
+            self._entries[name] = Entry(name, value, title, help, paper, info)
+            return value
+
+        return register
+
+    def __getitem__(self, name: str) -> Entry[T]:
+        try:
+            return self._entries[name]
+        except KeyError:
+            raise ConfigError(
+                N_("There is no {kind} called '{name}'. Choose one of: {allowed}."),
+                kind=self.kind, name=name, allowed=", ".join(self._entries),
+            ) from None  # fmt: skip
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._entries
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def entries(self) -> list[Entry[T]]:
+        return list(self._entries.values())
+
+
+loss: Registry[Any] = Registry("loss")
+penalty: Registry[Any] = Registry("penalty")
+network: Registry[Any] = Registry("network")
+optimizer: Registry[Any] = Registry("optimizer")
+dataset: Registry[Any] = Registry("data set")
+metric: Registry[Any] = Registry("metric")
+preset: Registry[Any] = Registry("preset")

@@ -1,0 +1,1 @@
+"""Runs: training in the background, what viewers see of it, and what is kept on disk."""

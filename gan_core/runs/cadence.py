@@ -1,0 +1,27 @@
+"""How often something beside the training may happen, so that it costs at most a given share of the time."""
+
+from __future__ import annotations
+
+_COLD = 2  # the first times fill caches and say nothing about the cost
+_LONGEST = 5.0  # seconds: even what is dear happens now and then
+
+
+class Cadence:
+    """due(now) is true at most once in `least` seconds, and so rarely that spent time stays below `share` of the whole."""
+
+    def __init__(self, least: float, share: float) -> None:
+        self.least = least
+        self._share = share
+        self._costs: list[float] = []
+        self._last = -_LONGEST
+        self._wait = 0.0
+
+    def due(self, now: float) -> bool:
+        return now >= self._last + max(self.least, self._wait)
+
+    def spent(self, now: float, cost: float) -> None:
+        """It happened, took `cost` seconds and ended at `now`. The median of the last three is what it is taken to cost."""
+        self._last = now
+        self._costs = [*self._costs[-(2 + _COLD) :], cost]
+        warm = sorted(self._costs[_COLD:])
+        self._wait = min(warm[len(warm) // 2] / self._share, _LONGEST) if warm else 0.0

@@ -1,0 +1,91 @@
+"""A Trainer's state as one safetensors file: tensors by path, everything else as JSON in its header. Nothing is unpickled."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+from gan_core.errors import CheckpointError
+from gan_core.runs import atomic
+from gan_core.text import N_
+
+VERSION = 1
+
+
+def copy_state(state: dict[str, Any]) -> dict[str, Any]:
+    """A deep copy on the CPU, safe to write from another thread while training goes on."""
+    return {k: copy_state(v) if isinstance(v, dict) else v.detach().cpu().clone() if isinstance(v, Tensor) else v
+            for k, v in state.items()}  # fmt: skip
+
+
+def is_finite(state: dict[str, Any]) -> bool:
+    """Whether no tensor of the state holds a NaN or an infinity."""
+    return all(bool(t.isfinite().all()) for _, t in _flat(state) if isinstance(t, Tensor) and t.is_floating_point())
+
+
+def dump(state: dict[str, Any], config: dict[str, Any]) -> bytes:
+    """The bytes of a checkpoint file. `state` as from copy_state; `config` as from serial.to_dict."""
+    tensors = {path: value.contiguous() for path, value in _flat(state) if isinstance(value, Tensor)}
+    numbers = {path: value for path, value in _flat(state) if not isinstance(value, Tensor)}
+    head = {"version": VERSION, "config": config, "numbers": numbers, "crc": _crc(tensors, config, numbers)}
+    return save(tensors, metadata={"gan-playground": json.dumps(head)})
+
+
+def write(path: Path, state: dict[str, Any], config: dict[str, Any]) -> None:
+    """Write a checkpoint in one step."""
+    atomic.write_bytes(path, dump(state, config))
+
+
+def read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """State and config of a checkpoint file. Raises CheckpointError when it is missing, cut short or changed."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            head = json.loads((file.metadata() or {})["gan-playground"])
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+        if head["version"] != VERSION:
+            raise CheckpointError(N_("{path} was written by another version of GAN Playground ({version}). Open it there."),
+                                  path=path, version=head["version"])  # fmt: skip
+        if head["crc"] != _crc(tensors, head["config"], head["numbers"]):
+            raise ValueError("checksum")
+    except FileNotFoundError:
+        raise CheckpointError(N_("There is no checkpoint at {path}: this run was never saved."), path=path) from None
+    except (OSError, SafetensorError, KeyError, ValueError, TypeError) as error:
+        raise CheckpointError(N_("{path} is not a whole checkpoint ({reason}). Take an earlier copy, or start the run again."),
+                              path=path, reason=error) from None  # fmt: skip
+    return _nested(head["numbers"] | tensors), head["config"]
+
+
+def _flat(state: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in state.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{key}/")
+        else:
+            yield prefix + key, value
+
+
+def _nested(flat: dict[str, Any]) -> dict[str, Any]:
+    state: dict[str, Any] = {"g_optimizer": {}, "d_optimizer": {}}  # plain SGD keeps nothing: its branch is empty
+    for path, value in flat.items():
+        *branches, leaf = path.split("/")
+        node = state
+        for branch in branches:
+            node = node.setdefault(branch, {})
+        node[leaf] = value
+    return state
+
+
+def _crc(tensors: dict[str, Tensor], *rest: dict[str, Any]) -> int:
+    """Of everything in the file: settings and numbers; names, types, shapes and values of the tensors."""
+    crc = zlib.crc32(json.dumps(rest, sort_keys=True).encode())
+    for name in sorted(tensors):
+        crc = zlib.crc32(f"{name} {tensors[name].dtype} {list(tensors[name].shape)}".encode(), crc)
+        crc = zlib.crc32(tensors[name].detach().contiguous().reshape(-1).view(torch.uint8).numpy().data, crc)
+    return crc

@@ -1,0 +1,135 @@
+"""Packs a Snapshot into one binary frame: the same bytes for every viewer. docs/architecture.md describes the format."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+import math
+import struct
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from gan_core import registry
+from gan_core.runs.snapshots import Snapshot
+
+MAGIC = b"GPF1"
+_ALIGN = 8
+_LOSSLESS_UP_TO = 32  # pixels a picture
+_CURVES = {
+    # name: (panel, role)
+    "d_loss": ("loss", "d"),
+    "g_loss": ("loss", "g"),
+    "d_real": ("critic", "real"),
+    "d_fake": ("critic", "fake"),
+    "d_gradient": ("gradients", "d"),
+    "g_gradient": ("gradients", "g"),
+    "penalty": ("penalty", "d"),
+    "quality": ("metrics", "real"),
+    "coverage": ("metrics", "fake"),
+}
+CURVE_NAMES = tuple(_CURVES)
+
+
+def pack(snapshot: Snapshot) -> bytes:
+    """header length, JSON header, arrays: each at a multiple of eight bytes, so that a browser reads them in place."""
+    header, arrays = _header(snapshot), _arrays(snapshot)
+    header["arrays"] = {
+        name: {"dtype": a.dtype.str[1:], "shape": list(a.shape), "offset": 0} for name, a in arrays.items()
+    }
+    # The header's own length depends on the offsets it states: reserve room for the widest numbers first.
+    for entry in header["arrays"].values():
+        entry["offset"] = 10**9
+    length = _padded(len(_json(header)), 8)
+    offset = len(MAGIC) + 4 + length
+    for name, array in arrays.items():
+        header["arrays"][name]["offset"] = offset
+        offset = _padded(offset + array.nbytes, 0)
+    parts = [MAGIC, struct.pack("<I", length), _json(header).ljust(length)]
+    for array in arrays.values():
+        raw = array.tobytes()
+        parts += [raw, b"\0" * (_padded(len(raw), 0) - len(raw))]
+    return b"".join(parts)
+
+
+def _padded(length: int, before: int) -> int:
+    """`length`, grown so that before + length is a multiple of the alignment."""
+    return length + -(before + length) % _ALIGN
+
+
+def _json(header: dict[str, Any]) -> bytes:
+    return json.dumps(header, allow_nan=False, separators=(",", ":")).encode()
+
+
+def _header(s: Snapshot) -> dict[str, Any]:
+    header: dict[str, Any] = {
+        "version": 1, "kind": s.kind, "run": s.run, "seq": s.seq, "step": s.step, "images": s.images, "seconds": s.seconds,
+        "status": s.status, "message": {"template": s.message.template, "params": {k: _plain(v) for k, v in s.message.params.items()}},
+        "rate": _plain(s.rate), "rate_images": _plain(s.rate_images), "progress": s.progress, "queue": s.queue,
+        "marks": [dataclasses.asdict(mark) for mark in s.marks],
+        "curves": [{"name": n, "panel": _CURVES[n][0], "role": _CURVES[n][1]} for n in _drawn(s)],
+        "metrics": _metrics(s),
+    }  # fmt: skip
+    if s.extent:
+        header |= {"extent": list(s.extent), "field_kind": s.field_kind}
+    if s.kind == "images" and "fake" in s.arrays:
+        n, _, height, width = s.arrays["fake"].shape
+        columns = math.ceil(math.sqrt(n))
+        header["grid"] = {"rows": math.ceil(n / columns), "cols": columns, "cell": [height, width],
+                          "real": "image/webp", "fake": "image/webp"}  # fmt: skip
+    return header
+
+
+def _drawn(s: Snapshot) -> list[str]:
+    """Curves with at least one number to show."""
+    if s.curve_values is None:
+        return []
+    return [name for i, name in enumerate(s.curve_names) if not np.isnan(s.curve_values[:, i]).all()]
+
+
+def _metrics(s: Snapshot) -> dict[str, Any] | None:
+    if s.metrics is None:
+        return None
+    floors = {name: registry.metric[name].info["floor"] for name in s.metrics.values
+              if name in registry.metric and registry.metric[name].info.get("floor") is not None}  # fmt: skip
+    values = {name: _plain(value) for name, value in s.metrics.values.items()}
+    return {"values": values, "samples": s.metrics.samples, "step": s.metrics.step, "floor": floors}
+
+
+def _plain(value: Any) -> Any:
+    """JSON has no NaN and no infinity: null stands for both."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _arrays(s: Snapshot) -> dict[str, NDArray[Any]]:
+    out: dict[str, NDArray[Any]] = {}
+    if s.kind == "points":
+        out |= {
+            name: np.ascontiguousarray(a, np.uint8 if name == "field" else np.float32) for name, a in s.arrays.items()
+        }
+    elif s.arrays:
+        out |= {f"image_{n}": np.frombuffer(encode_grid(a), np.uint8) for n, a in s.arrays.items()}
+    if s.curve_steps is not None and s.curve_values is not None:
+        out["curve_x"] = np.ascontiguousarray(s.curve_steps, np.float32)
+        for name in _drawn(s):
+            out[f"curve:{name}"] = np.ascontiguousarray(s.curve_values[:, s.curve_names.index(name)], np.float32)
+    return out
+
+
+def encode_grid(images: NDArray[np.uint8]) -> bytes:
+    """(N, C, H, W) uint8 -> one WebP of ⌈√N⌉ columns, C 1 or 3. Small pictures are drawn pixel by pixel: theirs are lossless."""
+    n, channels, height, width = images.shape
+    columns = math.ceil(math.sqrt(n))
+    rows = math.ceil(n / columns)
+    sheet = np.zeros((rows * columns, channels, height, width), np.uint8)
+    sheet[:n] = images
+    tiles = sheet.reshape(rows, columns, channels, height, width).transpose(0, 3, 1, 4, 2)
+    tiled = tiles.reshape(rows * height, columns * width, channels)
+    buffer = io.BytesIO()
+    Image.fromarray(tiled[..., 0] if channels == 1 else tiled).save(
+        buffer, "WEBP", quality=90, method=0, lossless=height <= _LOSSLESS_UP_TO
+    )
+    return buffer.getvalue()

@@ -1,0 +1,166 @@
+"""Runs without a browser: the same sessions, given all the turns."""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NoReturn
+
+from tqdm import tqdm
+
+from gan_core import config as settings
+from gan_core import data as data_sets
+from gan_core import generate, metrics, registry
+from gan_core.config import RunConfig
+from gan_core.errors import ConfigError, PlaygroundError, RunError
+from gan_core.memory import check_memory
+from gan_core.runs.commands import Pause, Resume
+from gan_core.runs.session import METRIC_SAMPLES, NOT_SAVED, TrainingSession
+from gan_core.runs.store import RunFolder, Store, created_now
+from gan_core.text import N_
+
+_TURN = 0.25
+IMAGE_SAMPLES = 5000
+
+
+def data_dir(given: Path | None = None) -> Path:
+    """The data folder: as given, or GAN_PLAYGROUND_DATA_DIR, or ~/gan-playground."""
+    return given or Path(os.environ.get("GAN_PLAYGROUND_DATA_DIR") or Path.home() / "gan-playground")
+
+
+def start(base: RunConfig, changes: Mapping[str, Any], out: Path | None, root: Path | None) -> TrainingSession:
+    """A new run in the folder `out`, or under the data folder. Raises PlaygroundError."""
+    config = settings.replace(base, changes)
+    check_memory(config)
+    if out is None:
+        store = Store(data_dir(root))
+        run_id = store.new_id(config.data.name)
+        folder = store.folder(run_id)
+    else:
+        folder, run_id = RunFolder(out), out.resolve().name
+    folder.create(config, {"run": run_id, "owner": "", "created": created_now(), "status": "preparing", "step": 0})
+    return TrainingSession(run_id, "", config, folder, finish_at_horizon=False)
+
+
+def resume(path: Path) -> TrainingSession:
+    """The run in a folder, from its checkpoint. Raises CheckpointError, ConfigError."""
+    folder = RunFolder(path)
+    facts, config = folder.facts(), folder.config()
+    folder.read_checkpoint()  # fails here, before anything is touched
+    session = TrainingSession(str(facts.get("run", path.name)), str(facts.get("owner", "")), config, folder, restore=True,
+                              finish_at_horizon=False)  # fmt: skip
+    session.prepare_stopped({})
+    return session
+
+
+def train(session: TrainingSession, steps: int | None = None, seconds: float | None = None) -> dict[str, Any]:
+    """Train up to step `steps`, for `seconds` of training, or to the end of the schedule; the result as `--json` prints it.
+
+    Raises PlaygroundError for a request without an end, and for data that cannot be loaded. Ctrl-C ends early, and saves.
+    """
+    horizon = session.config.horizon
+    if steps is None and seconds is None and not horizon:
+        raise ConfigError(N_("This run's schedule has no end (horizon=0): say how long with --steps or --seconds."))
+    with tqdm(
+        total=1.0, bar_format="{l_bar}{bar}| {elapsed}<{remaining}{postfix}", file=sys.stderr, disable=None
+    ) as bar:
+        session.on_report = lambda text: bar.set_postfix_str(text)
+        session.prepare()
+        session.turn(0.0, until_step=0)  # builds, and with a checkpoint loads it: not part of the training
+        _raise_failure(session)
+        try:
+            _loop(session, bar, steps, seconds)
+        except KeyboardInterrupt:
+            bar.write("Interrupted: saving.", file=sys.stderr)
+    session.send(Pause())
+    session.turn(0.0)
+    if session.message.template == NOT_SAVED:
+        _raise_message(session)
+    return result(session)
+
+
+def _loop(session: TrainingSession, bar: Any, steps: int | None, seconds: float | None) -> None:
+    begin, goal = session.seconds, steps if steps is not None else math.inf
+    to_horizon = steps is None and seconds is None
+    if session.step >= goal:
+        return
+    session.send(Resume())
+    while True:
+        left = math.inf if seconds is None else begin + seconds - session.seconds
+        if session.step >= goal or left <= 0 or (to_horizon and session.images >= session.config.horizon):
+            return
+        until = steps if steps is not None else _horizon_step(session) if to_horizon else None
+        session.turn(min(_TURN, left), until_step=until)
+        _show(session, bar, begin, steps, seconds)
+        if session.status != "running":
+            return
+
+
+def _horizon_step(session: TrainingSession) -> int:
+    c = session.config
+    return math.ceil(c.horizon / (c.batch_size * max(c.k_d, 1)))
+
+
+def _show(session: TrainingSession, bar: Any, begin: float, steps: int | None, seconds: float | None) -> None:
+    shares = [session.step / steps if steps else 0.0, (session.seconds - begin) / seconds if seconds else 0.0]
+    if not steps and not seconds:
+        shares.append(session.images / session.config.horizon)
+    bar.n = min(1.0, max(shares))
+    losses = " ".join(f"{name} {value:.3f}" for name, value in session.last_row.items() if name in ("d_loss", "g_loss"))
+    bar.set_postfix_str(f"step {session.step}, {session.steps_per_second:.0f}/s {losses}")
+
+
+def _raise_failure(session: TrainingSession) -> None:
+    if session.status == "failed":
+        _raise_message(session)
+
+
+def _raise_message(session: TrainingSession) -> NoReturn:
+    raise RunError(session.message.template, **session.message.params)
+
+
+def result(session: TrainingSession) -> dict[str, Any]:
+    """What `train --json` prints."""
+    seconds = session.seconds
+    trainer = session.trainer
+    assert trainer is not None
+    return {
+        "run": str(session.folder.path) if session.folder else None, "status": session.status, "message": str(session.message),
+        "step": session.step, "seconds": seconds, "steps_per_second": session.steps_per_second,
+        "steps_per_second_mean": session.step / seconds if seconds else 0.0,
+        "images_per_second": trainer.images / seconds if seconds else 0.0,
+        "device": trainer.device.type, "metrics": session.final_metrics(),
+    }  # fmt: skip
+
+
+def describe(found: dict[str, Any]) -> str:
+    """The result in a few lines for people."""
+    lines = [found["message"]] if found["message"] else []
+    lines += [
+        f"{found['run']}",
+        f"step {found['step']}, {found['seconds']:.1f} s, {found['steps_per_second_mean']:.0f} steps/s on {found['device']}",
+        *(f"{name}: {value:.4g}" for name, value in found["metrics"].items() if isinstance(value, (int, float))),
+    ]
+    return "\n".join(lines)
+
+
+def evaluate(path: Path) -> dict[str, Any]:
+    """Measure the generator of a run's folder. Raises PlaygroundError."""
+    saved = generate.load(RunFolder(path))
+    kind = registry.dataset[saved.config.data.name].info["kind"]
+    n = METRIC_SAMPLES if kind == "points" else IMAGE_SAMPLES
+    with tqdm(total=1.0, bar_format="{l_bar}{bar}{postfix}", file=sys.stderr, disable=None) as bar:
+
+        def progress(what: str, done: int, total: int) -> None:
+            bar.n = done / total if total else 0.0
+            bar.set_postfix_str(what)
+
+        data = data_sets.load(saved.config.data, progress)
+        found = metrics.evaluate(saved.sample(n), data, progress)
+    return {"run": str(Path(path).resolve()), "step": saved.step, "samples": n, "metrics": found}
+
+
+__all__ = ["PlaygroundError", "data_dir", "describe", "evaluate", "result", "resume", "start", "train"]

@@ -1,0 +1,613 @@
+"""TrainingSession: one run. Commands go in, immutable snapshots come out; a worker gives it turns."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import math
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import torch
+
+from gan_core import config as settings
+from gan_core import data as data_sets
+from gan_core import device as devices
+from gan_core import metrics, registry
+from gan_core.config import RunConfig
+from gan_core.data.sets import ImageSet, PointSet
+from gan_core.errors import CheckpointError, ConfigError, PlaygroundError
+from gan_core.runs import frames
+from gan_core.runs.cadence import Cadence
+from gan_core.runs.checkpoint import copy_state, is_finite
+from gan_core.runs.commands import Change, Command, Pause, Reset, Resume, StepOnce, Stop, named
+from gan_core.runs.curves import Curves
+from gan_core.runs.snapshots import Mark, Message, Metrics, Snapshot, picture
+from gan_core.runs.store import RunFolder, environment
+from gan_core.text import N_
+from gan_core.trainer import Stats, Trainer, draw_latents
+
+log = logging.getLogger(__name__)
+
+WATCHED, UNWATCHED = 0.1, 1.0  # least seconds between two snapshots
+SNAPSHOT_SHARE = 0.025  # of the training time; metrics have 0.5 % of their own: together ≤ 3 %
+METRICS_SHARE = 0.005
+METRIC_SAMPLES = 2500
+SAVE_SECONDS = 5.0
+_RATE_SECONDS = 10.0
+_ENDED = ("finished", "stopped", "failed")
+
+PREPARING = N_("Getting the data ready")
+BLEW_UP = N_("The losses stopped being numbers near step {step}: the game blew up. Back at step {good}, the last good state. "
+             "Lower the learning rates or add a penalty, then resume.")  # fmt: skip
+OUT_OF_MEMORY = N_("The {device} ran out of memory at step {step}. The run is kept at step {good}: try a batch size of {batch} "
+                   "(batch_size), or narrower networks.")  # fmt: skip
+BROKE = N_("The run stopped at step {step} because of an error in the program ({error}). It is kept at step {good}.")
+NOT_SAVED = N_("The run could not be saved ({reason}), so it was paused. Free some space, then resume.")
+SCHEDULE_DONE = N_("The schedule is complete. Resume goes on with its last values.")
+
+_Saver = Callable[[Callable[[], None]], None]
+
+
+class TrainingSession:
+    """A run in memory. `command` and `change` may be called from any thread; `turn` by one worker at a time."""
+
+    def __init__(
+        self, run_id: str, owner: str, config: RunConfig, folder: RunFolder | None = None, *,
+        restore: bool = False, saver: _Saver | None = None, finish_at_horizon: bool = True,
+    ) -> None:  # fmt: skip
+        self.id, self.owner, self.config, self.folder = run_id, owner, config, folder
+        self._device = devices.resolve(config.device).type
+        self.seconds = 0.0
+        self._status = "preparing"
+        self._message = Message(PREPARING)
+        self._restore = restore
+        self._said = Message()
+        self._after_preparing = "running"
+        self._saver = saver or (lambda job: job())
+        self._finish_at_horizon = finish_at_horizon
+        self._commands: deque[Command] = deque()
+        self._lock = threading.Lock()
+        self._viewers = 0
+        self._unwatched_since = time.monotonic()
+        self._data: PointSet | ImageSet | None = None
+        self._trainer: Trainer | None = None
+        self._queue_place = 0
+        self._curves = Curves(frames.CURVE_NAMES)
+        self._marks: list[Mark] = []
+        self._pending_rows: list[tuple[int, dict[str, float]]] = []
+        self._metrics: Metrics | None = None
+        self._good: tuple[dict[str, Any], RunConfig] | None = None
+        self._looks, self._measures = Cadence(UNWATCHED, SNAPSHOT_SHARE), Cadence(1.0, METRICS_SHARE)
+        self._saves = Cadence(SAVE_SECONDS, 0.05)
+        self._rates: deque[tuple[float, int, int]] = deque()
+        self._frame: tuple[int, bytes] | None = None
+        self._last_row: dict[str, float] = {}
+        self.on_report: Callable[[str], None] = lambda text: None
+        self._facts: dict[str, Any] = {}  # run.json as last written
+        self._packing, self._publishing, self._disk = threading.Lock(), threading.Lock(), threading.Lock()
+        self._life = 0  # counts resets
+        self.latest = Snapshot(run=run_id, kind=config.kind, seq=1, status=self._status, message=self._message)
+
+    # ── from any thread ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def status(self) -> str:
+        """preparing, queued, running, paused, finished, stopped or failed."""
+        return self._status
+
+    @property
+    def message(self) -> Message:
+        return self._message
+
+    @property
+    def seq(self) -> int:
+        return self.latest.seq
+
+    @property
+    def step(self) -> int:
+        return self._trainer.step_count if self._trainer else self.latest.step
+
+    @property
+    def images(self) -> int:
+        return self._trainer.images if self._trainer else self.latest.images
+
+    @property
+    def trainer(self) -> Trainer | None:
+        """For a caller that gives the turns itself; never while a worker may have one."""
+        return self._trainer
+
+    @property
+    def last_row(self) -> Mapping[str, float]:
+        """The values of the curves at the last look."""
+        return self._last_row
+
+    def final_metrics(self) -> dict[str, float]:
+        """Losses of the last look and, where the data has modes, their statistics now."""
+        if self._trainer is not None and self._metrics is not None and self._metrics.step != self._trainer.step_count:
+            self._measure(self._trainer)
+        losses = {name: value for name, value in self._last_row.items() if name in ("d_loss", "g_loss")}
+        return losses | (dict(self._metrics.values) if self._metrics else {})
+
+    @property
+    def metrics(self) -> Metrics | None:
+        return self._metrics
+
+    def command(self, name: str) -> None:
+        """Ask for "pause", "resume", "step", "stop" or "reset". Raises RunError for another name."""
+        self.send(named(name))
+
+    def change(self, values: Mapping[str, Any]) -> RunConfig:
+        """Ask for new values of live settings; the resulting config. Raises ConfigError, and then changes nothing."""
+        with self._lock:
+            new = settings.replace(self._expected_config(), values)
+            changed = settings.differences(self._expected_config(), new)
+            for name in changed:
+                if not settings.field(name).spec.live:
+                    raise ConfigError(
+                        N_("{fields} cannot change while a run goes on. Start a new run with the new value."),
+                        fields=name,
+                    )
+            if self._data is not None and isinstance(self._data, ImageSet) and new.batch_size > len(self._data.images):
+                raise ConfigError(N_("batch_size={batch_size} is larger than the data: {data} has {limit} samples. Use at most {limit}."),
+                                  batch_size=new.batch_size, data=new.data.name, limit=len(self._data.images))  # fmt: skip
+            if changed:
+                self._commands.append(Change({name: pair[1] for name, pair in changed.items()}))
+        return new
+
+    def _expected_config(self) -> RunConfig:
+        """The config once every waiting change has been applied."""
+        config = self.config
+        for waiting in list(self._commands):
+            if isinstance(waiting, Change):
+                config = settings.replace(config, waiting.values)
+        return config
+
+    @property
+    def expected_config(self) -> RunConfig:
+        """The settings as they will be after the commands that wait."""
+        with self._lock:
+            return self._expected_config()
+
+    def send(self, command: Command) -> None:
+        """Put a command in the queue; a worker applies it between two steps."""
+        self._commands.append(command)
+
+    @contextlib.contextmanager
+    def watch(self) -> Iterator[None]:
+        """Count a viewer while the context is open: watched runs make snapshots more often."""
+        with self._lock:
+            self._viewers += 1
+            self._looks.least = WATCHED
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._viewers -= 1
+                if self._viewers == 0:
+                    self._looks.least = UNWATCHED
+                    self._unwatched_since = time.monotonic()
+
+    @property
+    def unwatched_seconds(self) -> float:
+        return 0.0 if self._viewers else time.monotonic() - self._unwatched_since
+
+    def touch(self) -> None:
+        """Somebody asked for this run: its grace period starts anew."""
+        self._unwatched_since = time.monotonic()
+
+    def frame(self) -> bytes:
+        """The latest snapshot, packed once for everybody. Takes milliseconds when it is new."""
+        with self._packing:
+            snapshot = self.latest
+            if self._frame is None or self._frame[0] != snapshot.seq:
+                self._frame = (snapshot.seq, frames.pack(snapshot))
+            return self._frame[1]
+
+    @property
+    def wants_turn(self) -> bool:
+        """Whether a worker has something to do here."""
+        return self._data is not None and (self._status in ("running", "preparing") or bool(self._commands))
+
+    @property
+    def needs_data(self) -> bool:
+        """Whether loading the data failed."""
+        return self._data is None and self._status == "failed"
+
+    def prepare_again(self) -> None:
+        """Before another try to load the data."""
+        self._set_status("preparing", Message(PREPARING))
+
+    @property
+    def on_accelerator(self) -> bool:
+        """Whether it trains on a GPU: a GPU is one place, and one run at a time uses it."""
+        return self._device != "cpu"
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it takes one of the places for running runs (or waits for one)."""
+        return self._status in ("preparing", "queued", "running")
+
+    def set_queue_place(self, place: int) -> None:
+        """0: it may run; n: it is n-th in the queue. Called by the scheduler."""
+        if place != self._queue_place and self._status in ("queued", "running"):
+            self._queue_place = place
+            self._set_status("queued" if place else "running")
+
+    # ── preparing: on a thread of its own, since data may have to be downloaded ──────────────────────────────────────────
+
+    def prepare(self) -> None:
+        """Load the data, reporting progress; what goes wrong ends in the status "failed" with its reason."""
+        try:
+            self._data = data_sets.load(self.config.data, self._report)
+        except PlaygroundError as error:
+            self._fail(Message(error.template, error.params))
+        except Exception as error:
+            log.exception("run %s: loading the data failed", self.id)
+            self._fail(Message(BROKE, {"step": 0, "good": 0, "error": type(error).__name__}))
+
+    def _report(self, what: str, done: int, total: int) -> None:
+        share = f"{100 * done // total} %" if total else f"{done / 1e6:.1f} MB"
+        self._set_status("preparing", Message("{what}: {share}", {"what": what, "share": share}))
+        self.on_report(str(self._message))
+
+    def _build(self) -> None:
+        """The trainer, new or from the checkpoint, and a first look at it. In a worker's turn."""
+        trainer = Trainer(self.config, self._data)
+        if self._restore and self.folder is not None:
+            self._load_checkpoint(trainer, self.folder)
+        self._trainer = trainer
+        if self.folder is not None and not self._restore:
+            self.folder.write_facts(self.facts())
+        self._restore = False
+        self._set_status(self._after_preparing, self._said)
+        self._look(first=True)
+        if self._good is None:
+            self._remember()
+
+    def _load_checkpoint(self, trainer: Trainer, folder: RunFolder) -> None:
+        state, config = folder.read_checkpoint()
+        trainer.change(config)
+        try:
+            trainer.load_state_dict(state)
+        except (KeyError, RuntimeError, ValueError, TypeError) as error:
+            raise CheckpointError(N_("The checkpoint in {path} does not fit the run's settings ({reason})."),
+                                  path=folder.path, reason=str(error).splitlines()[0]) from None  # fmt: skip
+        self.config = config
+        self._good = (copy_state(state), config)
+        self._facts = folder.facts()
+        self.seconds = float(self._facts.get("seconds", 0.0))
+        for step, row in folder.metrics(trainer.step_count):
+            self._curves.append(step, row)
+        entries = [e for e in folder.journal() if "changes" in e and e.get("step", 0) <= trainer.step_count]
+        self._marks = [Mark(e["step"], n, str(o), str(v)) for e in entries for n, (o, v) in e["changes"].items()]
+
+    def facts(self) -> dict[str, Any]:
+        """What run.json says of this run."""
+        trainer = self._trainer
+        facts = self._facts | {"run": self.id, "owner": self.owner, "status": self._status, "seed": self.config.seed,
+                               "seconds": round(self.seconds, 3),
+                               "message": {"template": self._message.template, "params": dict(self._message.params)}}  # fmt: skip
+        if trainer is not None:
+            facts |= {
+                "step": trainer.step_count,
+                "images": trainer.images,
+                "environment": environment(trainer.device, self._threads()),
+            }
+            facts.setdefault("data_hash", data_sets.fingerprint(trainer.data))
+        self._facts = facts
+        return facts
+
+    def prepare_stopped(self, facts: Mapping[str, Any]) -> None:
+        """Come up from disk without running: paused, or ended as run.json (`facts`) says, with what it said then."""
+        self._after_preparing = facts["status"] if facts.get("status") in _ENDED else "paused"
+        said = facts.get("message")
+        if isinstance(said, dict) and isinstance(said.get("params"), dict) and self._after_preparing in _ENDED:
+            self._said = Message(str(said.get("template", "")), said["params"])
+            try:
+                str(self._said)
+            except (LookupError, ValueError, AttributeError, TypeError):  # a damaged file: better no words than an error
+                self._said = Message()
+
+    # ── a worker's turn ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def turn(self, seconds: float, until_step: int | None = None) -> None:
+        """Apply what waits, then train for about `seconds` (at least one step) or up to `until_step`. Never raises for
+        what happens in training: that ends in the status "failed" with a diagnosis, and the last good state is kept."""
+        deadline = time.perf_counter() + seconds
+        try:
+            if self._trainer is None:
+                torch.set_num_threads(self._threads())
+                self._begin()
+            self._obey()
+            if self._status == "running":
+                torch.set_num_threads(self._threads())
+                self._train(deadline, until_step)
+        except PlaygroundError as error:
+            self._fail(Message(error.template, error.params))
+        except Exception as error:
+            self._break(error)
+
+    def _begin(self) -> None:
+        """Build; a run that cannot be built forgets what was asked of it, except that Reset begins anew without its files."""
+        if any(isinstance(command, Reset) for command in self._commands):
+            self._restore = False
+        try:
+            self._build()
+        except Exception:
+            self._commands.clear()
+            raise
+
+    def _threads(self) -> int:
+        return self.config.threads or devices.default_threads(self.config.kind)
+
+    def _train(self, deadline: float, until_step: int | None) -> None:
+        start, before = time.perf_counter(), self.seconds
+        trainer, commands, looks = self._trainer, self._commands, self._looks
+        assert trainer is not None
+        horizon = self.config.horizon if self._finish_at_horizon and trainer.images < self.config.horizon else math.inf
+        while True:
+            trainer.step()
+            now = time.perf_counter()
+            self.seconds = before + now - start
+            if looks.due(now):
+                self._look()
+                if self._status != "running":
+                    return
+            if trainer.images >= horizon:
+                return self._finish()
+            if commands or now >= deadline or trainer.step_count == until_step:
+                return
+
+    def _finish(self) -> None:
+        self._set_status("finished", Message(SCHEDULE_DONE))
+        self._settle()
+
+    def _obey(self) -> None:
+        while self._commands and self._trainer is not None:
+            with self._lock:
+                command = self._commands.popleft()
+                if isinstance(command, Change):
+                    self._apply_change(command)
+            if not isinstance(command, Change):
+                self._apply(command)
+
+    def _apply(self, command: Command) -> None:
+        match command:
+            case Pause(why) if self.is_active:
+                self._set_status("paused", Message(why))
+                self._journal("pause")
+                self._settle()
+            case Stop() if self._status not in _ENDED:
+                self._set_status("stopped")
+                self._journal("stop")
+                self._settle()
+            case Resume() if not self.is_active:
+                self._journal("resume")
+                self._set_status("running")
+            case StepOnce() if not self.is_active:
+                assert self._trainer is not None
+                self._journal("step")
+                self._trainer.step()
+                self._set_status("paused")
+                self._look()
+                self._settle()
+            case Reset():
+                self._reset()
+            case _:
+                pass  # already so: pausing a paused run, say
+
+    def _apply_change(self, command: Change) -> None:
+        assert self._trainer is not None
+        new = settings.replace(self.config, command.values)
+        changed = settings.differences(self.config, new)
+        self._trainer.change(new)
+        self.config = new
+        self._mark(changed, "change")
+
+    def _reset(self) -> None:
+        keep = "paused" if self._status in (*_ENDED, "paused") else "running"
+        self._curves, self._marks, self._metrics, self.seconds = Curves(frames.CURVE_NAMES), [], None, 0.0
+        self._pending_rows, self._good, self._trainer = [], None, None
+        self._rates.clear()
+        self._after_preparing = keep
+        if self.folder is not None:
+            with self._disk:  # what the saver still holds belongs to the life before, and must not come back
+                self._life += 1
+                self.folder.restart(self.config)
+        self._build()
+        self._journal("reset")
+
+    def _journal(self, do: str, **more: Any) -> None:
+        assert self._trainer is not None
+        if self.folder is not None:
+            try:
+                self.folder.append_journal({"step": self._trainer.step_count, "do": do, **more, "time": time.time()})
+            except OSError as error:
+                self._not_saved(error)
+
+    # ── looking ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _look(self, first: bool = False) -> None:
+        """Read the statistics, make a snapshot, and save when it is time."""
+        trainer = self._trainer
+        assert trainer is not None
+        begin = time.perf_counter()
+        stats = trainer.read_stats()
+        if not stats.finite:
+            return self._blew_up()
+        row = self._row(stats)
+        if self._measures.due(begin):
+            row |= self._measure(trainer)
+        if not first:
+            self._last_row = row
+            self._curves.append(stats.step, row)
+            self._pending_rows.append((stats.step, row))
+        self._note_rate(trainer)
+        steps, values = self._curves.decimated()
+        self._publish(
+            step=trainer.step_count, images=trainer.images, seconds=self.seconds, rate=self._rate(1), rate_images=self._rate(2),
+            progress=min(trainer.images / self.config.horizon, 1.0) if self.config.horizon else None,
+            metrics=self._metrics, marks=tuple(self._marks), curve_names=self._curves.names, curve_steps=steps, curve_values=values,
+            **picture(trainer, None if first else stats),
+        )  # fmt: skip
+        now = time.perf_counter()
+        self._looks.spent(now, now - begin)
+        if self._saves.due(now) and not first:
+            self._save()
+
+    def _row(self, stats: Stats) -> dict[str, float]:
+        values = {
+            name: getattr(stats, name) for name in ("d_loss", "g_loss", "d_real", "d_fake", "d_gradient", "g_gradient")
+        }
+        if registry.penalty[self.config.penalty].info["at"]:
+            values["penalty"] = stats.penalty
+        return {name: value for name, value in values.items() if math.isfinite(value)}
+
+    def _measure(self, trainer: Trainer) -> dict[str, float]:
+        """Modes and quality of a larger draw of its own fixed latents; the training's streams are not touched."""
+        data = trainer.data
+        if not isinstance(data, PointSet) or data.modes is None:
+            return {}
+        begin = time.perf_counter()
+        rng = torch.Generator().manual_seed(self.config.seed + 1)
+        latent = self.config.latent
+        samples = trainer.sample(draw_latents(METRIC_SAMPLES, latent.dim, latent.distribution, rng))
+        values = metrics.evaluate(samples, data)
+        self._metrics = Metrics(values, METRIC_SAMPLES, trainer.step_count)
+        now = time.perf_counter()
+        self._measures.spent(now, now - begin)
+        return {"quality": values["quality"], "coverage": values["modes"] / len(data.modes)}
+
+    def _note_rate(self, trainer: Trainer) -> None:
+        self._rates.append((self.seconds, trainer.step_count, trainer.images))
+        while len(self._rates) > 2 and self._rates[0][0] < self.seconds - _RATE_SECONDS:
+            self._rates.popleft()
+
+    def _rate(self, index: int) -> float:
+        """Steps (1) or images (2) a second of training over the last ten seconds."""
+        if not self._rates:
+            return 0.0
+        first, last = self._rates[0], self._rates[-1]
+        return (last[index] - first[index]) / max(last[0] - first[0], 1e-9)
+
+    @property
+    def steps_per_second(self) -> float:
+        return self._rate(1)
+
+    def _publish(self, **changes: Any) -> None:
+        with self._publishing:
+            self.latest = replace(self.latest, seq=self.latest.seq + 1, status=self._status, message=self._message,
+                                  queue=self._queue_place, **changes)  # fmt: skip
+
+    def _set_status(self, status: str, message: Message | None = None) -> None:
+        self._status, self._message = status, message or Message()
+        if status != "queued":
+            self._queue_place = 0
+        self._publish()
+
+    # ── keeping ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _settle(self) -> None:
+        """At the end of a stretch of training: the last numbers on the screen and on the disk."""
+        if self._trainer is not None and self._trainer.step_count != self.latest.step:
+            self._look()
+        self._save()
+
+    def _remember(self) -> bool:
+        """Copy the state as the last good one, if all of it is finite."""
+        assert self._trainer is not None
+        state = copy_state(self._trainer.state_dict())
+        if not is_finite(state):
+            return False
+        self._good = (state, self.config)
+        return True
+
+    def _save(self) -> None:
+        if self._trainer is None:
+            return
+        begin = time.perf_counter()
+        if not self._remember():
+            return self._blew_up()
+        self._hand_over()
+        now = time.perf_counter()
+        self._saves.spent(now, now - begin)
+
+    def _hand_over(self) -> None:
+        """Give the last good state to the saver."""
+        if self.folder is not None and self._good is not None:
+            life, good, rows, facts = self._life, self._good, self._pending_rows, self.facts()
+            self._pending_rows = []
+            self._saver(lambda: self._write(life, good, rows, facts))
+
+    def _write(self, life: int, good: tuple[dict[str, Any], RunConfig], rows: list[Any], facts: dict[str, Any]) -> None:
+        """On the saver's thread."""
+        assert self.folder is not None
+        try:
+            with self._disk:
+                if life == self._life:
+                    self.folder.write_checkpoint(*good)
+                    self.folder.append_metrics(rows, self._curves.names)
+                    self.folder.write_facts(facts)
+        except OSError as error:
+            self._not_saved(error)
+
+    def _not_saved(self, error: OSError) -> None:
+        log.warning("run %s could not be saved: %s", self.id, error)
+        status = "paused" if self._status == "running" else self._status
+        self._set_status(status, Message(NOT_SAVED, {"reason": error.strerror or str(error)}))
+
+    # ── going wrong ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _blew_up(self) -> None:
+        assert self._trainer is not None
+        self._fail_back(BLEW_UP, {"step": self._trainer.step_count})
+
+    def _break(self, error: Exception) -> None:
+        step = self._trainer.step_count if self._trainer else 0
+        if devices.is_out_of_memory(error):
+            device = self._trainer.device.type if self._trainer else self.config.device
+            self._fail_back(
+                OUT_OF_MEMORY, {"step": step, "device": device, "batch": max(2, self.config.batch_size // 2)}
+            )
+        else:
+            log.exception("run %s broke at step %d", self.id, step)
+            self._fail_back(BROKE, {"step": step, "error": type(error).__name__})
+
+    def _fail_back(self, template: str, params: dict[str, Any]) -> None:
+        """Return to the last good state, with the settings of that moment, and say what happened."""
+        if self._trainer is not None and self._good is not None:
+            state, config = self._good
+            undone = settings.differences(self.config, config)
+            self._trainer.change(config)
+            self._trainer.load_state_dict(state)
+            self.config = config
+            if undone:
+                self._mark(undone, "rollback")
+        params["good"] = self._trainer.step_count if self._trainer else 0
+        self._fail(Message(template, params))
+        self._hand_over()
+
+    def _mark(self, changed: Mapping[str, tuple[Any, Any]], do: str) -> None:
+        """Write a change of settings on the curves and in the journal."""
+        assert self._trainer is not None
+        step = self._trainer.step_count
+        self._marks += [Mark(step, name, str(old), str(value)) for name, (old, value) in changed.items()]
+        self._journal(do, changes={name: list(pair) for name, pair in changed.items()})
+        self._publish(marks=tuple(self._marks))
+
+    def _fail(self, message: Message) -> None:
+        self._set_status("failed", message)
+
+    # ── ending ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def close(self) -> None:
+        """Save at the end of the process: a running run comes back paused. Only when no worker has its turn."""
+        if self._trainer is not None and self._status in ("running", "queued"):
+            self._set_status("paused")
+        if self._trainer is not None and self._status != "failed":
+            self._settle()

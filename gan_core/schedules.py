@@ -1,0 +1,29 @@
+"""Schedules: pure functions of the number of real images seen, with an explicit horizon."""
+
+from __future__ import annotations
+
+import math
+
+
+def factor(schedule: str, images: int, horizon: int, final: float) -> float:
+    """What a scheduled value is multiplied by: 1 at the start, `final` from `horizon` images on.
+
+    constant: 1.  linear: 1 + (final − 1)·t.  cosine: final + (1 − final)·(1 + cos πt)/2.  t = min(images / horizon, 1).
+    """
+    if schedule == "constant" or horizon <= 0:
+        return 1.0
+    t = min(images / horizon, 1.0)
+    if schedule == "linear":
+        return 1 + (final - 1) * t
+    return final + (1 - final) * (1 + math.cos(math.pi * t)) / 2
+
+
+def ema_decay(batch: int, images: int, half_life: float, ramp: float) -> float:
+    """0.5^(batch / h) with the half-life h in images; 0 (no averaging) for h = 0.
+
+    With `ramp` > 0, h is at most ramp · images, so that the average forgets the first, bad weights (Karras et al. 2020,
+    StyleGAN2-ADA, `ema_rampup`).
+    """
+    if ramp > 0:
+        half_life = min(half_life, ramp * images)
+    return 0.5 ** (batch / half_life) if half_life > 0 else 0.0

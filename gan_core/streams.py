@@ -1,0 +1,67 @@
+"""A run's own random numbers: named generators, and streams that draw from them in blocks.
+
+Nothing here touches torch's global generator, and looking at a run draws from its preview generator alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+_PURPOSES = ("init", "data", "latent", "augment", "preview")
+_BLOCK_NUMBERS = 1 << 17
+
+
+def generators(seed: int, device: torch.device) -> dict[str, torch.Generator]:
+    """One generator a purpose, seeded apart from each other. "init", "data" and "preview" live on the CPU, so that every
+    device starts from the same weights and shows the same data; "latent" and "augment" live on the device."""
+    result = {}
+    for index, purpose in enumerate(_PURPOSES):
+        where = device if purpose in ("latent", "augment") else torch.device("cpu")
+        result[purpose] = torch.Generator(where)
+        result[purpose].manual_seed((seed * len(_PURPOSES) + index) * 0x9E3779B97F4A7C15 % (1 << 63))
+    return result
+
+
+def block_rows(numbers_per_row: int) -> int:
+    """Rows of a block: many, so that drawing costs little; few, so that a block stays in the cache."""
+    return min(1 << 14, max(1 << 10, _BLOCK_NUMBERS // numbers_per_row))
+
+
+class Stream:
+    """Batches cut from blocks of `rows` rows. Its state is the generator's at the start of the block, and the position."""
+
+    def __init__(self, draw: Callable[[int, torch.Generator], Tensor], generator: torch.Generator, rows: int) -> None:
+        self._draw = draw
+        self._generator = generator
+        self._rows = rows
+        self._block: Tensor | None = None
+        self._size = 0
+        self._position = 0
+        self._start = generator.get_state()
+
+    def next(self, n: int) -> Tensor:
+        """The next n rows. What is left of a block that is too short is dropped."""
+        if self._block is None or self._position + n > self._size:
+            self._fill(max(n, self._rows))
+        assert self._block is not None
+        self._position += n
+        return self._block[self._position - n : self._position]
+
+    def _fill(self, size: int) -> None:
+        self._start = self._generator.get_state()
+        self._block = self._draw(size, self._generator)
+        self._size, self._position = size, 0
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"generator": self._start, "size": self._size, "position": self._position}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self._generator.set_state(state["generator"].cpu())
+        self._block = None
+        if state["size"]:
+            self._fill(int(state["size"]))
+        self._position = int(state["position"])

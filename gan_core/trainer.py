@@ -1,0 +1,396 @@
+"""Trainer: one GAN, one step at a time. No files, no threads, no clock.
+
+    trainer = Trainer(config)
+    trainer.step()                    # k_d discriminator steps, k_g generator steps
+    trainer.read_stats()              # means since the last reading; the only moment that waits for the device
+    trainer.sample(trainer.preview.latents)
+
+`state_dict()` holds everything: stop, `load_state_dict()` in a new Trainer, go on, and the weights are bit-identical to not
+having stopped (same torch version, CPU type, thread count).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from gan_core import config as settings
+from gan_core import data as data_sets
+from gan_core import device as devices
+from gan_core import optimizers, penalties, registry
+from gan_core.config import RunConfig
+from gan_core.data.sets import ImageSet, PointSet
+from gan_core.ema import Ema
+from gan_core.engine.objectives import DTerms, Objective, d_terms, g_loss
+from gan_core.errors import ConfigError
+from gan_core.networks import build_discriminator, build_generator, couples_samples
+from gan_core.schedules import ema_decay, factor
+from gan_core.streams import Stream, block_rows, generators
+from gan_core.text import N_
+
+PREVIEW_POINTS = 1000
+PREVIEW_IMAGES = 64
+
+
+@dataclass(frozen=True)
+class Stats:
+    """Means over the steps since the last reading. NaN: no such step since. `finite`: no loss was NaN or infinite."""
+
+    step: int
+    images: int
+    d_loss: float
+    g_loss: float
+    d_real: float
+    d_fake: float
+    penalty: float
+    d_gradient: float
+    g_gradient: float
+    finite: bool
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a viewer compares at every moment of a run: fixed latents (N, latent.dim) and fixed real samples (N, …)."""
+
+    latents: Tensor
+    real: Tensor
+
+
+class Trainer:
+    """Holds the two networks, their optimisers, the averaged generator and all random streams of a run.
+
+    Raises ConfigError (batch larger than the data), DataError, DeviceError.
+    """
+
+    def __init__(self, config: RunConfig, data: PointSet | ImageSet | None = None) -> None:
+        self.config = config
+        self.device = devices.resolve(config.device)
+        self.data = data_sets.load(config.data) if data is None else data
+        self._check_batch(config)
+        self._rng = generators(config.seed, self.device)
+        self.g = self._place(build_generator(config, self.data.shape, self._rng["init"]))
+        self.d = self._place(build_discriminator(config, self.data.shape, self._rng["init"]))
+        self._g_params, self._d_params = list(self.g.parameters()), list(self.d.parameters())
+        self._g_names = [name for name, _ in self.g.named_parameters()]
+        self._d_names = [name for name, _ in self.d.named_parameters()]
+        self.ema = Ema(self.g)
+        self._couples = couples_samples(self.d)
+        self._build_optimizers(("g", "d"))
+        self._latents = Stream(self._draw_latents, self._rng["latent"], block_rows(config.latent.dim))
+        self._reals = self._real_stream()
+        self.step_count = 0
+        self.images = 0
+        self._clear_sums()
+        self._apply(config)
+        self.preview = self._make_preview()
+
+    # ── a step ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def step(self) -> None:
+        """k_d discriminator steps, k_g generator steps, one update of the average."""
+        c = self.config
+        self._follow_schedule()
+        for _ in range(c.k_d):
+            self.d_step()
+        for _ in range(c.k_g):
+            self.g_step()
+        self.step_count += 1
+        self.images += c.batch_size * max(c.k_d, 1)
+        if c.k_g:
+            self.ema.update(ema_decay(c.batch_size, self.images, c.ema_half_life, c.ema_ramp))
+
+    def d_step(self) -> None:
+        """One step of the discriminator on its objective."""
+        parts = self.config.accumulation
+        gradients: list[Tensor] | None = None
+        for _ in range(parts):
+            with self._precision():
+                terms = self._d_terms(self.config.batch_size // parts)
+            self._d_sums += torch.stack(
+                [
+                    terms.loss.detach(),
+                    terms.real,
+                    terms.fake,
+                    terms.penalty.detach() if terms.penalty is not None else self._zero,
+                ]
+            )
+            gradients = _add(gradients, torch.autograd.grad(terms.total, self._d_params))
+        self._d_count += parts
+        self._update(self._d_optimizer, self._d_params, gradients, parts)
+        if self.config.penalty == "weight_clipping":
+            penalties.clip_weights(self._d_params, self._weight)
+
+    def g_step(self) -> None:
+        """One step of the generator on its loss."""
+        parts = self.config.accumulation
+        gradients: list[Tensor] | None = None
+        for _ in range(parts):
+            n = self.config.batch_size // parts
+            with self._precision():
+                fake = self._noisy(self.g(self._latents.next(n)))
+                real = self._noisy(self._next_real(n)) if self._objective.needs_real else None
+                loss = g_loss(self._objective, self.d, fake, real)
+            self._g_sum += loss.detach()
+            gradients = _add(gradients, torch.autograd.grad(loss, self._g_params))
+        self._g_count += parts
+        self._update(self._g_optimizer, self._g_params, gradients, parts)
+
+    def _d_terms(self, n: int) -> DTerms:
+        c = self.config
+        real = self._noisy(self._next_real(n))
+        with torch.no_grad():
+            fake = self._noisy(self.g(self._latents.next(n)))
+        flips = self._uniform(n) < c.label_flip if c.label_flip else None
+        u = self._uniform(n) if self._objective.at == "mix" else None
+        return d_terms(self._objective, self.d, real, fake, self._weight, c.label_smoothing, flips, u)
+
+    def _update(
+        self, optimizer: torch.optim.Optimizer, params: list[nn.Parameter], gradients: list[Tensor] | None, parts: int
+    ) -> None:
+        assert gradients is not None
+        if parts > 1:
+            torch._foreach_div_(gradients, parts)
+        for parameter, gradient in zip(params, gradients, strict=True):
+            parameter.grad = _laid_out(gradient, parameter)
+        if self.config.grad_clip:
+            nn.utils.clip_grad_norm_(params, self.config.grad_clip)
+        optimizer.step()
+
+    def _follow_schedule(self) -> None:
+        """Write the scheduled values for the number of images seen so far."""
+        c = self.config
+        if c.schedule == "constant":
+            return
+        lr = factor(c.schedule, self.images, c.horizon, c.lr_final)
+        for optimizer, base in ((self._g_optimizer, c.g_optimizer.lr), (self._d_optimizer, c.d_optimizer.lr)):
+            for group in optimizer.param_groups:
+                group["lr"] = base * lr
+        self._weight = c.penalty_weight * factor(c.schedule, self.images, c.horizon, c.penalty_final)
+        self._sigma = c.instance_noise * factor(c.schedule, self.images, c.horizon, c.noise_final)
+
+    # ── random numbers and data ──────────────────────────────────────────────────────────────────────────────────────────
+
+    def _draw_latents(self, n: int, generator: torch.Generator) -> Tensor:
+        return draw_latents(n, self.config.latent.dim, self.config.latent.distribution, generator)
+
+    def _real_stream(self) -> Stream:
+        if isinstance(self.data, PointSet):
+            draw = self.data.draw
+            return Stream(lambda n, rng: draw(n, rng).to(self.device), self._rng["data"], block_rows(2))
+        self._images = self.data.images.to(self.device)
+        if self._images.dim() == 4:
+            self._images = self._images.contiguous(memory_format=torch.channels_last)
+        count = len(self._images)
+        return Stream(lambda _n, rng: torch.randperm(count, generator=rng).to(self.device), self._rng["data"], count)
+
+    def _next_real(self, n: int) -> Tensor:
+        """(n, *shape) in the units of training: points divided by their scale, pictures in [−1, 1]."""
+        rows = self._reals.next(n)
+        return rows if isinstance(self.data, PointSet) else to_unit(self._images[rows])
+
+    def _noisy(self, x: Tensor) -> Tensor:
+        if not self._sigma:
+            return x
+        return x + self._sigma * torch.randn(x.shape, generator=self._rng["augment"], device=self.device)
+
+    def _uniform(self, n: int) -> Tensor:
+        return torch.rand(n, generator=self._rng["augment"], device=self.device)
+
+    def _make_preview(self) -> Preview:
+        rng, c = self._rng["preview"], self.config.latent
+        if isinstance(self.data, PointSet):
+            real = self.data.draw(PREVIEW_POINTS, rng) * self.data.scale
+            count = PREVIEW_POINTS
+        else:
+            count = PREVIEW_IMAGES
+            real = self.data.images[torch.randint(len(self.data.images), (count,), generator=rng)]
+        return Preview(draw_latents(count, c.dim, c.distribution, rng).to(self.device), real)
+
+    # ── looking ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def read_stats(self) -> Stats:
+        """Means since the last reading, and the gradient norms of the last step. Waits for the device once."""
+        norms = [self._gradient_norm(self._d_params), self._gradient_norm(self._g_params)]
+        sums = torch.cat([self._d_sums, self._g_sum.view(1), torch.stack(norms)]).tolist()
+        d_count, g_count = self._d_count or math.nan, self._g_count or math.nan
+        d_loss, d_real, d_fake, penalty = (value / d_count for value in sums[:4])
+        finite = all(map(math.isfinite, sums[:5]))
+        stats = Stats(
+            self.step_count, self.images, d_loss, sums[4] / g_count, d_real, d_fake, penalty, sums[5], sums[6], finite
+        )
+        self._clear_sums()
+        return stats
+
+    def _gradient_norm(self, params: list[nn.Parameter]) -> Tensor:
+        gradients = [p.grad for p in params if p.grad is not None]
+        return (
+            nn.utils.get_total_norm(gradients).to(self.device)
+            if gradients
+            else torch.full((), math.nan, device=self.device)
+        )
+
+    def _clear_sums(self) -> None:
+        # A NaN or an infinity in any loss stays in these sums until they are read: that is the sticky flag.
+        self._zero = torch.zeros((), device=self.device)
+        self._d_sums = torch.zeros(4, device=self.device)
+        self._g_sum = torch.zeros((), device=self.device)
+        self._d_count = self._g_count = 0
+
+    @torch.no_grad()
+    def sample(self, latents: Tensor, *, averaged: bool = True) -> Tensor:
+        """(N, latent.dim) -> (N, *shape) float32 on the CPU: points in data units, pictures in [−1, 1]. In eval mode."""
+        g = self.ema.module if averaged else self.g
+        with evaluating(g):
+            parts = [g(part).float().cpu() for part in torch.split(latents.to(self.device), 1024)]
+        out = torch.cat(parts)
+        return out * self.data.scale if isinstance(self.data, PointSet) else out.contiguous()
+
+    @torch.no_grad()
+    def critic(self, x: Tensor) -> Tensor:
+        """D's logits (N,) on the CPU for samples as `sample` gives them. In eval mode."""
+        if isinstance(self.data, PointSet):
+            x = x / self.data.scale
+        with evaluating(self.d):
+            logits: Tensor = self.d(x.to(self.device))
+        return logits.float().cpu()
+
+    # ── changing and keeping ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    def change(self, config: RunConfig) -> None:
+        """Go on with `config`, which may differ in live settings only. Raises ConfigError otherwise, and changes nothing."""
+        changed = settings.differences(self.config, config)
+        fixed = [name for name in changed if not settings.field(name).spec.live]
+        if fixed:
+            raise ConfigError(N_("{fields} cannot change while a run goes on. Start a new run with the new value."),
+                              fields=", ".join(fixed))  # fmt: skip
+        self._check_batch(config)
+        self._apply(config)
+        self._build_optimizers(tuple(p for p in ("g", "d") if f"{p}_optimizer.name" in changed))
+
+    def _apply(self, config: RunConfig) -> None:
+        self.config = config
+        loss, penalty = registry.loss[config.loss], registry.penalty[config.penalty]
+        at = penalty.info["at"]
+        joint = not self._couples and at in (None, "both", "mix")
+        self._objective = Objective(loss.value, loss.info["needs_real"], penalty.value, at, joint)
+        self._weight, self._sigma = config.penalty_weight, config.instance_noise
+        for optimizer, c in ((self._g_optimizer, config.g_optimizer), (self._d_optimizer, config.d_optimizer)):
+            optimizers.apply_settings(optimizer, c)
+            for group in optimizer.param_groups:
+                group["lr"] = c.lr
+
+    def _build_optimizers(self, players: tuple[str, ...]) -> None:
+        c = self.config
+        if "g" in players:
+            self._g_optimizer = registry.optimizer[c.g_optimizer.name].value(self._g_params, c.g_optimizer)
+        if "d" in players:
+            self._d_optimizer = registry.optimizer[c.d_optimizer.name].value(self._d_params, c.d_optimizer)
+
+    def _check_batch(self, config: RunConfig) -> None:
+        limit = len(self.data.images) if isinstance(self.data, ImageSet) else None
+        if limit is not None and config.batch_size > limit:
+            raise ConfigError(N_("batch_size={batch_size} is larger than the data: {data} has {limit} samples. Use at most {limit}."),
+                              batch_size=config.batch_size, data=config.data.name, limit=limit)  # fmt: skip
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything that the next step depends on, as nested dicts of tensors (shared, not copied) and numbers."""
+        return {
+            "step": self.step_count,
+            "images": self.images,
+            "generator": self.g.state_dict(),
+            "discriminator": self.d.state_dict(),
+            "ema": self.ema.module.state_dict(),
+            "g_optimizer": _named(self._g_optimizer, self._g_names),
+            "d_optimizer": _named(self._d_optimizer, self._d_names),
+            "reals": self._reals.state_dict(),
+            "latents": self._latents.state_dict(),
+            "augment": self._rng["augment"].get_state(),
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go back to a state of a run with the same configuration."""
+        self.g.load_state_dict(state["generator"])
+        self.d.load_state_dict(state["discriminator"])
+        self.ema.module.load_state_dict(state["ema"])
+        _load_named(self._g_optimizer, state["g_optimizer"], self._g_names)
+        _load_named(self._d_optimizer, state["d_optimizer"], self._d_names)
+        self._reals.load_state_dict(state["reals"])
+        self._latents.load_state_dict(state["latents"])
+        self._rng["augment"].set_state(state["augment"].cpu())
+        self.step_count, self.images = int(state["step"]), int(state["images"])
+        self._apply(self.config)
+        self._clear_sums()
+
+    def _place(self, module: nn.Module) -> nn.Module:
+        module = module.to(self.device).train()
+        return module.to(memory_format=torch.channels_last) if len(self.data.shape) > 1 else module
+
+    def _precision(self) -> contextlib.AbstractContextManager[Any]:
+        wanted = self.config.precision
+        wide = self.device.type == "cuda" and self.config.generator.network != "mlp"
+        if wanted == "bfloat16" or (wanted == "auto" and wide):
+            return torch.autocast(self.device.type, torch.bfloat16)
+        return contextlib.nullcontext()
+
+
+@contextlib.contextmanager
+def evaluating(module: nn.Module) -> Iterator[None]:
+    """Eval mode for a moment: running statistics and spectral norm's vectors stay as they are."""
+    was_training = module.training
+    module.eval()
+    try:
+        yield
+    finally:
+        module.train(was_training)
+
+
+def draw_latents(n: int, dim: int, distribution: str, generator: torch.Generator) -> Tensor:
+    """(n, dim) float32 on the generator's device. "sphere": length √dim, so that each coordinate has variance 1 as a Gaussian's."""
+    if distribution == "uniform":
+        return torch.rand(n, dim, generator=generator, device=generator.device) * 2 - 1
+    z = torch.randn(n, dim, generator=generator, device=generator.device)
+    return z if distribution == "gaussian" else nn.functional.normalize(z, dim=1) * math.sqrt(dim)
+
+
+def to_unit(images: Tensor) -> Tensor:
+    """uint8 0…255 -> float32 in [−1, 1]."""
+    return images.float().div_(127.5).sub_(1)
+
+
+def _add(total: list[Tensor] | None, gradients: tuple[Tensor, ...]) -> list[Tensor]:
+    if total is None:
+        return list(gradients)
+    torch._foreach_add_(total, list(gradients))
+    return total
+
+
+def _named(optimizer: torch.optim.Optimizer, names: list[str]) -> dict[str, dict[str, Tensor]]:
+    """The optimiser's state by parameter name: {name: {"exp_avg": …, "step": …}}, with torch's names."""
+    state = optimizer.state_dict()["state"]
+    return {names[index]: values for index, values in state.items()}
+
+
+def _load_named(optimizer: torch.optim.Optimizer, state: dict[str, dict[str, Tensor]], names: list[str]) -> None:
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    indexed = {names.index(name): _laid_out_like(parameters[names.index(name)], values) for name, values in state.items()}
+    optimizer.load_state_dict({"state": indexed, "param_groups": optimizer.state_dict()["param_groups"]})
+
+
+def _laid_out_like(parameter: Tensor, values: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Copies: torch's optimisers go on with the very tensors they are given, and these belong to the saved state."""
+    return {key: torch.empty_like(parameter if v.shape == parameter.shape else v, requires_grad=False).copy_(v)
+            for key, v in values.items()}  # fmt: skip
+
+
+def _laid_out(values: Tensor, parameter: Tensor) -> Tensor:
+    """`values` with the strides of `parameter`: torch's fused optimisers walk through memory without looking at strides,
+    and neither second derivatives nor files keep those of channels-last weights."""
+    if values.stride() == parameter.stride():
+        return values
+    return torch.empty_like(parameter, requires_grad=False).copy_(values)

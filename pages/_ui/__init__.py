@@ -1,0 +1,1 @@
+"""What the pages share: the server's settings and routes, the live view, controls, charts, translations."""

@@ -1,0 +1,224 @@
+"""Controls made from the settings' own metadata: one widget a setting, grouped, the basic ones open, the rest folded."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from gan_core import config as settings
+from gan_core import registry
+from gan_core.config import GROUPS, RunConfig
+from gan_core.errors import ConfigError
+from gan_core.registry import Registry
+from gan_core.settings import Field
+from pages._ui.failures import plain
+from pages._ui.i18n import number, translate
+
+Translate = Callable[[str], str]
+Apply = Callable[[dict[str, Any]], None]  # new values by dotted name; raises ConfigError and changes nothing
+
+_SERIES = (1, 2, 5)  # steps of a control that moves in powers of ten
+
+
+@dataclass(frozen=True)
+class Controls:
+    """Where the controls of one page keep their widgets, and what a new value does."""
+
+    page: str
+    config: RunConfig
+    apply: Apply
+    hidden: frozenset[str] = frozenset()
+
+    def draw(self) -> None:
+        """All groups, in the order of the settings."""
+        _ = translate()
+        shown = [f for f in settings.fields() if f.name not in self.hidden and _means_something(f, self.config)]
+        for group, title in GROUPS.items():
+            members = [f for f in shown if f.spec.group == group]
+            basic = [f for f in members if f.spec.basic]
+            rest = [f for f in members if not f.spec.basic]
+            if basic:
+                st.markdown(f"**{_(title)}**")
+            for field in basic:
+                self._control(field, _)
+            if rest:
+                label = _("More: {group}").format(group=_(title)) if basic else _(title)
+                with st.expander(label):
+                    for field in rest:
+                        self._control(field, _)
+
+    def _control(self, field: Field, _: Translate) -> None:
+        key = f"{self.page}:{field.name}"
+        value = settings.get(self.config, field.name)
+        st.session_state[key] = _shown(field, value)  # the run or the draft is the truth, the widget shows it
+        _WIDGETS[_kind(field)](field, self.config, label(field, self.config, _), key, self._changed, _)
+        if problem := st.session_state.pop(f"{key}!", None):
+            st.error(plain(_(problem.template).format(**problem.params)), icon=":material/error:")
+
+    def _changed(self, name: str) -> None:
+        """A widget has a new value (Streamlit's callback, before the script runs)."""
+        key = f"{self.page}:{name}"
+        try:
+            self.apply(_with_companions(self.config, name, st.session_state[key]))
+        except ConfigError as error:
+            st.session_state[f"{key}!"] = error
+
+
+def _with_companions(config: RunConfig, name: str, value: Any) -> dict[str, Any]:
+    """A new penalty comes with its own usual weight; a new data set with networks and a size that can draw it."""
+    changes = {name: value}
+    if name == "penalty" and registry.penalty[value].info["weight"]:
+        changes["penalty_weight"] = registry.penalty[value].info["weight"]
+    if name == "loss" and not registry.loss[value].info["targets"]:
+        changes["label_smoothing"] = 0.0
+    if name == "data.name" and registry.dataset[value].info["kind"] == "images":
+        info = registry.dataset[value].info
+        if config.data.image_size not in info["sizes"]:
+            changes["data.image_size"] = info.get("native", info["sizes"][0])
+    return changes
+
+
+def _means_something(field: Field, config: RunConfig) -> bool:
+    return field.spec.shown_if is None or bool(field.spec.shown_if(config))
+
+
+def label(field: Field, config: RunConfig, _: Translate) -> str:
+    """The title of a setting with its unit; a penalty's weight is called by its own symbol."""
+    title = _(field.spec.title)
+    if field.name == "penalty_weight":
+        symbol = registry.penalty[config.penalty].info["symbol"]
+        return f"{title} {symbol}"
+    return f"{title} ({_(field.spec.unit)})" if field.spec.unit else title
+
+
+def code_title(field: Field, code: Any, _: Translate) -> str:
+    """The translated label of one of a setting's codes."""
+    choices = field.spec.choices
+    if isinstance(choices, Registry):
+        return _(choices[code].title)
+    return _(choices[code]) if choices else str(code)
+
+
+def value_text(field: Field, value: Any, _: Translate) -> str:
+    """A setting's value as people write it."""
+    if field.spec.choices is not None:
+        return code_title(field, value, _)
+    if field.type is bool:
+        return _("on") if value else _("off")
+    if field.type is tuple:
+        return ", ".join(map(str, value))
+    return _("off") if field.spec.zero_off and value == 0 else _short(value)
+
+
+def _short(value: float) -> str:
+    if isinstance(value, int):
+        return number(value)
+    return f"{value:g}" if abs(value) < 1e4 else number(value)
+
+
+def _kind(field: Field) -> str:
+    spec = field.spec
+    if spec.choices is not None:
+        return "choice"
+    if field.type is bool:
+        return "switch"
+    if field.type is tuple:
+        return "text"
+    if spec.log:
+        return "powers"
+    return "slider" if (field.type is float and (spec.high or 0) <= 1) or (spec.high or 0) <= 10 else "number"
+
+
+def _shown(field: Field, value: Any) -> Any:
+    return ",".join(map(str, value)) if field.type is tuple else value
+
+
+def _choices(field: Field, config: RunConfig) -> list[Any]:
+    """The codes that this page offers: data sets and networks of the run's own kind only."""
+    spec, kind = field.spec, config.kind
+    if spec.choices is registry.dataset:
+        return [e.name for e in registry.dataset.entries() if e.info["kind"] == kind]
+    if spec.choices is registry.network:
+        return [e.name for e in registry.network.entries() if kind in e.info["kinds"]]
+    if field.name == "data.image_size":
+        return list(registry.dataset[config.data.name].info["sizes"])
+    return spec.codes
+
+
+def help_text(field: Field, config: RunConfig, _: Translate) -> str:
+    """What a control says when asked: its help, the longer explanation, what the present choice is, its name in commands."""
+    spec = field.spec
+    parts = [_(spec.help), _(spec.more)]
+    if isinstance(spec.choices, Registry):
+        entry = spec.choices[settings.get(config, field.name)]
+        parts.append(f"**{_(entry.title)}**: {_(entry.help)}" + (f" ({entry.paper})" if entry.paper else ""))
+        parts.append(_(entry.info.get("licence", "")))
+    if not spec.live:
+        parts.append(_("Changing this starts a new run."))
+    return "\n\n".join(part for part in [*parts, f"`{field.name}`"] if part)
+
+
+def _choice(
+    field: Field, config: RunConfig, title: str, key: str, changed: Callable[[str], None], _: Translate
+) -> None:
+    st.selectbox(title, _choices(field, config), format_func=lambda code: code_title(field, code, _), key=key,
+                 help=help_text(field, config, _), on_change=changed, args=(field.name,))  # fmt: skip
+
+
+def _switch(
+    field: Field, config: RunConfig, title: str, key: str, changed: Callable[[str], None], _: Translate
+) -> None:
+    st.toggle(title, key=key, help=help_text(field, config, _), on_change=changed, args=(field.name,))
+
+
+def _text(field: Field, config: RunConfig, title: str, key: str, changed: Callable[[str], None], _: Translate) -> None:
+    st.text_input(title, key=key, help=help_text(field, config, _), max_chars=80, on_change=changed, args=(field.name,))
+
+
+def _powers(
+    field: Field, config: RunConfig, title: str, key: str, changed: Callable[[str], None], _: Translate
+) -> None:
+    value = settings.get(config, field.name)
+    options = sorted({*power_series(field), value})
+    st.select_slider(title, options, format_func=lambda v: value_text(field, v, _), key=key,
+                     help=help_text(field, config, _), on_change=changed, args=(field.name,))  # fmt: skip
+
+
+def power_series(field: Field) -> list[float]:
+    """1, 2, 5, 10, 20, 50 … within the field's range; with 0 first where 0 means off."""
+    low, high = field.spec.low or 1e-4, field.spec.high or 1.0
+    if field.spec.zero_off:
+        low = 100.0 if high > 1e6 else 1e-5
+    series = [float(f"{m}e{e}") for e in range(-8, 10) for m in _SERIES]
+    inside = [v for v in series if low <= v <= min(high, 1e7)]
+    return [0.0, *inside] if field.spec.zero_off else inside
+
+
+def _slider(
+    field: Field, config: RunConfig, title: str, key: str, changed: Callable[[str], None], _: Translate
+) -> None:
+    spec = field.spec
+    assert spec.low is not None
+    assert spec.high is not None
+    whole = field.type is int
+    fine = 0.001 if spec.high <= 1 else 0.01
+    low, high, step = (int(spec.low), int(spec.high), 1) if whole else (spec.low, spec.high, fine)
+    st.slider(title, low, high, step=step, format=None if whole else "%.3g", key=key,
+              help=help_text(field, config, _), on_change=changed, args=(field.name,))  # fmt: skip
+
+
+def _number(
+    field: Field, config: RunConfig, title: str, key: str, changed: Callable[[str], None], _: Translate
+) -> None:
+    spec, whole = field.spec, field.type is int
+    assert spec.low is not None
+    assert spec.high is not None
+    low, high, step = (int(spec.low), int(spec.high), 1) if whole else (float(spec.low), float(spec.high), 0.1)
+    st.number_input(title, low, high, step=step, format=None if whole else "%.3g", key=key,
+                    help=help_text(field, config, _), on_change=changed, args=(field.name,))  # fmt: skip
+
+
+_WIDGETS: dict[str, Callable[..., None]] = {
+    "choice": _choice, "switch": _switch, "text": _text, "powers": _powers, "slider": _slider, "number": _number,
+}  # fmt: skip

@@ -1,0 +1,309 @@
+"""The live view's server side: one channel a watched run, which packs each snapshot once for all its viewers.
+
+A viewer first sends `{"token": ..., "lang": "zh_CN"}` (the language may be left out), then `{"ack": seq}`,
+`{"visible": bool}` and `{"do": action}`. It gets JSON (`hello`, `error`) and binary frames: the newest one each time
+it has acknowledged the last, none while it is hidden.
+"""
+
+import asyncio
+import json
+import logging
+import struct
+from collections.abc import Callable, Coroutine
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from gan_core.errors import PlaygroundError, RunError
+from gan_core.text import N_
+from pages._ui import i18n, origins
+from pages._ui.tokens import Grant, TokenError
+
+ACTIONS = frozenset({"pause", "resume", "step", "stop", "reset"})
+GARBAGE, UNAUTHORISED, REFUSED, UNKNOWN_RUN, TOO_LATE, TOO_MANY, BROKEN = 4400, 4401, 4403, 4404, 4408, 1013, 1011
+
+_log = logging.getLogger(__name__)
+
+
+class WatchedRun(Protocol):
+    """What the live view needs of a run."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def seq(self) -> int: ...
+    @property
+    def status(self) -> str: ...
+    def frame(self) -> bytes | None: ...
+    def watch(self) -> AbstractContextManager[object]: ...
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Seconds until a token and until an acknowledgement, bytes a message, viewers a run, seconds between two looks."""
+
+    token_seconds: float = 10.0
+    ack_seconds: float = 30.0
+    message_bytes: int = 4096
+    viewers: int = 200
+    poll_seconds: float = 0.05
+
+
+class HangUpError(Exception):
+    """Ends a socket with a close code and a short reason."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(reason)
+        self.code, self.reason = code, reason
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A packed snapshot: `change` is the run's `seq` when it was packed, `seq` what the viewer acknowledges."""
+
+    change: int
+    seq: int
+    data: bytes
+
+
+@dataclass(eq=False)
+class Viewer:
+    """One socket. `owes` is the frame that it has still to acknowledge; the frame's bytes are not kept."""
+
+    socket: WebSocket
+    visible: bool = True
+    shown: int | None = None
+    owes: int | None = None
+    sent_at: float = 0.0
+    language: str = i18n.ENGLISH
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def acknowledge(self, seq: int) -> None:
+        """Note that frame `seq` arrived; an older or invented one changes nothing."""
+        if seq == self.owes:
+            self.owes = None
+            self.wake.set()
+
+    def show(self, visible: bool) -> None:
+        """Pause while hidden. A tab that comes back may have dropped its last frame, so it owes nothing."""
+        if visible and not self.visible:
+            self.owes = None
+        self.visible = visible
+        self.wake.set()
+
+
+class Channel:
+    """A run that somebody watches: its viewers, and the newest frame, packed once for them all."""
+
+    def __init__(self, run: WatchedRun, poll_seconds: float) -> None:
+        self.run = run
+        self.viewers: set[Viewer] = set()
+        self._frame: Frame | None = None
+        self._packing = asyncio.Lock()
+        self._poll_seconds = poll_seconds
+        self._poll: asyncio.Task[None] | None = None
+
+    def join(self, viewer: Viewer) -> None:
+        """Add a viewer; the first one starts the look-out for news."""
+        self.viewers.add(viewer)
+        if self._poll is None:
+            self._poll = asyncio.create_task(self._wake_viewers())
+
+    def leave(self, viewer: Viewer) -> None:
+        """Remove a viewer; the last one stops the look-out and lets the frame go."""
+        self.viewers.discard(viewer)
+        if not self.viewers and self._poll is not None:
+            self._poll.cancel()
+            self._poll, self._frame = None, None
+
+    async def _wake_viewers(self) -> None:
+        seen: int | None = None
+        while True:
+            if self.run.seq != seen:
+                seen = self.run.seq
+                for viewer in self.viewers:
+                    viewer.wake.set()
+            await asyncio.sleep(self._poll_seconds)
+
+    async def newest(self) -> Frame | None:
+        """The newest frame, or None before the first; whoever asks while it is being packed waits for the same one."""
+        if self._frame is None or self._frame.change != self.run.seq:
+            async with self._packing:
+                change = self.run.seq
+                if self._frame is None or self._frame.change != change:
+                    data = await asyncio.to_thread(self.run.frame)
+                    self._frame = None if data is None else Frame(change, frame_seq(data), data)
+        return self._frame
+
+
+def frame_seq(data: bytes) -> int:
+    """`seq` from the JSON header of a packed frame (4 bytes magic, uint32 length, header)."""
+    (length,) = struct.unpack_from("<I", data, 4)
+    return int(json.loads(data[8 : 8 + length])["seq"])
+
+
+class LiveHub:
+    """Serves every live view of the process.
+
+    find: run id -> run, or None. command: (run id, action) -> None, or PlaygroundError. check: token -> Grant, or
+    TokenError. allowed_origins: asked at each connection.
+    """
+
+    def __init__(
+        self,
+        find: Callable[[str], WatchedRun | None],
+        command: Callable[[str, str], None],
+        check: Callable[[str], Grant],
+        allowed_origins: Callable[[], tuple[str, ...]] = tuple,
+        limits: Limits | None = None,
+    ) -> None:
+        self._find, self._command, self._check, self._allowed_origins = find, command, check, allowed_origins
+        self._limits = limits or Limits()
+        self._channels: dict[str, Channel] = {}
+
+    async def serve(self, socket: WebSocket) -> None:
+        """One socket from its opening to its end. Refusals are close codes, which a page can read; so accept first."""
+        await socket.accept()
+        try:
+            await self._converse(socket)
+        except WebSocketDisconnect:
+            return
+        except HangUpError as end:
+            await _close(socket, end.code, end.reason)
+        except Exception:
+            _log.exception("The live view failed")
+            await _close(socket, BROKEN, "internal error")
+
+    async def _converse(self, socket: WebSocket) -> None:
+        if not origins.is_allowed(socket.headers, self._allowed_origins()):
+            raise HangUpError(REFUSED, "origin refused")
+        viewer = Viewer(socket)
+        grant = await self._admit(viewer)
+        run = await asyncio.to_thread(self._find, grant.run)
+        if run is None:
+            raise HangUpError(UNKNOWN_RUN, "no such run")
+        channel = self._channel(run)
+        if len(channel.viewers) >= self._limits.viewers:
+            raise HangUpError(TOO_MANY, "too many viewers")
+        channel.join(viewer)
+        try:
+            with run.watch():
+                hello = {"capability": grant.capability, "run": run.id, "status": run.status}
+                await socket.send_json({"hello": hello})
+                await _until_one_ends(self._listen(viewer, grant), self._stream(viewer, channel))
+        finally:
+            channel.leave(viewer)
+            if not channel.viewers and self._channels.get(run.id) is channel:
+                del self._channels[run.id]
+
+    def _channel(self, run: WatchedRun) -> Channel:
+        channel = self._channels.get(run.id)
+        if channel is None or channel.run is not run:
+            channel = self._channels[run.id] = Channel(run, self._limits.poll_seconds)
+        return channel
+
+    async def _admit(self, viewer: Viewer) -> Grant:
+        try:
+            async with asyncio.timeout(self._limits.token_seconds):
+                message = await self._receive(viewer.socket)
+        except TimeoutError:
+            raise HangUpError(TOO_LATE, "no token") from None
+        token, language = message.get("token"), message.get("lang")
+        if isinstance(language, str):
+            viewer.language = i18n.known(language) or i18n.ENGLISH
+        if not isinstance(token, str):
+            raise HangUpError(GARBAGE, "the first message must hold a token")
+        try:
+            return self._check(token)
+        except TokenError:
+            raise HangUpError(UNAUTHORISED, "token refused") from None
+
+    async def _receive(self, socket: WebSocket) -> dict[str, Any]:
+        event = await socket.receive()
+        if event["type"] == "websocket.disconnect":
+            raise WebSocketDisconnect(event.get("code", 1006))
+        text = event.get("text")
+        if text is None or len(text.encode(errors="replace")) > self._limits.message_bytes:
+            raise HangUpError(GARBAGE, "not a short text message")
+        try:
+            message = json.loads(text)
+        except (ValueError, RecursionError):
+            raise HangUpError(GARBAGE, "not JSON") from None
+        if not isinstance(message, dict):
+            raise HangUpError(GARBAGE, "not a JSON object")
+        return message
+
+    async def _listen(self, viewer: Viewer, grant: Grant) -> None:
+        while True:
+            match await self._receive(viewer.socket):
+                case {"ack": int(seq)}:
+                    viewer.acknowledge(seq)
+                case {"visible": bool(visible)}:
+                    viewer.show(visible)
+                case {"do": str(action)} if action in ACTIONS:
+                    await self._obey(viewer, grant, action)
+                case _:
+                    raise HangUpError(GARBAGE, "unknown message")
+
+    async def _obey(self, viewer: Viewer, grant: Grant, action: str) -> None:
+        try:
+            if grant.capability != "control":
+                raise RunError(N_("Only the browser that started this run can control it."))
+            await asyncio.to_thread(self._command, grant.run, action)
+        except PlaygroundError as error:
+            text = i18n.translator(viewer.language).gettext(error.template).format(**error.params)
+            code = "refused" if grant.capability == "control" else "forbidden"
+            await viewer.socket.send_json({"error": {"code": code, "message": text}})
+
+    async def _stream(self, viewer: Viewer, channel: Channel) -> None:
+        """Send the newest frame whenever the viewer is ready for one; end a viewer that never acknowledges."""
+        patience = self._limits.ack_seconds
+        clock = asyncio.get_running_loop().time
+        while True:
+            viewer.wake.clear()
+            news = viewer.visible and channel.run.seq != viewer.shown
+            if news and viewer.owes is None:
+                frame = await channel.newest()
+                if frame is not None and viewer.visible and frame.change != viewer.shown:
+                    viewer.shown, viewer.owes, viewer.sent_at = frame.change, frame.seq, clock()
+                    await _send_frame(viewer.socket, frame.data, patience)
+                    del frame
+                    continue
+                del frame  # while this waits, only the channel holds the bytes
+            elif news and clock() - viewer.sent_at >= patience:
+                raise HangUpError(TOO_LATE, "never acknowledged")
+            left = viewer.sent_at + patience - clock() if news and viewer.owes is not None else None
+            with suppress(TimeoutError):
+                async with asyncio.timeout(left):
+                    await viewer.wake.wait()
+
+
+async def _send_frame(socket: WebSocket, data: bytes, patience: float) -> None:
+    """Send, or end a viewer whose connection takes nothing any more."""
+    try:
+        async with asyncio.timeout(patience):
+            await socket.send_bytes(data)
+    except TimeoutError:
+        raise HangUpError(TOO_LATE, "never read") from None
+
+
+async def _close(socket: WebSocket, code: int, reason: str) -> None:
+    """Close, unless the other end is gone already or takes nothing any more."""
+    with suppress(RuntimeError, WebSocketDisconnect, TimeoutError):
+        async with asyncio.timeout(1):
+            await socket.close(code, reason)
+
+
+async def _until_one_ends(*coroutines: Coroutine[Any, Any, None]) -> None:
+    """Run these together until the first one ends or fails, then stop the others and pass its exception on."""
+    tasks = [asyncio.create_task(coroutine) for coroutine in coroutines]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,248 @@
+"""What both labs are: a preset, settings beside it, a run, its live view, its history and its link."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+import streamlit as st
+
+from gan_core import config as settings
+from gan_core import presets, registry, serial
+from gan_core.config import RunConfig
+from gan_core.errors import PlaygroundError
+from gan_core.runs.preview import preview_frame
+from gan_core.runs.session import TrainingSession
+from pages._ui import service, tokens
+from pages._ui.controls import Controls, value_text
+from pages._ui.failures import plain
+from pages._ui.i18n import language, number, translate
+from pages._ui.live import live_labels, live_view
+from pages._ui.owner import owner_id
+
+Kind = Literal["points", "images"]
+HISTORY_SECONDS = 2.0
+
+
+@dataclass
+class Lab:
+    """A lab page. `page` names it in presets, keys and addresses."""
+
+    page: str
+    kind: Kind
+    default_preset: str
+
+    # ── state ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def draft(self) -> RunConfig:
+        """The settings that the next run will start with."""
+        found: RunConfig = st.session_state.setdefault(f"{self.page}.draft", presets.load(self.default_preset))
+        return found
+
+    @draft.setter
+    def draft(self, config: RunConfig) -> None:
+        st.session_state[f"{self.page}.draft"] = config
+
+    def session(self) -> TrainingSession | None:
+        """The run that the address names; without one, or when it is gone, None (and a sentence about the latter)."""
+        run_id = st.query_params.get("run")
+        if not run_id:
+            return None
+        found = service.scheduler().get(run_id)
+        if found is None or found.config.kind != self.kind:
+            del st.query_params["run"]
+            _ = translate()
+            st.warning(_("There is no such run here any more. You can start a new one."), icon=":material/info:")
+            return None
+        return found
+
+    # ── drawing ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def draw(self, title: str, caption: str) -> None:
+        """The whole page."""
+        _ = translate()
+        self._take_link(_)
+        self._take_preset()
+        session = self.session()
+        mine = session is not None and session.owner == owner_id()
+        if session is not None and mine:
+            self._follow(session)
+        st.header(title, anchor=False)
+        st.caption(caption)
+        self._toolbar(session, mine, _)
+        self._view(session, mine, _)
+        if session is not None:
+            self._history(session)
+        with st.sidebar:
+            self._preset_picker(_)
+            config = session.expected_config if session is not None and mine else self.draft
+            shown = settings.replace(config, self._fixed_changes(config)) if mine else self.draft
+            Controls(self.page, shown, self._applier(session if mine else None)).draw()
+
+    def _take_link(self, _: Callable[[str], str]) -> None:
+        """Settings that come with the address, once; what is wrong with them is said and left out."""
+        link = st.query_params.get("c")
+        if not link or st.session_state.get(f"{self.page}.link") == link:
+            return
+        config, problems = serial.from_link(link)
+        st.session_state[f"{self.page}.link"] = link
+        for problem in problems:
+            st.warning(plain(_(problem.template).format(**problem.params)), icon=":material/link_off:")
+        if config.kind == self.kind:
+            self.draft = config
+        elif not problems:
+            st.warning(
+                _("This link belongs to the other lab: its settings are ignored here."), icon=":material/link_off:"
+            )
+
+    def _take_preset(self) -> None:
+        name = st.query_params.get("preset")
+        if name and st.session_state.get(f"{self.page}.asked") != name and name in self.presets():
+            st.session_state[f"{self.page}.asked"] = name
+            self.draft = presets.load(name)
+
+    def presets(self) -> list[str]:
+        """The names of this lab's presets."""
+        return [e.name for e in registry.preset.entries() if e.info["page"] == self.page]
+
+    def _preset_picker(self, _: Callable[[str], str]) -> None:
+        key = f"{self.page}.preset"
+        current = next((n for n in self.presets() if presets.load(n) == self.draft), None)
+        st.session_state[key] = current
+
+        def choose() -> None:
+            if name := st.session_state[key]:
+                self.draft = presets.load(name)
+                st.query_params.pop("run", None)
+                st.query_params.pop("c", None)
+
+        entry = registry.preset[current] if current else None
+        st.selectbox(
+            _("Preset"), self.presets(), index=None, placeholder=_("Your own settings"), key=key, on_change=choose,
+            format_func=lambda n: _(registry.preset[n].title),
+            help=_("A tested set of settings. Choosing one prepares a new run; a run that is going on goes on."),
+        )  # fmt: skip
+        if entry:
+            st.caption(_(entry.help))
+
+    def _follow(self, session: TrainingSession) -> None:
+        """Coming to a run of one's own, its settings become the draft (and stay so while it changes)."""
+        seen = f"{self.page}.run"
+        if st.session_state.get(seen) != session.id:
+            st.session_state[seen] = session.id
+            self.draft = session.expected_config
+
+    def _fixed_changes(self, config: RunConfig) -> dict[str, Any]:
+        """What the draft wants and a run cannot change: it waits for a new run."""
+        changed = settings.differences(config, self.draft)
+        return {name: new for name, (_old, new) in changed.items() if not settings.field(name).spec.live}
+
+    def _applier(self, session: TrainingSession | None) -> Callable[[dict[str, Any]], None]:
+        def apply(values: dict[str, Any]) -> None:
+            draft = settings.replace(self.draft, values)
+            live = {n: v for n, v in values.items() if settings.field(n).spec.live}
+            if session is not None and live:
+                session.change(live)
+            self.draft = draft
+
+        return apply
+
+    def _toolbar(self, session: TrainingSession | None, mine: bool, _: Callable[[str], str]) -> None:
+        waiting = self._fixed_changes(session.expected_config) if session is not None and mine else {}
+        if waiting:
+            names = ", ".join(_(settings.field(n).spec.title) for n in waiting)
+            st.info(_("A new run is needed for: {names}. The run below goes on as it is.").format(names=names),
+                    icon=":material/restart_alt:")  # fmt: skip
+        elif session is not None and not mine:
+            st.info(_("You are watching somebody else's run. Start your own with its settings or with others."),
+                    icon=":material/visibility:")  # fmt: skip
+        with st.container(horizontal=True, vertical_alignment="center"):
+            text = _("Start training") if session is None else _("Start a new run")
+            primary = session is None or bool(waiting)
+            if st.button(
+                text, type="primary" if primary else "secondary", icon=":material/play_arrow:", key=f"{self.page}.start"
+            ):
+                self._start(_)
+            if session is not None and not mine and st.button(_("Use its settings"), icon=":material/content_copy:"):
+                self.draft = session.config
+                st.rerun()
+            if waiting and st.button(_("Discard these changes"), icon=":material/undo:") and session is not None:
+                self.draft = session.expected_config
+                st.rerun()
+            with st.popover(_("Link"), icon=":material/link:"):
+                self._links(session, _)
+
+    def _start(self, _: Callable[[str], str]) -> None:
+        try:
+            session = service.scheduler().create(self.draft, owner_id())
+        except PlaygroundError as error:
+            st.error(plain(_(error.template).format(**error.params)), icon=":material/error:")
+            return
+        st.session_state[f"{self.page}.run"] = session.id
+        st.query_params.pop("c", None)
+        st.query_params.pop("preset", None)
+        st.query_params["run"] = session.id
+        st.rerun()
+
+    def _links(self, session: TrainingSession | None, _: Callable[[str], str]) -> None:
+        here = urlsplit(st.context.url or "")
+        address = f"{here.scheme}://{here.netloc}{here.path}" if here.netloc else ""
+        config = session.expected_config if session is not None else self.draft
+        st.caption(_("All settings, for a new run anywhere:"))
+        st.code(f"{address}?c={serial.to_link(config)}", language=None, wrap_lines=True)
+        if session is not None:
+            st.caption(_("This run, for others to watch:"))
+            st.code(f"{address}?run={session.id}", language=None, wrap_lines=True)
+        st.caption(
+            _(
+                "The same run from the command line: save this as config.toml, then gan-playground train --config config.toml"
+            )
+        )
+        st.download_button(
+            "config.toml", serial.to_toml(config), "config.toml", "application/toml", key=f"{self.page}.toml"
+        )
+
+    def _view(self, session: TrainingSession | None, mine: bool, _: Callable[[str], str]) -> None:
+        token = frame = None
+        if session is None:
+            frame = _preview(serial.to_link(self.draft))
+        else:
+            token = tokens.issue_for(session.id, run_owner=session.owner, visitor=owner_id())
+        live_view(run_id=session.id if session else None, token=token, frame=frame, labels=live_labels(_, language()),
+                  kind=self.kind, key=f"{self.page}.live", can_control=mine)  # fmt: skip
+        if session is None and frame is None:
+            entry = registry.dataset[self.draft.data.name]
+            st.info(_("{data} is fetched when you start: the first time this takes a moment.").format(data=_(entry.title)),
+                    icon=":material/download:")  # fmt: skip
+
+    def _history(self, session: TrainingSession) -> None:
+        with st.expander(translate()("Changes during this run")):
+            st.fragment(_marks, run_every=HISTORY_SECONDS)(session.id)
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def _preview(link: str) -> bytes | None:
+    return preview_frame(serial.from_link(link)[0])
+
+
+def _marks(run_id: str) -> None:
+    """Every change of a setting so far, as a row."""
+    _ = translate()
+    session = service.scheduler().get(run_id)
+    marks = session.latest.marks if session is not None else ()
+    if not marks:
+        st.caption(
+            _("Nothing yet. Change a setting while it trains: the change becomes a mark on the curves and a row here.")
+        )
+        return
+    rows = [(m, settings.field(m.name)) for m in marks[::-1]]
+    st.dataframe(
+        {
+            _("Step"): [number(m.step) for m, _f in rows],
+            _("Setting"): [_(f.spec.title) for _m, f in rows],
+            _("Before"): [value_text(f, f.parse(m.old), _) for m, f in rows],
+            _("After"): [value_text(f, f.parse(m.new), _) for m, f in rows],
+        },
+        hide_index=True,
+    )

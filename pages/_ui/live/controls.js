@@ -1,0 +1,152 @@
+// The head of the view: transport buttons, status, figures, progress, message.
+
+const RESTING = new Set(["paused", "finished", "stopped", "failed"]);
+const SHARES = new Set(["quality", "coverage", "confident", "min_class_share"]);
+const MOVING = new Set(["running", "queued", "preparing"]);
+
+class Controls {
+  constructor(ui, send) {
+    this.ui = ui;
+    const { words } = ui;
+    this.buttons = {};
+    for (const name of ["pause", "step", "stop", "reset"]) this.buttons[name] = this.button(name, send);
+    this.tools = h("div", { class: "gl-tools", role: "toolbar", "aria-label": words.get("transport") }, ...Object.values(this.buttons));
+    this.chip = h("span", { class: "gl-chip", role: "status" });
+    this.watch = h("span", { class: "gl-chip gl-chip-watching", "data-tip": words.get("watching.help") }, icon("watching"), words.get("watching"));
+    this.link = h("span", { class: "gl-chip gl-chip-link", role: "status" });
+    this.figures = Object.fromEntries(["step", "images", "rate"].map((name) => [name, h("b", {}, "–")]));
+    const stats = h("div", { class: "gl-stats" }, ...Object.entries(this.figures).map(([name, figure]) =>
+      h("span", { class: `gl-stat gl-stat-${name}` }, figure, h("span", {}, words.get(`stat.${name}`)))));
+    this.fill = h("i");
+    this.track = h("div", { class: "gl-progress", role: "progressbar", "aria-valuemin": "0", "aria-valuemax": "100",
+      "aria-label": words.get("progress"), "data-tip": words.get("progress.help") }, this.fill);
+    this.note = h("div", { class: "gl-note", "aria-live": "polite" });
+    this.head = h("div", { class: "gl-head" }, this.tools, h("div", { class: "gl-chips" }, this.chip, this.watch, this.link), stats);
+    this.parts = [this.head, this.track, this.note];
+  }
+
+  button(name, send) {
+    const { words } = this.ui;
+    const label = h("span", {}, words.get(name));
+    const element = h("button", { type: "button", class: `gl-button gl-button-${name}`, "data-do": name, "data-tip": words.get(`${name}.help`),
+      onclick: () => send({ do: element.dataset.do }) }, icon(name), label);
+    return element;
+  }
+
+  /** `status`: of the run, or "preview"; `connected`: commands can be sent; `control`: this viewer may send them. */
+  showState({ status, queue, control, connected, live }) {
+    this.tools.classList.toggle("gl-gone", !live || !control);
+    this.watch.classList.toggle("gl-gone", !live || control);
+    this.showButtons(status, connected);
+    const { words } = this.ui;
+    const text = status === "queued" && queue > 0 ? words.get("status.queued.at", { place: words.number(queue) })
+      : words.get(`status.${status}`);
+    this.showChip(this.chip, status, text);
+  }
+
+  showButtons(status, connected) {
+    const rest = RESTING.has(status);
+    const { words } = this.ui;
+    const { pause, step, stop, reset } = this.buttons;
+    const wanted = rest ? "resume" : "pause";
+    if (pause.dataset.do !== wanted) {
+      pause.dataset.do = wanted;
+      pause.dataset.tip = words.get(`${wanted}.help`);
+      pause.replaceChildren(icon(wanted), h("span", {}, words.get(wanted)));
+    }
+    pause.disabled = !connected || !(rest || status === "running");
+    step.disabled = !connected || status !== "paused";
+    stop.disabled = !connected || !(MOVING.has(status) || status === "paused");
+    reset.disabled = !connected || status === "preparing" || !status;
+  }
+
+  showChip(chip, name, text) {
+    if (chip.dataset.name === name && chip.lastChild?.textContent === text) return;
+    chip.dataset.name = name;
+    chip.replaceChildren(icon(name), h("span", {}, text));
+  }
+
+  /** The quiet chip about the connection; nothing when all is well. */
+  showLink(state, reason) {
+    const { words } = this.ui;
+    const lost = state === "lost";
+    const busy = state === "waiting" || state === "renewing" || (state === "connecting" && this.wasOpen);
+    if (state === "open") this.wasOpen = true;
+    this.link.classList.toggle("gl-gone", !lost && !busy);
+    if (lost) this.showChip(this.link, "lost", words.get("disconnected"));
+    else if (busy) this.showChip(this.link, "reconnecting", words.get(reason === "1013" ? "crowded" : "reconnecting"));
+  }
+
+  showFigures(header) {
+    const { words } = this.ui;
+    setText(this.figures.step, words.number(header.step));
+    setText(this.figures.images, words.number(header.images));
+    setText(this.figures.rate, words.number(header.rate ?? 0, header.rate > 0 && header.rate < 10 ? 1 : 0));
+    const share = header.progress;
+    const known = share !== null && share !== undefined;
+    this.track.classList.toggle("gl-faint", !known);
+    this.fill.style.transform = `scaleX(${known ? Math.min(1, Math.max(0, share)) : 0})`;
+    if (known) this.track.setAttribute("aria-valuenow", String(Math.round(share * 100)));
+  }
+
+  /** A sentence from the run or about the connection: text, whatever is in it. */
+  showNote(text, bad) {
+    setText(this.note, text || "");
+    this.note.classList.toggle("gl-note-bad", Boolean(bad && text));
+  }
+}
+
+/** Figures of merit, each with what it means and from how many samples. */
+class Tiles {
+  constructor(ui) {
+    this.ui = ui;
+    this.tiles = new Map();
+    this.row = h("div", { class: "gl-tiles" });
+    this.from = h("div", { class: "gl-from" });
+    this.box = h("div", { class: "gl-metrics gl-gone" }, this.row, this.from);
+  }
+
+  show(metrics) {
+    const values = metrics?.values;
+    this.box.classList.toggle("gl-gone", !values);
+    if (!values) return;
+    const { words } = this.ui;
+    const names = Object.keys(values).filter((name) => !name.endsWith("_total"));
+    if (names.join() !== this.names) this.arrange(names);
+    for (const name of names) {
+      const { value, side } = this.tiles.get(name);
+      setText(value, this.text(name, values));
+      const floor = metrics.floor?.[name];
+      setText(side, floor === undefined || floor === null ? "" : words.get("perfect", { value: this.figure(name, floor) }));
+    }
+    setText(this.from, words.get("from.samples", { samples: words.number(metrics.samples), step: words.number(metrics.step) }));
+  }
+
+  arrange(names) {
+    this.names = names.join();
+    const { words } = this.ui;
+    this.tiles.clear();
+    for (const name of names) {
+      const known = words.has(`metric.${name}`);
+      const value = h("b", {});
+      const side = h("small", {});
+      const box = h("div", { class: "gl-tile", tabindex: "0", "data-tip": known ? words.get(`metric.${name}.help`) : null },
+        h("span", {}, known ? words.get(`metric.${name}`) : pretty(name)), value, side);
+      this.tiles.set(name, { box, value, side });
+    }
+    this.row.replaceChildren(...[...this.tiles.values()].map((tile) => tile.box));
+  }
+
+  text(name, values) {
+    const total = values[`${name}_total`];
+    return total === undefined ? this.figure(name, values[name]) : `${this.ui.words.number(values[name])} / ${this.ui.words.number(total)}`;
+  }
+
+  figure(name, value) {
+    const { words } = this.ui;
+    if (value === null || value === undefined) return "–";
+    if (SHARES.has(name)) return words.number(value, 1, "percent");
+    if (name === "modes") return words.number(value);
+    return Math.abs(value) < 1 ? words.number(value, 3) : words.short(value);
+  }
+}

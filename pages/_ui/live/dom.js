@@ -1,0 +1,270 @@
+// Small helpers for elements, icons, numbers and colours. Text goes in as textContent only.
+
+const SVG = "http://www.w3.org/2000/svg";
+const ICONS = {
+  pause: "M4 3h3v10H4zM9 3h3v10H9z",
+  resume: "M4 2.5v11l9-5.5z",
+  step: "M3 3v10l6.5-5zM10.5 3H13v10h-2.5z",
+  stop: "M3.5 3.5h9v9h-9z",
+  reset: "M8 2.5V.6L4.6 3.7 8 6.8V4.4a3.7 3.7 0 1 1-3.7 3.7H2.4A5.6 5.6 0 1 0 8 2.5z",
+  running: "M4 2.5v11l9-5.5z",
+  paused: "M4 3h3v10H4zM9 3h3v10H9z",
+  queued: "M3 3h10v2H3zM3 7h7v2H3zM3 11h4v2H3z",
+  preparing: "M2 6.5h3v3H2zM6.5 6.5h3v3h-3zM11 6.5h3v3h-3z",
+  finished: "M6.3 12.6 2 8.3l1.5-1.5 2.8 2.8 6.2-6.2L14 4.9z",
+  stopped: "M3.5 3.5h9v9h-9z",
+  failed: "M8 1.5 15 14H1zM7.1 6v4h1.8V6zM7.1 11h1.8v1.7H7.1z",
+  preview: "M8 2a6 6 0 1 1 0 12A6 6 0 0 1 8 2zm0 1.8a4.2 4.2 0 1 0 0 8.4 4.2 4.2 0 0 0 0-8.4z",
+  watching: "M8 3.5c3.4 0 6 2.4 7.2 4.5C14 10.1 11.4 12.5 8 12.5S2 10.1.8 8C2 5.9 4.6 3.5 8 3.5zM8 5.3a2.7 2.7 0 1 0 0 5.4 2.7 2.7 0 0 0 0-5.4z",
+  reconnecting: "M8 2.5V.6L4.6 3.7 8 6.8V4.4a3.7 3.7 0 1 1-3.7 3.7H2.4A5.6 5.6 0 1 0 8 2.5z",
+  lost: "M3.4 2 8 6.6 12.6 2 14 3.4 9.4 8 14 12.6 12.6 14 8 9.4 3.4 14 2 12.6 6.6 8 2 3.4z",
+  close: "M3.4 2 8 6.6 12.6 2 14 3.4 9.4 8 14 12.6 12.6 14 8 9.4 3.4 14 2 12.6 6.6 8 2 3.4z",
+  plus: "M7 2.5h2V7h4.5v2H9v4.5H7V9H2.5V7H7z",
+  minus: "M2.5 7h11v2h-11z",
+  whole: "M2 2h4.5v2H4v2.5H2zM9.5 2H14v4.5h-2V4H9.5zM2 9.5h2V12h2.5v2H2zM12 9.5h2V14H9.5v-2H12z",
+  back: "M10.5 2.5 12 4 8 8l4 4-1.5 1.5L5 8z",
+  forth: "M5.5 2.5 4 4l4 4-4 4 1.5 1.5L11 8z",
+  real: "M8 4a4 4 0 1 1 0 8 4 4 0 0 1 0-8z",
+  fake: "M8 2.8 13.2 8 8 13.2 2.8 8z",
+  field: "M1.5 3.5h13v9h-13z",
+};
+
+/** An element with attributes and children; `on…` attributes are listeners, strings become text nodes. */
+function h(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (value !== null && value !== undefined) element.setAttribute(name, value);
+  }
+  element.append(...children);
+  return element;
+}
+
+function icon(name) {
+  const svg = document.createElementNS(SVG, "svg");
+  svg.setAttribute("viewBox", "0 0 16 16");
+  svg.setAttribute("aria-hidden", "true");
+  svg.setAttribute("class", `gl-icon gl-icon-${name}`);
+  const path = document.createElementNS(SVG, "path");
+  path.setAttribute("d", ICONS[name] || ICONS.preview);
+  path.setAttribute("fill-rule", "evenodd");
+  svg.append(path);
+  return svg;
+}
+
+/** Writes only when the text changes, so that an idle view costs no layout. */
+function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/** Translated words and localised numbers. */
+class Words {
+  constructor(labels) {
+    this.labels = labels || {};
+    this.formats = {};
+  }
+
+  get(code, values = {}) {
+    return this.fill(this.labels[code] ?? code, values);
+  }
+
+  fill(text, values) {
+    return text.replace(/\{(\w+)[^}]*\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
+  }
+
+  /** A run's message: {template, params}, in the page's language where the page knows the template. */
+  sentence(message) {
+    if (!message) return "";
+    if (typeof message === "string") return message;
+    const shown = Object.entries(message.params || {}).map(([name, value]) =>
+      [name, typeof value === "number" ? this.number(value, Number.isInteger(value) ? 0 : 3) : value]);
+    return this.fill(this.labels[`message:${message.template}`] ?? message.template ?? "", Object.fromEntries(shown));
+  }
+
+  /** What a mark on the curves says: its own text, or which setting went from what to what. */
+  change(mark) {
+    if (mark.text !== undefined) return mark.text;
+    const name = this.labels[`setting.${mark.name}`] ?? mark.name;
+    return this.get("mark.change", { name, old: mark.old, new: mark.new });
+  }
+
+  has(code) {
+    return code in this.labels;
+  }
+
+  number(value, digits = 0, style = "decimal") {
+    if (value === null || value === undefined || Number.isNaN(value)) return "–";
+    const name = `${digits} ${style}`;
+    this.formats[name] ??= this.format({ style, minimumFractionDigits: digits, maximumFractionDigits: digits });
+    return this.formats[name].format(value);
+  }
+
+  /** Three significant digits: for losses and ticks of unknown size. */
+  short(value) {
+    if (!Number.isFinite(value)) return "–";
+    this.formats.short ??= this.format({ maximumSignificantDigits: 3 });
+    this.formats.tiny ??= this.format({ notation: "scientific", maximumSignificantDigits: 2 });
+    return (value !== 0 && Math.abs(value) < 1e-3 ? this.formats.tiny : this.formats.short).format(value).replace("-", "\u2212");
+  }
+
+  compact(value) {
+    this.formats.compact ??= this.format({ notation: "compact", maximumSignificantDigits: 3 });
+    return this.formats.compact.format(value);
+  }
+
+  format(options) {
+    try {
+      return new Intl.NumberFormat(this.labels.lang || undefined, options);
+    } catch {
+      return new Intl.NumberFormat("en", options); // an unknown language tag must not stop the picture
+    }
+  }
+}
+
+/** Any CSS colour -> [r, g, b]. */
+function rgb(color) {
+  const context = rgb.context || (rgb.context = canvasOf(1, 1).getContext("2d", { willReadFrequently: true }));
+  context.clearRect(0, 0, 1, 1);
+  context.fillStyle = color;
+  context.fillRect(0, 0, 1, 1);
+  return [...context.getImageData(0, 0, 1, 1).data.slice(0, 3)];
+}
+
+function canvasOf(width, height) {
+  const canvas = document.createElement("canvas");
+  canvas.width = width;
+  canvas.height = height;
+  return canvas;
+}
+
+/** Gives a canvas the pixels of its box; returns its context scaled to CSS pixels. */
+function fitCanvas(canvas, width, height) {
+  const ratio = window.devicePixelRatio || 1;
+  const w = Math.max(1, Math.round(width * ratio));
+  const h_ = Math.max(1, Math.round(height * ratio));
+  if (canvas.width !== w || canvas.height !== h_) {
+    canvas.width = w;
+    canvas.height = h_;
+    canvas.style.width = `${width}px`;
+    canvas.style.height = `${height}px`;
+  }
+  const context = canvas.getContext("2d");
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  return context;
+}
+
+/** Round numbers in [low, high], about `count` of them. */
+function ticks(low, high, count) {
+  const raw = (high - low) / Math.max(1, count);
+  if (!(raw > 0) || !Number.isFinite(raw)) return [low];
+  const power = 10 ** Math.floor(Math.log10(raw));
+  const step = power * [1, 2, 5, 10].find((factor) => factor * power >= raw * 0.999);
+  const found = [];
+  for (let i = Math.ceil(low / step - 1e-9); i * step <= high + step * 1e-9; i += 1) found.push(i * step || 0); // never -0
+  return found;
+}
+
+/** Colours from the style sheet and Streamlit's theme, read once a theme. */
+class Theme {
+  constructor(root) {
+    this.root = root;
+    this.version = 0;
+    this.signature = "";
+  }
+
+  /** Reads the theme again; true when something changed. */
+  refresh() {
+    const style = getComputedStyle(this.root);
+    const background = style.getPropertyValue("--gl-bg").trim() || "#ffffff";
+    const signature = background + style.getPropertyValue("--gl-text") + window.devicePixelRatio;
+    if (signature === this.signature) return false;
+    this.signature = signature;
+    const [r, g, b] = rgb(background);
+    this.dark = 0.299 * r + 0.587 * g + 0.114 * b < 128;
+    this.root.dataset.theme = this.dark ? "dark" : "light";
+    this.read(getComputedStyle(this.root));
+    this.version += 1;
+    return true;
+  }
+
+  read(style) {
+    for (const name of ["bg", "text", "muted", "line", "real", "fake", "neutral", "plot"]) {
+      this[name] = style.getPropertyValue(`--gl-${name}`).trim();
+    }
+    // Canvas does not resolve color-mix() everywhere: make plain colours of them once.
+    for (const name of ["text", "muted", "line", "plot"]) this[name] = `rgb(${rgb(this[name]).join(",")})`;
+    this.font = style.fontFamily;
+    this.lut = this.diverging(["field-fake", "field-none", "field-real"].map((n) => rgb(style.getPropertyValue(`--gl-${n}`))));
+  }
+
+  /** 256 packed RGBA colours: generated -> undecided -> real. */
+  diverging([low, middle, high]) {
+    const table = new Uint32Array(256);
+    for (let i = 0; i < 256; i += 1) {
+      const side = i < 127.5 ? low : high;
+      const t = Math.abs(i - 127.5) / 127.5;
+      const [r, g, b] = middle.map((from, k) => Math.round(from + (side[k] - from) * t ** 0.85));
+      table[i] = (255 << 24) | (b << 16) | (g << 8) | r;
+    }
+    return table;
+  }
+}
+
+/** Wheel turns mean zoom only once the pointer has really moved on the element: scrolling past never gets stuck. */
+function wheelZoom(element, zoom) {
+  let armed = false;
+  let last = null;
+  element.addEventListener("pointermove", (event) => {
+    if (last && (last.x !== event.screenX || last.y !== event.screenY)) armed = true;
+    last = { x: event.screenX, y: event.screenY };
+  });
+  element.addEventListener("pointerleave", () => {
+    armed = false;
+    last = null;
+  });
+  element.addEventListener(
+    "wheel",
+    (event) => {
+      if (!armed && !event.ctrlKey && !event.metaKey) return;
+      if (zoom(event, Math.exp(-Math.max(-120, Math.min(120, event.deltaY)) * 0.0022))) event.preventDefault();
+    },
+    { passive: false },
+  );
+}
+
+/** One quiet tooltip for everything that has data-tip. */
+class Tooltip {
+  constructor(root) {
+    this.root = root;
+    this.box = h("div", { class: "gl-tip", role: "tooltip", hidden: "" });
+    root.append(this.box);
+    const over = (event) => this.over(event.target.closest?.("[data-tip]"));
+    root.addEventListener("pointerover", over);
+    root.addEventListener("focusin", (event) => event.target.matches(":focus-visible") && over(event));
+    root.addEventListener("focusout", () => this.hide());
+    root.addEventListener("pointerleave", () => this.hide());
+    root.addEventListener("keydown", (event) => event.key === "Escape" && this.hide());
+  }
+
+  over(target) {
+    if (!target) return this.hide();
+    const box = target.getBoundingClientRect();
+    return this.show(target.dataset.tip, box.left + box.width / 2, box.bottom + 6, box.top - 6);
+  }
+
+  /** `x`, `below`, `above` in viewport pixels; stays inside the component. */
+  show(text, x, below, above = below) {
+    setText(this.box, text);
+    this.box.hidden = false;
+    const root = this.root.getBoundingClientRect();
+    const width = this.box.offsetWidth;
+    const left = Math.max(0, Math.min(root.width - width, x - root.left - width / 2));
+    const fits = below + this.box.offsetHeight < Math.min(window.innerHeight, root.bottom);
+    this.box.style.left = `${left}px`;
+    this.box.style.top = `${(fits ? below : above - this.box.offsetHeight) - root.top}px`;
+  }
+
+  hide() {
+    this.box.hidden = true;
+  }
+}

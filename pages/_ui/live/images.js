@@ -1,0 +1,218 @@
+// The picture of an image run: a grid of real images beside a grid of generated ones; a cell opens enlarged.
+
+const GAP = 2;
+
+/** One grid: a canvas whose cells are cut from one decoded picture. */
+class Grid {
+  constructor(ui, role, open) {
+    this.ui = ui;
+    this.role = role;
+    this.picture = null;
+    this.bytes = null;
+    this.at = null; // the cell under the keyboard
+    const { words } = ui;
+    this.canvas = h("canvas", { role: "img", tabindex: "0", "aria-label": words.get(`grid.${role}`) });
+    this.stage = h("div", { class: "gl-cells" }, this.canvas);
+    this.box = h("figure", { class: `gl-grid gl-grid-${role}` },
+      h("figcaption", { "data-tip": words.get(`grid.${role}.help`) }, icon(role), h("span", {}, words.get(`grid.${role}`))), this.stage);
+    this.canvas.addEventListener("click", (event) => {
+      const cell = this.cellAt(event);
+      if (cell !== null) open(this, cell);
+    });
+    this.canvas.addEventListener("keydown", (event) => this.key(event, open));
+    this.canvas.addEventListener("blur", () => this.focusCell(null));
+  }
+
+  key(event, open) {
+    const { rows, cols } = this.spec;
+    if (event.key === "Enter" || event.key === " ") open(this, this.at ?? 0);
+    else {
+      const next = moveCell(this.at ?? -1, event.key, rows, cols);
+      if (next === null) return;
+      this.focusCell(next);
+    }
+    event.preventDefault();
+  }
+
+  focusCell(cell) {
+    this.at = cell;
+    this.paint();
+  }
+
+  /** Decodes the picture when its bytes have changed. */
+  async load(frame) {
+    const bytes = frame.arrays[`image_${this.role}`];
+    this.spec = frame.header.grid;
+    if (!bytes || sameBytes(bytes, this.bytes)) return;
+    const picture = await createImageBitmap(new Blob([bytes], { type: this.spec[this.role] }));
+    this.picture?.close();
+    this.picture = picture;
+    this.bytes = bytes;
+  }
+
+  layout() {
+    const { rows, cols, cell } = this.spec;
+    const ratio = window.devicePixelRatio || 1;
+    const width = (this.width - GAP * (cols - 1)) / cols; // CSS pixels a cell
+    const exact = (width * ratio) / cell[1];
+    const whole = Math.floor(exact);
+    const factor = whole >= 1 && whole / exact > 0.9 ? whole : exact; // whole factors where they lose little room
+    const w = (factor * cell[1]) / ratio;
+    const tall = (factor * cell[0]) / ratio;
+    const left = Math.max(0, (this.width - (w + GAP) * cols + GAP) / 2);
+    return { rows, cols, cell, w, tall, left, factor, height: (tall + GAP) * rows - GAP };
+  }
+
+  resize(width) {
+    this.width = Math.floor(width);
+    this.paint();
+  }
+
+  paint() {
+    if (!this.spec || !this.width) return;
+    const place = this.layout();
+    const { rows, cols, w, tall, left, height } = place;
+    const context = fitCanvas(this.canvas, this.width, height);
+    context.clearRect(0, 0, this.width, height);
+    for (let i = 0; this.picture && i < rows * cols; i += 1) {
+      const x = left + (i % cols) * (w + GAP);
+      const y = Math.floor(i / cols) * (tall + GAP);
+      this.drawCell(context, i, x, y, w, tall);
+    }
+    if (this.at !== null) {
+      context.strokeStyle = this.ui.theme[this.role];
+      context.lineWidth = 3;
+      context.strokeRect(left + (this.at % cols) * (w + GAP), Math.floor(this.at / cols) * (tall + GAP), w, tall);
+    }
+  }
+
+  /** Small pictures keep hard pixels; at a broken factor they are first enlarged hard, then fitted, so that all look alike. */
+  drawCell(context, index, x, y, w, tall) {
+    const { cols, cell: [cellH, cellW] } = this.spec;
+    const sx = (index % cols) * cellW;
+    const sy = Math.floor(index / cols) * cellH;
+    const factor = (w * (window.devicePixelRatio || 1)) / cellW;
+    const hard = Math.max(cellW, cellH) <= 64 && factor >= 1;
+    if (!hard || Math.abs(factor - Math.round(factor)) < 0.01) {
+      context.imageSmoothingEnabled = !hard;
+      context.drawImage(this.picture, sx, sy, cellW, cellH, x, y, w, tall);
+      return;
+    }
+    const big = Math.ceil(factor);
+    Grid.scratch ??= canvasOf(1, 1);
+    const scratch = Grid.scratch;
+    if (scratch.width !== cellW * big || scratch.height !== cellH * big) Object.assign(scratch, { width: cellW * big, height: cellH * big });
+    const inner = scratch.getContext("2d");
+    inner.imageSmoothingEnabled = false;
+    inner.drawImage(this.picture, sx, sy, cellW, cellH, 0, 0, scratch.width, scratch.height);
+    context.imageSmoothingEnabled = true;
+    context.imageSmoothingQuality = "high";
+    context.drawImage(scratch, x, y, w, tall);
+  }
+
+  cellAt(event) {
+    if (!this.spec || !this.picture) return null;
+    const box = this.canvas.getBoundingClientRect();
+    const { rows, cols, w, tall, left } = this.layout();
+    const c = Math.floor((event.clientX - box.left - left) / (w + GAP));
+    const r = Math.floor((event.clientY - box.top) / (tall + GAP));
+    return c >= 0 && c < cols && r >= 0 && r < rows ? r * cols + c : null;
+  }
+}
+
+/** The cell that an arrow key leads to, or null when the key means nothing here. */
+function moveCell(at, key, rows, cols) {
+  const moves = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -cols, ArrowDown: cols };
+  if (!(key in moves)) return null;
+  const next = at < 0 ? 0 : at + moves[key];
+  return next >= 0 && next < rows * cols ? next : at;
+}
+
+class ImagesView {
+  constructor(ui) {
+    this.ui = ui;
+    const open = (grid, cell) => this.open(grid, cell);
+    this.grids = [new Grid(ui, "real", open), new Grid(ui, "fake", open)];
+    this.box = h("div", { class: "gl-images" }, ...this.grids.map((grid) => grid.box));
+    this.buildDialog();
+  }
+
+  buildDialog() {
+    const { words } = this.ui;
+    this.large = h("canvas", { role: "img" });
+    this.title = h("span", {});
+    const button = (name, code, action) =>
+      h("button", { type: "button", class: "gl-mini", "aria-label": words.get(code), onclick: action }, icon(name));
+    this.dialog = h("dialog", { class: "gl-dialog", "aria-label": words.get("enlarged") },
+      h("div", { class: "gl-dialog-bar" }, this.title, button("back", "previous", () => this.move("ArrowLeft")),
+        button("forth", "next", () => this.move("ArrowRight")), button("close", "close", () => this.dialog.close())), this.large);
+    this.dialog.addEventListener("click", (event) => {
+      if (event.target === this.dialog || event.target === this.large) this.dialog.close();
+    });
+    this.dialog.addEventListener("keydown", (event) => {
+      if (this.move(event.key)) event.preventDefault();
+    });
+    this.dialog.addEventListener("close", () => this.shown?.grid.canvas.focus({ preventScroll: true }));
+    this.ui.root.append(this.dialog);
+  }
+
+  open(grid, cell) {
+    this.shown = { grid, cell };
+    if (!this.dialog.open) this.dialog.showModal();
+    this.paintLarge();
+  }
+
+  move(key) {
+    const { rows, cols } = this.shown.grid.spec;
+    const next = moveCell(this.shown.cell, key, rows, cols);
+    if (next === null) return false;
+    this.shown.cell = next;
+    this.paintLarge();
+    return true;
+  }
+
+  paintLarge() {
+    if (!this.dialog.open || !this.shown.grid.picture) return;
+    const { grid, cell } = this.shown;
+    const { cols, cell: [height, width] } = grid.spec;
+    const room = Math.min(window.innerWidth - 64, window.innerHeight - 150, 640);
+    const factor = Math.max(1, Math.floor(room / Math.max(width, height)));
+    const context = fitCanvas(this.large, width * factor, height * factor);
+    grid.drawCell(context, cell, 0, 0, width * factor, height * factor);
+    this.dialog.dataset.role = grid.role;
+    const { words } = this.ui;
+    const where = words.get("cell", { row: words.number(Math.floor(cell / cols) + 1), column: words.number((cell % cols) + 1) });
+    setText(this.title, `${words.get(`grid.${grid.role}`)} · ${where}`);
+    this.large.setAttribute("aria-label", this.title.textContent);
+  }
+
+  async load(frame) {
+    await Promise.all(this.grids.map((grid) => grid.load(frame)));
+  }
+
+  show(frame) {
+    this.frame = frame;
+    this.paint();
+  }
+
+  resize(width) {
+    this.width = width;
+    const single = width < 480;
+    this.box.classList.toggle("gl-single", single);
+    const each = single ? width : (width - 20) / 2;
+    for (const grid of this.grids) grid.resize(each - 14); // the frame around the cells
+  }
+
+  paint() {
+    for (const grid of this.grids) grid.paint();
+    this.paintLarge();
+  }
+
+  caption() {
+    return this.ui.words.get("grid.fake");
+  }
+
+  get surface() {
+    return this.grids[1].canvas;
+  }
+}

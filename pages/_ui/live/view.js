@@ -1,0 +1,232 @@
+// The whole view, and the function that Streamlit calls at the mount, at every rerun and at every change of theme.
+
+const DESCRIBE_MS = 5000;
+const SUPERSEDED_MS = 250;
+
+class LiveView {
+  constructor(root, memory) {
+    this.root = root;
+    this.memory = memory;
+    this.turn = 0;
+    this.frames = 0;
+    this.status = "preview";
+    this.capability = null; // until the server has said it, the page's word holds
+    this.theme = new Theme(root);
+    this.ends = new AbortController();
+    this.link = new Link({
+      frame: (buffer) => this.receive(buffer),
+      hello: (hello) => this.hello(hello),
+      state: (state, reason) => this.linked(state, reason),
+      error: (error) => this.controls.showNote(error.message, true),
+      renew: () => this.component.setTriggerValue("renew", { run: this.data.run, at: Date.now() }),
+    });
+  }
+
+  // -- what the page says ----------------------------------------------------------------------------------------
+
+  update(component) {
+    this.component = component;
+    const before = this.data;
+    this.data = component.data || {};
+    this.turn += 1;
+    if (before && before.kind !== this.data.kind) this.frame = null;
+    if (!before || before.kind !== this.data.kind || before.labels?.lang !== this.data.labels?.lang) this.build();
+    this.words.labels = this.data.labels || {};
+    if (this.theme.refresh()) this.repaint();
+    if (before && before.run !== this.data.run) this.forget();
+    if (this.data.run && this.data.token) this.link.use(this.data.run, this.data.token);
+    else this.preview();
+    this.showState();
+    return this.turn;
+  }
+
+  build() {
+    this.sizes?.disconnect();
+    this.root.replaceChildren();
+    this.words = new Words(this.data.labels);
+    this.theme.signature = "";
+    this.theme.refresh();
+    this.tooltip = new Tooltip(this.root);
+    this.controls = new Controls(this, (message) => this.link.send(message));
+    this.picture = this.data.kind === "images" ? new ImagesView(this) : new PointsView(this, this.memory);
+    this.curves = new CurvesView(this, this.memory);
+    this.tiles = new Tiles(this);
+    this.left = h("div", { class: "gl-left" }, this.picture.box, this.tiles.box);
+    this.right = h("div", { class: "gl-right" }, this.curves.box);
+    this.root.prepend(h("div", { class: `gl-all gl-kind-${this.data.kind}` }, ...this.controls.parts,
+      h("div", { class: "gl-body" }, this.left, this.right)));
+    if (this.frame) this.show(this.frame);
+    this.watchSizes();
+    this.listen();
+  }
+
+  watchSizes() {
+    // Drawing changes heights: it waits for the next animation frame, or the observer would observe itself.
+    this.sizes = new ResizeObserver(() => requestAnimationFrame(() => this.fit()));
+    this.sizes.observe(this.left);
+    this.sizes.observe(this.right);
+    this.fit();
+  }
+
+  fit() {
+    const width = this.left.clientWidth;
+    if (width > 0 && width !== this.picture.width) this.picture.resize(width);
+    if (this.right.clientWidth > 0) this.curves.resize();
+  }
+
+  listen() {
+    if (this.listening) return;
+    this.listening = true;
+    const { signal } = this.ends;
+    document.addEventListener("visibilitychange", () => this.seen(!document.hidden), { signal });
+    window.addEventListener("online", () => this.link.hurry(), { signal });
+    const themed = () => this.theme.refresh() && this.repaint();
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", themed, { signal });
+    window.addEventListener("resize", themed, { signal }); // a browser's zoom changes the pixel ratio
+  }
+
+  /** Another run: its own zoom and its own figures. */
+  forget() {
+    this.memory.zoom = null;
+    this.memory.look = null;
+    this.status = this.data.run ? "preparing" : "preview";
+    this.capability = null;
+    this.previewed = null;
+    this.controls.showNote("");
+    this.controls.wasOpen = false;
+    this.curves.showZoom();
+  }
+
+  preview() {
+    if (this.link.state !== "closed") this.link.close();
+    this.status = "preview";
+    const { frame } = this.data;
+    if (!frame || frame === this.previewed) return;
+    this.previewed = frame;
+    this.receive(decodeBase64(frame));
+  }
+
+  // -- what the server says --------------------------------------------------------------------------------------
+
+  hello(hello) {
+    this.capability = hello.capability;
+    if (hello.status) this.status = hello.status;
+    this.showState();
+  }
+
+  linked(state, reason) {
+    if (!this.controls) return;
+    this.root.dataset.connected = String(state === "open");
+    this.controls.showLink(state, reason);
+    if (state === "lost") this.controls.showNote(this.words.get(`closed.${reason}`), true);
+    else if (state === "open") this.controls.showNote("");
+    this.showState();
+  }
+
+  showState() {
+    this.root.dataset.status = this.status;
+    this.controls.showState({ status: this.status, queue: this.queue, live: Boolean(this.data.run),
+      control: Boolean(this.data.control) && this.capability !== "view",
+      connected: this.link.state === "open" });
+  }
+
+  seen(visible) {
+    this.link.send({ visible });
+    if (visible) this.link.hurry();
+    else this.release(); // nothing is drawn while hidden: do not keep the server waiting for it
+  }
+
+  async receive(buffer) {
+    let frame;
+    try {
+      frame = parseFrame(buffer);
+      if (frame.header.kind !== this.data.kind) return; // points for a view of pictures: the page will say so soon
+      if (this.picture.load) await this.picture.load(frame);
+    } catch {
+      this.controls.showNote(this.words.get("unreadable"), true); // the next frame may be whole again
+      return;
+    }
+    if (this.data.run && frame.header.run !== this.data.run) return; // a late frame of the run before
+    this.unacked = frame;
+    if (document.hidden) this.release();
+    requestAnimationFrame(() => this.draw(frame));
+  }
+
+  release() {
+    if (this.unacked && this.data.run) this.link.ack(this.unacked.header.seq);
+    this.unacked = null;
+  }
+
+  draw(frame) {
+    if (this.retired || frame.header.kind !== this.data.kind) return;
+    this.frames += 1;
+    this.frame = frame;
+    this.theme.refresh();
+    this.show(frame);
+    this.release();
+  }
+
+  show(frame) {
+    const { header } = frame;
+    if (this.data.run) this.status = header.status;
+    this.queue = header.queue;
+    this.picture.show(frame);
+    this.curves.show(frame);
+    this.tiles.show(header.metrics);
+    this.controls.showFigures(header);
+    this.controls.showNote(this.words.sentence(header.message), header.status === "failed");
+    this.showState();
+    Object.assign(this.root.dataset, { frames: this.frames, seq: header.seq, step: header.step });
+    this.describe(header);
+  }
+
+  /** A sentence for those who hear the picture, at a pace that can be listened to. */
+  describe(header) {
+    const now = performance.now();
+    if (this.described && now - this.described < DESCRIBE_MS) return;
+    this.described = now;
+    const parts = [this.picture.caption(), `${this.words.get("axis.step")} ${this.words.number(header.step)}`];
+    for (const panel of this.curves.panels.slice(0, 1)) {
+      panel.curves.forEach((curve, i) => parts.push(`${panel.title(curve.name)} ${panel.values[i].textContent}`));
+    }
+    const modes = header.metrics?.values?.modes;
+    if (modes !== undefined && modes !== null) parts.push(`${this.words.get("metric.modes")} ${this.tiles.text("modes", header.metrics.values)}`);
+    this.picture.surface.setAttribute("aria-label", parts.join(", "));
+  }
+
+  repaint() {
+    this.picture?.paint();
+    this.curves?.paint();
+  }
+
+  // -- the end ---------------------------------------------------------------------------------------------------
+
+  /** Streamlit may run the clean-up of a call that a newer call has already replaced: then nothing ends. */
+  retire(turn) {
+    const end = () => {
+      if (turn === this.turn) this.close();
+    };
+    if (this.root.isConnected) setTimeout(end, SUPERSEDED_MS);
+    else end();
+  }
+
+  close() {
+    this.retired = true;
+    this.ends.abort();
+    this.sizes?.disconnect();
+    this.link.close();
+  }
+}
+
+export default function live(component) {
+  const host = component.parentElement;
+  const root = host.querySelector(".gl");
+  if (!host.ganMemory) host.ganMemory = {};
+  if (!host.ganLive || host.ganLive.retired || host.ganLive.root !== root) {
+    host.ganLive?.close();
+    host.ganLive = new LiveView(root, host.ganMemory);
+  }
+  const view = host.ganLive;
+  const turn = view.update(component);
+  return () => view.retire(turn);
+}

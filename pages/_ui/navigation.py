@@ -1,0 +1,37 @@
+"""The pages of the app and the switch between languages."""
+
+import streamlit as st
+from streamlit.navigation.page import StreamlitPage
+
+from gan_core.text import N_
+from pages._ui import i18n
+
+_PAGES = (
+    ("home.py", "", N_("Home"), ":material/home:"),
+    ("lab.py", "lab", N_("2-D Lab"), ":material/scatter_plot:"),
+    ("images.py", "images", N_("Image Lab"), ":material/grid_view:"),
+)
+_WIDGET = "_language_choice"
+
+
+def pages() -> list[StreamlitPage]:
+    """The pages with their titles in the visitor's language; the first one is the start."""
+    _ = i18n.translate()
+    return [
+        st.Page(file, title=_(title), icon=icon, url_path=path, default=not path) for file, path, title, icon in _PAGES
+    ]
+
+
+def language_switch() -> None:
+    """A choice of languages at the foot of the sidebar; none where there is only one."""
+    names = i18n.languages()
+    if len(names) < 2:
+        return
+    st.session_state[_WIDGET] = i18n.language()  # the address may have changed it
+    st.sidebar.selectbox(
+        "Language · 语言",
+        list(names),
+        format_func=lambda code: names[code],
+        key=_WIDGET,
+        on_change=lambda: i18n.choose_language(st.session_state[_WIDGET]),
+    )

@@ -1,0 +1,115 @@
+"""The one scheduler of this process: made when the server starts, saved and closed when it stops."""
+
+import atexit
+import logging
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gan_core.errors import PlaygroundError, RunError
+from gan_core.text import N_
+from pages._ui import settings
+
+if TYPE_CHECKING:
+    from gan_core.runs.scheduler import Scheduler
+
+_log = logging.getLogger(__name__)
+_lock = threading.Lock()
+_scheduler: "Scheduler | None" = None
+
+
+def scheduler() -> "Scheduler":
+    """The scheduler of all runs; made at the first call where no server made it (a test of a page)."""
+    global _scheduler
+    with _lock:
+        if _scheduler is None:
+            _scheduler = _new_scheduler()
+        return _scheduler
+
+
+def _new_scheduler() -> "Scheduler":
+    from gan_core.runs.scheduler import Scheduler  # torch: seconds that only a server or a page has to wait for
+    from gan_core.runs.store import Store
+
+    chosen = settings.options()
+    return Scheduler(
+        Store(chosen.folder),
+        max_runs=chosen.max_runs,
+        max_per_owner=chosen.max_per_owner,
+        grace_seconds=chosen.grace_seconds,
+    )
+
+
+def command(run_id: str, action: str) -> None:
+    """Tell a run to "pause", "resume", "step", "stop" or "reset". Raises RunError."""
+    from gan_core.runs.commands import named
+
+    session = scheduler().get(run_id)
+    if session is None:
+        raise RunError(N_("The run {run} is gone."), run=run_id)
+    scheduler().send(session, named(action))
+
+
+@atexit.register  # a server that was told twice to stop skips its lifespan's end
+def stop() -> None:
+    """Save every run and close the scheduler; does nothing where there is none."""
+    global _scheduler
+    with _lock:
+        closing, _scheduler = _scheduler, None
+    if closing is not None:
+        closing.close()
+
+
+@contextmanager
+def using(replacement: "Scheduler") -> Iterator[None]:
+    """For tests: `scheduler()` is `replacement` inside the block. It is not closed at the end."""
+    global _scheduler
+    before, _scheduler = _scheduler, replacement
+    try:
+        yield
+    finally:
+        _scheduler = before
+
+
+@asynccontextmanager
+async def lifespan(_app: object) -> AsyncIterator[None]:
+    """From the server's start, imports included, to its end with every run saved."""
+    scheduler()
+    settings.freeze_imports()
+    try:
+        yield
+    finally:
+        stop()
+        settings.unfreeze_imports()
+
+
+class PlainStartupErrors:
+    """Middleware: a server that cannot start (its data folder, say) logs one sentence, not a traceback."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            await self._app(scope, receive, send)
+            return
+        failed: list[Message] = []
+
+        async def hold_failure(message: Message) -> None:
+            if message["type"] == "lifespan.startup.failed":
+                failed.append(message)
+            else:
+                await send(message)
+
+        try:
+            await self._app(scope, receive, hold_failure)
+        except (PlaygroundError, OSError) as error:
+            await send({"type": "lifespan.startup.failed", "message": str(error)})
+            raise
+        except BaseException:
+            for message in failed:
+                await send(message)
+            raise

@@ -1,0 +1,53 @@
+"""Signed tokens of the live view: which run, what its holder may do, until when."""
+
+import os
+from dataclasses import dataclass
+from typing import Literal
+
+from itsdangerous import BadData, URLSafeTimedSerializer
+
+Capability = Literal["view", "control"]
+
+EXPIRY_SECONDS = 12 * 3600
+
+
+class TokenError(Exception):
+    """A token that was not issued by this process, was altered, or is too old."""
+
+
+@dataclass(frozen=True)
+class Grant:
+    """What a token allows: to watch `run`, and with "control" to command it."""
+
+    run: str
+    capability: Capability
+
+
+class Signer:
+    """Issues and checks tokens with one secret; a new process has a new secret, so that old tokens end with it."""
+
+    def __init__(self, secret: bytes | None = None, expiry_seconds: int = EXPIRY_SECONDS) -> None:
+        self._serializer = URLSafeTimedSerializer(secret or os.urandom(32), salt="live")
+        self._expiry_seconds = expiry_seconds
+
+    def issue(self, run_id: str, capability: Capability) -> str:
+        """A token for `run_id`, safe in a URL and in JSON."""
+        return self._serializer.dumps({"run": run_id, "cap": capability})
+
+    def check(self, token: str) -> Grant:
+        """What `token` allows. Raises TokenError."""
+        try:
+            payload = self._serializer.loads(token, max_age=self._expiry_seconds)
+        except BadData as error:
+            raise TokenError(str(error)) from error
+        return Grant(payload["run"], payload["cap"])
+
+
+_process = Signer()
+issue = _process.issue
+check = _process.check
+
+
+def issue_for(run_id: str, *, run_owner: str, visitor: str) -> str:
+    """A token for the visitor's own run that controls it, or for another's that only watches."""
+    return issue(run_id, "control" if visitor == run_owner else "view")

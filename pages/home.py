@@ -1,0 +1,107 @@
+"""Home: what this is, presets that start with one button, the runs that are going on, the device in use."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import streamlit as st
+
+from gan_core import device, estimate, presets, registry
+from gan_core.errors import PlaygroundError
+from gan_core.registry import Entry
+from gan_core.runs.session import TrainingSession
+from pages._ui import service
+from pages._ui.failures import plain
+from pages._ui.i18n import number, translate
+from pages._ui.live import LABELS
+from pages._ui.owner import owner_id
+
+PICTURES = Path(__file__).parent / "_ui" / "pictures"
+FILES = {"lab": "lab.py", "images": "images.py"}
+RUNS_SECONDS = 3.0
+
+
+def _card(entry: Entry[dict[str, object]], _: Callable[[str], str]) -> None:
+    with st.container(border=True, height="stretch"):
+        picture = PICTURES / f"{entry.name}.webp"
+        st.image(str(picture), width="stretch", caption=None)
+        st.markdown(f"**{_(entry.title)}**")
+        st.markdown(_(entry.help))
+        st.caption(_time(entry, _))
+        if st.button(
+            _("Start"), key=f"start.{entry.name}", type="primary", icon=":material/play_arrow:", width="stretch"
+        ):
+            _start(entry, _)
+
+
+def _time(entry: Entry[dict[str, object]], _: Callable[[str], str]) -> str:
+    config = presets.load(entry.name)
+    if not config.horizon:
+        return _("Goes on until you stop it.")
+    here = estimate.seconds_here(entry.name)
+    if here is None:
+        return _("About {seconds} s on two cores.").format(seconds=entry.info["seconds"])
+    return _("About {seconds} s on this machine.").format(seconds=number(round(here / 5) * 5 or 5))
+
+
+def _start(entry: Entry[dict[str, object]], _: Callable[[str], str]) -> None:
+    try:
+        session = service.scheduler().create(presets.load(entry.name), owner_id())
+    except PlaygroundError as error:
+        st.error(plain(_(error.template).format(**error.params)), icon=":material/error:")
+        return
+    st.switch_page(FILES[entry.info["page"]], query_params={"run": session.id})
+
+
+@st.fragment(run_every=RUNS_SECONDS)
+def _runs() -> None:
+    """The runs in memory, one's own first."""
+    _ = translate()
+    me = owner_id()
+    sessions = sorted(service.scheduler().sessions(), key=lambda s: s.owner != me)
+    if not sessions:
+        st.caption(_("None yet. Start one above."))
+    for session in sessions:
+        _run(session, session.owner == me, _)
+
+
+def _run(session: TrainingSession, mine: bool, _: Callable[[str], str]) -> None:
+    title = _(registry.dataset[session.config.data.name].title)
+    status = _(LABELS[f"status.{session.status}"])
+    whose = "" if mine else " · " + _("somebody else's: you can watch")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.page_link(
+            FILES["lab" if session.config.kind == "points" else "images"], label=title, icon=":material/visibility:",
+            query_params={"run": session.id},
+        )  # fmt: skip
+        st.caption(f"{status} · " + _("step {step}").format(step=number(session.latest.step)) + whose)
+
+
+def _device(_: Callable[[str], str]) -> None:
+    report = device.report()
+    st.markdown(_("**{name}** does the training.").format(name=plain(report.name)))
+    if report.why_no_gpu:
+        st.caption(
+            _("No GPU is used: {why}").format(why=_(report.why_no_gpu)) + " " + _("The README says how to change that.")
+        )
+
+
+def draw() -> None:
+    """The page."""
+    _ = translate()
+    st.title("GAN Playground", anchor=False)
+    st.markdown(
+        _("Train a generative adversarial network in your browser, change it while it trains, and see why it works or fails. "
+          "Choose one of these: the first picture appears within two seconds.")
+    )  # fmt: skip
+    entries = registry.preset.entries()
+    with st.container(horizontal=True, gap="medium"):
+        for entry in entries:
+            with st.container(width=300):
+                _card(entry, _)
+    st.subheader(_("Runs going on"), anchor=False)
+    _runs()
+    st.subheader(_("This machine"), anchor=False)
+    _device(_)
+
+
+draw()
