@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from gan_core import presets, registry
-from gan_core.runs.session import TrainingSession
+from benchmarks._train import trained
+from gan_core import registry
 from gan_core.runs.snapshots import Snapshot
 
 FOLDER = Path(__file__).resolve().parent.parent / "pages" / "_ui" / "pictures"
@@ -22,11 +22,8 @@ def run(seconds: float = 60.0) -> dict[str, object]:
     FOLDER.mkdir(exist_ok=True)
     steps = {}
     for name in registry.preset:
-        session = TrainingSession(name, "", presets.load(name))
-        session.prepare()
-        while session.status in ("preparing", "running") and session.seconds < seconds:
-            session.turn(1.0)
-        session.command("pause")
+        session = trained(name, seconds)
+        session.command("pause")  # a last look, at the very end
         session.turn(0.0)
         picture = _points(session.latest) if session.latest.kind == "points" else _grid(session.latest.arrays["fake"])
         picture.save(FOLDER / f"{name}.webp", quality=85, method=6)
@@ -37,8 +34,8 @@ def run(seconds: float = 60.0) -> dict[str, object]:
 def _points(snapshot: Snapshot) -> Image.Image:
     """The critic's field, real points as blue circles, generated ones as orange diamonds."""
     field = snapshot.arrays["field"][::-1].astype(np.float32)[..., None] / 127.5 - 1
-    side = np.where(field > 0, np.float32(REAL), np.float32(FAKE))
-    tinted = np.float32(NEUTRAL) + (side - np.float32(NEUTRAL)) * np.abs(field) * _TINT
+    real, fake, neutral = (np.array(colour, np.float32) for colour in (REAL, FAKE, NEUTRAL))
+    tinted = neutral + (np.where(field > 0, real, fake) - neutral) * np.abs(field) * _TINT
     scale = 2
     width, height = SIZE[0] * scale, SIZE[1] * scale
     canvas = Image.fromarray(tinted.astype(np.uint8)).resize((width, width), Image.Resampling.BICUBIC)
@@ -59,7 +56,7 @@ def _points(snapshot: Snapshot) -> Image.Image:
 
 def _grid(images: NDArray[np.uint8]) -> Image.Image:
     """The first 24 generated pictures in four rows of six, enlarged pixel by pixel."""
-    n, channels, height, width = images[:24].shape
+    _count, channels, height, width = images[:24].shape
     tiles = images[:24].reshape(4, 6, channels, height, width).transpose(0, 3, 1, 4, 2)
     sheet = tiles.reshape(4 * height, 6 * width, channels)
     picture = Image.fromarray(sheet[..., 0] if channels == 1 else sheet).convert("RGB")

@@ -6,8 +6,9 @@ class PlaygroundError(Exception):
 
     def __init__(self, template: str, **params: object) -> None:
         self.template = template
-        self.params = params
-        super().__init__(template.format(**params))
+        # Only text and numbers: an error travels to browsers and into run.json.
+        self.params = {name: v if isinstance(v, (str, int, float)) else str(v) for name, v in params.items()}
+        super().__init__(template.format(**self.params))
 
 
 class ConfigError(PlaygroundError):

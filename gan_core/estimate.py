@@ -1,9 +1,10 @@
-"""How long a preset takes on this machine: measured with a few real steps, once a process."""
+"""How long a preset takes on this machine: measured with a few real steps, once a process, while nothing else trains."""
 
 from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 
 import torch
 
@@ -16,7 +17,7 @@ _WARM_UP = 5
 _MEASURED_SECONDS = 0.3
 
 _found: dict[str, float] = {}
-_lock = threading.Lock()
+_measuring = threading.Lock()
 
 
 def seconds_here(name: str) -> float | None:
@@ -24,14 +25,24 @@ def seconds_here(name: str) -> float | None:
     return _found.get(name)
 
 
-def measure_all() -> None:
-    """Measure every preset that has an end and whose data is here. Takes a second or two; a second call does nothing."""
-    if not _lock.acquire(blocking=False):
-        return
-    for name in registry.preset:
-        config = presets.load(name)
-        info = registry.dataset[config.data.name].info
-        if config.horizon and (not info.get("download") or data_sets.is_available(config.data.name)):
+def measure_beside(busy: Callable[[], bool]) -> None:
+    """Measure on a thread what is not known yet, preset by preset, until `busy()`: a later call goes on."""
+    if not _measuring.locked() and len(_found) < len(_measurable()):
+        threading.Thread(target=_measure, args=(busy,), daemon=True, name="estimate").start()
+
+
+def _measurable() -> list[str]:
+    """Presets with an end, whose data is here already."""
+    configs = {name: presets.load(name) for name in registry.preset}
+    return [name for name, c in configs.items() if c.horizon and data_sets.is_available(c.data.name)]
+
+
+def _measure(busy: Callable[[], bool]) -> None:
+    with _measuring:
+        for name in _measurable():
+            if name in _found or busy():
+                continue
+            config = presets.load(name)
             torch.set_num_threads(config.threads or default_threads(config.kind))
             _found[name] = config.horizon / _images_per_second(Trainer(config))
 

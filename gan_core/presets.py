@@ -9,10 +9,10 @@ from gan_core.config import RunConfig, replace
 from gan_core.registry import preset
 from gan_core.text import N_
 
-_SETTLED = {"schedule": "cosine", "lr_final": 0.02, "penalty_final": 0.01}
+_SETTLED = {"schedule": "cosine", "lr_final": 0.005, "penalty_final": 0.004}
 _POINTS = {
     "latent.dim": 2, "generator.hidden": (64, 64, 64), "discriminator.hidden": (64, 64, 64), "batch_size": 256,
-    "loss": "relativistic", "penalty": "r1_r2", "penalty_weight": 0.02,
+    "loss": "relativistic", "penalty": "r1_r2", "penalty_weight": 0.05,
     "g_optimizer.lr": 2e-3, "d_optimizer.lr": 2e-3, **_SETTLED,
 }  # fmt: skip
 _PICTURES = {
@@ -23,7 +23,7 @@ _PICTURES = {
 
 preset("ring", title=N_("Ring of eight"), page="lab", seconds=45,
        help=N_("Eight tight clusters on a circle: the classic test for mode collapse. All eight should fill."))(
-    {"data.name": "ring", **_POINTS, "penalty_final": 0.0025, "horizon": 5_000_000, "ema_half_life": 180_000.0}
+    {"data.name": "ring", **_POINTS, "penalty_final": 0.001, "horizon": 5_000_000, "ema_half_life": 180_000.0}
 )  # fmt: skip
 preset("grid", title=N_("Grid of twenty-five"), page="lab", seconds=55,
        help=N_("Twenty-five clusters: plain GANs forget some of them, a relativistic loss with R1 + R2 keeps them all."))(

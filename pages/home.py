@@ -28,7 +28,7 @@ def _card(entry: Entry[dict[str, object]], _: Callable[[str], str]) -> None:
         st.markdown(_(entry.help))
         st.caption(_time(entry, _))
         if st.button(
-            _("Start"), key=f"start.{entry.name}", type="primary", icon=":material/play_arrow:", width="stretch"
+            _("Start"), key=f"start-{entry.name}", type="primary", icon=":material/play_arrow:", width="stretch"
         ):
             _start(entry, _)
 
@@ -93,6 +93,7 @@ def draw() -> None:
         _("Train a generative adversarial network in your browser, change it while it trains, and see why it works or fails. "
           "Choose one of these: the first picture appears within two seconds.")
     )  # fmt: skip
+    estimate.measure_beside(lambda: any(s.is_active for s in service.scheduler().sessions()))
     entries = registry.preset.entries()
     with st.container(horizontal=True, gap="medium"):
         for entry in entries:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import http.client
 import os
 import urllib.request
 from collections.abc import Sequence
@@ -32,8 +33,11 @@ def cache_dir() -> Path:
     return Path(os.environ.get("GAN_PLAYGROUND_CACHE") or Path.home() / ".cache" / "gan-playground")
 
 
-def fetch(wanted: Wanted, folder: Path, title: str, progress: Progress | None) -> Path:
-    """The file in `folder`, downloaded unless it is there. Raises DataError that says which file to put where by hand."""
+def fetch(wanted: Wanted, folder: Path, title: str, progress: Progress | None, missing: Sequence[str] = ()) -> Path:
+    """The file in `folder`, downloaded unless it is there. `missing`: every file the set still lacks, this one included.
+
+    Raises DataError that names them and says where to put them by hand.
+    """
     target = folder / wanted.name
     if target.exists():
         return target
@@ -42,12 +46,13 @@ def fetch(wanted: Wanted, folder: Path, title: str, progress: Progress | None) -
         try:
             folder.mkdir(parents=True, exist_ok=True)
             return _fetch_one(url, wanted, target, progress)
-        except (OSError, ValueError) as error:  # URLError and timeouts are OSErrors; ValueError: a wrong checksum
+        # URLError and timeouts are OSErrors; HTTPException: no proper answer; ValueError: a wrong checksum
+        except (OSError, http.client.HTTPException, ValueError) as error:
             problems.append(getattr(error, "reason", None) or error)
     raise DataError(
-        N_("{title} could not be fetched ({reason}). Without a network, put the file {file} into {folder} by hand "
+        N_("{title} could not be fetched ({reason}). Without a network, put {files} into {folder} by hand "
            "(GAN_PLAYGROUND_CACHE names another cache folder), then start again."),
-        title=title, reason=problems[-1] if problems else "?", file=wanted.name, folder=folder,
+        title=title, reason=str(problems[-1] if problems else "?"), files=", ".join(missing or (wanted.name,)), folder=str(folder),
     )  # fmt: skip
 
 

@@ -30,6 +30,7 @@ _CIFAR = Wanted(
     "c32a1d4ab5d03f1284b67883e8d87530",
 )
 _CIFAR_FOLDER = "cifar-10-batches-bin"
+_DAMAGED = N_("{path} is damaged ({reason}). Delete it: it is fetched again at the next start.")
 _CIFAR_FILES = (*(f"data_batch_{i}.bin" for i in range(1, 6)), "test_batch.bin")
 _CIFAR_CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 
@@ -54,16 +55,40 @@ def _mnist_like(name: str, data: DataConfig, progress: Progress | None) -> Image
 
     source, folder, entry = getattr(datasets, _MNIST_FAMILY[name]), _idx_folder(name), dataset[name]
     md5 = {file.removesuffix(".gz"): digest for file, digest in source.resources}
-    parts = []
+    paths = []
     for file in _IDX:
         path = folder / file
         if not path.exists():
             wanted = Wanted(f"{file}.gz", [mirror + f"{file}.gz" for mirror in source.mirrors], md5[file])
-            path = fetch(wanted, folder, entry.title, progress)
-        parts.append(read_idx(path))
-    images, labels, test_images, test_labels = parts
+            path = fetch(wanted, folder, entry.title, progress, _missing(folder))
+        paths.append(path)
+    images, labels = _read_pair(paths[0], paths[1], entry.info["classes"])
+    test_images, test_labels = _read_pair(paths[2], paths[3], entry.info["classes"])
     return ImageSet(name, resize(images[:, None], data.image_size), labels.long(), resize(test_images[:, None], data.image_size),
                     test_labels.long(), tuple(source.classes), entry.info["licence"])  # fmt: skip
+
+
+def _missing(folder: Path) -> list[str]:
+    return [f"{f}.gz" for f in _IDX if not (folder / f).exists() and not (folder / f"{f}.gz").exists()]
+
+
+def _read_pair(images_path: Path, labels_path: Path, classes: int) -> tuple[Tensor, Tensor]:
+    """(N, H, W) pictures and their (N,) labels. Raises DataError for files that do not belong together."""
+    images, labels = read_idx(images_path), read_idx(labels_path)
+    if images.ndim != 3 or not len(images):
+        raise damaged(images_path, "it holds no pictures")
+    if labels.shape != images.shape[:1]:
+        raise damaged(labels_path, f"it does not hold one label for each of {len(images)} pictures")
+    if int(labels.max()) >= classes:
+        raise damaged(labels_path, f"it has the label {int(labels.max())}, and there are {classes} classes")
+    return images, labels
+
+
+def damaged(path: Path, reason: object) -> DataError:
+    """The error for a file that is not what it should be; the parameters are text, since they travel to browsers as JSON."""
+    return DataError(
+        _DAMAGED, path=str(path), reason=str(reason).splitlines()[0] if str(reason) else type(reason).__name__
+    )
 
 
 def read_idx(path: Path) -> Tensor:
@@ -76,11 +101,7 @@ def read_idx(path: Path) -> Tensor:
         if len(raw) != 4 + 4 * len(shape) + shape.prod():
             raise ValueError("it has another length than its header says")
     except (OSError, ValueError, IndexError, EOFError, zlib.error) as error:
-        raise DataError(
-            N_("{path} is damaged ({reason}). Delete it: it is fetched again at the next start."),
-            path=path,
-            reason=error,
-        ) from None
+        raise damaged(path, error) from None
     return torch.from_numpy(np.frombuffer(raw, np.uint8, offset=4 + 4 * len(shape)).reshape(shape).copy())
 
 
@@ -129,19 +150,14 @@ def _unpack(archive: Path, folder: Path) -> None:
                 part.write_bytes(source.read())
                 part.replace(folder / name)
     except (OSError, KeyError, AssertionError, tarfile.TarError, EOFError) as error:
-        raise DataError(
-            N_("{path} is damaged ({reason}). Delete it: it is fetched again at the next start."),
-            path=archive,
-            reason=error,
-        ) from None
+        raise damaged(archive, error) from None
 
 
 def _read_cifar(path: Path) -> Tensor:
     """(10,000, 3,073) uint8: a label and 3 × 32 × 32 pixels a record."""
     raw = np.fromfile(path, np.uint8)
     if not len(raw) or len(raw) % 3073:
-        raise DataError(N_("{path} is damaged ({reason}). Delete it: it is fetched again at the next start."), path=path,
-                        reason="its length is wrong")  # fmt: skip
+        raise damaged(path, "its length is wrong")
     return torch.from_numpy(raw.reshape(-1, 3073))
 
 

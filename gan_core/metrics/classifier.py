@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import json
 import threading
 from dataclasses import dataclass
@@ -70,11 +72,7 @@ def get_classifier(data: ImageSet, progress: Progress | None = None) -> Classifi
     """The classifier of a set, from the cache or trained now (a minute for 60,000 pictures). Raises DataError without labels."""
     if data.labels is None or data.test_labels is None:
         raise DataError(N_("{data} has no labels: no classifier can be trained on it."), data=data.name)
-    path = (
-        cache_dir()
-        / "classifiers"
-        / f"{data.name}-{data.shape[-1]}-{data_sets.fingerprint(data)[:16]}-v{_VERSION}.safetensors"
-    )
+    path = cache_dir() / "classifiers" / f"{data.name}-{data.shape[-1]}-{_key(data)}-v{_VERSION}.safetensors"
     network = build(data.shape[0], data.shape[-1], len(data.class_names))
     with _training:
         try:
@@ -83,9 +81,21 @@ def get_classifier(data: ImageSet, progress: Progress | None = None) -> Classifi
             pass  # absent or damaged: trained anew below, and the file replaced
         network = _train(network, data, progress)
         found = Classifier(network, data.name, _accuracy(network, data))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        atomic.write_bytes(path, save(network.state_dict(), {"accuracy": json.dumps(found.accuracy)}))
+        with contextlib.suppress(
+            OSError
+        ):  # a cache that cannot be written costs the next start a minute, not this one its result
+            path.parent.mkdir(parents=True, exist_ok=True)
+            atomic.write_bytes(path, save(network.state_dict(), {"accuracy": json.dumps(found.accuracy)}))
         return found
+
+
+def _key(data: ImageSet) -> str:
+    """Everything the classifier and its accuracy depend on: the same pictures with other labels are another task."""
+    digest = hashlib.sha256(data_sets.fingerprint(data).encode())
+    for part in (data.labels, data.test_images, data.test_labels):
+        assert part is not None
+        digest.update(part.contiguous().numpy().tobytes())
+    return digest.hexdigest()[:16]
 
 
 def _read(path: object, network: nn.Sequential, data: ImageSet) -> Classifier:

@@ -8,8 +8,10 @@ import torch
 from torch import Tensor
 
 from gan_core.data.sets import ImageSet, Progress
+from gan_core.errors import DataError
 from gan_core.metrics.classifier import FEATURES, get_classifier, unit
 from gan_core.metrics.frechet import frechet_distance
+from gan_core.text import N_
 
 CONFIDENT = 0.9
 _ENOUGH = 20 * FEATURES  # held-out pictures from which they alone are the reference
@@ -20,7 +22,9 @@ def evaluate_images(samples: Tensor, data: ImageSet, progress: Progress | None =
 
     fd: Fréchet distance on the classifier's features; fd_floor: the same of as many real training pictures. The share of
     samples classified with confidence > 0.9, and the shares of the classes. These are not Inception features: not an FID.
+    Raises DataError for samples of another shape, samples that are not finite, and fewer than 65 of them.
     """
+    _check(samples, data)
     judge = get_classifier(data, progress)
     few = len(data.test_images) < _ENOUGH
     reference = torch.cat([data.images, data.test_images]) if few else data.test_images
@@ -37,3 +41,11 @@ def evaluate_images(samples: Tensor, data: ImageSet, progress: Progress | None =
         "class_shares": [round(float(share), 4) for share in shares],
         "min_class_share": float(shares.min()),
     }
+
+
+def _check(samples: Tensor, data: ImageSet) -> None:
+    if tuple(samples.shape[1:]) != data.shape:
+        raise DataError(N_("Samples of shape {found} cannot be compared with {data}, whose pictures have the shape {expected}."),
+                        found=str(tuple(samples.shape[1:])), data=data.name, expected=str(data.shape))  # fmt: skip
+    if not samples.isfinite().all():
+        raise DataError(N_("The generator draws pictures that are not numbers (NaN): there is nothing to measure."))

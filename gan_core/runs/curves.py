@@ -12,40 +12,58 @@ MAX_ROWS = 1 << 14
 
 
 class Curves:
-    """Rows of (step, one number a series). At most MAX_ROWS rows: when full, pairs of rows become their mean."""
+    """Rows of (step, one number a series). At most MAX_ROWS rows: when full, pairs of rows become their mean, and from then on
+    each row is the mean of twice as many, so that the first hour of a long run is drawn as finely as the last."""
 
     def __init__(self, names: tuple[str, ...]) -> None:
         self.names = names
         self._steps = np.empty(256, np.float64)
-        self._values = np.empty((256, len(names)), np.float32)
+        self._sums = np.zeros((256, len(names)), np.float64)
+        self._counts = np.zeros((256, len(names)), np.int64)  # how many numbers are in each sum: NaN is a gap, and counts for none
         self._count = 0
+        self._each = 1  # how many appended rows are in one
+        self._open = 0  # how many are in the last one
 
     def __len__(self) -> int:
         return self._count
 
     def append(self, step: int, row: dict[str, float]) -> None:
         """Add the values at `step`; a series missing from `row` gets NaN, a gap in its curve."""
+        if self._open in (0, self._each):
+            self._new_row()
+        last = self._count - 1
+        values = np.array([row.get(name, np.nan) for name in self.names])
+        known = ~np.isnan(values)
+        self._steps[last] = step
+        self._sums[last, known] += values[known]
+        self._counts[last] += known
+        self._open += 1
+
+    def _new_row(self) -> None:
         if self._count == MAX_ROWS:
             self._halve()
         if self._count == len(self._steps):
-            self._steps = np.concatenate([self._steps, np.empty_like(self._steps)])
-            self._values = np.concatenate([self._values, np.empty_like(self._values)])
-        self._steps[self._count] = step
-        self._values[self._count] = [row.get(name, np.nan) for name in self.names]
+            self._steps, self._sums, self._counts = (np.concatenate([a, np.zeros_like(a)])
+                                                     for a in (self._steps, self._sums, self._counts))  # fmt: skip
+        self._sums[self._count] = self._counts[self._count] = 0
         self._count += 1
+        self._open = 0
 
     def _halve(self) -> None:
         half = self._count // 2
         self._steps[:half] = self._steps[1 : 2 * half : 2]
-        self._values[:half] = self._values[: 2 * half].reshape(half, 2, -1).mean(1)
+        for totals in (self._sums, self._counts):
+            totals[:half] = totals[: 2 * half].reshape(half, 2, -1).sum(1)
         self._count = half
+        self._each *= 2
 
     def decimated(self, points: int = 500) -> tuple[FloatArray, FloatArray]:
         """Steps (n,) and values (n, series), n ≤ points: in each stretch of steps the lowest and the highest value of each
         series, in the order in which they came, so that no spike is lost."""
-        steps, values = self._steps[: self._count], self._values[: self._count]
+        steps, counts = self._steps[: self._count], self._counts[: self._count]
+        values = np.where(counts > 0, self._sums[: self._count] / np.maximum(counts, 1), np.nan).astype(np.float32)
         if self._count <= points:
-            return steps.astype(np.float32), values.copy()
+            return steps.astype(np.float32), values
         edges = np.linspace(0, self._count, points // 2 + 1).astype(int)
         x, y = np.empty(2 * (len(edges) - 1), np.float32), np.empty((2 * (len(edges) - 1), len(self.names)), np.float32)
         for i, (a, b) in enumerate(itertools.pairwise(edges)):

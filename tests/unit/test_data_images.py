@@ -1,7 +1,9 @@
 """Picture sets: the digits of scikit-learn, and the public sets from files written here."""
 
 import gzip
+import http.client
 import io
+import json
 import struct
 import tarfile
 import urllib.error
@@ -180,6 +182,9 @@ def test_without_a_network_the_message_says_which_file_goes_where(cache: Path, n
     assert "GAN_PLAYGROUND_CACHE" in text
     assert "no network here" in text
     assert ".gz" in text
+    if name != "cifar10":
+        assert all(f"{file}.gz" in text for file in IDX)  # all that are missing, not one at each try
+    json.dumps(caught.value.params)  # a run that failed sends them to the browser
     assert not [path for path in cache.rglob("*") if path.is_file()]  # nothing half done is left
 
 
@@ -202,6 +207,42 @@ def test_a_damaged_file_is_named_and_may_be_deleted(tmp_path: Path, content: byt
         with pytest.raises(DataError, match="Delete it") as caught:
             read_idx(path)
         assert str(path) in str(caught.value)
+
+
+def test_an_answer_that_is_not_http_is_an_ordinary_failure(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def urlopen(url: str, timeout: float) -> None:
+        raise http.client.BadStatusLine("garbage")
+
+    monkeypatch.setattr(urllib.request, "urlopen", urlopen)
+    with pytest.raises(DataError, match="garbage"):
+        load("mnist")
+
+
+def test_only_the_missing_files_are_asked_for(cache: Path) -> None:
+    write_mnist(cache)
+    (cache / "MNIST" / "raw" / "t10k-labels-idx1-ubyte").unlink()
+    with pytest.raises(DataError, match=r"t10k-labels") as caught:
+        load("mnist")
+    assert "train-images" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("file", "array"),
+    [
+        ("train-images-idx3-ubyte", np.zeros(TRAIN)),
+        ("train-images-idx3-ubyte", np.zeros((0, 28, 28))),
+        ("train-labels-idx1-ubyte", np.zeros((TRAIN, 28, 28))),
+        ("train-labels-idx1-ubyte", np.zeros(TRAIN - 1)),
+        ("t10k-labels-idx1-ubyte", np.full(TEST, 200)),
+    ],
+    ids=["labels for pictures", "no pictures", "pictures for labels", "one label short", "unknown class"],
+)
+def test_files_that_do_not_belong_together_are_named(cache: Path, file: str, array: np.ndarray) -> None:
+    write_mnist(cache)
+    (cache / "MNIST" / "raw" / file).write_bytes(idx(array))
+    with pytest.raises(DataError, match=rf"{file}.*Delete it") as caught:
+        load("mnist")
+    json.dumps(caught.value.params)
 
 
 def test_a_packed_file_cut_short_is_damaged(tmp_path: Path) -> None:
@@ -297,7 +338,7 @@ def test_the_pickled_version_of_cifar10_is_never_read(cache: Path) -> None:
 
 def test_damaged_cifar10_files_are_named(cache: Path) -> None:
     (cache / "cifar-10-binary.tar.gz").write_bytes(b"no archive")
-    with pytest.raises(DataError, match=r"(?s)cifar-10-binary\.tar\.gz.*Delete it"):
+    with pytest.raises(DataError, match=r"cifar-10-binary\.tar\.gz.*Delete it"):
         load("cifar10", 32)
     (cache / "cifar-10-binary.tar.gz").unlink()
     folder = cache / "cifar-10-batches-bin"

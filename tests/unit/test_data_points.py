@@ -86,7 +86,9 @@ def test_a_large_draw_is_quick(name: str) -> None:
         ("grid", [(x, y) for x in (-4, -2, 0, 2, 4) for y in (-4, -2, 0, 2, 4)], 0.05, 4.0),
     ],
 )
-def test_mixtures_are_the_published_ones(name: str, modes: list[tuple[float, float]], sigma: float, scale: float) -> None:
+def test_mixtures_are_the_published_ones(
+    name: str, modes: list[tuple[float, float]], sigma: float, scale: float
+) -> None:
     points = load(name)
     assert points.modes is not None
     assert (points.scale, points.sigma) == (scale, sigma)

@@ -43,12 +43,16 @@ def test_closed_forms() -> None:
     assert frechet_distance(x, x + 2) == pytest.approx(5 * 4)  # a shift costs its squared length
     spread = float(torch.cov(x.T).trace())
     centred = x - x.mean(0)
-    assert frechet_distance(centred, 3 * centred) == pytest.approx((3 - 1) ** 2 * spread)  # W₂ of one shape in two sizes
+    assert frechet_distance(centred, 3 * centred) == pytest.approx(
+        (3 - 1) ** 2 * spread
+    )  # W₂ of one shape in two sizes
 
 
 def test_of_one_dimensional_gaussians() -> None:
     """(μ₁ − μ₂)² + (σ₁ − σ₂)² for each feature that is independent of the others."""
-    x = torch.from_numpy(np.linalg.qr(sample(3, 200, 4) - sample(3, 200, 4).mean(0))[0]) * 199**0.5  # covariance: identity
+    x = (
+        torch.from_numpy(np.linalg.qr(sample(3, 200, 4) - sample(3, 200, 4).mean(0))[0]) * 199**0.5
+    )  # covariance: identity
     sigmas = torch.tensor([0.5, 1.0, 2.0, 4.0], dtype=torch.float64)
     assert torch.allclose(torch.cov(x.T), torch.eye(4, dtype=torch.float64), atol=1e-9)
     assert frechet_distance(x, x * sigmas) == pytest.approx(float((sigmas - 1).square().sum()))

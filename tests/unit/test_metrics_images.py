@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from gan_core import metrics, registry
 from gan_core.config import DataConfig
 from gan_core.data import ImageSet
 from gan_core.errors import DataError
+from gan_core.metrics import classifier
 from gan_core.metrics.classifier import FEATURES, Classifier, get_classifier
 
 
@@ -76,6 +78,40 @@ def test_it_is_trained_once_and_read_back_the_same(judge: Classifier, digits: Im
     assert torch.equal(again.features(images), judge.features(images))
 
 
+def test_other_labels_are_another_classifier(
+    judge: Classifier, digits: ImageSet, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert digits.labels is not None
+    assert digits.test_labels is not None
+    renamed = replace(digits, labels=9 - digits.labels, test_labels=9 - digits.test_labels)
+    monkeypatch.setattr(classifier, "_EPOCHS", 1)
+    found = get_classifier(renamed)
+    guesses = found.probabilities(unit(digits.test_images)).argmax(1)
+    assert float((guesses == renamed.test_labels).double().mean()) == pytest.approx(found.accuracy)
+    assert len(list((cache / "classifiers").iterdir())) == 2
+
+
+def test_a_cache_that_cannot_be_written_does_not_lose_the_classifier(
+    digits: ImageSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    monkeypatch.setenv("GAN_PLAYGROUND_CACHE", str(tmp_path / "file"))
+    monkeypatch.setattr(classifier, "_EPOCHS", 1)
+    assert 0 <= get_classifier(digits).accuracy <= 1
+
+
+def test_a_damaged_file_is_replaced(digits: ImageSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GAN_PLAYGROUND_CACHE", str(tmp_path))
+    monkeypatch.setattr(classifier, "_EPOCHS", 1)
+    first = get_classifier(digits)
+    path = next((tmp_path / "classifiers").iterdir())
+    path.write_bytes(b"no safetensors")
+    again = get_classifier(digits)
+    assert again.accuracy == first.accuracy  # trained anew with the same seed
+    with safe_open(path, framework="pt") as file:
+        assert json.loads(file.metadata()["accuracy"]) == first.accuracy
+
+
 def test_a_set_without_labels_has_no_classifier(digits: ImageSet) -> None:
     bare = ImageSet("pictures", digits.images, None, digits.test_images, None, (), "")
     with pytest.raises(DataError, match="pictures has no labels"):
@@ -93,6 +129,9 @@ def test_real_digits_score_well(judge: Classifier, digits: ImageSet) -> None:
     json.dumps(found, allow_nan=False)
 
 
+@pytest.mark.filterwarnings(
+    "ignore:Matrix is singular"
+)  # features that are always off; the trace is right all the same
 def test_the_distance_is_the_textbook_one_on_its_features(judge: Classifier, digits: ImageSet) -> None:
     samples = unit(digits.images[:300]) * 0.5
     everything = unit(torch.cat([digits.images, digits.test_images]))
@@ -118,3 +157,10 @@ def test_noise_and_forgotten_classes_score_badly(judge: Classifier, digits: Imag
 def test_too_few_samples_are_refused(judge: Classifier, digits: ImageSet) -> None:
     with pytest.raises(DataError, match="more than 64"):
         metrics.evaluate(unit(digits.images[:64]), digits)
+
+
+def test_samples_that_cannot_be_measured_are_refused(judge: Classifier, digits: ImageSet) -> None:
+    with pytest.raises(DataError, match=r"\(3, 16, 16\).*\(1, 16, 16\)"):
+        metrics.evaluate(torch.zeros(100, 3, 16, 16), digits)
+    with pytest.raises(DataError, match="NaN"):
+        metrics.evaluate(torch.full((100, 1, 16, 16), torch.nan), digits)

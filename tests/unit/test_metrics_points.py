@@ -49,7 +49,9 @@ def test_a_perfect_generator_finds_everything(name: str) -> None:
 
 
 def test_by_hand() -> None:
-    samples = torch.tensor([[0.0, 0.0], [0.29, 0.0], [0.0, -0.29], [1.0, 0.1], [0.5, 0.5], [9.0, 9.0], [0.31, 0.0], [0.0, 0.4]])
+    samples = torch.tensor(
+        [[0.0, 0.0], [0.29, 0.0], [0.0, -0.29], [1.0, 0.1], [0.5, 0.5], [9.0, 9.0], [0.31, 0.0], [0.0, 0.4]]
+    )
     found = mode_statistics(samples, CORNERS, 0.1)
     assert found.modes == 2  # (0, 0) three times, (1, 0) once
     assert found.quality == pytest.approx(4 / 8)

@@ -1,0 +1,32 @@
+"""A preset, trained as a whole run for at most so many seconds; and samples of it."""
+
+import torch
+from torch import Tensor
+
+from gan_core import config, presets
+from gan_core.runs.session import TrainingSession
+from gan_core.trainer import Trainer, draw_latents
+
+_TURN = 0.25
+
+
+def trained(preset: str, seconds: float, seed: int = 0) -> TrainingSession:
+    """The session after `seconds` of training, or at the end of its schedule if that comes first."""
+    session = TrainingSession(preset, "", config.replace(presets.load(preset), {"seed": seed}))
+    session.prepare()
+    while session.status in ("preparing", "running") and session.seconds < seconds:
+        session.turn(min(_TURN, seconds - session.seconds))
+    return session
+
+
+def trainer_of(session: TrainingSession) -> Trainer:
+    """Its trainer, which exists once it has had a turn."""
+    assert session.trainer is not None
+    return session.trainer
+
+
+def samples(session: TrainingSession, n: int, seed: int) -> Tensor:
+    """n samples of the averaged generator, from latents that belong to no training stream."""
+    latent = session.config.latent
+    latents = draw_latents(n, latent.dim, latent.distribution, torch.Generator().manual_seed(seed))
+    return trainer_of(session).sample(latents)

@@ -1,0 +1,138 @@
+"""What viewers cost: training with 0, 1, 5 and 30 socket viewers of one run, who answer each frame as a browser does.
+
+The server is a process of its own, the viewers another; blocks with and without viewers take turns. Goals: one viewer costs
+<= 5 % of the rate, thirty <= 15 %, each sees >= 4 frames a second, thirty add < 100 MB.
+"""
+
+import asyncio
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+
+import psutil
+import websockets
+
+from benchmarks._machine import machine
+
+COUNTS = (0, 1, 0, 5, 0, 30, 0)
+SECONDS = 8.0
+_SERVER = """
+import sys, threading, time
+from pathlib import Path
+from gan_core.cli import _from_home
+settings = _from_home("pages._ui.settings"); service = _from_home("pages._ui.service"); tokens = _from_home("pages._ui.tokens")
+server = _from_home("pages._ui.server")
+from gan_core import presets
+def start():
+    while True:
+        time.sleep(0.2)
+        if Path(sys.argv[2], "go").exists(): break
+    session = service.scheduler().create(presets.load("gan_lab"), "bench")
+    Path(sys.argv[2], "token").write_text(tokens.issue(session.id, "view"), encoding="utf-8")
+    while True:
+        Path(sys.argv[2], "step.tmp").write_text(str(session.step), encoding="utf-8")
+        Path(sys.argv[2], "step.tmp").replace(Path(sys.argv[2], "step"))
+        time.sleep(0.25)
+threading.Thread(target=start, daemon=True).start()
+server.serve(settings.ServeOptions(port=int(sys.argv[1]), data_dir=Path(sys.argv[2]), browser=False))
+"""
+
+
+def run() -> dict[str, object]:
+    """Rate, frames per viewer and memory for each number of viewers."""
+    with tempfile.TemporaryDirectory() as folder:
+        port = 8790
+        process = subprocess.Popen([sys.executable, "-c", _SERVER, str(port), folder])
+        try:
+            _wait(port)
+            Path(folder, "go").touch()
+            token = _read(Path(folder, "token"))
+            time.sleep(3)
+            blocks = [_block(port, folder, token, count, process.pid) for count in COUNTS]
+        finally:
+            process.terminate()
+            process.wait(20)
+    return _summary(blocks) | {"machine": machine()}
+
+
+def _block(port: int, folder: str, token: str, viewers: int, pid: int) -> dict[str, float]:
+    """One stretch with so many viewers, in a process of their own."""
+    watchers = subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.viewers", str(port), token, str(viewers), str(SECONDS + 2)],
+        stdout=subprocess.PIPE, text=True, encoding="utf-8",
+    )  # fmt: skip
+    time.sleep(2)
+    first, begin = int(_read(Path(folder, "step"))), time.perf_counter()
+    time.sleep(SECONDS)
+    rate = (int(_read(Path(folder, "step"))) - first) / (time.perf_counter() - begin)
+    memory = psutil.Process(pid).memory_info().rss / 2**20
+    out, _ = watchers.communicate(timeout=30)
+    rates = json.loads(out)
+    block = {"viewers": viewers, "steps_per_second": rate, "frames_min": min(rates, default=0.0), "memory_mb": memory}
+    print({k: round(v, 1) for k, v in block.items()}, file=sys.stderr, flush=True)
+    return block
+
+
+def _summary(blocks: list[dict[str, float]]) -> dict[str, object]:
+    """Each block's cost against the mean of the empty blocks before and after it."""
+    result: dict[str, object] = {
+        "idle_steps_per_second": round(statistics.median(b["steps_per_second"] for b in blocks[::2]))
+    }
+    for index in range(1, len(blocks), 2):
+        block, around = blocks[index], (blocks[index - 1], blocks[index + 1])
+        idle = statistics.mean(b["steps_per_second"] for b in around)
+        result[f"{block['viewers']:.0f} viewers"] = {
+            "cost": round(1 - block["steps_per_second"] / idle, 3),
+            "frames_per_second_of_the_slowest": round(block["frames_min"], 1),
+            "memory_added_mb": round(block["memory_mb"] - blocks[0]["memory_mb"], 1),
+        }
+    return result
+
+
+def _wait(port: int) -> None:
+    for _ in range(200):
+        try:
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/api/health", timeout=2).close()
+            return
+        except OSError:
+            time.sleep(0.2)
+    raise RuntimeError("the server did not start")
+
+
+def _read(path: Path) -> str:
+    while not path.exists():
+        time.sleep(0.1)
+    return path.read_text(encoding="utf-8")
+
+
+async def _watch(port: int, token: str, seconds: float) -> float:
+    """Frames a second that one viewer got."""
+    async with websockets.connect(f"ws://127.0.0.1:{port}/api/live", max_size=None) as socket:
+        await socket.send(json.dumps({"token": token}))
+        frames, begin = 0, time.perf_counter()
+        while (left := begin + seconds - time.perf_counter()) > 0:
+            try:
+                frame = await asyncio.wait_for(socket.recv(), left)
+            except TimeoutError:
+                break
+            if isinstance(frame, bytes):
+                length = int.from_bytes(frame[4:8], "little")
+                await socket.send(json.dumps({"ack": json.loads(frame[8 : 8 + length])["seq"]}))
+                frames += 1
+        return frames / (time.perf_counter() - begin)
+
+
+async def _watchers(port: int, token: str, viewers: int, seconds: float) -> list[float]:
+    if not viewers:
+        await asyncio.sleep(seconds)
+    return list(await asyncio.gather(*(_watch(port, token, seconds) for _ in range(viewers))))
+
+
+if __name__ == "__main__":
+    arguments = sys.argv[1:]
+    print(json.dumps(asyncio.run(_watchers(int(arguments[0]), arguments[1], int(arguments[2]), float(arguments[3])))))
