@@ -18,7 +18,7 @@ from gan_core.runs.store import RunFolder
 from gan_core.text import N_
 from gan_core.trainer import draw_latents
 
-_BATCH = 500
+_BATCH = 512
 
 
 @dataclass(frozen=True)
@@ -32,16 +32,17 @@ class SavedGenerator:
 
     @torch.no_grad()
     def sample(self, n: int, seed: int = 0, progress: Callable[[int, int], None] | None = None) -> Tensor:
-        """(n, *shape) float32: points in data units, pictures in [−1, 1]. All latents are drawn at once from a CPU generator
-        with this seed, so that they do not depend on the device or on batching."""
+        """(n, *shape) float32: points in data units, pictures in [−1, 1]. Latents come from a CPU generator with this seed, in
+        blocks of one size, so that they depend neither on the device nor on n: ten samples are the first ten of a thousand."""
         latent = self.config.latent
         device = next(self.module.parameters()).device
-        latents = draw_latents(n, latent.dim, latent.distribution, torch.Generator().manual_seed(seed)).to(device)
+        rng = torch.Generator().manual_seed(seed)
         parts = []
-        for batch in torch.split(latents, _BATCH):
-            parts.append(self.module(batch).float().cpu())
+        for done in range(0, n, _BATCH):
+            latents = draw_latents(_BATCH, latent.dim, latent.distribution, rng)[: n - done]
+            parts.append(self.module(latents.to(device)).float().cpu())
             if progress:
-                progress(min(n, len(parts) * _BATCH), n)
+                progress(min(n, done + _BATCH), n)
         return torch.cat(parts).contiguous() * self.scale
 
 

@@ -7,11 +7,10 @@ import streamlit as st
 from pages._ui.i18n import remember_language
 from pages._ui.navigation import language_switch, pages
 
-st.set_page_config(
-    page_title="GAN Playground",
-    page_icon=str(Path(__file__).parent / "_ui" / "favicon.svg"),
-    layout="wide",
-)
+UI = Path(__file__).parent / "_ui"
+
+st.set_page_config(page_title="GAN Playground", page_icon=str(UI / "favicon.svg"), layout="wide")
+st.html(UI / "page.css")
 remember_language()
 page = st.navigation(pages())
 language_switch()

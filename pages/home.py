@@ -21,12 +21,12 @@ RUNS_SECONDS = 3.0
 
 
 def _card(entry: Entry[dict[str, object]], _: Callable[[str], str]) -> None:
-    with st.container(border=True, height="stretch"):
-        picture = PICTURES / f"{entry.name}.webp"
-        st.image(str(picture), width="stretch", caption=None)
-        st.markdown(f"**{_(entry.title)}**")
-        st.markdown(_(entry.help))
-        st.caption(_time(entry, _))
+    with st.container(border=True, height="stretch", vertical_alignment="distribute"):
+        with st.container():
+            st.image(PICTURES / f"{entry.name}.webp", width="stretch")
+            st.subheader(_(entry.title), anchor=False)
+            st.markdown(_(entry.help))
+            st.caption(_time(entry, _))
         if st.button(
             _("Start"), key=f"start-{entry.name}", type="primary", icon=":material/play_arrow:", width="stretch"
         ):
@@ -94,11 +94,9 @@ def draw() -> None:
           "Choose one of these: the first picture appears within two seconds.")
     )  # fmt: skip
     estimate.measure_beside(lambda: any(s.is_active for s in service.scheduler().sessions()))
-    entries = registry.preset.entries()
-    with st.container(horizontal=True, gap="medium"):
-        for entry in entries:
-            with st.container(width=300):
-                _card(entry, _)
+    with st.container(key="presets"):
+        for entry in registry.preset.entries():
+            _card(entry, _)
     st.subheader(_("Runs going on"), anchor=False)
     _runs()
     st.subheader(_("This machine"), anchor=False)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
 
-from gan_core.metrics.points import mode_statistics, perfect_quality
+from gan_core.metrics.points import mode_statistics, perfect_quality, perfect_reverse_kl
 from gan_core.registry import metric
 from gan_core.text import N_
 
@@ -20,7 +20,7 @@ metric(
     title=N_("Modes"),
     kind="points",
     better="higher",
-    floor=None,
+    floor=lambda modes, n: modes,
     paper=_MODES,
     help=N_("Clusters of the data with at least one generated sample within three standard deviations."),
 )(mode_statistics)
@@ -29,11 +29,11 @@ metric(
     title=N_("High quality"),
     kind="points",
     better="higher",
-    floor=perfect_quality(),
+    floor=lambda modes, n: perfect_quality(),
     paper=_MODES,
     help=N_("Share of generated samples within three standard deviations of a cluster's centre."),
 )(mode_statistics)
-metric("reverse_kl", title=N_("Reverse KL"), kind="points", better="lower", floor=0.0, paper=_MODES,
+metric("reverse_kl", title=N_("Reverse KL"), kind="points", better="lower", floor=perfect_reverse_kl, paper=_MODES,
        help=N_("How unevenly the good samples are spread over the clusters, in nats: 0 is perfectly even."))(mode_statistics)  # fmt: skip
 
 
@@ -54,6 +54,15 @@ def evaluate(samples: Tensor, data: PointSet | ImageSet, progress: Progress | No
         "quality": found.quality,
         "reverse_kl": found.reverse_kl,
     }
+
+
+def floors(data: PointSet | ImageSet, n: int) -> dict[str, float]:
+    """What a perfect generator scores on average with n samples, by metric name, where that is known beforehand."""
+    modes = getattr(data, "modes", None)
+    if modes is None:
+        return {}
+    known = {e.name: e.info["floor"] for e in metric.entries() if e.info["kind"] == "points" and e.info["floor"]}
+    return {name: float(floor(len(modes), n)) for name, floor in known.items()}
 
 
 def _register_images() -> None:

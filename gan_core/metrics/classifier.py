@@ -26,7 +26,7 @@ FEATURES = 64
 TRAINING = N_("Training the classifier that judges {data}")
 _VERSION = 1  # of the network and its training: a new one makes old files useless
 _SEEN = 180_000  # pictures in training, at most
-_EPOCHS = 40  # at most
+_EPOCHS = 20  # at most
 _BATCH = 128
 _training = threading.Lock()
 

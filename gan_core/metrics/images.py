@@ -9,7 +9,7 @@ from torch import Tensor
 
 from gan_core.data.sets import ImageSet, Progress
 from gan_core.errors import DataError
-from gan_core.metrics.classifier import FEATURES, get_classifier, unit
+from gan_core.metrics.classifier import FEATURES, Classifier, get_classifier, unit
 from gan_core.metrics.frechet import frechet_distance
 from gan_core.text import N_
 
@@ -20,7 +20,7 @@ _ENOUGH = 20 * FEATURES  # held-out pictures from which they alone are the refer
 def evaluate_images(samples: Tensor, data: ImageSet, progress: Progress | None = None) -> dict[str, Any]:
     """samples (N, C, H, W) in [−1, 1] against the held-out pictures (all pictures, where those are few).
 
-    fd: Fréchet distance on the classifier's features; fd_floor: the same of as many real training pictures. The share of
+    fd: Fréchet distance on the classifier's features; fd_floor: the same of real pictures against other real ones. The share of
     samples classified with confidence > 0.9, and the shares of the classes. These are not Inception features: not an FID.
     Raises DataError for samples of another shape, samples that are not finite, and fewer than 65 of them.
     """
@@ -34,13 +34,20 @@ def evaluate_images(samples: Tensor, data: ImageSet, progress: Progress | None =
     shares = torch.bincount(guesses, minlength=len(data.class_names)).double() / len(samples)
     return {
         "fd": frechet_distance(judge.features(samples), features),
-        "fd_floor": frechet_distance(judge.features(unit(data.images[: len(samples)])), features),
+        "fd_floor": _floor(judge, data, len(samples), features, few),
         "fd_features": judge.description,
         "fd_reference": len(reference),
         "confident": float((confidence > CONFIDENT).double().mean()),
         "class_shares": [round(float(share), 4) for share in shares],
         "min_class_share": float(shares.min()),
     }
+
+
+def _floor(judge: Classifier, data: ImageSet, n: int, reference: Tensor, few: bool) -> float:
+    """What real pictures score: training pictures against the held-out ones, or, where those are few, half against half."""
+    if few:
+        return frechet_distance(reference[::2], reference[1::2])
+    return frechet_distance(judge.features(unit(data.images[:n])), reference)
 
 
 def _check(samples: Tensor, data: ImageSet) -> None:

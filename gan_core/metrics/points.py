@@ -38,3 +38,11 @@ def mode_statistics(samples: Tensor, modes: Tensor, sigma: float) -> ModeStatist
 def perfect_quality() -> float:
     """What a perfect generator scores: P(‖x‖ ≤ 3σ) of a 2-D Gaussian, 1 − exp(−9/2) = 0.98889."""
     return 1 - math.exp(-4.5)
+
+
+def perfect_reverse_kl(modes: int, n: int) -> float:
+    """What n samples of a perfect generator score on average: (K − 1) / 2n nats, the bias of the plug-in estimate.
+
+    Miller 1955; to first order in 1/n, with the n·perfect_quality() good samples taken as n.
+    """
+    return (modes - 1) / (2 * n)

@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from gan_core import registry
 from gan_core.runs.snapshots import Snapshot
 
 MAGIC = b"GPF1"
@@ -28,8 +27,8 @@ _CURVES = {
     "d_gradient": ("gradients", "d"),
     "g_gradient": ("gradients", "g"),
     "penalty": ("penalty", "d"),
-    "quality": ("metrics", "real"),
-    "coverage": ("metrics", "fake"),
+    "quality": ("metrics", "neutral"),
+    "coverage": ("metrics", "neutral"),
 }
 CURVE_NAMES = tuple(_CURVES)
 
@@ -93,10 +92,8 @@ def _drawn(s: Snapshot) -> list[str]:
 def _metrics(s: Snapshot) -> dict[str, Any] | None:
     if s.metrics is None:
         return None
-    floors = {name: registry.metric[name].info["floor"] for name in s.metrics.values
-              if name in registry.metric and registry.metric[name].info.get("floor") is not None}  # fmt: skip
     values = {name: _plain(value) for name, value in s.metrics.values.items()}
-    return {"values": values, "samples": s.metrics.samples, "step": s.metrics.step, "floor": floors}
+    return {"values": values, "samples": s.metrics.samples, "step": s.metrics.step, "floor": dict(s.metrics.floor)}
 
 
 def _plain(value: Any) -> Any:

@@ -478,7 +478,7 @@ class TrainingSession:
         latent = self.config.latent
         samples = trainer.sample(draw_latents(METRIC_SAMPLES, latent.dim, latent.distribution, rng))
         values = metrics.evaluate(samples, data)
-        self._metrics = Metrics(values, METRIC_SAMPLES, trainer.step_count)
+        self._metrics = Metrics(values, METRIC_SAMPLES, trainer.step_count, metrics.floors(data, METRIC_SAMPLES))
         now = time.perf_counter()
         self._measures.spent(now, now - begin)
         return {"quality": values["quality"], "coverage": values["modes"] / len(data.modes)}

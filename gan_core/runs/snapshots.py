@@ -25,6 +25,11 @@ class Message:
     template: str = ""
     params: Mapping[str, Any] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        # Frames and run.json carry it as JSON: paths and other errors among the parameters become their text.
+        plain = {k: v if v is None or isinstance(v, (str, int, float)) else str(v) for k, v in self.params.items()}
+        object.__setattr__(self, "params", plain)
+
     def __str__(self) -> str:
         return self.template.format(**self.params)
 
@@ -41,11 +46,12 @@ class Mark:
 
 @dataclass(frozen=True)
 class Metrics:
-    """Values by metric name, from how many samples, at which step."""
+    """Values by metric name, from how many samples, at which step; and what a perfect generator would score."""
 
     values: Mapping[str, float]
     samples: int
     step: int
+    floor: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

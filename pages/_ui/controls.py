@@ -92,6 +92,13 @@ def label(field: Field, config: RunConfig, _: Translate) -> str:
     return f"{title} ({_(field.spec.unit)})" if field.spec.unit else title
 
 
+def full_title(field: Field, _: Translate) -> str:
+    """The title of a setting outside its group: "Generator: Hidden layers" where the discriminator has some too."""
+    title = _(field.spec.title)
+    alone = [f.spec.title for f in settings.fields()].count(field.spec.title) == 1
+    return title if alone else f"{_(GROUPS[field.spec.group])}: {title}"
+
+
 def code_title(field: Field, code: Any, _: Translate) -> str:
     """The translated label of one of a setting's codes."""
     choices = field.spec.choices

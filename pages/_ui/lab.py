@@ -14,7 +14,7 @@ from gan_core.errors import PlaygroundError
 from gan_core.runs.preview import preview_frame
 from gan_core.runs.session import TrainingSession
 from pages._ui import service, tokens
-from pages._ui.controls import Controls, value_text
+from pages._ui.controls import Controls, full_title, value_text
 from pages._ui.failures import plain
 from pages._ui.i18n import language, number, translate
 from pages._ui.live import live_labels, live_view
@@ -22,6 +22,7 @@ from pages._ui.owner import owner_id
 
 Kind = Literal["points", "images"]
 HISTORY_SECONDS = 2.0
+FILES = {"points": "lab.py", "images": "images.py"}
 
 
 @dataclass
@@ -45,12 +46,14 @@ class Lab:
         st.session_state[f"{self.page}.draft"] = config
 
     def session(self) -> TrainingSession | None:
-        """The run that the address names; without one, or when it is gone, None (and a sentence about the latter)."""
+        """The run that the address names, in the lab it belongs to; None without one, or (said so) when it is gone."""
         run_id = st.query_params.get("run")
         if not run_id:
             return None
         found = service.scheduler().get(run_id)
-        if found is None or found.config.kind != self.kind:
+        if found is not None and found.config.kind != self.kind:
+            st.switch_page(FILES[found.config.kind], query_params={"run": run_id})
+        if found is None:
             del st.query_params["run"]
             _ = translate()
             st.warning(_("There is no such run here any more. You can start a new one."), icon=":material/info:")
@@ -68,9 +71,8 @@ class Lab:
         mine = session is not None and session.owner == owner_id()
         if session is not None and mine:
             self._follow(session)
-        st.header(title, anchor=False)
-        st.caption(caption)
-        self._toolbar(session, mine, _)
+        self._toolbar(title, session, mine, _)
+        st.caption(self._notice(session, mine, _) or caption)
         self._view(session, mine, _)
         if session is not None:
             self._history(session)
@@ -109,7 +111,7 @@ class Lab:
     def _preset_picker(self, _: Callable[[str], str]) -> None:
         key = f"{self.page}.preset"
         current = next((n for n in self.presets() if presets.load(n) == self.draft), None)
-        st.session_state[key] = current
+        st.session_state[key] = current or ""
 
         def choose() -> None:
             if name := st.session_state[key]:
@@ -119,8 +121,8 @@ class Lab:
 
         entry = registry.preset[current] if current else None
         st.selectbox(
-            _("Preset"), self.presets(), index=None, placeholder=_("Your own settings"), key=key, on_change=choose,
-            format_func=lambda n: _(registry.preset[n].title),
+            _("Preset"), self.presets() if current else ["", *self.presets()], key=key, on_change=choose,
+            format_func=lambda n: _(registry.preset[n].title) if n else _("Your own settings"),
             help=_("A tested set of settings. Choosing one prepares a new run; a run that is going on goes on."),
         )  # fmt: skip
         if entry:
@@ -148,16 +150,25 @@ class Lab:
 
         return apply
 
-    def _toolbar(self, session: TrainingSession | None, mine: bool, _: Callable[[str], str]) -> None:
-        waiting = self._fixed_changes(session.expected_config) if session is not None and mine else {}
-        if waiting:
-            names = ", ".join(_(settings.field(n).spec.title) for n in waiting)
-            st.info(_("A new run is needed for: {names}. The run below goes on as it is.").format(names=names),
-                    icon=":material/restart_alt:")  # fmt: skip
-        elif session is not None and not mine:
-            st.info(_("You are watching somebody else's run. Start your own with its settings or with others."),
-                    icon=":material/visibility:")  # fmt: skip
-        with st.container(horizontal=True, vertical_alignment="center"):
+    def _waiting(self, session: TrainingSession | None, mine: bool) -> dict[str, Any]:
+        return self._fixed_changes(session.expected_config) if session is not None and mine else {}
+
+    def _notice(self, session: TrainingSession | None, mine: bool, _: Callable[[str], str]) -> str:
+        """Why the settings beside the picture are not those of the run in it; it takes the caption's place: nothing jumps."""
+        if waiting := self._waiting(session, mine):
+            names = ", ".join(full_title(settings.field(n), _) for n in waiting)
+            text = _("A new run is needed for: {names}. The run below goes on as it is.").format(names=names)
+            return f":blue[:material/restart_alt: **{text}**]"
+        if session is not None and not mine:
+            text = _("You are watching somebody else's run. Start your own with its settings or with others.")
+            return f":blue[:material/visibility: **{text}**]"
+        return ""
+
+    def _toolbar(self, title: str, session: TrainingSession | None, mine: bool, _: Callable[[str], str]) -> None:
+        """The title with what can be done beside it."""
+        waiting = self._waiting(session, mine)
+        with st.container(horizontal=True, vertical_alignment="center", key="toolbar"):
+            st.header(title, anchor=False, width="content")
             text = _("Start training") if session is None else _("Start a new run")
             primary = session is None or bool(waiting)
             if st.button(
@@ -194,14 +205,12 @@ class Lab:
         if session is not None:
             st.caption(_("This run, for others to watch:"))
             st.code(f"{address}?run={session.id}", language=None, wrap_lines=True)
-        st.caption(
-            _(
-                "The same run from the command line: save this as config.toml, then gan-playground train --config config.toml"
-            )
-        )
+        st.caption(_("The same settings from the command line, with the file below:"))
+        st.code("gan-playground train --config config.toml", language=None, wrap_lines=True)
         st.download_button(
-            "config.toml", serial.to_toml(config), "config.toml", "application/toml", key=f"{self.page}.toml"
-        )
+            _("Download {file}").format(file="config.toml"), serial.to_toml(config), "config.toml", "application/toml",
+            icon=":material/download:", key=f"{self.page}.toml", on_click="ignore",
+        )  # fmt: skip
 
     def _view(self, session: TrainingSession | None, mine: bool, _: Callable[[str], str]) -> None:
         token = frame = None
@@ -209,7 +218,7 @@ class Lab:
             frame = _preview(serial.to_link(self.draft))
         else:
             token = tokens.issue_for(session.id, run_owner=session.owner, visitor=owner_id())
-        live_view(run_id=session.id if session else None, token=token, frame=frame, labels=live_labels(_, language()),
+        live_view(run_id=session.id if session else None, token=token, frame=frame, labels=live_labels(_, language().replace("_", "-")),
                   kind=self.kind, key=f"{self.page}.live", can_control=mine)  # fmt: skip
         if session is None and frame is None:
             entry = registry.dataset[self.draft.data.name]
@@ -240,7 +249,7 @@ def _marks(run_id: str) -> None:
     st.dataframe(
         {
             _("Step"): [number(m.step) for m, _f in rows],
-            _("Setting"): [_(f.spec.title) for _m, f in rows],
+            _("Setting"): [full_title(f, _) for _m, f in rows],
             _("Before"): [value_text(f, f.parse(m.old), _) for m, f in rows],
             _("After"): [value_text(f, f.parse(m.new), _) for m, f in rows],
         },

@@ -86,7 +86,7 @@ def test_every_word_of_the_script_is_listed() -> None:
 def test_frames_are_drawn_and_acknowledged_one_at_a_time(page: Any, server: FakeServer) -> None:
     mount(page)
     frames(page, 10)
-    assert server.heard[0] == {"token": "r1:a"}
+    assert server.heard[0] == {"token": "r1:a", "lang": "en"}
     assert server.most_unacked == 1
     acks = server.heard_of("ack")
     assert acks == sorted(set(acks))

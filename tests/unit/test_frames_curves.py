@@ -117,7 +117,7 @@ def test_the_rest_of_the_header() -> None:
     values = np.full((3, len(CURVE_NAMES)), np.nan, np.float32)
     values[:, CURVE_NAMES.index("d_loss")] = [1, np.nan, 3]
     header, arrays = unpack(pack(snapshot(
-        message=Message("<b>{x}</b>", {"x": float("inf")}), metrics=Metrics({"quality": 0.5, "reverse_kl": math.inf}, 2500, 3),
+        message=Message("<b>{x}</b>", {"x": float("inf")}), metrics=Metrics({"quality": 0.5, "reverse_kl": math.inf}, 2500, 3, {"quality": 0.989}),
         marks=(Mark(5, "loss", "hinge", "<i>数</i>"),), curve_names=CURVE_NAMES,
         curve_steps=np.array([1, 2, 3], np.float32), curve_values=values, progress=None, step=3, images=9,
     )))  # fmt: skip

@@ -122,7 +122,7 @@ def test_real_digits_score_well(judge: Classifier, digits: ImageSet) -> None:
     found = metrics.evaluate(unit(digits.images), digits)
     assert found["confident"] > 0.95
     assert found["min_class_share"] > 0.08
-    assert found["fd"] == pytest.approx(found["fd_floor"])  # these samples are those that the floor is made of
+    assert found["fd"] < found["fd_floor"]  # most of these samples are in the reference; the floor is half against half
     assert found["fd_features"] == judge.description
     assert sum(found["class_shares"]) == pytest.approx(1, abs=1e-3)
     assert set(found) >= {entry.name for entry in registry.metric.entries() if entry.info["kind"] == "images"}

@@ -14,7 +14,7 @@ from gan_core import data as data_sets
 from gan_core import metrics, registry
 from gan_core.config import DataConfig
 from gan_core.data import PointSet
-from gan_core.metrics.points import mode_statistics, perfect_quality
+from gan_core.metrics.points import mode_statistics, perfect_quality, perfect_reverse_kl
 
 SAMPLES = 2500
 MIXTURES = ["ring", "grid", "two_gaussians", "three_blobs"]
@@ -34,7 +34,19 @@ def perfect(points: PointSet, n: int = SAMPLES, seed: int = 1) -> torch.Tensor:
 def test_the_best_quality_is_that_of_a_gaussian_in_the_plane() -> None:
     assert perfect_quality() == pytest.approx(chi2(2).cdf(9))  # ‖x‖²/σ² has two degrees of freedom
     assert perfect_quality() == pytest.approx(0.98889, abs=1e-5)
-    assert registry.metric["quality"].info["floor"] == pytest.approx(perfect_quality())
+
+
+def test_the_floor_of_the_reverse_kl_is_what_perfect_draws_score() -> None:
+    rng = np.random.default_rng(0)
+    counts = rng.multinomial(SAMPLES, np.full(25, 1 / 25), size=4000) / SAMPLES
+    average = np.where(counts > 0, counts * np.log(np.maximum(counts, 1e-12) * 25), 0).sum(1).mean()
+    assert perfect_reverse_kl(25, SAMPLES) == pytest.approx(average, rel=0.03)
+
+
+def test_floors_are_stated_for_mixtures_only() -> None:
+    grid, moons = load("grid"), load("moons")
+    assert metrics.floors(grid, SAMPLES) == pytest.approx({"modes": 25, "quality": 0.98889, "reverse_kl": 24 / 5000}, abs=1e-5)
+    assert metrics.floors(moons, SAMPLES) == {}
 
 
 @pytest.mark.parametrize("name", MIXTURES)

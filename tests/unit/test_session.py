@@ -344,6 +344,7 @@ def test_a_broken_checkpoint(tmp_path: Path) -> None:
     again = reopened(tmp_path)
     assert again.status == "failed"
     assert "checkpoint" in str(again.message)
+    assert again.frame()  # viewers are told as well
     again.close()
     assert path.read_bytes() == whole[:-100]
     again.send(Resume())
@@ -357,6 +358,8 @@ def test_a_broken_checkpoint(tmp_path: Path) -> None:
     lost = reopened(tmp_path)
     tell(lost, Reset())
     assert (lost.status, lost.step) == ("paused", 0)
+    lost.close()
+    assert reopened(tmp_path).status == "paused"
 
 
 def test_a_checkpoint_of_other_networks(tmp_path: Path) -> None:
@@ -525,6 +528,7 @@ def test_data_that_cannot_be_loaded(error: Exception, tmp_path: Path, monkeypatc
     assert session.status == "failed"
     assert session.needs_data
     assert not session.wants_turn
+    assert session.frame()
     assert ("put x there" in str(session.message)) is isinstance(error, DataError)
     monkeypatch.undo()
     session.prepare_again()

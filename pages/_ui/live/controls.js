@@ -13,7 +13,7 @@ class Controls {
     this.tools = h("div", { class: "gl-tools", role: "toolbar", "aria-label": words.get("transport") }, ...Object.values(this.buttons));
     this.chip = h("span", { class: "gl-chip", role: "status" });
     this.watch = h("span", { class: "gl-chip gl-chip-watching", "data-tip": words.get("watching.help") }, icon("watching"), words.get("watching"));
-    this.link = h("span", { class: "gl-chip gl-chip-link", role: "status" });
+    this.link = h("span", { class: "gl-chip gl-chip-link gl-gone", role: "status" });
     this.figures = Object.fromEntries(["step", "images", "rate"].map((name) => [name, h("b", {}, "–")]));
     const stats = h("div", { class: "gl-stats" }, ...Object.entries(this.figures).map(([name, figure]) =>
       h("span", { class: `gl-stat gl-stat-${name}` }, figure, h("span", {}, words.get(`stat.${name}`)))));

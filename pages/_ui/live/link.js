@@ -33,7 +33,8 @@ class Link {
   }
 
   /** Called at each rerun: connects when the run is new or a token was awaited, else only keeps the newer token. */
-  use(run, token) {
+  use(run, token, lang) {
+    this.lang = lang; // of sentences that the server may send
     const same = run === this.run;
     const fresh = token !== this.token;
     this.run = run;
@@ -59,7 +60,7 @@ class Link {
     socket.binaryType = "arraybuffer";
     this.socket = socket;
     socket.onopen = () => {
-      this.send({ token: this.used });
+      this.send({ token: this.used, lang: this.lang });
       if (document.hidden) this.send({ visible: false });
     };
     socket.onmessage = (event) => this.receive(event.data);

@@ -7,14 +7,15 @@ const GLIDE_STEP_MS = 30;
 
 /** A marker drawn once and stamped a thousand times: far cheaper than a thousand paths. */
 function marker(shape, color, halo, ratio) {
-  const size = Math.ceil(10 * ratio);
+  const size = Math.ceil(12 * ratio);
   const canvas = canvasOf(size, size);
   const context = canvas.getContext("2d");
   context.translate(size / 2, size / 2);
   context.scale(ratio, ratio);
   context.beginPath();
-  if (shape === "circle") context.arc(0, 0, 2.9, 0, 2 * Math.PI);
-  else for (const [x, y] of [[0, -3.3], [3.3, 0], [0, 3.3], [-3.3, 0]]) context.lineTo(x, y);
+  // A real point is wide enough to show as a blue rim around a generated one that hits it exactly.
+  if (shape === "circle") context.arc(0, 0, 4.8, 0, 2 * Math.PI);
+  else for (const [x, y] of [[0, -2.8], [2.8, 0], [0, 2.8], [-2.8, 0]]) context.lineTo(x, y);
   context.closePath();
   context.lineWidth = 1.2;
   context.strokeStyle = halo;

@@ -34,7 +34,7 @@ class LiveView {
     this.words.labels = this.data.labels || {};
     if (this.theme.refresh()) this.repaint();
     if (before && before.run !== this.data.run) this.forget();
-    if (this.data.run && this.data.token) this.link.use(this.data.run, this.data.token);
+    if (this.data.run && this.data.token) this.link.use(this.data.run, this.data.token, this.words.labels.lang);
     else this.preview();
     this.showState();
     return this.turn;
@@ -176,7 +176,7 @@ class LiveView {
     this.controls.showFigures(header);
     this.controls.showNote(this.words.sentence(header.message), header.status === "failed");
     this.showState();
-    Object.assign(this.root.dataset, { frames: this.frames, seq: header.seq, step: header.step });
+    Object.assign(this.root.dataset, { frames: this.frames, seq: header.seq, step: header.step, marks: (header.marks || []).length });
     this.describe(header);
   }
 

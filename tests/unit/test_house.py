@@ -1,0 +1,170 @@
+"""Rules of the house, read from the sources and from the registries."""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import gan_core.presets
+from gan_core import registry
+from gan_core.config import GROUPS, fields
+from gan_core.registry import Entry, Registry
+
+ROOT = Path(__file__).resolve().parents[2]
+CORE = sorted((ROOT / "gan_core").rglob("*.py"))
+SOURCES = [*CORE, *sorted((ROOT / "pages").rglob("*.py")), ROOT / "app.py", *sorted((ROOT / "benchmarks").rglob("*.py"))]
+REGISTRIES: list[Registry[object]] = [value for value in vars(registry).values() if isinstance(value, Registry)]
+ENTRIES = [(r, e) for r in REGISTRIES for e in r.entries()]
+
+
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def imported(path: Path) -> Iterator[str]:
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            yield node.module or ""
+
+
+@pytest.mark.parametrize("path", CORE, ids=name)
+def test_the_core_does_not_know_the_browser(path: Path) -> None:
+    roots = {module.split(".")[0] for module in imported(path)}
+    assert not roots & {"streamlit", "starlette", "uvicorn", "plotly", "pages", "tornado"}
+
+
+def test_the_core_does_not_load_the_browser() -> None:
+    modules = ", ".join("gan_core." + ".".join(p.relative_to(ROOT / "gan_core").with_suffix("").parts) for p in CORE if p.stem != "__init__")
+    code = f"import sys, {modules}; print(sorted({{m.split('.')[0] for m in sys.modules}} & {{'streamlit', 'starlette', 'plotly'}}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, encoding="utf-8", check=True,
+                          env=os.environ | {"PYTHONPATH": str(ROOT)})  # fmt: skip
+    assert done.stdout.strip() == "[]"
+
+
+def _text_mode(call: ast.Call) -> bool:
+    modes = [a.value for a in [*call.args, *(k.value for k in call.keywords if k.arg == "mode")]
+             if isinstance(a, ast.Constant) and isinstance(a.value, str)]  # fmt: skip
+    return not any("b" in mode and len(mode) <= 3 for mode in modes)
+
+
+def _forgets_encoding(call: ast.Call) -> bool:
+    called = call.func.attr if isinstance(call.func, ast.Attribute) else call.func.id if isinstance(call.func, ast.Name) else ""
+    if any(k.arg in ("encoding", None) for k in call.keywords):
+        return False
+    if called in ("read_text", "write_text"):
+        owner = call.func.value if isinstance(call.func, ast.Attribute) else None
+        return not (isinstance(owner, ast.Name) and owner.id in ("atomic", "resources"))
+    if called in ("open", "fdopen"):
+        owner = call.func.value if isinstance(call.func, ast.Attribute) else None
+        if isinstance(owner, ast.Name) and owner.id in ("Image", "webbrowser", "gzip", "tarfile", "zipfile", "urllib"):
+            return False
+        return _text_mode(call)
+    return False
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name)
+def test_files_are_utf8(path: Path) -> None:
+    calls = [node for node in ast.walk(tree(path)) if isinstance(node, ast.Call)]
+    assert not [f"{name(path)}:{call.lineno}" for call in calls if _forgets_encoding(call)]
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name)
+def test_no_bare_except_and_nobody_draws_from_the_global_generator(path: Path) -> None:
+    for node in ast.walk(tree(path)):
+        assert not (isinstance(node, ast.ExceptHandler) and node.type is None), f"{name(path)}:{node.lineno}"  # type: ignore[attr-defined]
+    if "gan_core" in path.parts:
+        text = path.read_text(encoding="utf-8")
+        assert "manual_seed(" not in text.replace("Generator().manual_seed(", "").replace("[purpose].manual_seed(", ""), name(path)
+
+
+@pytest.mark.parametrize("path", [p for p in SOURCES if p.stem != "__init__" or p.stat().st_size], ids=name)
+def test_every_module_says_what_it_is(path: Path) -> None:
+    assert ast.get_docstring(tree(path))
+
+
+# ── registries ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_no_registry_is_empty() -> None:
+    assert len(REGISTRIES) == 7
+    assert all(len(r) for r in REGISTRIES)
+
+
+@pytest.mark.parametrize(("kind", "entry"), ENTRIES, ids=lambda x: x.name if isinstance(x, Entry) else x.kind)
+def test_every_entry_is_explained(kind: Registry[object], entry: Entry[object]) -> None:
+    assert entry.title
+    assert entry.help.endswith((".", "!", "?"))
+    assert entry.name.isidentifier()
+    assert entry.name == entry.name.lower()
+    if kind is not registry.preset:
+        assert len(entry.formula) > 10, "its docstring gives the formula or says what it is"
+    assert kind[entry.name] is entry
+
+
+def test_losses_penalties_and_networks_name_their_source() -> None:
+    unnamed = [e.name for r in (registry.loss, registry.penalty, registry.network) for e in r.entries() if not e.paper]
+    assert unnamed == ["none"]
+
+
+def test_what_the_kinds_need_to_know() -> None:
+    for e in registry.loss.entries():
+        assert {"needs_real", "targets", "output"} <= e.info.keys()
+        assert e.info["output"] in ("probability", "target", "critic")
+    for e in registry.penalty.entries():
+        assert e.info["at"] in (None, "real", "fake", "both", "mix")
+        assert 0 <= e.info["low"] <= e.info["weight"] <= e.info["high"]
+    for e in registry.dataset.entries():
+        assert e.info["kind"] in ("points", "images")
+        assert e.info["kind"] == "points" or {"sizes", "channels", "licence"} <= e.info.keys()
+    for e in registry.optimizer.entries():
+        assert set(e.info["uses"]) <= {"beta1", "beta2", "momentum"}
+    for e in registry.metric.entries():
+        assert e.info["better"] in ("higher", "lower")
+
+
+def test_a_name_is_taken_once() -> None:
+    for r in REGISTRIES:
+        first = next(iter(r))
+        with pytest.raises(ValueError, match="twice"):
+            r(first, title="x", help="x.")(object())
+
+
+@pytest.mark.parametrize("preset", list(registry.preset))
+def test_presets_are_valid_and_on_a_page(preset: str) -> None:
+    config = gan_core.presets.load(preset)
+    entry = registry.preset[preset]
+    page = entry.info["page"]
+    assert page == {"points": "lab", "images": "images"}[config.kind]
+    assert (ROOT / "pages" / f"{page}.py").is_file()
+    assert 0 < entry.info["seconds"] <= 60
+
+
+def test_the_required_names_are_there() -> None:
+    assert {"minimax", "non_saturating", "least_squares", "wasserstein", "hinge", "relativistic"} <= set(registry.loss)
+    assert {"none", "weight_clipping", "wgan_gp", "r1", "r2", "r1_r2"} <= set(registry.penalty)
+    assert {"mlp", "dcgan"} <= set(registry.network)
+    assert {"sgd", "rmsprop", "adam"} <= set(registry.optimizer)
+    assert {"ring", "grid", "moons", "digits", "mnist"} <= set(registry.preset)
+    assert {"ring", "grid", "moons", "spiral", "swiss_roll", "line", "two_gaussians", "three_blobs", "checkerboard", "pinwheel",
+            "digits", "mnist", "fashion_mnist", "kmnist", "cifar10"} <= set(registry.dataset)  # fmt: skip
+
+
+def test_groups_cover_all_settings() -> None:
+    assert {item.spec.group for item in fields()} == set(GROUPS)
+
+
+def test_words_are_not_used_twice() -> None:
+    titles = [(item.spec.group, item.spec.title) for item in fields()]
+    assert len(set(titles)) == len(titles)
