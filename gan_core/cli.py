@@ -161,6 +161,7 @@ def _presets(o: argparse.Namespace) -> int:
 
 
 def _train(o: argparse.Namespace) -> int:
+    from gan_core import config as settings
     from gan_core.runs import headless
 
     changes = _assignments(o.set) | {k: v for k, v in (("device", o.device), ("seed", o.seed)) if v is not None}
@@ -171,7 +172,9 @@ def _train(o: argparse.Namespace) -> int:
             )
         session = headless.resume(o.resume)
     else:
-        session = headless.start(_base_config(o), changes, o.out, o.data_dir)
+        config = settings.replace(_base_config(o), changes)
+        headless.check_end(config, o.steps, o.seconds)
+        session = headless.start(config, o.out, o.data_dir)
     result = headless.train(session, steps=o.steps, seconds=o.seconds)
     if o.json:
         print(json.dumps(result))

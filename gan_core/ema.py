@@ -15,7 +15,9 @@ class Ema:
         self._source = source
         self._module = copy.deepcopy(source).requires_grad_(False).eval()
         self._averaged: list[Tensor] = list(self._module.parameters())
-        self._current: list[Tensor] = [p.detach() for p in source.parameters()]  # share memory with the living parameters
+        self._current: list[Tensor] = [
+            p.detach() for p in source.parameters()
+        ]  # share memory with the living parameters
 
     @torch.no_grad()
     def update(self, decay: float) -> None:

@@ -15,6 +15,7 @@ from gan_core.trainer import Trainer
 
 _WARM_UP = 5
 _MEASURED_SECONDS = 0.3
+_STRETCHES = 5
 
 _found: dict[str, float] = {}
 _measuring = threading.Lock()
@@ -28,7 +29,8 @@ def seconds_here(name: str) -> float | None:
 def measure_beside(busy: Callable[[], bool]) -> None:
     """Measure on a thread what is not known yet, preset by preset, until `busy()`: a later call goes on."""
     if not _measuring.locked() and len(_found) < len(_measurable()):
-        threading.Thread(target=_measure, args=(busy,), daemon=True, name="estimate").start()
+        # Not a daemon: a thread that the interpreter leaves behind inside torch aborts the whole process at its end.
+        threading.Thread(target=_measure, args=(busy,), name="estimate").start()
 
 
 def _measurable() -> list[str]:
@@ -40,6 +42,8 @@ def _measurable() -> list[str]:
 def _measure(busy: Callable[[], bool]) -> None:
     with _measuring:
         for name in _measurable():
+            if not threading.main_thread().is_alive():
+                return  # the process ends and waits for this thread
             if name in _found or busy():
                 continue
             config = presets.load(name)
@@ -50,8 +54,12 @@ def _measure(busy: Callable[[], bool]) -> None:
 def _images_per_second(trainer: Trainer) -> float:
     for _ in range(_WARM_UP):
         trainer.step()
+    return max(_stretch(trainer) for _ in range(_STRETCHES))  # what else the machine does just now comes and goes
+
+
+def _stretch(trainer: Trainer) -> float:
     first, begin = trainer.images, time.perf_counter()
-    while time.perf_counter() < begin + _MEASURED_SECONDS:
+    while time.perf_counter() < begin + _MEASURED_SECONDS / _STRETCHES:
         trainer.step()
     trainer.read_stats()  # waits for the device
     return (trainer.images - first) / (time.perf_counter() - begin)

@@ -378,7 +378,9 @@ def _named(optimizer: torch.optim.Optimizer, names: list[str]) -> dict[str, dict
 
 def _load_named(optimizer: torch.optim.Optimizer, state: dict[str, dict[str, Tensor]], names: list[str]) -> None:
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
-    indexed = {names.index(name): _laid_out_like(parameters[names.index(name)], values) for name, values in state.items()}
+    indexed = {
+        names.index(name): _laid_out_like(parameters[names.index(name)], values) for name, values in state.items()
+    }
     optimizer.load_state_dict({"state": indexed, "param_groups": optimizer.state_dict()["param_groups"]})
 
 

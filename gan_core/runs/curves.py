@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,7 +17,9 @@ class Curves:
         self.names = names
         self._steps = np.empty(256, np.float64)
         self._sums = np.zeros((256, len(names)), np.float64)
-        self._counts = np.zeros((256, len(names)), np.int64)  # how many numbers are in each sum: NaN is a gap, and counts for none
+        self._counts = np.zeros(
+            (256, len(names)), np.int64
+        )  # how many numbers are in each sum: NaN is a gap, and counts for none
         self._count = 0
         self._each = 1  # how many appended rows are in one
         self._open = 0  # how many are in the last one
@@ -64,17 +64,19 @@ class Curves:
         values = np.where(counts > 0, self._sums[: self._count] / np.maximum(counts, 1), np.nan).astype(np.float32)
         if self._count <= points:
             return steps.astype(np.float32), values
-        edges = np.linspace(0, self._count, points // 2 + 1).astype(int)
-        x, y = np.empty(2 * (len(edges) - 1), np.float32), np.empty((2 * (len(edges) - 1), len(self.names)), np.float32)
-        for i, (a, b) in enumerate(itertools.pairwise(edges)):
-            x[2 * i : 2 * i + 2] = steps[a], steps[b - 1]
-            y[2 * i : 2 * i + 2] = _extremes(values[a:b])
-        return x, y
+        size = -(-self._count // (points // 2))  # rows in a stretch; the last one may be shorter
+        starts = np.arange(0, self._count, size)
+        ends = np.minimum(starts + size, self._count) - 1
+        padded = np.full((len(starts) * size, len(self.names)), np.nan, np.float32)
+        padded[: self._count] = values
+        x = np.stack([steps[starts], steps[ends]], 1).reshape(-1)
+        y = _extremes(padded.reshape(len(starts), size, -1)).reshape(len(x), -1)
+        return x.astype(np.float32), y
 
 
-def _extremes(block: FloatArray) -> FloatArray:
-    """(n, series) -> (2, series): minimum and maximum of each column in order of appearance; NaN where all are NaN."""
-    filled_low, filled_high = np.where(np.isnan(block), np.inf, block), np.where(np.isnan(block), -np.inf, block)
-    low, high = filled_low.argmin(0), filled_high.argmax(0)
-    columns = np.arange(block.shape[1])
-    return np.stack([block[np.minimum(low, high), columns], block[np.maximum(low, high), columns]])
+def _extremes(blocks: FloatArray) -> FloatArray:
+    """(stretches, n, series) -> (stretches, 2, series): lowest and highest in order of appearance; NaN where all are NaN."""
+    low = np.where(np.isnan(blocks), np.inf, blocks).argmin(1, keepdims=True)
+    high = np.where(np.isnan(blocks), -np.inf, blocks).argmax(1, keepdims=True)
+    both = np.concatenate([np.minimum(low, high), np.maximum(low, high)], 1)
+    return np.take_along_axis(blocks, both, 1)

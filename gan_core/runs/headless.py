@@ -5,13 +5,11 @@ from __future__ import annotations
 import math
 import os
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
 from tqdm import tqdm
 
-from gan_core import config as settings
 from gan_core import data as data_sets
 from gan_core import generate, metrics, registry
 from gan_core.config import RunConfig
@@ -31,9 +29,8 @@ def data_dir(given: Path | None = None) -> Path:
     return given or Path(os.environ.get("GAN_PLAYGROUND_DATA_DIR") or Path.home() / "gan-playground")
 
 
-def start(base: RunConfig, changes: Mapping[str, Any], out: Path | None, root: Path | None) -> TrainingSession:
+def start(config: RunConfig, out: Path | None, root: Path | None) -> TrainingSession:
     """A new run in the folder `out`, or under the data folder. Raises PlaygroundError."""
-    config = settings.replace(base, changes)
     check_memory(config)
     if out is None:
         store = Store(data_dir(root))
@@ -56,21 +53,28 @@ def resume(path: Path) -> TrainingSession:
     return session
 
 
+def check_end(config: RunConfig, steps: int | None, seconds: float | None) -> None:
+    """Raise ConfigError for training that would never end."""
+    if steps is None and seconds is None and not config.horizon:
+        raise ConfigError(N_("This run's schedule has no end (horizon=0): say how long with --steps or --seconds."))
+
+
 def train(session: TrainingSession, steps: int | None = None, seconds: float | None = None) -> dict[str, Any]:
     """Train up to step `steps`, for `seconds` of training, or to the end of the schedule; the result as `--json` prints it.
 
     Raises PlaygroundError for a request without an end, and for data that cannot be loaded. Ctrl-C ends early, and saves.
     """
-    horizon = session.config.horizon
-    if steps is None and seconds is None and not horizon:
-        raise ConfigError(N_("This run's schedule has no end (horizon=0): say how long with --steps or --seconds."))
+    check_end(session.config, steps, seconds)
     with tqdm(
         total=1.0, bar_format="{l_bar}{bar}| {elapsed}<{remaining}{postfix}", file=sys.stderr, disable=None
     ) as bar:
         session.on_report = lambda text: bar.set_postfix_str(text)
         session.prepare()
         session.turn(0.0, until_step=0)  # builds, and with a checkpoint loads it: not part of the training
-        _raise_failure(session)
+        if session.status == "failed":
+            if session.step == 0 and session.folder is not None and not session.folder.has_checkpoint:
+                session.folder.discard()  # so that the same command works once the cause is gone
+            _raise_message(session)
         try:
             _loop(session, bar, steps, seconds)
         except KeyboardInterrupt:
@@ -111,11 +115,6 @@ def _show(session: TrainingSession, bar: Any, begin: float, steps: int | None, s
     bar.n = min(1.0, max(shares))
     losses = " ".join(f"{name} {value:.3f}" for name, value in session.last_row.items() if name in ("d_loss", "g_loss"))
     bar.set_postfix_str(f"step {session.step}, {session.steps_per_second:.0f}/s {losses}")
-
-
-def _raise_failure(session: TrainingSession) -> None:
-    if session.status == "failed":
-        _raise_message(session)
 
 
 def _raise_message(session: TrainingSession) -> NoReturn:

@@ -310,7 +310,12 @@ class TrainingSession:
             self._said = Message(str(said.get("template", "")), said["params"])
             try:
                 str(self._said)
-            except (LookupError, ValueError, AttributeError, TypeError):  # a damaged file: better no words than an error
+            except (
+                LookupError,
+                ValueError,
+                AttributeError,
+                TypeError,
+            ):  # a damaged file: better no words than an error
                 self._said = Message()
 
     # ── a worker's turn ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -375,6 +380,8 @@ class TrainingSession:
                     self._apply_change(command)
             if not isinstance(command, Change):
                 self._apply(command)
+            elif not self.is_active:
+                self._save()  # nothing else would before the next step
 
     def _apply(self, command: Command) -> None:
         match command:

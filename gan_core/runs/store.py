@@ -9,6 +9,7 @@ checkpoint.safetensors   everything the next step depends on
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import importlib.metadata
 import json
@@ -58,6 +59,13 @@ class RunFolder:
         for name in ("journal.jsonl", "metrics.csv", "checkpoint.safetensors"):
             (self.path / name).unlink(missing_ok=True)
         atomic.write_text(self.path / "config.toml", serial.to_toml(config))
+
+    def discard(self) -> None:
+        """Remove a run that never took a step: its files, and the folder if nothing else is in it."""
+        for name in ("config.toml", "run.json", "journal.jsonl", "metrics.csv", "checkpoint.safetensors"):
+            (self.path / name).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # somebody else's file is in it
+            self.path.rmdir()
 
     def write_facts(self, facts: Mapping[str, Any]) -> None:
         atomic.write_text(
@@ -137,6 +145,11 @@ class RunFolder:
 
     def write_checkpoint(self, state: dict[str, Any], config: RunConfig) -> None:
         checkpoint.write(self.path / "checkpoint.safetensors", state, serial.to_dict(config))
+
+    @property
+    def has_checkpoint(self) -> bool:
+        """Whether something was ever saved."""
+        return (self.path / "checkpoint.safetensors").exists()
 
     def read_checkpoint(self) -> tuple[dict[str, Any], RunConfig]:
         """State and the settings at that moment. Raises CheckpointError, ConfigError."""

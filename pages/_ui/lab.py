@@ -167,7 +167,7 @@ class Lab:
     def _toolbar(self, title: str, session: TrainingSession | None, mine: bool, _: Callable[[str], str]) -> None:
         """The title with what can be done beside it."""
         waiting = self._waiting(session, mine)
-        with st.container(horizontal=True, vertical_alignment="center", key="toolbar"):
+        with st.container(horizontal=True, vertical_alignment="center"):
             st.header(title, anchor=False, width="content")
             text = _("Start training") if session is None else _("Start a new run")
             primary = session is None or bool(waiting)

@@ -114,9 +114,13 @@ LABELS: dict[str, str] = {
     "curve.g_loss": N_("Generator"),
     "curve.g_loss.help": N_("What the generator tries to make small."),
     "curve.d_real": N_("On real"),
-    "curve.d_real.help": N_("Mean logit that the discriminator gives to real samples: the higher, the surer that they are real."),
+    "curve.d_real.help": N_(
+        "Mean logit that the discriminator gives to real samples: the higher, the surer that they are real."
+    ),
     "curve.d_fake": N_("On generated"),
-    "curve.d_fake.help": N_("Mean logit that the discriminator gives to generated samples: the lower, the surer that they are not real."),
+    "curve.d_fake.help": N_(
+        "Mean logit that the discriminator gives to generated samples: the lower, the surer that they are not real."
+    ),
     "curve.d_gradient": N_("Discriminator"),
     "curve.d_gradient.help": N_("Length of the gradient over all the discriminator's weights."),
     "curve.g_gradient": N_("Generator"),

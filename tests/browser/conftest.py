@@ -1,9 +1,17 @@
-"""A real Chromium for the browser tests."""
+"""A real Chromium, a real server, and visitors whose every error fails the test."""
 
 import os
+import re
 import shutil
-from collections.abc import Iterator
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -51,9 +59,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
-    """One Chromium for the whole test session; each test opens its own context. Skips, saying how to install one."""
+    """One Chromium for the whole test session; each test opens its own context. Without one: skips, saying how to install
+    one, or fails where GAN_PLAYGROUND_REQUIRE_BROWSER is 1 (on a build server)."""
     path = chromium_path()
     if path is None:
+        if os.environ.get("GAN_PLAYGROUND_REQUIRE_BROWSER") == "1":
+            pytest.fail(INSTALL, pytrace=False)
         pytest.skip(INSTALL)
     from playwright.sync_api import sync_playwright
 
@@ -61,3 +72,98 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
         instance = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield instance
         instance.close()
+
+
+ROOT = Path(__file__).resolve().parents[2]
+# On a deep link Streamlit tries its own addresses below the page's first; only these two answers are expected.
+STREAMLITS_OWN = re.compile(r"/(lab|images)/_stcore/(health|host-config)$")
+START_SECONDS = 120
+
+
+def free_port() -> int:
+    with socket.socket() as door:
+        door.bind(("127.0.0.1", 0))
+        return int(door.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def app_server(browser: object, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a server that the command has started; it must stop cleanly at the end."""
+    port = free_port()
+    folder = tmp_path_factory.mktemp("server")
+    command = [sys.executable, "-m", "gan_core.cli", "--no-browser", "--port", str(port), "--data-dir", str(folder)]
+    with (folder / "server.log").open("w", encoding="utf-8") as log:
+        process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT)
+        try:
+            _wait_for(f"http://127.0.0.1:{port}/api/health", process)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.send_signal(signal.SIGINT if os.name != "nt" else signal.SIGTERM)
+            code = process.wait(60)
+    said = (folder / "server.log").read_text(encoding="utf-8")
+    assert "Traceback" not in said, said
+    assert code == 0 or os.name == "nt", said
+
+
+def _wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(address, timeout=2):
+                return
+        except OSError:
+            time.sleep(0.1)
+    raise AssertionError("the server did not start")
+
+
+class Watcher:
+    """Collects what goes wrong in the pages of a context."""
+
+    def __init__(self, context: Any) -> None:
+        self.problems: list[str] = []
+        self._expected: set[str] = set()
+        context.on("response", self._response)
+        context.on("console", self._console)
+        context.on("weberror", lambda error: self.problems.append(f"page error: {error.error}"))
+        context.on("dialog", self._dialog)
+
+    def _response(self, response: Any) -> None:
+        if response.status == 404 and STREAMLITS_OWN.search(response.url):
+            self._expected.add(response.url)
+
+    def _console(self, message: Any) -> None:
+        if message.type == "error":
+            self.problems.append(f"{message.location.get('url', '')}: {message.text}")
+
+    def _dialog(self, dialog: Any) -> None:
+        self.problems.append(f"a dialog opened: {dialog.message}")
+        dialog.dismiss()
+
+    def unexpected(self) -> list[str]:
+        """Problems, without those that a response has shown to be Streamlit's own."""
+        own = {
+            f"{url}: Failed to load resource: the server responded with a status of 404 (Not Found)"
+            for url in self._expected
+        }
+        return [problem for problem in self.problems if problem not in own]
+
+
+@pytest.fixture
+def visitor(browser: Any, app_server: str) -> Iterator[Callable[..., Any]]:
+    """visitor() is a page in a browser of its own (another cookie); its runs are paused at the end of the test."""
+    opened: list[tuple[Any, Watcher]] = []
+
+    def arrive(width: int = 1440, height: int = 900, **options: Any) -> Any:
+        context = browser.new_context(viewport={"width": width, "height": height}, base_url=app_server, **options)
+        context.set_default_timeout(60_000)
+        opened.append((context, Watcher(context)))
+        return context.new_page()
+
+    yield arrive
+    for context, _watcher in opened:
+        for page in context.pages:
+            button = page.locator(".gl-button[data-do=pause]:enabled")
+            if button.count() and button.is_visible():
+                button.click()
+        context.close()
+    assert [problem for _context, watcher in opened for problem in watcher.unexpected()] == []

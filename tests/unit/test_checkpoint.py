@@ -70,7 +70,9 @@ def test_one_flipped_bit_in_the_header(whole: bytes, tmp_path: Path) -> None:
     refused(tmp_path / "c", bytes(changed))
 
 
-@pytest.mark.parametrize("data", [b"", b"garbage", b"\x00" * 100, b"\xff" * 100, b"\x02\x00\x00\x00\x00\x00\x00\x00{}", os.urandom(5000)])
+@pytest.mark.parametrize(
+    "data", [b"", b"garbage", b"\x00" * 100, b"\xff" * 100, b"\x02\x00\x00\x00\x00\x00\x00\x00{}", os.urandom(5000)]
+)
 def test_garbage(data: bytes, tmp_path: Path) -> None:
     refused(tmp_path / "c", data)
 

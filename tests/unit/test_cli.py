@@ -21,9 +21,25 @@ from gan_core.runs.store import RunFolder
 from gan_core.trainer import Trainer
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCUMENTED = {"run", "step", "seconds", "steps_per_second", "steps_per_second_mean", "images_per_second", "device", "metrics"}
+DOCUMENTED = {
+    "run",
+    "step",
+    "seconds",
+    "steps_per_second",
+    "steps_per_second_mean",
+    "images_per_second",
+    "device",
+    "metrics",
+}
 SMALL = ["generator.hidden=8,8", "discriminator.hidden=8,8", "batch_size=16", "device=cpu", "threads=1"]
-PICTURES = ["data.image_size=8", "generator.width=4", "discriminator.width=4", "batch_size=8", "device=cpu", "threads=1"]
+PICTURES = [
+    "data.image_size=8",
+    "generator.width=4",
+    "discriminator.width=4",
+    "batch_size=8",
+    "device=cpu",
+    "threads=1",
+]
 
 
 def options(settings: list[str]) -> list[str]:
@@ -119,7 +135,9 @@ def test_the_command_line_trains_as_the_library_does(points: Path) -> None:
 
 
 @pytest.mark.parametrize(("preset", "small"), [("ring", [*SMALL, "instance_noise=0.1"]), ("digits", PICTURES)])
-def test_resume_is_training_without_a_stop(preset: str, small: list[str], capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_resume_is_training_without_a_stop(
+    preset: str, small: list[str], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     train(capsys, "--preset", preset, *options(small), "--steps", 9, "--out", tmp_path / "whole")
     train(capsys, "--preset", preset, *options(small), "--steps", 4, "--out", tmp_path / "parts")
     found = train(capsys, "--resume", tmp_path / "parts", "--steps", 9)
@@ -150,7 +168,9 @@ def test_seconds(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert more["seconds"] >= found["seconds"] + 0.19
 
 
-def test_without_out_a_run_lands_in_the_data_folder(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_out_a_run_lands_in_the_data_folder(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("GAN_PLAYGROUND_DATA_DIR", str(tmp_path / "env"))
     found = train(capsys, "--preset", "ring", *options(SMALL), "--steps", 2)
     assert Path(found["run"]).parent == (tmp_path / "env" / "runs").resolve()
@@ -181,7 +201,9 @@ def test_data_without_modes(capsys: pytest.CaptureFixture[str], tmp_path: Path) 
     assert set(found["metrics"]) == {"d_loss", "g_loss"}
 
 
-def test_a_game_that_blows_up(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_game_that_blows_up(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     step = Trainer.step
 
     def explosive(self: Trainer) -> None:
@@ -191,12 +213,16 @@ def test_a_game_that_blows_up(capsys: pytest.CaptureFixture[str], tmp_path: Path
                 next(self.d.parameters()).fill_(float("nan"))
 
     monkeypatch.setattr(Trainer, "step", explosive)
-    code = main(["train", "--preset", "grid", *options(SMALL), "--steps", "300", "--out", str(tmp_path / "a"), "--json"])
+    code = main(
+        ["train", "--preset", "grid", *options(SMALL), "--steps", "300", "--out", str(tmp_path / "a"), "--json"]
+    )
     out, err = capsys.readouterr()
     assert code == 1
     assert strict(out)["step"] < 50
     assert "Traceback" not in err
-    assert main(["sample", str(tmp_path / "a"), "--n", "5", "--out", str(tmp_path / "s.npz")]) == 0  # the good state is there
+    assert (
+        main(["sample", str(tmp_path / "a"), "--n", "5", "--out", str(tmp_path / "s.npz")]) == 0
+    )  # the good state is there
 
 
 # ── refusals ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -209,7 +235,9 @@ def test_a_game_that_blows_up(capsys: pytest.CaptureFixture[str], tmp_path: Path
      (["generator.network=dcgan"], "mlp"), (["data.name=<b>"], "'<b>'"), (["device=tpu"], "cpu"), (["accumulation=7"], "divide")],
 )  # fmt: skip
 def test_wrong_settings(settings: list[str], word: str, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    assert word in refused(capsys, "train", "--preset", "ring", *options(settings), "--steps", 2, "--out", tmp_path / "a")
+    assert word in refused(
+        capsys, "train", "--preset", "ring", *options(settings), "--steps", 2, "--out", tmp_path / "a"
+    )
     assert not (tmp_path / "a").exists()
 
 
@@ -221,7 +249,9 @@ def test_wrong_settings(settings: list[str], word: str, capsys: pytest.CaptureFi
      ["train", "--preset", "gan_lab"], ["train", "--preset", "ring", "--steps", "2", "--seed", "x"], ["train", "--preset"],
      ["serve", "--port", "0"], ["serve", "--port", "70000"], ["sample", "x", "--n", "0", "--out", "y"]],
 )  # fmt: skip
-def test_wrong_requests(arguments: list[str], capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wrong_requests(
+    arguments: list[str], capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("GAN_PLAYGROUND_DATA_DIR", str(tmp_path))
     refused(capsys, *arguments)
 
@@ -237,11 +267,23 @@ def test_folders_that_cannot_be_used(capsys: pytest.CaptureFixture[str], tmp_pat
 
 
 def test_a_batch_larger_than_the_data(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    text = refused(capsys, "train", "--preset", "digits", *options([*PICTURES, "batch_size=8192"]), "--steps", 1, "--out", tmp_path / "a")
+    text = refused(
+        capsys,
+        "train",
+        "--preset",
+        "digits",
+        *options([*PICTURES, "batch_size=8192"]),
+        "--steps",
+        1,
+        "--out",
+        tmp_path / "a",
+    )
     assert "batch_size=8192" in text
 
 
-def test_networks_too_large(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_networks_too_large(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("gan_core.memory._free", lambda device: 1000)
     assert "GB" in refused(capsys, "train", "--preset", "ring", "--steps", 1, "--out", tmp_path / "a")
     assert not (tmp_path / "a").exists()
@@ -256,7 +298,9 @@ def test_resume_of_what_is_no_run(capsys: pytest.CaptureFixture[str], tmp_path: 
 
 @pytest.mark.parametrize("name", ["checkpoint.safetensors", "run.json", "config.toml"])
 @pytest.mark.parametrize("data", [b"garbage", b"\xff\xfe\x00", None])
-def test_damaged_runs(name: str, data: bytes | None, capsys: pytest.CaptureFixture[str], tmp_path: Path, points: Path) -> None:
+def test_damaged_runs(
+    name: str, data: bytes | None, capsys: pytest.CaptureFixture[str], tmp_path: Path, points: Path
+) -> None:
     folder = tmp_path / "run"
     folder.mkdir()
     for file in points.iterdir():
@@ -273,7 +317,9 @@ def test_damaged_runs(name: str, data: bytes | None, capsys: pytest.CaptureFixtu
         assert not (tmp_path / "s.npz").exists()
 
 
-def test_data_that_cannot_be_had(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_data_that_cannot_be_had(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from gan_core.errors import DataError
 
     def broken(*_: object) -> None:
@@ -297,7 +343,20 @@ def test_a_full_disk(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeyp
 
 
 def sample(folder: Path, out: Path, n: int, seed: int | None = None) -> np.ndarray:
-    assert main(["sample", str(folder), "--n", str(n), "--out", str(out), *(["--seed", str(seed)] if seed is not None else [])]) == 0
+    assert (
+        main(
+            [
+                "sample",
+                str(folder),
+                "--n",
+                str(n),
+                "--out",
+                str(out),
+                *(["--seed", str(seed)] if seed is not None else []),
+            ]
+        )
+        == 0
+    )
     with np.load(out, allow_pickle=False) as file:
         assert file.files == ["samples"]
         return file["samples"]
@@ -374,3 +433,20 @@ def test_listing_presets_is_quick_to_ask_for_help() -> None:
         capture_output=True, text=True, encoding="utf-8", env=os.environ | {"PYTHONPATH": str(ROOT)}, check=True,
     )  # fmt: skip
     assert loaded.stdout.strip() == "False"
+
+
+def test_a_run_whose_data_is_missing_leaves_no_folder_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GAN_PLAYGROUND_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr("urllib.request.urlopen", _no_network)
+    out = tmp_path / "run"
+    assert main(["train", "--preset", "mnist", "--steps", "1", "--out", str(out)]) == 2
+    assert not out.exists()
+
+
+def test_training_without_an_end_is_refused_before_a_folder_is_made(tmp_path: Path) -> None:
+    assert main(["train", "--preset", "gan_lab", "--out", str(tmp_path / "run")]) == 2
+    assert not (tmp_path / "run").exists()
+
+
+def _no_network(*_args: object, **_more: object) -> None:
+    raise OSError("no network")

@@ -66,7 +66,9 @@ def test_bounds(item: Field) -> None:
 
 
 @pytest.mark.parametrize("item", NUMBERS, ids=ids)
-@pytest.mark.parametrize("value", ["", "abc", "1e999", "nan", "-inf", "0x10", None, [], {}, True, [[1]], "1;2", float("nan")])
+@pytest.mark.parametrize(
+    "value", ["", "abc", "1e999", "nan", "-inf", "0x10", None, [], {}, True, [[1]], "1;2", float("nan")]
+)
 def test_no_number(item: Field, value: object) -> None:
     if item.type is tuple and value in ("", []):
         assert item.parse(value) == ()  # no hidden layer: a linear map
@@ -92,7 +94,14 @@ def test_choices(item: Field) -> None:
 
 @pytest.mark.parametrize("item", [f for f in FIELDS if f.type is bool], ids=ids)
 def test_switches(item: Field) -> None:
-    assert [item.parse(text) for text in ("true", "ON", "1", "False", "off", 0)] == [True, True, True, False, False, False]
+    assert [item.parse(text) for text in ("true", "ON", "1", "False", "off", 0)] == [
+        True,
+        True,
+        True,
+        False,
+        False,
+        False,
+    ]
     refused(item, "maybe")
     refused(item, None)
 
@@ -104,7 +113,9 @@ def test_hidden_layers() -> None:
     refused(hidden, ",".join(["4"] * (hidden.spec.max_length + 1)))
 
 
-@pytest.mark.parametrize("name", ["losss", "generator", "generator.", "data.nam", "", "__class__", "seed.x", "<script>"])
+@pytest.mark.parametrize(
+    "name", ["losss", "generator", "generator.", "data.nam", "", "__class__", "seed.x", "<script>"]
+)
 def test_unknown_names(name: str) -> None:
     with pytest.raises(ConfigError, match="no setting called"):
         replace(RunConfig(), {name: 1})
@@ -134,7 +145,10 @@ def test_a_config_made_without_parsing_is_checked_as_well() -> None:
         ({"data.name": "ring", "discriminator.network": "dcgan"}, ("discriminator.network", "dcgan", "mlp")),
         ({"data.name": "digits", "data.image_size": 128}, ("data.image_size", "128", "digits", "28")),
         ({"penalty": "r1", "discriminator.norm": "batch"}, ("r1", "batch", "layer")),
-        ({"penalty": "none", "generator.norm": "batch", "batch_size": 4, "accumulation": 4}, ("batch_size", "accumulation", "batch")),
+        (
+            {"penalty": "none", "generator.norm": "batch", "batch_size": 4, "accumulation": 4},
+            ("batch_size", "accumulation", "batch"),
+        ),
     ],
 )
 def test_settings_that_do_not_go_together(changes: dict[str, object], words: tuple[str, ...]) -> None:

@@ -110,7 +110,10 @@ def test_grids(count: int, channels: int, size: int) -> None:
     if size <= 32:
         last = sheet[(count - 1) // columns * size :, (count - 1) % columns * size :][:size, :size]
         wanted = images[-1].transpose(1, 2, 0)
-        assert np.array_equal(last if channels == 3 else last[..., 0] if last.ndim == 3 else last, wanted if channels == 3 else wanted[..., 0])
+        assert np.array_equal(
+            last if channels == 3 else last[..., 0] if last.ndim == 3 else last,
+            wanted if channels == 3 else wanted[..., 0],
+        )
 
 
 def test_the_rest_of_the_header() -> None:

@@ -18,7 +18,12 @@ from gan_core.registry import Entry, Registry
 
 ROOT = Path(__file__).resolve().parents[2]
 CORE = sorted((ROOT / "gan_core").rglob("*.py"))
-SOURCES = [*CORE, *sorted((ROOT / "pages").rglob("*.py")), ROOT / "app.py", *sorted((ROOT / "benchmarks").rglob("*.py"))]
+SOURCES = [
+    *CORE,
+    *sorted((ROOT / "pages").rglob("*.py")),
+    ROOT / "app.py",
+    *sorted((ROOT / "benchmarks").rglob("*.py")),
+]
 REGISTRIES: list[Registry[object]] = [value for value in vars(registry).values() if isinstance(value, Registry)]
 ENTRIES = [(r, e) for r in REGISTRIES for e in r.entries()]
 
@@ -46,7 +51,11 @@ def test_the_core_does_not_know_the_browser(path: Path) -> None:
 
 
 def test_the_core_does_not_load_the_browser() -> None:
-    modules = ", ".join("gan_core." + ".".join(p.relative_to(ROOT / "gan_core").with_suffix("").parts) for p in CORE if p.stem != "__init__")
+    modules = ", ".join(
+        "gan_core." + ".".join(p.relative_to(ROOT / "gan_core").with_suffix("").parts)
+        for p in CORE
+        if p.stem != "__init__"
+    )
     code = f"import sys, {modules}; print(sorted({{m.split('.')[0] for m in sys.modules}} & {{'streamlit', 'starlette', 'plotly'}}))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, encoding="utf-8", check=True,
                           env=os.environ | {"PYTHONPATH": str(ROOT)})  # fmt: skip
@@ -60,7 +69,13 @@ def _text_mode(call: ast.Call) -> bool:
 
 
 def _forgets_encoding(call: ast.Call) -> bool:
-    called = call.func.attr if isinstance(call.func, ast.Attribute) else call.func.id if isinstance(call.func, ast.Name) else ""
+    called = (
+        call.func.attr
+        if isinstance(call.func, ast.Attribute)
+        else call.func.id
+        if isinstance(call.func, ast.Name)
+        else ""
+    )
     if any(k.arg in ("encoding", None) for k in call.keywords):
         return False
     if called in ("read_text", "write_text"):
@@ -86,7 +101,9 @@ def test_no_bare_except_and_nobody_draws_from_the_global_generator(path: Path) -
         assert not (isinstance(node, ast.ExceptHandler) and node.type is None), f"{name(path)}:{node.lineno}"  # type: ignore[attr-defined]
     if "gan_core" in path.parts:
         text = path.read_text(encoding="utf-8")
-        assert "manual_seed(" not in text.replace("Generator().manual_seed(", "").replace("[purpose].manual_seed(", ""), name(path)
+        assert "manual_seed(" not in text.replace("Generator().manual_seed(", "").replace(
+            "[purpose].manual_seed(", ""
+        ), name(path)
 
 
 @pytest.mark.parametrize("path", [p for p in SOURCES if p.stem != "__init__" or p.stat().st_size], ids=name)
@@ -168,3 +185,8 @@ def test_groups_cover_all_settings() -> None:
 def test_words_are_not_used_twice() -> None:
     titles = [(item.spec.group, item.spec.title) for item in fields()]
     assert len(set(titles)) == len(titles)
+
+
+@pytest.mark.parametrize("name", list(registry.preset))
+def test_every_preset_has_a_picture_for_its_card(name: str) -> None:
+    assert (ROOT / "pages" / "_ui" / "pictures" / f"{name}.webp").is_file(), "python -m benchmarks.pictures makes them"

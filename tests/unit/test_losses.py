@@ -26,8 +26,14 @@ def _sigmoid(x: np.ndarray) -> np.ndarray:
 
 # name: (real, fake) -> (d_loss, g_loss), straight from the papers' formulas
 CLOSED_FORMS = {
-    "non_saturating": lambda r, f: (-np.log(_sigmoid(r)).mean() - np.log(1 - _sigmoid(f)).mean(), -np.log(_sigmoid(f)).mean()),
-    "minimax": lambda r, f: (-np.log(_sigmoid(r)).mean() - np.log(1 - _sigmoid(f)).mean(), np.log(1 - _sigmoid(f)).mean()),
+    "non_saturating": lambda r, f: (
+        -np.log(_sigmoid(r)).mean() - np.log(1 - _sigmoid(f)).mean(),
+        -np.log(_sigmoid(f)).mean(),
+    ),
+    "minimax": lambda r, f: (
+        -np.log(_sigmoid(r)).mean() - np.log(1 - _sigmoid(f)).mean(),
+        np.log(1 - _sigmoid(f)).mean(),
+    ),
     "least_squares": lambda r, f: (((r - 1) ** 2).mean() / 2 + (f**2).mean() / 2, ((f - 1) ** 2).mean() / 2),
     "wasserstein": lambda r, f: (f.mean() - r.mean(), -f.mean()),
     "hinge": lambda r, f: (np.maximum(0, 1 - r).mean() + np.maximum(0, 1 + f).mean(), -f.mean()),

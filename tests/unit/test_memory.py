@@ -31,7 +31,12 @@ def test_shapes_without_the_data(name: str) -> None:
 
 def test_more_needs_more() -> None:
     base = estimate(_tiny.points())
-    for changes in ({"batch_size": 64}, {"generator.hidden": (512, 512)}, {"discriminator.hidden": (512,)}, {"penalty": "r1"}):
+    for changes in (
+        {"batch_size": 64},
+        {"generator.hidden": (512, 512)},
+        {"discriminator.hidden": (512,)},
+        {"penalty": "r1"},
+    ):
         assert estimate(replace(_tiny.points(penalty="none"), changes)) > estimate(_tiny.points(penalty="none"))
     assert base > 0
 
@@ -67,7 +72,9 @@ def test_too_large_is_refused_with_what_to_change(monkeypatch: pytest.MonkeyPatc
 
 def test_the_estimate_is_no_less_than_what_is_used() -> None:
     """Activations and weights of one real step, counted by the sizes of the tensors that autograd keeps."""
-    config = _tiny.pictures(batch_size=64, data__image_size=32, generator__width=16, discriminator__width=16, penalty="none", loss="hinge")
+    config = _tiny.pictures(
+        batch_size=64, data__image_size=32, generator__width=16, discriminator__width=16, penalty="none", loss="hinge"
+    )
     kept: dict[int, int] = {}
 
     def note(tensor: torch.Tensor) -> torch.Tensor:

@@ -45,7 +45,9 @@ def test_the_floor_of_the_reverse_kl_is_what_perfect_draws_score() -> None:
 
 def test_floors_are_stated_for_mixtures_only() -> None:
     grid, moons = load("grid"), load("moons")
-    assert metrics.floors(grid, SAMPLES) == pytest.approx({"modes": 25, "quality": 0.98889, "reverse_kl": 24 / 5000}, abs=1e-5)
+    assert metrics.floors(grid, SAMPLES) == pytest.approx(
+        {"modes": 25, "quality": 0.98889, "reverse_kl": 24 / 5000}, abs=1e-5
+    )
     assert metrics.floors(moons, SAMPLES) == {}
 
 

@@ -57,7 +57,11 @@ def test_every_size(family: str, size: int, channels: int) -> None:
 @pytest.mark.parametrize("size", [8, 28])
 def test_every_norm_activation_and_upsampling(family: str, size: int) -> None:
     for norm, activation, up in itertools.product(NORMS, ACTIVATIONS, UPSAMPLINGS):
-        players = {f"{p}__{n}": v for p in ("generator", "discriminator") for n, v in (("norm", norm), ("activation", activation))}
+        players = {
+            f"{p}__{n}": v
+            for p in ("generator", "discriminator")
+            for n, v in (("norm", norm), ("activation", activation))
+        }
         check(config(family, generator__upsampling=up, **players), (1, size, size))
 
 
@@ -95,7 +99,9 @@ def test_first_weights_come_from_the_runs_generator_alone(family: str, spectral:
 def test_first_weights_have_torchs_own_spread(family: str) -> None:
     """Uniform in ±1/√fan_in: the same bound and variance as torch's default initialisation of the same layers."""
     shape = (1, 8, 8) if "images" in registry.network[family].info["kinds"] else (2,)
-    c = config(family, generator__hidden=(64, 64), discriminator__hidden=(64, 64), generator__width=16, discriminator__width=16)
+    c = config(
+        family, generator__hidden=(64, 64), discriminator__hidden=(64, 64), generator__width=16, discriminator__width=16
+    )
     for ours in (build_generator(c, shape, rng()), build_discriminator(c, shape, rng())):
         for layer in ours.modules():
             if isinstance(layer, (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)):

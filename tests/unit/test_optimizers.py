@@ -102,7 +102,11 @@ def test_every_kind_of_momentum_can_be_switched_on_and_off_in_a_run(name: str, p
 @pytest.mark.parametrize("make", [_tiny.points, _tiny.pictures])
 def test_a_step_of_the_trainer_is_the_formula(name: str, make: Any, spectral: bool) -> None:
     """Convolutions are kept channels-last: weights, gradients and averages must be paired up all the same."""
-    c = {f"{player}_optimizer__{key}": value for player in "gd" for key, value in (("name", name), ("beta1", 0.5), ("momentum", 0.3))}
+    c = {
+        f"{player}_optimizer__{key}": value
+        for player in "gd"
+        for key, value in (("name", name), ("beta1", 0.5), ("momentum", 0.3))
+    }
     more = {"data__image_size": 28} if make is _tiny.pictures else {}
     config = make(generator__norm="batch", discriminator__spectral_norm=spectral, **c, **more)
     trainer = _tiny.trained(config, 0)
@@ -119,7 +123,9 @@ def test_a_step_of_the_trainer_is_the_formula(name: str, make: Any, spectral: bo
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_rates_differ_between_the_players(name: str) -> None:
-    config = _tiny.points(g_optimizer__name=name, d_optimizer__name="sgd", g_optimizer__lr=1e-6, d_optimizer__lr=0.5, penalty="none")
+    config = _tiny.points(
+        g_optimizer__name=name, d_optimizer__name="sgd", g_optimizer__lr=1e-6, d_optimizer__lr=0.5, penalty="none"
+    )
     one = _tiny.trained(config, 0)
     g, d = ([p.detach().clone() for p in net.parameters()] for net in (one.g, one.d))
     one.step()

@@ -60,7 +60,11 @@ def numeric_norms(f: object, x: Tensor, step: float = 1e-5) -> np.ndarray:
 @pytest.mark.parametrize("shape", [(3,), (1, 2, 2)])
 def test_against_finite_differences(name: str, shape: tuple[int, ...]) -> None:
     net = critic(1, math.prod(shape))
-    real, fake, u = randn(1, 4, *shape), randn(2, 4, *shape), torch.rand(4, dtype=F64, generator=torch.Generator().manual_seed(3))
+    real, fake, u = (
+        randn(1, 4, *shape),
+        randn(2, 4, *shape),
+        torch.rand(4, dtype=F64, generator=torch.Generator().manual_seed(3)),
+    )
     with torch.no_grad():
         norms = [numeric_norms(net, x) for x in (real, fake, mix(real, fake, u))]
     assert name in CLOSED_FORMS, f"a new penalty needs its independent formula here: {name}"
@@ -100,7 +104,10 @@ def test_a_penalty_is_the_mean_of_the_samples_own() -> None:
     net, real, fake = critic(2), randn(1, 5, 3), randn(2, 5, 3)
     u = torch.rand(5, dtype=F64)
     for name in PENALTIES:
-        alone = [evaluate(name, lambda x: net(x).squeeze(1), real[i : i + 1], fake[i : i + 1], u[i : i + 1]) for i in range(5)]
+        alone = [
+            evaluate(name, lambda x: net(x).squeeze(1), real[i : i + 1], fake[i : i + 1], u[i : i + 1])
+            for i in range(5)
+        ]
         together = evaluate(name, lambda x: net(x).squeeze(1), real, fake, u)
         assert float(together) == pytest.approx(float(torch.stack(alone).mean()), rel=1e-12)
 
@@ -170,7 +177,9 @@ def test_a_gradient_penalty_refuses_batch_normalisation(name: str) -> None:
 
 def objective(loss: str, penalty: str, joint: bool) -> Objective:
     at = registry.penalty[penalty].info["at"]
-    return Objective(registry.loss[loss].value, registry.loss[loss].info["needs_real"], registry.penalty[penalty].value, at, joint)
+    return Objective(
+        registry.loss[loss].value, registry.loss[loss].info["needs_real"], registry.penalty[penalty].value, at, joint
+    )
 
 
 @pytest.mark.parametrize(("loss", "penalty"), _tiny.objectives())
@@ -234,6 +243,8 @@ def test_the_generators_loss_reaches_the_generator_only_through_its_samples(loss
 
     o = objective(loss, "none", True)
     value = g_loss(o, d, fake, real if o.needs_real else None)
-    assert float(value.detach()) == pytest.approx(float(registry.loss[loss].value(d(real), d(fake))[1].detach()), rel=1e-12)
+    assert float(value.detach()) == pytest.approx(
+        float(registry.loss[loss].value(d(real), d(fake))[1].detach()), rel=1e-12
+    )
     (gradient,) = torch.autograd.grad(value, fake)
     assert gradient.abs().sum() > 0

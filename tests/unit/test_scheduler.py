@@ -142,7 +142,9 @@ def test_pausing_in_the_queue_is_no_way_around_it(start: Callable[..., Scheduler
     assert second.status == "queued"
 
 
-def test_one_broken_run_does_not_stop_the_others(start: Callable[..., Scheduler], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_broken_run_does_not_stop_the_others(
+    start: Callable[..., Scheduler], monkeypatch: pytest.MonkeyPatch
+) -> None:
     step = Trainer.step
 
     def sometimes(self: Trainer) -> None:
@@ -178,7 +180,9 @@ def test_a_worker_outlives_anything(start: Callable[..., Scheduler], monkeypatch
     reaches(good, good.step + 30)
 
 
-def test_the_abandoned_are_paused_and_then_forgotten(start: Callable[..., Scheduler], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_abandoned_are_paused_and_then_forgotten(
+    start: Callable[..., Scheduler], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(scheduler_module, "_SWEEP_SECONDS", 0.02)
     scheduler = start(grace_seconds=0.4)
     watched, alone = (scheduler.create(_tiny.points(seed=i), "me") for i in range(2))
@@ -230,7 +234,9 @@ def test_runs_that_are_not_there(run_id: str, start: Callable[..., Scheduler]) -
 
 @pytest.mark.parametrize("name", ["run.json", "config.toml"])
 @pytest.mark.parametrize("data", [b"", b"{", b"\xff\xfe", b"[]"])
-def test_a_run_with_broken_files_is_left_alone(name: str, data: bytes, start: Callable[..., Scheduler], tmp_path: Path) -> None:
+def test_a_run_with_broken_files_is_left_alone(
+    name: str, data: bytes, start: Callable[..., Scheduler], tmp_path: Path
+) -> None:
     scheduler = start()
     session = scheduler.create(_tiny.points(), "me")
     reaches(session, 1)
@@ -264,7 +270,9 @@ def test_a_broken_checkpoint_is_said_and_kept(start: Callable[..., Scheduler], t
     assert path.read_bytes() == broken
 
 
-def test_data_that_could_not_be_loaded_is_loaded_on_resume(start: Callable[..., Scheduler], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_data_that_could_not_be_loaded_is_loaded_on_resume(
+    start: Callable[..., Scheduler], monkeypatch: pytest.MonkeyPatch
+) -> None:
     load, answers = data_sets.load, iter([DataError("no network"), DataError("still no network")])
 
     def sometimes(*arguments: Any) -> Any:
@@ -282,7 +290,9 @@ def test_data_that_could_not_be_loaded_is_loaded_on_resume(start: Callable[..., 
     assert session.status == "running"
 
 
-def test_what_cannot_start_leaves_no_folder(start: Callable[..., Scheduler], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_cannot_start_leaves_no_folder(
+    start: Callable[..., Scheduler], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     scheduler = start()
     monkeypatch.setattr("gan_core.memory._free", lambda device: 1000)
     with pytest.raises(ConfigError, match="GB"):

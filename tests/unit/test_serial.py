@@ -16,7 +16,12 @@ from gan_core.config import RunConfig, fields, replace
 from gan_core.errors import ConfigError, PlaygroundError
 from gan_core.settings import Field
 
-FAST = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much], database=None)
+FAST = settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+    database=None,
+)
 
 
 def _value(item: Field) -> st.SearchStrategy[Any]:

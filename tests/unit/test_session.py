@@ -291,7 +291,13 @@ def test_what_a_run_records(tmp_path: Path) -> None:
     session.close()
     assert session.folder is not None
     facts = session.folder.facts()
-    assert (facts["run"], facts["owner"], facts["step"], facts["seed"], facts["status"]) == ("ring", "me", 3, 4, "paused")
+    assert (facts["run"], facts["owner"], facts["step"], facts["seed"], facts["status"]) == (
+        "ring",
+        "me",
+        3,
+        4,
+        "paused",
+    )
     assert {"python", "torch", "device", "threads", "platform"} <= facts["environment"].keys()
     assert len(facts["data_hash"]) == 64
     assert [step for step, _ in session.folder.metrics(99)] == sorted({step for step, _ in session.folder.metrics(99)})
@@ -373,7 +379,9 @@ def test_a_checkpoint_of_other_networks(tmp_path: Path) -> None:
     assert "generator.hidden" in str(again.message)
 
 
-@pytest.mark.parametrize("message", [{"template": "{gone}", "params": {}}, {"template": 3, "params": 4}, "x", None, {"template": "{"}])
+@pytest.mark.parametrize(
+    "message", [{"template": "{gone}", "params": {}}, {"template": 3, "params": 4}, "x", None, {"template": "{"}]
+)
 def test_damaged_words_in_run_json(message: Any, tmp_path: Path) -> None:
     session = new(tmp_path)
     run_to(session, 2)
@@ -404,7 +412,9 @@ def test_a_full_disk_pauses_and_loses_nothing(tmp_path: Path, monkeypatch: pytes
     run_to(session, 8)
     tell(session, Pause())
     assert str(session.message) == ""
-    _tiny.assert_same(read(tmp_path / "run" / "checkpoint.safetensors")[0], _tiny.trained(_tiny.points(), 8).state_dict())
+    _tiny.assert_same(
+        read(tmp_path / "run" / "checkpoint.safetensors")[0], _tiny.trained(_tiny.points(), 8).state_dict()
+    )
 
 
 def test_a_folder_that_was_deleted(tmp_path: Path) -> None:
@@ -479,7 +489,9 @@ def test_blowing_up_before_the_first_save(tmp_path: Path) -> None:
     [(RuntimeError("boom"), BROKE, "RuntimeError"), (torch.OutOfMemoryError("CUDA out of memory"), OUT_OF_MEMORY, "batch_size"),
      (MemoryError(), OUT_OF_MEMORY, "memory"), (RuntimeError("DefaultCPUAllocator: can't allocate memory"), OUT_OF_MEMORY, "8")],
 )  # fmt: skip
-def test_errors_in_a_step(error: Exception, template: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_errors_in_a_step(
+    error: Exception, template: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     session = new(tmp_path)
     run_to(session, 4)
     tell(session, Pause())

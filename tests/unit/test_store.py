@@ -20,7 +20,9 @@ from gan_core.runs.store import RunFolder, Store
 
 FACTS: dict[str, Any] = {"run": "x", "owner": "me", "status": "paused", "step": 3, "seconds": 1.5,
          "message": {"template": "at {step}", "params": {"step": 3}}}  # fmt: skip
-FAST = settings(max_examples=80, deadline=None, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FAST = settings(
+    max_examples=80, deadline=None, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 
 
 @pytest.fixture
@@ -178,7 +180,14 @@ def test_a_journal_cut_short_keeps_what_is_whole(folder: RunFolder) -> None:
     path = folder.path / "journal.jsonl"
     path.write_bytes(path.read_bytes()[:-5])
     assert [e["do"] for e in folder.journal()] == ["change"]
-    for line in ("5", "[]", '{"do": "x"}', '{"step": 1, "changes": 3}', '{"step": 1, "changes": {"loss": ["a"]}}', "\ud7ff"):
+    for line in (
+        "5",
+        "[]",
+        '{"do": "x"}',
+        '{"step": 1, "changes": 3}',
+        '{"step": 1, "changes": {"loss": ["a"]}}',
+        "\ud7ff",
+    ):
         path.write_text('{"step": 1, "do": "pause"}\n' + line + "\n", encoding="utf-8")
         assert len(folder.journal()) == 1
 

@@ -61,7 +61,12 @@ def test_every_loss_with_every_penalty(loss: str, penalty: str) -> None:
         stats = _tiny.trained(config, 3).read_stats()
         assert stats.finite
         assert stats.step == 3
-        assert all(map(math.isfinite, (stats.d_loss, stats.g_loss, stats.d_real, stats.d_fake, stats.d_gradient, stats.g_gradient)))
+        assert all(
+            map(
+                math.isfinite,
+                (stats.d_loss, stats.g_loss, stats.d_real, stats.d_fake, stats.d_gradient, stats.g_gradient),
+            )
+        )
         assert (stats.penalty > 0) is (registry.penalty[penalty].info["at"] is not None)
 
 
@@ -208,7 +213,9 @@ def test_no_global_random_state(name: str) -> None:
 @pytest.mark.parametrize("make", [_tiny.points, _tiny.pictures])
 def test_accumulated_gradients_are_those_of_the_whole_batch(loss: str, make: Any) -> None:
     whole, parts = (_tiny.trained(make(loss=loss, accumulation=a), 2) for a in (1, 4))
-    for p, q in zip((*whole.g.parameters(), *whole.d.parameters()), (*parts.g.parameters(), *parts.d.parameters()), strict=True):
+    for p, q in zip(
+        (*whole.g.parameters(), *whole.d.parameters()), (*parts.g.parameters(), *parts.d.parameters()), strict=True
+    ):
         assert p.grad is not None
         assert q.grad is not None
         assert torch.allclose(p.grad, q.grad, rtol=1e-3, atol=1e-5)
@@ -245,7 +252,9 @@ def test_instance_noise_reaches_the_critic_and_decays(monkeypatch: pytest.Monkey
         return objectives.d_terms(*arguments)
 
     monkeypatch.setattr("gan_core.trainer.d_terms", spy)
-    _tiny.trained(_tiny.points(instance_noise=0.3, noise_final=0.0, schedule="linear", horizon=1000 * 10, batch_size=1000), 12)
+    _tiny.trained(
+        _tiny.points(instance_noise=0.3, noise_final=0.0, schedule="linear", horizon=1000 * 10, batch_size=1000), 12
+    )
     assert spread[0] == pytest.approx(0.3, rel=0.15)
     assert spread[5] == pytest.approx(0.15, rel=0.2)
     assert spread[11] < 0.03  # the ring's own width
@@ -270,7 +279,9 @@ def test_pictures_are_seen_once_an_epoch() -> None:
     trainer = Trainer(_tiny.pictures(batch_size=8), data)
     seen = torch.cat([trainer._next_real(8) for _ in range(5)])
     expected = to_unit(data.images)
-    assert sorted(seen.flatten(1).sum(1).tolist()) == pytest.approx(sorted(expected.flatten(1).sum(1).tolist()), abs=1e-4)
+    assert sorted(seen.flatten(1).sum(1).tolist()) == pytest.approx(
+        sorted(expected.flatten(1).sum(1).tolist()), abs=1e-4
+    )
 
 
 def test_pixels() -> None:
@@ -321,13 +332,24 @@ def test_a_batch_larger_than_the_data() -> None:
 
 @pytest.mark.parametrize("name", [f.name for f in settings.fields() if not f.spec.live])
 def test_fixed_settings_cannot_change(name: str) -> None:
-    other = {"data.name": "grid", "data.image_size": 32, "generator.network": "dcgan", "discriminator.network": "dcgan"}.get(name)
+    other = {
+        "data.name": "grid",
+        "data.image_size": 32,
+        "generator.network": "dcgan",
+        "discriminator.network": "dcgan",
+    }.get(name)
     item = settings.field(name)
     start = _tiny.pictures(data__image_size=28, generator__network="mlp", discriminator__network="mlp", penalty="none")
     if other is None and item.spec.choices is not None:
         other = next(code for code in item.spec.codes if code != settings.get(start, name) and code != "cuda")
     elif other is None:
-        other = (not settings.get(start, name)) if item.type is bool else (5,) if item.type is tuple else settings.get(start, name) + 1
+        other = (
+            (not settings.get(start, name))
+            if item.type is bool
+            else (5,)
+            if item.type is tuple
+            else settings.get(start, name) + 1
+        )
     trainer = _tiny.trained(start, 1)
     state = copy_state(trainer.state_dict())
     with pytest.raises(ConfigError, match=name.replace(".", r"\.")):

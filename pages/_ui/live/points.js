@@ -14,8 +14,8 @@ function marker(shape, color, halo, ratio) {
   context.scale(ratio, ratio);
   context.beginPath();
   // A real point is wide enough to show as a blue rim around a generated one that hits it exactly.
-  if (shape === "circle") context.arc(0, 0, 4.8, 0, 2 * Math.PI);
-  else for (const [x, y] of [[0, -2.8], [2.8, 0], [0, 2.8], [-2.8, 0]]) context.lineTo(x, y);
+  if (shape === "circle") context.arc(0, 0, 4.2, 0, 2 * Math.PI);
+  else for (const [x, y] of [[0, -2.7], [2.7, 0], [0, 2.7], [-2.7, 0]]) context.lineTo(x, y);
   context.closePath();
   context.lineWidth = 1.2;
   context.strokeStyle = halo;
