@@ -16,17 +16,17 @@ _POINTS = {
     "g_optimizer.lr": 2e-3, "d_optimizer.lr": 2e-3, **_SETTLED,
 }  # fmt: skip
 
-preset("ring", title=N_("Ring of eight"), page="lab", seconds=45,
+preset("ring", title=N_("Ring of eight"), page="lab", seconds=50,
        help=N_("Eight tight clusters on a circle: the classic test for mode collapse. All eight should fill."))(
-    {"data.name": "ring", **_POINTS, "penalty_final": 0.001, "horizon": 5_000_000, "ema_half_life": 180_000.0}
+    {"data.name": "ring", **_POINTS, "penalty_final": 0.001, "horizon": 4_000_000, "ema_half_life": 180_000.0}
 )  # fmt: skip
 preset("grid", title=N_("Grid of twenty-five"), page="lab", seconds=55,
        help=N_("Twenty-five clusters: plain GANs forget some of them, a relativistic loss with R1 + R2 keeps them all."))(
-    {"data.name": "grid", **_POINTS, "horizon": 6_000_000, "ema_half_life": 180_000.0}
+    {"data.name": "grid", **_POINTS, "horizon": 4_000_000, "ema_half_life": 180_000.0}
 )  # fmt: skip
 preset("moons", title=N_("Two moons"), page="lab", seconds=30,
        help=N_("Two interlocking half circles: watch the critic's border bend until it finds nothing to say."))(
-    {"data.name": "moons", **_POINTS, "penalty_weight": 0.05, "horizon": 3_000_000, "ema_half_life": 60_000.0}
+    {"data.name": "moons", **_POINTS, "horizon": 2_000_000, "ema_half_life": 60_000.0}
 )  # fmt: skip
 preset("gan_lab", title=N_("Small and plain"), page="lab", seconds=30,
        help=N_("Two layers of 16 and the classic loss, no penalty: quick, and often unstable. Add a penalty and compare."))(
