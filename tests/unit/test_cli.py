@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections import OrderedDict
 from pathlib import Path
 from typing import Any
 
@@ -438,6 +439,7 @@ def test_listing_presets_is_quick_to_ask_for_help() -> None:
 def test_a_run_whose_data_is_missing_leaves_no_folder_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GAN_PLAYGROUND_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr("urllib.request.urlopen", _no_network)
+    monkeypatch.setattr("gan_core.data._cache", OrderedDict())  # as in a new process
     out = tmp_path / "run"
     assert main(["train", "--preset", "mnist", "--steps", "1", "--out", str(out)]) == 2
     assert not out.exists()
