@@ -37,7 +37,7 @@ def _time(entry: Entry[dict[str, object]], _: Callable[[str], str]) -> str:
     config = presets.load(entry.name)
     if not config.horizon:
         return _("Goes on until you stop it.")
-    here = estimate.seconds_here(entry.name)
+    here = estimate.seconds_here(config, service.scheduler().sessions())
     if here is None:
         return _("About {seconds} s on two cores.").format(seconds=entry.info["seconds"])
     return _("About {seconds} s on this machine.").format(seconds=number(round(here / 5) * 5 or 5))
@@ -93,7 +93,6 @@ def draw() -> None:
         _("Train a generative adversarial network in your browser, change it while it trains, and see why it works or fails. "
           "Choose one of these: the first picture appears within two seconds.")
     )  # fmt: skip
-    estimate.measure_beside(lambda: any(s.is_active for s in service.scheduler().sessions()))
     with st.container(key="presets"):
         for entry in registry.preset.entries():
             _card(entry, _)
