@@ -22,7 +22,8 @@ preset("ring", title=N_("Ring of eight"), page="lab", seconds=50,
 )  # fmt: skip
 preset("grid", title=N_("Grid of twenty-five"), page="lab", seconds=55,
        help=N_("Twenty-five clusters: plain GANs forget some of them, a relativistic loss with R1 + R2 keeps them all."))(
-    {"data.name": "grid", **_POINTS, "horizon": 4_000_000, "ema_half_life": 180_000.0}
+    {"data.name": "grid", **_POINTS, "generator.hidden": (32, 32, 32), "discriminator.hidden": (32, 32, 32),
+     "g_optimizer.lr": 3e-3, "d_optimizer.lr": 3e-3, "horizon": 5_400_000, "ema_half_life": 180_000.0}
 )  # fmt: skip
 preset("moons", title=N_("Two moons"), page="lab", seconds=30,
        help=N_("Two interlocking half circles: watch the critic's border bend until it finds nothing to say."))(
