@@ -39,7 +39,9 @@ def _time(entry: Entry[dict[str, object]], _: Callable[[str], str]) -> str:
         return _("Goes on until you stop it.")
     here = estimate.seconds_here(config, service.scheduler().sessions())
     if here is None:
-        return _("About {seconds} s on two cores.").format(seconds=entry.info["seconds"])
+        return _("Lasts {samples} real samples; the time here is known after the first run.").format(
+            samples=number(config.horizon)
+        )
     return _("About {seconds} s on this machine.").format(seconds=number(round(here / 5) * 5 or 5))
 
 
@@ -91,7 +93,7 @@ def draw() -> None:
     st.title("GAN Playground", anchor=False)
     st.markdown(
         _("Train a generative adversarial network in your browser, change it while it trains, and see why it works or fails. "
-          "Choose one of these: the first picture appears within two seconds.")
+          "Choose one of these to begin.")
     )  # fmt: skip
     with st.container(key="presets"):
         for entry in registry.preset.entries():
