@@ -176,6 +176,11 @@ class RunConfig:
     penalty_final: float = setting(1.0, title=N_("Penalty weight at the end"), group="loss", low=0.0, high=1.0, live=True,
         shown_if=lambda c: c.penalty != "none" and c.schedule != "constant",
         help=N_("Share of the penalty weight that is left when the schedule ends."))  # fmt: skip
+    penalty_interval: int = setting(1, title=N_("Penalty every"), group="loss", low=1, high=16, unit=N_("steps"), live=True,
+        shown_if=lambda c: registry.penalty[c.penalty].info["at"] is not None,
+        help=N_("Apply the gradient penalty at every k-th step only, k times as strong: cheaper steps, the same pull."),
+        more=N_("Lazy regularisation (Karras et al. 2020, StyleGAN2): a gradient penalty needs a second backward pass and "
+                 "changes slowly from step to step, so most of them can do without. Too rare, and it pulls in jerks."))  # fmt: skip
     k_d: int = setting(1, title=N_("D steps per iteration"), group="loss", low=0, high=10, live=True,
         help=N_("How often the discriminator learns in each iteration."))  # fmt: skip
     k_g: int = setting(1, title=N_("G steps per iteration"), group="loss", low=0, high=10, live=True,
@@ -327,3 +332,13 @@ def differences(old: RunConfig, new: RunConfig) -> dict[str, tuple[Any, Any]]:
     """Dotted name -> (old, new) of every setting that differs."""
     pairs = {f.name: (get(old, f.name), get(new, f.name)) for f in fields()}
     return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+
+
+def live_differences(old: RunConfig, new: RunConfig) -> dict[str, tuple[Any, Any]]:
+    """The differences, for a run that goes on. Raises ConfigError where a setting differs that is fixed at the start."""
+    changed = differences(old, new)
+    fixed = [name for name in changed if not field(name).spec.live]
+    if fixed:
+        raise ConfigError(N_("{fields} cannot change while a run goes on. Start a new run with the new value."),
+                          fields=", ".join(fixed))  # fmt: skip
+    return changed

@@ -11,43 +11,42 @@ from gan_core.text import N_
 
 _SETTLED = {"schedule": "cosine", "lr_final": 0.005, "penalty_final": 0.004}
 _POINTS = {
-    "latent.dim": 2, "generator.hidden": (64, 64, 64), "discriminator.hidden": (64, 64, 64), "batch_size": 256,
-    "loss": "relativistic", "penalty": "r1_r2", "penalty_weight": 0.05,
-    "g_optimizer.lr": 2e-3, "d_optimizer.lr": 2e-3, **_SETTLED,
+    "latent.dim": 2, "generator.hidden": (32, 32, 32), "discriminator.hidden": (32, 32, 32), "batch_size": 192,
+    "loss": "relativistic", "penalty": "r1_r2", "penalty_weight": 0.05, "penalty_interval": 4,
+    "g_optimizer.lr": 3e-3, "d_optimizer.lr": 3e-3, "ema_half_life": 120_000.0, **_SETTLED,
 }  # fmt: skip
 
-preset("ring", title=N_("Ring of eight"), page="lab", seconds=50,
+preset("ring", title=N_("Ring of eight"), page="lab",
        help=N_("Eight tight clusters on a circle: the classic test for mode collapse. All eight should fill."))(
-    {"data.name": "ring", **_POINTS, "penalty_final": 0.001, "horizon": 4_000_000, "ema_half_life": 180_000.0}
+    {"data.name": "ring", **_POINTS, "latent.distribution": "sphere", "penalty_final": 0.001, "horizon": 3_900_000}
 )  # fmt: skip
-preset("grid", title=N_("Grid of twenty-five"), page="lab", seconds=55,
+preset("grid", title=N_("Grid of twenty-five"), page="lab",
        help=N_("Twenty-five clusters: plain GANs forget some of them, a relativistic loss with R1 + R2 keeps them all."))(
-    {"data.name": "grid", **_POINTS, "generator.hidden": (32, 32, 32), "discriminator.hidden": (32, 32, 32),
-     "g_optimizer.lr": 3e-3, "d_optimizer.lr": 3e-3, "horizon": 5_400_000, "ema_half_life": 180_000.0}
+    {"data.name": "grid", **_POINTS, "latent.distribution": "uniform", "horizon": 4_200_000}
 )  # fmt: skip
-preset("moons", title=N_("Two moons"), page="lab", seconds=30,
+preset("moons", title=N_("Two moons"), page="lab",
        help=N_("Two interlocking half circles: watch the critic's border bend until it finds nothing to say."))(
     {"data.name": "moons", **_POINTS, "horizon": 2_000_000, "ema_half_life": 60_000.0}
 )  # fmt: skip
-preset("gan_lab", title=N_("Small and plain"), page="lab", seconds=30,
+preset("gan_lab", title=N_("Small and plain"), page="lab",
        help=N_("Two layers of 16 and the classic loss, no penalty: quick, and often unstable. Add a penalty and compare."))(
     {"data.name": "two_gaussians", "latent.dim": 2, "generator.hidden": (16, 16), "discriminator.hidden": (16, 16),
      "generator.activation": "relu", "discriminator.activation": "relu", "batch_size": 150, "loss": "non_saturating",
      "penalty": "none", "g_optimizer.beta1": 0.5, "d_optimizer.beta1": 0.5}
 )  # fmt: skip
-preset("digits", title=N_("Small digits"), page="images", seconds=25,
+preset("digits", title=N_("Small digits"), page="images",
        help=N_("1,500 handwritten digits that come with the app, learned by fully connected networks: readable in half a minute."))(
     {"data.name": "digits", "data.image_size": 28, "latent.dim": 16, "generator.hidden": (256, 256), "discriminator.hidden": (256, 256),
-     "loss": "non_saturating", "penalty": "r1", "penalty_weight": 4.0, "penalty_final": 0.5, "batch_size": 32, "schedule": "cosine",
-     "lr_final": 0.5, "horizon": 120_000, "ema_half_life": 10_000.0, "threads": 1}
+     "loss": "non_saturating", "penalty": "r1", "penalty_weight": 4.0, "penalty_final": 0.5, "penalty_interval": 4, "batch_size": 32,
+     "schedule": "cosine", "lr_final": 0.5, "horizon": 110_000, "ema_half_life": 10_000.0, "threads": 1}
 )  # fmt: skip
-preset("mnist", title=N_("MNIST"), page="images", seconds=60,
+preset("mnist", title=N_("MNIST"), page="images",
        help=N_("60,000 handwritten digits, the field's first test: from noise to digits in a minute on a laptop."))(
-    {"data.name": "mnist", "data.image_size": 28, "latent.dim": 64, "generator.network": "dcgan", "generator.norm": "batch",
-     "generator.activation": "relu", "generator.width": 32, "discriminator.network": "dcgan", "discriminator.norm": "batch",
-     "discriminator.width": 16, "loss": "hinge", "penalty": "none", "g_optimizer.lr": 2e-3, "d_optimizer.lr": 2e-3,
-     "g_optimizer.beta1": 0.5, "d_optimizer.beta1": 0.5, "batch_size": 64, "schedule": "cosine", "lr_final": 0.05,
-     "horizon": 200_000, "ema_half_life": 4_500.0}
+    {"data.name": "mnist", "data.image_size": 28, "latent.dim": 16, "generator.network": "dcgan", "generator.norm": "batch",
+     "generator.activation": "relu", "generator.width": 24, "discriminator.network": "dcgan", "discriminator.width": 16,
+     "loss": "non_saturating", "penalty": "r1", "penalty_weight": 1.0, "penalty_interval": 8, "g_optimizer.lr": 5e-3, "d_optimizer.lr": 1e-2,
+     "g_optimizer.beta1": 0.5, "d_optimizer.beta1": 0.5, "batch_size": 32, "schedule": "cosine", "lr_final": 0.05,
+     "horizon": 100_000, "ema_half_life": 4_500.0}
 )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import contextlib
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -25,7 +25,7 @@ from gan_core import data as data_sets
 from gan_core import device as devices
 from gan_core import optimizers, penalties, registry
 from gan_core.config import RunConfig
-from gan_core.data.sets import ImageSet, PointSet
+from gan_core.data.sets import ImageSet, PointSet, to_unit
 from gan_core.ema import Ema
 from gan_core.engine.objectives import DTerms, Objective, d_terms, g_loss
 from gan_core.errors import ConfigError
@@ -72,7 +72,7 @@ class Trainer:
         self.config = config
         self.device = devices.resolve(config.device)
         self.data = data_sets.load(config.data) if data is None else data
-        self._check_batch(config)
+        check_batch(config, self.data)
         self._rng = generators(config.seed, self.device)
         self.g = self._place(build_generator(config, self.data.shape, self._rng["init"]))
         self.d = self._place(build_discriminator(config, self.data.shape, self._rng["init"]))
@@ -106,12 +106,15 @@ class Trainer:
             self.ema.update(ema_decay(c.batch_size, self.images, c.ema_half_life, c.ema_ramp))
 
     def d_step(self) -> None:
-        """One step of the discriminator on its objective."""
-        parts = self.config.accumulation
+        """One step of the discriminator on its objective; its penalty counts at every `penalty_interval`-th step of the run,
+        that many times as much (lazy regularisation, Karras et al. 2020, arXiv:1912.04958, section 3.1)."""
+        parts, interval = self.config.accumulation, self.config.penalty_interval
+        lazy = interval > 1 and self.step_count % interval != 0
+        objective = self._unpenalised if lazy else self._objective
         gradients: list[Tensor] | None = None
         for _ in range(parts):
             with self._precision():
-                terms = self._d_terms(self.config.batch_size // parts)
+                terms = self._d_terms(objective, self.config.batch_size // parts, self._weight * interval)
             self._d_sums += torch.stack(
                 [
                     terms.loss.detach(),
@@ -122,6 +125,7 @@ class Trainer:
             )
             gradients = _add(gradients, torch.autograd.grad(terms.total, self._d_params))
         self._d_count += parts
+        self._penalty_count += parts if objective.at else 0
         self._update(self._d_optimizer, self._d_params, gradients, parts)
         if self.config.penalty == "weight_clipping":
             penalties.clip_weights(self._d_params, self._weight)
@@ -141,14 +145,14 @@ class Trainer:
         self._g_count += parts
         self._update(self._g_optimizer, self._g_params, gradients, parts)
 
-    def _d_terms(self, n: int) -> DTerms:
+    def _d_terms(self, objective: Objective, n: int, weight: float) -> DTerms:
         c = self.config
         real = self._noisy(self._next_real(n))
         with torch.no_grad():
             fake = self._noisy(self.g(self._latents.next(n)))
         flips = self._uniform(n) < c.label_flip if c.label_flip else None
-        u = self._uniform(n) if self._objective.at == "mix" else None
-        return d_terms(self._objective, self.d, real, fake, self._weight, c.label_smoothing, flips, u)
+        u = self._uniform(n) if objective.at == "mix" else None
+        return d_terms(objective, self.d, real, fake, weight, c.label_smoothing, flips, u)
 
     def _update(
         self, optimizer: torch.optim.Optimizer, params: list[nn.Parameter], gradients: list[Tensor] | None, parts: int
@@ -219,7 +223,8 @@ class Trainer:
         norms = [self._gradient_norm(self._d_params), self._gradient_norm(self._g_params)]
         sums = torch.cat([self._d_sums, self._g_sum.view(1), torch.stack(norms)]).tolist()
         d_count, g_count = self._d_count or math.nan, self._g_count or math.nan
-        d_loss, d_real, d_fake, penalty = (value / d_count for value in sums[:4])
+        d_loss, d_real, d_fake = (value / d_count for value in sums[:3])
+        penalty = sums[3] / (self._penalty_count or math.nan)
         finite = all(map(math.isfinite, sums[:5]))
         stats = Stats(
             self.step_count, self.images, d_loss, sums[4] / g_count, d_real, d_fake, penalty, sums[5], sums[6], finite
@@ -240,7 +245,7 @@ class Trainer:
         self._zero = torch.zeros((), device=self.device)
         self._d_sums = torch.zeros(4, device=self.device)
         self._g_sum = torch.zeros((), device=self.device)
-        self._d_count = self._g_count = 0
+        self._d_count = self._g_count = self._penalty_count = 0
 
     @torch.no_grad()
     def sample(self, latents: Tensor, *, averaged: bool = True) -> Tensor:
@@ -264,12 +269,8 @@ class Trainer:
 
     def change(self, config: RunConfig) -> None:
         """Go on with `config`, which may differ in live settings only. Raises ConfigError otherwise, and changes nothing."""
-        changed = settings.differences(self.config, config)
-        fixed = [name for name in changed if not settings.field(name).spec.live]
-        if fixed:
-            raise ConfigError(N_("{fields} cannot change while a run goes on. Start a new run with the new value."),
-                              fields=", ".join(fixed))  # fmt: skip
-        self._check_batch(config)
+        changed = settings.live_differences(self.config, config)
+        check_batch(config, self.data)
         self._apply(config)
         self._build_optimizers(tuple(p for p in ("g", "d") if f"{p}_optimizer.name" in changed))
 
@@ -279,6 +280,7 @@ class Trainer:
         at = penalty.info["at"]
         joint = not self._couples and at in (None, "both", "mix")
         self._objective = Objective(loss.value, loss.info["needs_real"], penalty.value, at, joint)
+        self._unpenalised = replace(self._objective, at=None)
         self._weight, self._sigma = config.penalty_weight, config.instance_noise
         for optimizer, c in ((self._g_optimizer, config.g_optimizer), (self._d_optimizer, config.d_optimizer)):
             optimizers.apply_settings(optimizer, c)
@@ -291,12 +293,6 @@ class Trainer:
             self._g_optimizer = registry.optimizer[c.g_optimizer.name].value(self._g_params, c.g_optimizer)
         if "d" in players:
             self._d_optimizer = registry.optimizer[c.d_optimizer.name].value(self._d_params, c.d_optimizer)
-
-    def _check_batch(self, config: RunConfig) -> None:
-        limit = len(self.data.images) if isinstance(self.data, ImageSet) else None
-        if limit is not None and config.batch_size > limit:
-            raise ConfigError(N_("batch_size={batch_size} is larger than the data: {data} has {limit} samples. Use at most {limit}."),
-                              batch_size=config.batch_size, data=config.data.name, limit=limit)  # fmt: skip
 
     def state_dict(self) -> dict[str, Any]:
         """Everything that the next step depends on, as nested dicts of tensors (shared, not copied) and numbers."""
@@ -339,6 +335,14 @@ class Trainer:
         return contextlib.nullcontext()
 
 
+def check_batch(config: RunConfig, data: PointSet | ImageSet) -> None:
+    """Raise ConfigError for a batch that has more samples than the data."""
+    limit = len(data.images) if isinstance(data, ImageSet) else None
+    if limit is not None and config.batch_size > limit:
+        raise ConfigError(N_("batch_size={batch_size} is larger than the data: {data} has {limit} samples. Use at most {limit}."),
+                          batch_size=config.batch_size, data=config.data.name, limit=limit)  # fmt: skip
+
+
 @contextlib.contextmanager
 def evaluating(module: nn.Module) -> Iterator[None]:
     """Eval mode for a moment: running statistics and spectral norm's vectors stay as they are."""
@@ -356,11 +360,6 @@ def draw_latents(n: int, dim: int, distribution: str, generator: torch.Generator
         return torch.rand(n, dim, generator=generator, device=generator.device) * 2 - 1
     z = torch.randn(n, dim, generator=generator, device=generator.device)
     return z if distribution == "gaussian" else nn.functional.normalize(z, dim=1) * math.sqrt(dim)
-
-
-def to_unit(images: Tensor) -> Tensor:
-    """uint8 0…255 -> float32 in [−1, 1]."""
-    return images.float().div_(127.5).sub_(1)
 
 
 def _add(total: list[Tensor] | None, gradients: tuple[Tensor, ...]) -> list[Tensor]:

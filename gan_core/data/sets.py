@@ -47,3 +47,8 @@ class ImageSet:
     def shape(self) -> tuple[int, ...]:
         """(C, H, W)."""
         return tuple(self.images.shape[1:])
+
+
+def to_unit(images: Tensor) -> Tensor:
+    """Pictures uint8 0…255 -> float32 in [−1, 1]."""
+    return images.float().div_(127.5).sub_(1)

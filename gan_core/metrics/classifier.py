@@ -16,7 +16,7 @@ from torch.nn.functional import cross_entropy
 
 from gan_core import data as data_sets
 from gan_core.data.download import cache_dir
-from gan_core.data.sets import ImageSet, Progress
+from gan_core.data.sets import ImageSet, Progress, to_unit
 from gan_core.errors import DataError
 from gan_core.networks import fill
 from gan_core.runs import atomic
@@ -117,7 +117,7 @@ def _train(network: nn.Sequential, data: ImageSet, progress: Progress | None) ->
     assert data.labels is not None
     for step in range(steps):
         rows = torch.randint(len(data.images), (_BATCH,), generator=rng)
-        loss = cross_entropy(network(_shifted(unit(data.images[rows]), rng)), data.labels[rows])
+        loss = cross_entropy(network(_shifted(to_unit(data.images[rows]), rng)), data.labels[rows])
         optimizer.zero_grad()
         torch.autograd.backward(loss)
         optimizer.step()
@@ -132,13 +132,8 @@ def _shifted(images: Tensor, rng: torch.Generator) -> Tensor:
     return images.roll((x, y), (2, 3))
 
 
-def unit(images: Tensor) -> Tensor:
-    """uint8 -> float32 in [−1, 1]."""
-    return images.float() / 127.5 - 1
-
-
 @torch.no_grad()
 def _accuracy(network: nn.Module, data: ImageSet) -> float:
-    guesses = torch.cat([network(unit(part)).argmax(1) for part in torch.split(data.test_images, 1000)])
+    guesses = torch.cat([network(to_unit(part)).argmax(1) for part in torch.split(data.test_images, 1000)])
     assert data.test_labels is not None
     return float((guesses == data.test_labels).double().mean())

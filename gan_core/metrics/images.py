@@ -7,9 +7,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gan_core.data.sets import ImageSet, Progress
+from gan_core.data.sets import ImageSet, Progress, to_unit
 from gan_core.errors import DataError
-from gan_core.metrics.classifier import FEATURES, Classifier, get_classifier, unit
+from gan_core.metrics.classifier import FEATURES, Classifier, get_classifier
 from gan_core.metrics.frechet import frechet_distance
 from gan_core.text import N_
 
@@ -28,7 +28,7 @@ def evaluate_images(samples: Tensor, data: ImageSet, progress: Progress | None =
     judge = get_classifier(data, progress)
     few = len(data.test_images) < _ENOUGH
     reference = torch.cat([data.images, data.test_images]) if few else data.test_images
-    features = judge.features(unit(reference))
+    features = judge.features(to_unit(reference))
     probabilities = judge.probabilities(samples)
     confidence, guesses = probabilities.max(1)
     shares = torch.bincount(guesses, minlength=len(data.class_names)).double() / len(samples)
@@ -47,7 +47,7 @@ def _floor(judge: Classifier, data: ImageSet, n: int, reference: Tensor, few: bo
     """What real pictures score: training pictures against the held-out ones, or, where those are few, half against half."""
     if few:
         return frechet_distance(reference[::2], reference[1::2])
-    return frechet_distance(judge.features(unit(data.images[:n])), reference)
+    return frechet_distance(judge.features(to_unit(data.images[:n])), reference)
 
 
 def _check(samples: Tensor, data: ImageSet) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import sys
 from pathlib import Path
 from typing import Any, NoReturn
@@ -17,16 +16,11 @@ from gan_core.errors import ConfigError, PlaygroundError, RunError
 from gan_core.memory import check_memory
 from gan_core.runs.commands import Pause, Resume
 from gan_core.runs.session import METRIC_SAMPLES, NOT_SAVED, TrainingSession
-from gan_core.runs.store import RunFolder, Store, created_now
+from gan_core.runs.store import RunFolder, Store, created_now, data_dir
 from gan_core.text import N_
 
 _TURN = 0.25
 IMAGE_SAMPLES = 5000
-
-
-def data_dir(given: Path | None = None) -> Path:
-    """The data folder: as given, or GAN_PLAYGROUND_DATA_DIR, or ~/gan-playground."""
-    return given or Path(os.environ.get("GAN_PLAYGROUND_DATA_DIR") or Path.home() / "gan-playground")
 
 
 def start(config: RunConfig, out: Path | None, root: Path | None) -> TrainingSession:
@@ -162,4 +156,4 @@ def evaluate(path: Path) -> dict[str, Any]:
     return {"run": str(Path(path).resolve()), "step": saved.step, "samples": n, "metrics": found}
 
 
-__all__ = ["PlaygroundError", "data_dir", "describe", "evaluate", "result", "resume", "start", "train"]
+__all__ = ["PlaygroundError", "describe", "evaluate", "result", "resume", "start", "train"]

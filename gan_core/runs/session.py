@@ -20,7 +20,7 @@ from gan_core import device as devices
 from gan_core import metrics, registry
 from gan_core.config import RunConfig
 from gan_core.data.sets import ImageSet, PointSet
-from gan_core.errors import CheckpointError, ConfigError, PlaygroundError
+from gan_core.errors import CheckpointError, PlaygroundError
 from gan_core.runs import frames
 from gan_core.runs.cadence import Cadence
 from gan_core.runs.checkpoint import copy_state, is_finite
@@ -29,7 +29,7 @@ from gan_core.runs.curves import Curves
 from gan_core.runs.snapshots import Mark, Message, Metrics, Snapshot, picture
 from gan_core.runs.store import RunFolder, environment
 from gan_core.text import N_
-from gan_core.trainer import Stats, Trainer, draw_latents
+from gan_core.trainer import Stats, Trainer, check_batch, draw_latents
 
 log = logging.getLogger(__name__)
 
@@ -145,16 +145,9 @@ class TrainingSession:
         """Ask for new values of live settings; the resulting config. Raises ConfigError, and then changes nothing."""
         with self._lock:
             new = settings.replace(self._expected_config(), values)
-            changed = settings.differences(self._expected_config(), new)
-            for name in changed:
-                if not settings.field(name).spec.live:
-                    raise ConfigError(
-                        N_("{fields} cannot change while a run goes on. Start a new run with the new value."),
-                        fields=name,
-                    )
-            if self._data is not None and isinstance(self._data, ImageSet) and new.batch_size > len(self._data.images):
-                raise ConfigError(N_("batch_size={batch_size} is larger than the data: {data} has {limit} samples. Use at most {limit}."),
-                                  batch_size=new.batch_size, data=new.data.name, limit=len(self._data.images))  # fmt: skip
+            changed = settings.live_differences(self._expected_config(), new)
+            if self._data is not None:
+                check_batch(new, self._data)
             if changed:
                 self._commands.append(Change({name: pair[1] for name, pair in changed.items()}))
         return new

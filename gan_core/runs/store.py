@@ -174,6 +174,11 @@ def _row(row: Mapping[str, str | None]) -> tuple[int, dict[str, float]] | None:
         return None
 
 
+def data_dir(given: Path | None = None) -> Path:
+    """The data folder: as given, or GAN_PLAYGROUND_DATA_DIR, or ~/gan-playground."""
+    return (given or Path(os.environ.get("GAN_PLAYGROUND_DATA_DIR") or "~/gan-playground")).expanduser()
+
+
 class Store:
     """The data folder. Raises RunError when it cannot be made or written to."""
 

@@ -53,6 +53,19 @@ def command(run_id: str, action: str) -> None:
     scheduler().send(session, named(action))
 
 
+def _warm_up() -> None:
+    """Take the first step of a run that nobody sees: torch imports a second's worth of modules at it, and whoever presses
+    Start first would wait for that."""
+    from gan_core import presets
+    from gan_core.runs.session import TrainingSession
+
+    session = TrainingSession("warm-up", "", presets.load("ring"))
+    session.prepare()
+    session.turn(0.0)
+    session.frame()
+    settings.freeze_imports()
+
+
 @atexit.register  # a server that was told twice to stop skips its lifespan's end
 def stop() -> None:
     """Save every run and close the scheduler; does nothing where there is none."""
@@ -79,6 +92,7 @@ async def lifespan(_app: object) -> AsyncIterator[None]:
     """From the server's start, imports included, to its end with every run saved."""
     scheduler()
     settings.freeze_imports()
+    threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
     try:
         yield
     finally:

@@ -9,6 +9,7 @@ from pathlib import Path
 import uvicorn
 from streamlit import config
 
+from gan_core.runs.store import data_dir
 from pages._ui.theme import theme_options
 
 # The server depends on these, so neither a config file nor a flag may change them.
@@ -48,7 +49,7 @@ class ServeOptions:
     @property
     def folder(self) -> Path:
         """The data folder."""
-        return (self.data_dir or Path(os.environ.get("GAN_PLAYGROUND_DATA_DIR") or "~/gan-playground")).expanduser()
+        return data_dir(self.data_dir)
 
     @property
     def origins(self) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from gan_core import config as settings
 from gan_core import data as data_sets
 from gan_core import presets, registry
 from gan_core.config import RunConfig, replace
+from gan_core.data.sets import to_unit
 from gan_core.device import available
 from gan_core.engine import objectives
 from gan_core.errors import ConfigError, DeviceError
@@ -22,7 +23,7 @@ from gan_core.runs import checkpoint
 from gan_core.runs.checkpoint import copy_state
 from gan_core.runs.snapshots import picture
 from gan_core.schedules import factor
-from gan_core.trainer import Trainer, draw_latents, to_unit
+from gan_core.trainer import Trainer, draw_latents
 
 LOCAL = [e.name for e in registry.dataset.entries() if not e.info.get("download")]
 
@@ -37,6 +38,7 @@ VARIANTS: dict[str, RunConfig] = {
     "batch norm": _tiny.points(generator__norm="batch", discriminator__norm="batch", penalty="none", loss="minimax"),
     "clipping": _tiny.points(penalty="weight_clipping", penalty_weight=0.05, loss="wasserstein", k_d=3, grad_clip=0.5),
     "schedule": _tiny.points(schedule="cosine", horizon=400, lr_final=0.1, instance_noise=0.2, penalty_final=0.1),
+    "lazy penalty": _tiny.points(penalty="wgan_gp", loss="wasserstein", penalty_interval=3, k_d=2),
     "accumulation": _tiny.points(accumulation=4, latent__distribution="sphere", latent__dim=5, k_g=2),
     "pictures": _tiny.pictures(generator__norm="batch", discriminator__norm="batch", penalty="none", loss="hinge", instance_noise=0.1),
     "pictures spectral": _tiny.pictures(discriminator__spectral_norm=True, generator__upsampling="bilinear", g_optimizer__beta1=0.5),
@@ -67,7 +69,23 @@ def test_every_loss_with_every_penalty(loss: str, penalty: str) -> None:
                 (stats.d_loss, stats.g_loss, stats.d_real, stats.d_fake, stats.d_gradient, stats.g_gradient),
             )
         )
-        assert (stats.penalty > 0) is (registry.penalty[penalty].info["at"] is not None)
+        assert (stats.penalty > 0) is (registry.penalty[penalty].info["at"] is not None)  # NaN: there is none
+
+
+def test_a_lazy_penalty_is_k_times_as_strong_at_every_kth_step() -> None:
+    config = _tiny.points(loss="relativistic", penalty="r1_r2", penalty_weight=0.125, penalty_interval=4)
+    lazy, by_hand = Trainer(config), Trainer(config)
+    shown = []
+    for step in range(9):
+        now = {"penalty_weight": 0.5} if step % 4 == 0 else {"penalty": "none"}
+        by_hand.change(replace(config, {"penalty_interval": 1, **now}))
+        by_hand.step()
+        lazy.step()
+        stats = by_hand.read_stats()
+        if step % 4 == 0:
+            shown.append(stats.penalty)
+    _tiny.assert_same(lazy.state_dict(), by_hand.state_dict())
+    assert lazy.read_stats().penalty == pytest.approx(sum(shown) / 3)  # the mean over the steps that had one
 
 
 @pytest.mark.parametrize("name", LOCAL)
