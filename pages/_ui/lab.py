@@ -10,9 +10,10 @@ import streamlit as st
 from gan_core import config as settings
 from gan_core import presets, registry, serial
 from gan_core.config import RunConfig
-from gan_core.errors import PlaygroundError
+from gan_core.errors import ConfigError, PlaygroundError
 from gan_core.runs.preview import preview_frame
 from gan_core.runs.session import TrainingSession
+from gan_core.text import N_
 from pages._ui import service, tokens
 from pages._ui.controls import Controls, full_title, value_text
 from pages._ui.failures import plain
@@ -22,6 +23,7 @@ from pages._ui.owner import owner_id
 
 Kind = Literal["points", "images"]
 HISTORY_SECONDS = 2.0
+OTHER_LAB = N_("This link belongs to the other lab: its settings are ignored here.")
 FILES = {"points": "lab.py", "images": "images.py"}
 
 
@@ -83,20 +85,20 @@ class Lab:
             Controls(self.page, shown, self._applier(session if mine else None)).draw()
 
     def _take_link(self, _: Callable[[str], str]) -> None:
-        """Settings that come with the address, once; what is wrong with them is said and left out."""
+        """Settings that come with the address, once; what is wrong with them is left out, and said while the link stays."""
         link = st.query_params.get("c")
-        if not link or st.session_state.get(f"{self.page}.link") == link:
+        if not link:
             return
-        config, problems = serial.from_link(link)
-        st.session_state[f"{self.page}.link"] = link
-        for problem in problems:
+        key = f"{self.page}.link"
+        if st.session_state.get(key, ("",))[0] != link:
+            config, problems = serial.from_link(link)
+            if config.kind == self.kind:
+                self.draft = config
+            elif not problems:
+                problems = [ConfigError(OTHER_LAB)]
+            st.session_state[key] = (link, problems)
+        for problem in st.session_state[key][1]:
             st.warning(plain(_(problem.template).format(**problem.params)), icon=":material/link_off:")
-        if config.kind == self.kind:
-            self.draft = config
-        elif not problems:
-            st.warning(
-                _("This link belongs to the other lab: its settings are ignored here."), icon=":material/link_off:"
-            )
 
     def _take_preset(self) -> None:
         name = st.query_params.get("preset")

@@ -232,6 +232,8 @@ function wheelZoom(element, zoom) {
   );
 }
 
+const TOUCH_TIP_MS = 2500;
+
 /** One quiet tooltip for everything that has data-tip. */
 class Tooltip {
   constructor(root) {
@@ -239,6 +241,8 @@ class Tooltip {
     this.box = h("div", { class: "gl-tip", role: "tooltip", hidden: "" });
     root.append(this.box);
     const over = (event) => this.over(event.target.closest?.("[data-tip]"));
+    // A finger does not leave: what it has shown goes by itself.
+    root.addEventListener("pointerover", (event) => (this.touched = event.pointerType === "touch"), { capture: true });
     root.addEventListener("pointerover", over);
     root.addEventListener("focusin", (event) => event.target.matches(":focus-visible") && over(event));
     root.addEventListener("focusout", () => this.hide());
@@ -262,9 +266,12 @@ class Tooltip {
     const fits = below + this.box.offsetHeight < Math.min(window.innerHeight, root.bottom);
     this.box.style.left = `${left}px`;
     this.box.style.top = `${(fits ? below : above - this.box.offsetHeight) - root.top}px`;
+    clearTimeout(this.timer);
+    if (this.touched) this.timer = setTimeout(() => this.hide(), TOUCH_TIP_MS);
   }
 
   hide() {
+    clearTimeout(this.timer);
     this.box.hidden = true;
   }
 }
