@@ -3,7 +3,8 @@
 const CURVE_PAD = { left: 50, right: 12, top: 8, bottom: 22 };
 const PANEL_HEIGHT = 150;
 const DASHES = [[], [7, 4], [2, 3], [9, 3, 2, 3]];
-const ROLE_COLOR = { g: "fake", fake: "fake", d: "real", real: "real", neutral: "neutral" };
+// Blue belongs to real data alone, orange to what is generated; the discriminator has a colour of its own.
+const ROLE_COLOR = { g: "fake", fake: "fake", d: "neutral", real: "real", neutral: "neutral" };
 const ROLE_DASH = { g: 0, d: 1, real: 0, fake: 1, neutral: 0 };
 
 /** Each curve with its colour and a dash that no other curve of the same colour in the panel has. */
