@@ -32,6 +32,17 @@ SIZES = {size: f"{size} × {size}" for size in (8, 16, 28, 32, 64, 128)}
 DEVICES = {"auto": N_("Automatic"), "cpu": "CPU", "cuda": "CUDA", "mps": "Apple MPS"}
 PRECISIONS = {"auto": N_("Automatic"), "float32": "float32", "bfloat16": N_("bfloat16 (mixed)")}
 
+# What is said of both players' optimisers.
+_NAME_MORE = N_("Adam scales each weight's steps by its recent gradients; RMSprop does so without momentum; SGD takes the "
+                "gradient as it is and shows the bare dynamics of the game.")  # fmt: skip
+_LR_MORE = N_("The two rates set who learns faster. A discriminator with the larger one stays near its best answer (two time-"
+              "scales, Heusel et al. 2017, arXiv:1706.08500).")  # fmt: skip
+_BETA1_MORE = N_("Momentum helps downhill, but a game has no downhill: what the other player does turns the direction, and old "
+                 "gradients pull the wrong way.")  # fmt: skip
+_BETA2_MORE = N_("With 0.99 about the last hundred gradients count, with 0.999 the last thousand. Shorter memories follow a "
+                 "changing game faster.")  # fmt: skip
+_MOMENTUM_MORE = N_("0.9 adds up about the last ten steps. In a game it makes both players overshoot: try 0 first.")  # fmt: skip
+
 
 def _uses(kind: str) -> Any:
     return lambda c: registry.dataset[c.data.name].info["kind"] == kind
@@ -53,7 +64,8 @@ class DataConfig:
         help=N_("What the generator learns to imitate."),
         more=N_("Points in the plane show every part of a GAN at once; pictures show what it is good for."))  # fmt: skip
     image_size: int = setting(28, title=N_("Picture size"), group="data", choices=SIZES, unit="px", shown_if=_uses("images"),
-        help=N_("Height and width that pictures are resized to. Training time grows with its square."))  # fmt: skip
+        help=N_("Height and width that pictures are resized to. Training time grows with its square."),
+        more=N_("28 is MNIST's own size, 32 that of CIFAR-10. Convolutional networks get one layer more for each doubling."))  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -64,7 +76,9 @@ class LatentConfig:
         help=N_("How many random numbers the generator starts from."),
         more=N_("With fewer than the data has dimensions, the generator can only draw a curve or a surface through it."))  # fmt: skip
     distribution: str = setting("gaussian", title=N_("Latent distribution"), group="generator", choices=DISTRIBUTIONS,
-        help=N_("Where those numbers are drawn from."))  # fmt: skip
+        help=N_("Where those numbers are drawn from."),
+        more=N_("A Gaussian is the usual choice. A square or a sphere has an edge or a shape of its own, which the generator must"
+                " fold and stretch onto the data; gaps between modes can only be bridged, never skipped."))  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -72,20 +86,30 @@ class GeneratorConfig:
     """G: latent to sample."""
 
     network: str = setting("mlp", title=N_("Network"), group="generator", choices=registry.network,
-        help=N_("MLP: fully connected layers. DCGAN: convolutions that grow a picture step by step."))  # fmt: skip
+        help=N_("MLP: fully connected layers. DCGAN: convolutions that grow a picture step by step."),
+        more=N_("An MLP treats every number of a sample alike and suits points and tiny pictures. Convolutions know that "
+                "neighbouring pixels belong together, and need far fewer weights for it."))  # fmt: skip
     hidden: tuple[int, ...] = setting((64, 64, 64), title=N_("Hidden layers"), group="generator", low=1, high=2048,
         max_length=8, basic=True, shown_if=_network("generator", "mlp"),
-        help=N_("Neurons in each hidden layer, with commas between: 64,64 is two layers of 64."))  # fmt: skip
+        help=N_("Neurons in each hidden layer, with commas between: 64,64 is two layers of 64."),
+        more=N_("More and wider layers can bend noise into finer shapes, but each step takes longer: on points, narrow networks "
+                "that take more steps often win."))  # fmt: skip
     width: int = setting(32, title=N_("Width"), group="generator", low=4, high=512, unit=N_("channels"), basic=True,
         shown_if=_network("generator", "dcgan"),
-        help=N_("Channels of the layer nearest to the picture; each layer further in has twice as many, up to 8×."))  # fmt: skip
+        help=N_("Channels of the layer nearest to the picture; each layer further in has twice as many, up to 8×."),
+        more=N_("The number of feature maps. Twice the width is up to four times the work."))  # fmt: skip
     norm: str = setting("none", title=N_("Normalisation"), group="generator", choices=NORMS,
-        help=N_("Rescales activations between layers. Batch normalisation helps most convolutional generators."))  # fmt: skip
+        help=N_("Rescales activations between layers. Batch normalisation helps most convolutional generators."),
+        more=N_("Batch: over all samples of the batch (Ioffe & Szegedy 2015). Instance: over each picture's map. Layer: over all "
+                "features of one sample. They keep layers from drifting apart in scale."))  # fmt: skip
     activation: str = setting("leaky_relu", title=N_("Activation"), group="generator", choices=ACTIVATIONS,
-        help=N_("The bend between two layers. Without it the network would be one straight map."))  # fmt: skip
+        help=N_("The bend between two layers. Without it the network would be one straight map."),
+        more=N_("ReLU cuts at zero, LeakyReLU keeps a fifth of what is below; tanh, SiLU and GELU are smooth."))  # fmt: skip
     upsampling: str = setting("transposed", title=N_("Up-sampling"), group="generator", choices=UPSAMPLINGS,
         shown_if=_network("generator", "dcgan"),
-        help=N_("How a layer doubles the picture's size. Transposed convolutions are fast; resizing avoids checkerboards."))  # fmt: skip
+        help=N_("How a layer doubles the picture's size. Transposed convolutions are fast; resizing avoids checkerboards."),
+        more=N_("Transposed convolutions learn how to fill in; kernels that overlap unevenly print a checkerboard (Odena et al. "
+                "2016). Resizing first and convolving after cannot, and costs more."))  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -93,17 +117,24 @@ class DiscriminatorConfig:
     """D, the critic: sample to one logit."""
 
     network: str = setting("mlp", title=N_("Network"), group="discriminator", choices=registry.network,
-        help=N_("MLP: fully connected layers. DCGAN: convolutions that shrink a picture step by step."))  # fmt: skip
+        help=N_("MLP: fully connected layers. DCGAN: convolutions that shrink a picture step by step."),
+        more=N_("The two players should be of similar strength: a discriminator that is far better has nothing useful to say, one"
+                " that is far worse says nothing true."))  # fmt: skip
     hidden: tuple[int, ...] = setting((64, 64, 64), title=N_("Hidden layers"), group="discriminator", low=1, high=2048,
         max_length=8, basic=True, shown_if=_network("discriminator", "mlp"),
-        help=N_("Neurons in each hidden layer, with commas between: 64,64 is two layers of 64."))  # fmt: skip
+        help=N_("Neurons in each hidden layer, with commas between: 64,64 is two layers of 64."),
+        more=N_("What it cannot tell apart, the generator never has to learn."))  # fmt: skip
     width: int = setting(32, title=N_("Width"), group="discriminator", low=4, high=512, unit=N_("channels"), basic=True,
         shown_if=_network("discriminator", "dcgan"),
-        help=N_("Channels of the layer nearest to the picture; each layer further in has twice as many, up to 8×."))  # fmt: skip
+        help=N_("Channels of the layer nearest to the picture; each layer further in has twice as many, up to 8×."),
+        more=N_("The number of feature maps. Half the generator's often suffices for small pictures."))  # fmt: skip
     norm: str = setting("none", title=N_("Normalisation"), group="discriminator", choices=NORMS,
-        help=N_("Batch normalisation lets samples of a batch see each other, and does not go with gradient penalties."))  # fmt: skip
+        help=N_("Batch normalisation lets samples of a batch see each other, and does not go with gradient penalties."),
+        more=N_("With a gradient penalty use layer, instance or none: the penalty is defined for each sample alone. Without one, "
+                "batch normalisation makes many convolutional GANs train at all."))  # fmt: skip
     activation: str = setting("leaky_relu", title=N_("Activation"), group="discriminator", choices=ACTIVATIONS,
-        help=N_("The bend between two layers. LeakyReLU keeps some gradient everywhere."))  # fmt: skip
+        help=N_("The bend between two layers. LeakyReLU keeps some gradient everywhere."),
+        more=N_("Where a ReLU is at zero no gradient passes to the generator: LeakyReLU is the usual choice here."))  # fmt: skip
     spectral_norm: bool = setting(False, title=N_("Spectral normalisation"), group="stabilizers",
         help=N_("Divides each weight matrix of D by its largest singular value, so that D cannot change abruptly."),
         more=N_("Miyato et al. 2018, arXiv:1802.05957. One power iteration per training step."))  # fmt: skip
@@ -125,18 +156,23 @@ class GOptimizerConfig(OptimizerConfig):
     """The generator's optimiser."""
 
     name: str = setting("adam", title=N_("Optimiser of G"), group="optimizer", choices=registry.optimizer, live=True,
-        help=N_("The rule that turns gradients into steps. Changing it starts its averages anew."))  # fmt: skip
+        help=N_("The rule that turns gradients into steps. Changing it starts its averages anew."),
+        more=_NAME_MORE)  # fmt: skip
     lr: float = setting(1e-3, title=N_("Learning rate of G"), group="optimizer", low=1e-6, high=1.0, log=True, live=True,
-        basic=True, help=N_("Size of the generator's steps. Too small: nothing moves; too large: it jumps about."))  # fmt: skip
+        basic=True, help=N_("Size of the generator's steps. Too small: nothing moves; too large: it jumps about."),
+        more=_LR_MORE)  # fmt: skip
     beta1: float = setting(0.0, title=N_("β₁ of G"), group="optimizer", low=0.0, high=0.999, live=True,
         shown_if=_optimizer_uses("g_optimizer", "beta1"),
-        help=N_("How much of the last gradients is kept (momentum). GANs are calmer with 0 or 0.5 than with the usual 0.9."))  # fmt: skip
+        help=N_("How much of the last gradients is kept (momentum). GANs are calmer with 0 or 0.5 than with the usual 0.9."),
+        more=_BETA1_MORE)  # fmt: skip
     beta2: float = setting(0.99, title=N_("β₂ of G"), group="optimizer", low=0.0, high=0.9999, live=True,
         shown_if=_optimizer_uses("g_optimizer", "beta2"),
-        help=N_("How long the size of gradients is remembered."))  # fmt: skip
+        help=N_("How long the size of gradients is remembered."),
+        more=_BETA2_MORE)  # fmt: skip
     momentum: float = setting(0.0, title=N_("Momentum of G"), group="optimizer", low=0.0, high=0.99, live=True,
         shown_if=_optimizer_uses("g_optimizer", "momentum"),
-        help=N_("How much of the last step is repeated."))  # fmt: skip
+        help=N_("How much of the last step is repeated."),
+        more=_MOMENTUM_MORE)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -144,18 +180,23 @@ class DOptimizerConfig(OptimizerConfig):
     """The discriminator's optimiser."""
 
     name: str = setting("adam", title=N_("Optimiser of D"), group="optimizer", choices=registry.optimizer, live=True,
-        help=N_("The rule that turns gradients into steps. Changing it starts its averages anew."))  # fmt: skip
+        help=N_("The rule that turns gradients into steps. Changing it starts its averages anew."),
+        more=_NAME_MORE)  # fmt: skip
     lr: float = setting(1e-3, title=N_("Learning rate of D"), group="optimizer", low=1e-6, high=1.0, log=True, live=True,
-        basic=True, help=N_("Size of the discriminator's steps. A faster discriminator gives the generator better directions."))  # fmt: skip
+        basic=True, help=N_("Size of the discriminator's steps. A faster discriminator gives the generator better directions."),
+        more=_LR_MORE)  # fmt: skip
     beta1: float = setting(0.0, title=N_("β₁ of D"), group="optimizer", low=0.0, high=0.999, live=True,
         shown_if=_optimizer_uses("d_optimizer", "beta1"),
-        help=N_("How much of the last gradients is kept (momentum). GANs are calmer with 0 or 0.5 than with the usual 0.9."))  # fmt: skip
+        help=N_("How much of the last gradients is kept (momentum). GANs are calmer with 0 or 0.5 than with the usual 0.9."),
+        more=_BETA1_MORE)  # fmt: skip
     beta2: float = setting(0.99, title=N_("β₂ of D"), group="optimizer", low=0.0, high=0.9999, live=True,
         shown_if=_optimizer_uses("d_optimizer", "beta2"),
-        help=N_("How long the size of gradients is remembered."))  # fmt: skip
+        help=N_("How long the size of gradients is remembered."),
+        more=_BETA2_MORE)  # fmt: skip
     momentum: float = setting(0.0, title=N_("Momentum of D"), group="optimizer", low=0.0, high=0.99, live=True,
         shown_if=_optimizer_uses("d_optimizer", "momentum"),
-        help=N_("How much of the last step is repeated."))  # fmt: skip
+        help=N_("How much of the last step is repeated."),
+        more=_MOMENTUM_MORE)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -167,64 +208,97 @@ class RunConfig:
     generator: GeneratorConfig = GeneratorConfig()
     discriminator: DiscriminatorConfig = DiscriminatorConfig()
     loss: str = setting("relativistic", title=N_("Loss"), group="loss", choices=registry.loss, live=True, basic=True,
-        help=N_("What each player tries to make small."))  # fmt: skip
+        help=N_("What each player tries to make small."),
+        more=N_("The discriminator's objective and the generator's answer to it. Losses differ in how much the generator learns "
+                "from a sample that is obviously fake."))  # fmt: skip
     penalty: str = setting("r1_r2", title=N_("Penalty"), group="loss", choices=registry.penalty, live=True, basic=True,
-        help=N_("What keeps the discriminator from getting too steep."))  # fmt: skip
+        help=N_("What keeps the discriminator from getting too steep."),
+        more=N_("An unrestrained discriminator becomes a cliff between real and generated samples, and a cliff has no slope to "
+                "learn from. Penalties on its gradient keep it walkable."))  # fmt: skip
     penalty_weight: float = setting(0.02, title=N_("Penalty weight"), group="loss", low=0.0, high=100.0, log=True, zero_off=True,
         live=True, basic=True, shown_if=lambda c: c.penalty != "none",
-        help=N_("γ of R1 and R2, λ of the gradient penalty, or the bound c of weight clipping."))  # fmt: skip
+        help=N_("γ of R1 and R2, λ of the gradient penalty, or the bound c of weight clipping."),
+        more=N_("Too small, and the game swings or explodes; too large, and the discriminator is flat and the generator crawls. "
+                "It depends on the scale of the data."))  # fmt: skip
     penalty_final: float = setting(1.0, title=N_("Penalty weight at the end"), group="loss", low=0.0, high=1.0, live=True,
         shown_if=lambda c: c.penalty != "none" and c.schedule != "constant",
-        help=N_("Share of the penalty weight that is left when the schedule ends."))  # fmt: skip
+        help=N_("Share of the penalty weight that is left when the schedule ends."),
+        more=N_("A strong penalty calms the beginning; a weak one lets the end get sharp (R3GAN, Huang et al. 2024, lowers it by "
+                "a cosine)."))  # fmt: skip
     penalty_interval: int = setting(1, title=N_("Penalty every"), group="loss", low=1, high=16, unit=N_("steps"), live=True,
         shown_if=lambda c: registry.penalty[c.penalty].info["at"] is not None,
         help=N_("Apply the gradient penalty at every k-th step only, k times as strong: cheaper steps, the same pull."),
         more=N_("Lazy regularisation (Karras et al. 2020, StyleGAN2): a gradient penalty needs a second backward pass and "
                  "changes slowly from step to step, so most of them can do without. Too rare, and it pulls in jerks."))  # fmt: skip
     k_d: int = setting(1, title=N_("D steps per iteration"), group="loss", low=0, high=10, live=True,
-        help=N_("How often the discriminator learns in each iteration."))  # fmt: skip
+        help=N_("How often the discriminator learns in each iteration."),
+        more=N_("More steps bring the discriminator nearer to its best answer before the generator moves: Wasserstein critics "
+                "like 5. With 0 it stands still."))  # fmt: skip
     k_g: int = setting(1, title=N_("G steps per iteration"), group="loss", low=0, high=10, live=True,
-        help=N_("How often the generator learns in each iteration."))  # fmt: skip
+        help=N_("How often the generator learns in each iteration."),
+        more=N_("More than one lets the generator chase the present discriminator, which invites mode collapse. With 0 it stands "
+                "still."))  # fmt: skip
     g_optimizer: GOptimizerConfig = GOptimizerConfig()
     d_optimizer: DOptimizerConfig = DOptimizerConfig()
     batch_size: int = setting(256, title=N_("Batch size"), group="optimizer", low=2, high=8192, live=True, basic=True,
-        unit=N_("samples"), help=N_("How many real and generated samples each step looks at."))  # fmt: skip
+        unit=N_("samples"), help=N_("How many real and generated samples each step looks at."),
+        more=N_("Larger batches give steadier gradients and fewer steps a second. A batch that misses a mode says nothing about "
+                "it."))  # fmt: skip
     accumulation: int = setting(1, title=N_("Gradient accumulation"), group="optimizer", low=1, high=64, live=True,
-        unit=N_("parts"), help=N_("Splits the batch into this many parts and adds up their gradients: less memory, the same step."))  # fmt: skip
+        unit=N_("parts"), help=N_("Splits the batch into this many parts and adds up their gradients: less memory, the same step."),
+        more=N_("Useful when a batch does not fit into the memory of the GPU. Batch normalisation then sees one part at a time."))  # fmt: skip
     schedule: str = setting("constant", title=N_("Schedule"), group="optimizer", live=True,
         choices={"constant": N_("Constant"), "linear": N_("Linear"), "cosine": N_("Cosine")},
-        help=N_("How rates, penalty weight and noise move from their first to their last value."))  # fmt: skip
+        help=N_("How rates, penalty weight and noise move from their first to their last value."),
+        more=N_("With constant rates the players keep jittering; falling rates let them settle. A cosine starts and ends gently."))  # fmt: skip
     horizon: int = setting(0, title=N_("Horizon"), group="optimizer", low=0, high=10**9, live=True, unit=N_("images"),
-        help=N_("After how many real samples the schedule ends and the run is done. 0: it goes on until you stop it."))  # fmt: skip
+        help=N_("After how many real samples the schedule ends and the run is done. 0: it goes on until you stop it."),
+        more=N_("Counted in real samples and not in steps, so that another batch size keeps the schedule."))  # fmt: skip
     lr_final: float = setting(1.0, title=N_("Learning rates at the end"), group="optimizer", low=0.0, high=1.0, live=True,
         shown_if=lambda c: c.schedule != "constant",
-        help=N_("Share of the learning rates that is left when the schedule ends."))  # fmt: skip
+        help=N_("Share of the learning rates that is left when the schedule ends."),
+        more=N_("0.05 means: at the end a twentieth of the rates is left. 1 keeps them."))  # fmt: skip
     grad_clip: float = setting(0.0, title=N_("Gradient clipping"), group="stabilizers", low=0.0, high=1000.0, live=True,
-        help=N_("Shortens a player's whole gradient to at most this length. 0: off."))  # fmt: skip
+        help=N_("Shortens a player's whole gradient to at most this length. 0: off."),
+        more=N_("The direction stays, only the length is cut: one wild batch cannot throw a player far away."))  # fmt: skip
     label_smoothing: float = setting(0.0, title=N_("Label smoothing"), group="stabilizers", low=0.0, high=0.5, live=True,
         shown_if=lambda c: registry.loss[c.loss].info["targets"],
-        help=N_("Real samples get the target 1 − s instead of 1, so that D never becomes too sure."))  # fmt: skip
+        help=N_("Real samples get the target 1 − s instead of 1, so that D never becomes too sure."),
+        more=N_("One-sided, after Salimans et al. 2016 (arXiv:1606.03498): generated samples keep the target 0. Only losses with "
+                "targets know it."))  # fmt: skip
     label_flip: float = setting(0.0, title=N_("Label flips"), group="stabilizers", low=0.0, high=0.5, live=True,
-        help=N_("Share of samples that D sees under the wrong label."))  # fmt: skip
+        help=N_("Share of samples that D sees under the wrong label."),
+        more=N_("Some confusion keeps the discriminator humble: it can never be certain, so its gradient never quite vanishes."))  # fmt: skip
     instance_noise: float = setting(0.0, title=N_("Instance noise"), group="stabilizers", low=0.0, high=10.0, live=True, unit="σ",
-        help=N_("Gaussian noise on everything D sees, in the units of training: real and generated overlap from the start."))  # fmt: skip
+        help=N_("Gaussian noise on everything D sees, in the units of training: real and generated overlap from the start."),
+        more=N_("Sønderby et al. 2016 (arXiv:1610.04490): two sets of points that do not touch can be told apart perfectly; "
+                "blurred ones cannot, and the gradient lives on. Let it fade with a schedule."))  # fmt: skip
     noise_final: float = setting(0.0, title=N_("Instance noise at the end"), group="stabilizers", low=0.0, high=1.0, live=True,
         shown_if=lambda c: c.instance_noise > 0 and c.schedule != "constant",
-        help=N_("Share of the noise that is left when the schedule ends."))  # fmt: skip
+        help=N_("Share of the noise that is left when the schedule ends."),
+        more=N_("0 lets it vanish, so that the last pictures are learned from sharp data."))  # fmt: skip
     ema_half_life: float = setting(20_000.0, title=N_("EMA half-life"), group="stabilizers", low=0.0, high=1e8, live=True,
         unit=N_("images"), log=True, zero_off=True,
         help=N_("The pictures come from an average of recent generators; this is how fast it forgets. 0: no averaging."),
         more=N_("Exponential moving average (EMA) of the generator's weights: it removes the jitter of the game."))  # fmt: skip
     ema_ramp: float = setting(0.05, title=N_("EMA ramp"), group="stabilizers", low=0.0, high=1.0, live=True,
-        help=N_("Early on, the half-life is at most this share of the images seen. 0: no ramp."))  # fmt: skip
+        help=N_("Early on, the half-life is at most this share of the images seen. 0: no ramp."),
+        more=N_("Without it the average would still remember the first, random weights long after the start (StyleGAN2-ADA, "
+                "Karras et al. 2020)."))  # fmt: skip
     seed: int = setting(0, title=N_("Seed"), group="run", low=0, high=2**31 - 1, basic=True,
-        help=N_("Same settings and same seed: the same run, bit for bit."))  # fmt: skip
+        help=N_("Same settings and same seed: the same run, bit for bit."),
+        more=N_("It fixes the first weights, the order of the data and all noise. Results of one seed can be luck: compare "
+                "several."))  # fmt: skip
     device: str = setting("auto", title=N_("Device"), group="run", choices=DEVICES,
-        help=N_("Where the networks are trained. Automatic: a GPU where there is one."))  # fmt: skip
+        help=N_("Where the networks are trained. Automatic: a GPU where there is one."),
+        more=N_("Small networks on points are often faster on a CPU: a GPU takes longer to be told what to do than to do it."))  # fmt: skip
     precision: str = setting("auto", title=N_("Precision"), group="run", choices=PRECISIONS,
-        help=N_("bfloat16 is faster on GPUs with wide networks. Automatic: only there."))  # fmt: skip
+        help=N_("bfloat16 is faster on GPUs with wide networks. Automatic: only there."),
+        more=N_("Mixed precision computes convolutions in 16 bits and keeps the weights in 32. Penalties and losses lose a little"
+                " exactness."))  # fmt: skip
     threads: int = setting(0, title=N_("CPU threads"), group="run", low=0, high=256,
-        help=N_("0: one for points, all cores for pictures. Another number can change the last bits of the result."))  # fmt: skip
+        help=N_("0: one for points, all cores for pictures. Another number can change the last bits of the result."),
+        more=N_("Several threads only help when each has enough to do: wide convolutions yes, small networks no."))  # fmt: skip
 
     def __post_init__(self) -> None:
         for field in fields():

@@ -44,7 +44,8 @@ class Controls:
                 self._control(field, _)
             if rest:
                 label = _("More: {group}").format(group=_(title)) if basic else _(title)
-                with st.expander(label):
+                # The server keeps whether it is open: the browser forgets when a control above it comes or goes.
+                with st.expander(label, key=f"{self.page}.more.{group}", on_change="rerun"):
                     for field in rest:
                         self._control(field, _)
 

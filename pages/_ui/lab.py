@@ -127,8 +127,7 @@ class Lab:
             format_func=lambda n: _(registry.preset[n].title) if n else _("Your own settings"),
             help=_("A tested set of settings. Choosing one prepares a new run; a run that is going on goes on."),
         )  # fmt: skip
-        if entry:
-            st.caption(_(entry.help))
+        st.caption(_(entry.help) if entry else _("Settings that no preset has. The link carries them anywhere."))
 
     def _follow(self, session: TrainingSession) -> None:
         """Coming to a run of one's own, its settings become the draft (and stay so while it changes)."""

@@ -92,10 +92,12 @@ async def lifespan(_app: object) -> AsyncIterator[None]:
     """From the server's start, imports included, to its end with every run saved."""
     scheduler()
     settings.freeze_imports()
-    threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
+    warming = threading.Thread(target=_warm_up, name="warm-up")
+    warming.start()  # no daemon: torch cannot be torn down beside a thread that imports it
     try:
         yield
     finally:
+        warming.join()
         stop()
         settings.unfreeze_imports()
 

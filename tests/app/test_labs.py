@@ -136,6 +136,7 @@ def test_what_is_wrong_in_a_link_is_said_and_the_rest_applies(visit: Open, wrong
     assert len(app.warning) == 1
     assert re.search(escaped(wrong.split("=")[0]), app.warning[0].value)
     assert not re.search(r"(?<!\\)<", app.warning[0].value)  # escaped: Markdown sees no markup
+    assert len(set_value(app, "lab", "seed", 3).warning) == 1  # it stays as long as the link does
 
 
 def test_a_link_of_another_version_or_lab_is_said(visit: Open) -> None:
@@ -151,7 +152,7 @@ def test_wrong_text_is_refused_and_the_old_value_stays(visit: Open, typed: str) 
     assert len(app.error) == 1
     assert re.search(escaped("generator.hidden") + " cannot be", app.error[0].value)
     assert not re.search(r"(?<!\\)<", app.error[0].value)
-    assert app.sidebar.text_input(key="lab:generator.hidden").value == "64,64,64"
+    assert app.sidebar.text_input(key="lab:generator.hidden").value == "32,32,32"
     assert draft(app, "lab") == presets.load("ring")
     assert not app.run().error  # said once
 
@@ -191,7 +192,7 @@ def test_a_fixed_setting_waits_for_a_new_run(visit: Open, scheduler: Scheduler) 
     first = start(app, "lab", scheduler)
     set_value(app, "lab", "generator.hidden", "32,32")
     assert "A new run is needed for: Generator: Hidden layers" in texts(app)
-    assert first.config.generator.hidden == (64, 64, 64)
+    assert first.config.generator.hidden == (32, 32, 32)
     set_value(app, "lab", "g_optimizer.lr", 1e-4)  # meanwhile the run below still listens
     until(lambda: first.config.g_optimizer.lr == 1e-4)
     next(b for b in app.button if b.label == "Discard these changes").click().run()
@@ -210,7 +211,7 @@ def test_somebody_elses_run_is_watched_and_its_settings_can_be_taken(visit: Open
     set_value(app, "lab", "g_optimizer.lr", 1e-5)
     next(b for b in app.button if b.label == "Use its settings").click().run()
     assert draft(app, "lab") == theirs.config
-    assert theirs.expected_config.g_optimizer.lr == 2e-3
+    assert theirs.expected_config.g_optimizer.lr == 3e-3
     mine = start(app, "lab", scheduler)
     assert mine.id != theirs.id
     assert mine.config == theirs.config

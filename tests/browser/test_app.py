@@ -105,7 +105,24 @@ def test_a_live_change_leaves_its_mark(visitor: Visitor) -> None:
     page.get_by_text("Changes during this run").click()
     cells = page.get_by_test_id("stDataFrame").locator("td")
     cells.filter(has_text="Batch size").first.wait_for(state="attached")
-    assert [text for text in cells.all_inner_texts() if text][1:4] == ["Batch size", "256", "128"]
+    assert [text for text in cells.all_inner_texts() if text][1:4] == ["Batch size", "192", "128"]
+
+
+def test_an_opened_group_stays_open(visitor: Visitor) -> None:
+    """Although the settings no longer are a preset's, and a control above it goes away."""
+    page = visitor()
+    page.goto("/lab")
+    page.get_by_text("More: Loss").click()
+    inside = page.get_by_role("spinbutton", name="Penalty every (steps)")
+    inside.fill("2")
+    inside.press("Enter")
+    page.get_by_text("Settings that no preset has").wait_for()
+    assert inside.is_visible()
+    page.get_by_role("combobox", name="Penalty", exact=False).last.click()
+    page.get_by_role("option", name="None", exact=True).click()
+    inside.wait_for(state="hidden")  # no gradient penalty: there is no interval, nor a weight above the group
+    page.get_by_text("D steps per iteration").wait_for()
+    assert page.get_by_text("D steps per iteration").is_visible()
 
 
 def test_pause_step_resume_reset_stop(visitor: Visitor) -> None:

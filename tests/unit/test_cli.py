@@ -371,10 +371,10 @@ def test_samples_of_points(points: Path, tmp_path: Path) -> None:
     assert np.abs(many[:10] - sample(points, tmp_path / "c.npz", 10)).max() < 1e-6
     assert not np.allclose(many, sample(points, tmp_path / "d.npz", 1000, 1))
     config = replace(presets.load("grid"), dict(setting.split("=") for setting in SMALL))
-    assert config.latent.dim == 2
+    assert (config.latent.dim, config.latent.distribution) == (2, "uniform")
     trainer = _tiny.trained(config, 10)
     rng = torch.Generator().manual_seed(0)
-    latents = torch.cat([torch.randn(512, 2, generator=rng) for _ in range(2)])[:1000]
+    latents = torch.cat([torch.rand(512, 2, generator=rng) * 2 - 1 for _ in range(2)])[:1000]
     assert np.abs(trainer.sample(latents).numpy() - many).max() < 1e-5  # the average, in data units
 
 

@@ -43,6 +43,7 @@ def test_defaults_are_valid(item: Field) -> None:
 def test_words_and_groups(item: Field) -> None:
     assert item.spec.title
     assert item.spec.help.endswith((".", "!"))
+    assert item.spec.more.endswith((".", "!"))
     assert item.spec.group in GROUPS
     assert field(item.name) is item
     assert item.spec.shown_if is None or isinstance(item.spec.shown_if(RunConfig()), bool)
