@@ -48,7 +48,7 @@ class SavedGenerator:
 
 def load(folder: RunFolder, device: str = "auto") -> SavedGenerator:
     """The generator in a run's folder. Raises CheckpointError, ConfigError, DeviceError."""
-    state, config = folder.read_checkpoint()
+    state, config, _ = folder.read_checkpoint()
     module = build_generator(config, sample_shape(config), torch.Generator())
     try:
         module.load_state_dict(state["ema"])

@@ -6,7 +6,7 @@ import json
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -17,7 +17,7 @@ from gan_core.errors import CheckpointError
 from gan_core.runs import atomic
 from gan_core.text import N_
 
-VERSION = 1
+VERSION = 2
 
 
 def copy_state(state: dict[str, Any]) -> dict[str, Any]:
@@ -31,21 +31,36 @@ def is_finite(state: dict[str, Any]) -> bool:
     return all(bool(t.isfinite().all()) for _, t in _flat(state) if isinstance(t, Tensor) and t.is_floating_point())
 
 
-def dump(state: dict[str, Any], config: dict[str, Any]) -> bytes:
+class Saved(NamedTuple):
+    """What a checkpoint file holds: a Trainer's state, the settings then (as from serial.to_dict), and how many entries of
+    the journal had been written by then."""
+
+    state: dict[str, Any]
+    config: dict[str, Any]
+    journal: int
+
+
+def dump(state: dict[str, Any], config: dict[str, Any], journal: int = 0) -> bytes:
     """The bytes of a checkpoint file. `state` as from copy_state; `config` as from serial.to_dict."""
     tensors = {path: value.contiguous() for path, value in _flat(state) if isinstance(value, Tensor)}
     numbers = {path: value for path, value in _flat(state) if not isinstance(value, Tensor)}
-    head = {"version": VERSION, "config": config, "numbers": numbers, "crc": _crc(tensors, config, numbers)}
+    head = {
+        "version": VERSION,
+        "config": config,
+        "numbers": numbers,
+        "journal": journal,
+        "crc": _crc(tensors, config, numbers, journal),
+    }
     return save(tensors, metadata={"gan-playground": json.dumps(head)})
 
 
-def write(path: Path, state: dict[str, Any], config: dict[str, Any]) -> None:
+def write(path: Path, state: dict[str, Any], config: dict[str, Any], journal: int = 0) -> None:
     """Write a checkpoint in one step."""
-    atomic.write_bytes(path, dump(state, config))
+    atomic.write_bytes(path, dump(state, config, journal))
 
 
-def read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """State and config of a checkpoint file. Raises CheckpointError when it is missing, cut short or changed."""
+def read(path: Path) -> Saved:
+    """What a checkpoint file holds. Raises CheckpointError when it is missing, cut short or changed."""
     try:
         with safe_open(path, framework="pt") as file:
             head = json.loads((file.metadata() or {})["gan-playground"])
@@ -53,14 +68,14 @@ def read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
         if head["version"] != VERSION:
             raise CheckpointError(N_("{path} was written by another version of GAN Playground ({version}). Open it there."),
                                   path=path, version=head["version"])  # fmt: skip
-        if head["crc"] != _crc(tensors, head["config"], head["numbers"]):
+        if head["crc"] != _crc(tensors, head["config"], head["numbers"], head["journal"]):
             raise ValueError("checksum")
     except FileNotFoundError:
         raise CheckpointError(N_("There is no checkpoint at {path}: this run was never saved."), path=path) from None
     except (OSError, SafetensorError, KeyError, ValueError, TypeError) as error:
         raise CheckpointError(N_("{path} is not a whole checkpoint ({reason}). Take an earlier copy, or start the run again."),
                               path=path, reason=error) from None  # fmt: skip
-    return _nested(head["numbers"] | tensors), head["config"]
+    return Saved(_nested(head["numbers"] | tensors), head["config"], head["journal"])
 
 
 def _flat(state: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -82,7 +97,7 @@ def _nested(flat: dict[str, Any]) -> dict[str, Any]:
     return state
 
 
-def _crc(tensors: dict[str, Tensor], *rest: dict[str, Any]) -> int:
+def _crc(tensors: dict[str, Tensor], *rest: Any) -> int:
     """Of everything in the file: settings and numbers; names, types, shapes and values of the tensors."""
     crc = zlib.crc32(json.dumps(rest, sort_keys=True).encode())
     for name in sorted(tensors):

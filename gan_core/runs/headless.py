@@ -37,11 +37,13 @@ def start(config: RunConfig, out: Path | None, root: Path | None) -> TrainingSes
 
 
 def resume(path: Path) -> TrainingSession:
-    """The run in a folder, from its checkpoint. Raises CheckpointError, ConfigError."""
+    """The run in a folder, from its checkpoint; from step 0 if it ended before the first. Raises CheckpointError, ConfigError."""
     folder = RunFolder(path)
     facts, config = folder.facts(), folder.config()
-    folder.read_checkpoint()  # fails here, before anything is touched
-    session = TrainingSession(str(facts.get("run", path.name)), str(facts.get("owner", "")), config, folder, restore=True,
+    restore = bool(folder.has_checkpoint or facts.get("step"))
+    if restore:
+        folder.read_checkpoint()  # fails here, before anything is touched
+    session = TrainingSession(str(facts.get("run", path.name)), str(facts.get("owner", "")), config, folder, restore=restore,
                               finish_at_horizon=False)  # fmt: skip
     session.prepare_stopped({})
     return session
@@ -75,6 +77,7 @@ def train(session: TrainingSession, steps: int | None = None, seconds: float | N
             bar.write("Interrupted: saving.", file=sys.stderr)
     session.send(Pause())
     session.turn(0.0)
+    session.release()
     if session.message.template == NOT_SAVED:
         _raise_message(session)
     return result(session)

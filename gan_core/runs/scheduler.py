@@ -218,3 +218,4 @@ class Scheduler:
             if session.id not in self._busy and not session.wants_turn:
                 del self._sessions[session.id]
                 self._used.pop(session.id, None)
+                session.release()

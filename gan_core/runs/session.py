@@ -23,9 +23,9 @@ from gan_core.data.sets import ImageSet, PointSet
 from gan_core.errors import CheckpointError, PlaygroundError
 from gan_core.runs import frames
 from gan_core.runs.cadence import Cadence
-from gan_core.runs.checkpoint import copy_state, is_finite
 from gan_core.runs.commands import Change, Command, Pause, Reset, Resume, StepOnce, Stop, named
 from gan_core.runs.curves import Curves
+from gan_core.runs.keeping import Keeper, Saver, after
 from gan_core.runs.snapshots import Mark, Message, Metrics, Snapshot, picture
 from gan_core.runs.store import RunFolder, environment
 from gan_core.text import N_
@@ -37,7 +37,6 @@ WATCHED, UNWATCHED = 0.1, 1.0  # least seconds between two snapshots
 SNAPSHOT_SHARE = 0.025  # of the training time; metrics have 0.5 % of their own: together ≤ 3 %
 METRICS_SHARE = 0.005
 METRIC_SAMPLES = 2500
-SAVE_SECONDS = 5.0
 _RATE_SECONDS = 10.0
 _ENDED = ("finished", "stopped", "failed")
 
@@ -50,17 +49,16 @@ BROKE = N_("The run stopped at step {step} because of an error in the program ({
 NOT_SAVED = N_("The run could not be saved ({reason}), so it was paused. Free some space, then resume.")
 SCHEDULE_DONE = N_("The schedule is complete. Resume goes on with its last values.")
 
-_Saver = Callable[[Callable[[], None]], None]
-
 
 class TrainingSession:
     """A run in memory. `command` and `change` may be called from any thread; `turn` by one worker at a time."""
 
     def __init__(
         self, run_id: str, owner: str, config: RunConfig, folder: RunFolder | None = None, *,
-        restore: bool = False, saver: _Saver | None = None, finish_at_horizon: bool = True,
+        restore: bool = False, saver: Saver | None = None, finish_at_horizon: bool = True,
     ) -> None:  # fmt: skip
         self.id, self.owner, self.config, self.folder = run_id, owner, config, folder
+        self._keeper = Keeper(folder, saver, self._not_saved)
         self._device = devices.resolve(config.device).type
         self.seconds = 0.0
         self._status = "preparing"
@@ -68,7 +66,6 @@ class TrainingSession:
         self._restore = restore
         self._said = Message()
         self._after_preparing = "running"
-        self._saver = saver or (lambda job: job())
         self._finish_at_horizon = finish_at_horizon
         self._commands: deque[Command] = deque()
         self._lock = threading.Lock()
@@ -79,18 +76,14 @@ class TrainingSession:
         self._queue_place = 0
         self._curves = Curves(frames.CURVE_NAMES)
         self._marks: list[Mark] = []
-        self._pending_rows: list[tuple[int, dict[str, float]]] = []
         self._metrics: Metrics | None = None
-        self._good: tuple[dict[str, Any], RunConfig] | None = None
         self._looks, self._measures = Cadence(UNWATCHED, SNAPSHOT_SHARE), Cadence(1.0, METRICS_SHARE)
-        self._saves = Cadence(SAVE_SECONDS, 0.05)
         self._rates: deque[tuple[float, int, int]] = deque()
         self._frame: tuple[int, bytes] | None = None
         self._last_row: dict[str, float] = {}
         self.on_report: Callable[[str], None] = lambda text: None
         self._facts: dict[str, Any] = {}  # run.json as last written
-        self._packing, self._publishing, self._disk = threading.Lock(), threading.Lock(), threading.Lock()
-        self._life = 0  # counts resets
+        self._packing, self._publishing = threading.Lock(), threading.Lock()
         self.latest = Snapshot(run=run_id, kind=config.kind, seq=1, status=self._status, message=self._message)
 
     # ── from any thread ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -250,34 +243,41 @@ class TrainingSession:
 
     def _build(self) -> None:
         """The trainer, new or from the checkpoint, and a first look at it. In a worker's turn."""
+        if self.folder is not None:
+            self.folder.lock()
         trainer = Trainer(self.config, self._data)
         if self._restore and self.folder is not None:
-            self._load_checkpoint(trainer, self.folder)
+            self._load(trainer, self.folder)
         self._trainer = trainer
         if self.folder is not None and not self._restore:
             self.folder.write_facts(self.facts())
         self._restore = False
         self._set_status(self._after_preparing, self._said)
         self._look(first=True)
-        if self._good is None:
-            self._remember()
+        if self._keeper.good is None:
+            self._keeper.remember(trainer, self.config)
 
-    def _load_checkpoint(self, trainer: Trainer, folder: RunFolder) -> None:
-        state, config = folder.read_checkpoint()
-        trainer.change(config)
+    def _load(self, trainer: Trainer, folder: RunFolder) -> None:
+        """Go on from the checkpoint, then with what was changed since at its step."""
+        loaded = self._keeper.load()
+        trainer.change(loaded.config)
         try:
-            trainer.load_state_dict(state)
+            trainer.load_state_dict(loaded.state)
         except (KeyError, RuntimeError, ValueError, TypeError) as error:
             raise CheckpointError(N_("The checkpoint in {path} does not fit the run's settings ({reason})."),
                                   path=folder.path, reason=str(error).splitlines()[0]) from None  # fmt: skip
-        self.config = config
-        self._good = (copy_state(state), config)
+        self._keeper.remember(trainer, loaded.config)
+        self.config = after(loaded.config, loaded.since)
+        trainer.change(self.config)
         self._facts = folder.facts()
         self.seconds = float(self._facts.get("seconds", 0.0))
         for step, row in folder.metrics(trainer.step_count):
             self._curves.append(step, row)
-        entries = [e for e in folder.journal() if "changes" in e and e.get("step", 0) <= trainer.step_count]
-        self._marks = [Mark(e["step"], n, str(o), str(v)) for e in entries for n, (o, v) in e["changes"].items()]
+        self._marks = [
+            Mark(e["step"], name, str(old), str(value))
+            for e in loaded.journal
+            for name, (old, value) in e.get("changes", {}).items()
+        ]
 
     def facts(self) -> dict[str, Any]:
         """What run.json says of this run."""
@@ -373,8 +373,6 @@ class TrainingSession:
                     self._apply_change(command)
             if not isinstance(command, Change):
                 self._apply(command)
-            elif not self.is_active:
-                self._save()  # nothing else would before the next step
 
     def _apply(self, command: Command) -> None:
         match command:
@@ -405,6 +403,10 @@ class TrainingSession:
         assert self._trainer is not None
         new = settings.replace(self.config, command.values)
         changed = settings.differences(self.config, new)
+        if changed:
+            self._save()  # before: what goes wrong because of a change goes back behind it
+        if self._status == "failed":
+            return
         self._trainer.change(new)
         self.config = new
         self._mark(changed, "change")
@@ -412,23 +414,16 @@ class TrainingSession:
     def _reset(self) -> None:
         keep = "paused" if self._status in (*_ENDED, "paused") else "running"
         self._curves, self._marks, self._metrics, self.seconds = Curves(frames.CURVE_NAMES), [], None, 0.0
-        self._pending_rows, self._good, self._trainer = [], None, None
+        self._trainer = None
         self._rates.clear()
         self._after_preparing = keep
-        if self.folder is not None:
-            with self._disk:  # what the saver still holds belongs to the life before, and must not come back
-                self._life += 1
-                self.folder.restart(self.config)
+        self._keeper.restart(self.config)
         self._build()
         self._journal("reset")
 
     def _journal(self, do: str, **more: Any) -> None:
         assert self._trainer is not None
-        if self.folder is not None:
-            try:
-                self.folder.append_journal({"step": self._trainer.step_count, "do": do, **more, "time": time.time()})
-            except OSError as error:
-                self._not_saved(error)
+        self._keeper.journal({"step": self._trainer.step_count, "do": do, **more, "time": time.time()})
 
     # ── looking ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -446,7 +441,7 @@ class TrainingSession:
         if not first:
             self._last_row = row
             self._curves.append(stats.step, row)
-            self._pending_rows.append((stats.step, row))
+            self._keeper.add_row(stats.step, row)
         self._note_rate(trainer)
         steps, values = self._curves.decimated()
         self._publish(
@@ -457,7 +452,7 @@ class TrainingSession:
         )  # fmt: skip
         now = time.perf_counter()
         self._looks.spent(now, now - begin)
-        if self._saves.due(now) and not first:
+        if self._keeper.due(now) and not first:
             self._save()
 
     def _row(self, stats: Stats) -> dict[str, float]:
@@ -518,43 +513,15 @@ class TrainingSession:
             self._look()
         self._save()
 
-    def _remember(self) -> bool:
-        """Copy the state as the last good one, if all of it is finite."""
-        assert self._trainer is not None
-        state = copy_state(self._trainer.state_dict())
-        if not is_finite(state):
-            return False
-        self._good = (state, self.config)
-        return True
-
     def _save(self) -> None:
         if self._trainer is None:
             return
-        begin = time.perf_counter()
-        if not self._remember():
+        if not self._keeper.remember(self._trainer, self.config):
             return self._blew_up()
         self._hand_over()
-        now = time.perf_counter()
-        self._saves.spent(now, now - begin)
 
     def _hand_over(self) -> None:
-        """Give the last good state to the saver."""
-        if self.folder is not None and self._good is not None:
-            life, good, rows, facts = self._life, self._good, self._pending_rows, self.facts()
-            self._pending_rows = []
-            self._saver(lambda: self._write(life, good, rows, facts))
-
-    def _write(self, life: int, good: tuple[dict[str, Any], RunConfig], rows: list[Any], facts: dict[str, Any]) -> None:
-        """On the saver's thread."""
-        assert self.folder is not None
-        try:
-            with self._disk:
-                if life == self._life:
-                    self.folder.write_checkpoint(*good)
-                    self.folder.append_metrics(rows, self._curves.names)
-                    self.folder.write_facts(facts)
-        except OSError as error:
-            self._not_saved(error)
+        self._keeper.hand_over(self._curves.names, self.facts())
 
     def _not_saved(self, error: OSError) -> None:
         log.warning("run %s could not be saved: %s", self.id, error)
@@ -580,8 +547,8 @@ class TrainingSession:
 
     def _fail_back(self, template: str, params: dict[str, Any]) -> None:
         """Return to the last good state, with the settings of that moment, and say what happened."""
-        if self._trainer is not None and self._good is not None:
-            state, config = self._good
+        if self._trainer is not None and self._keeper.good is not None:
+            state, config = self._keeper.good
             undone = settings.differences(self.config, config)
             self._trainer.change(config)
             self._trainer.load_state_dict(state)
@@ -611,3 +578,9 @@ class TrainingSession:
             self._set_status("paused")
         if self._trainer is not None and self._status != "failed":
             self._settle()
+        self.release()
+
+    def release(self) -> None:
+        """Let other processes have the run; this one is done with it, once the saver has written what it holds."""
+        if self.folder is not None:
+            self._keeper.finish(self.folder.unlock)

@@ -4,7 +4,7 @@ config.toml              the settings at step 0
 run.json                 who, when, versions, device, threads, data hash; status and step when last saved
 journal.jsonl            what was changed at which step
 metrics.csv              the curves
-checkpoint.safetensors   everything the next step depends on
+checkpoints/STEP.safetensors   everything the next step depends on, at the last few moments it was saved
 """
 
 from __future__ import annotations
@@ -13,25 +13,33 @@ import contextlib
 import csv
 import importlib.metadata
 import json
+import logging
 import os
 import platform
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import torch
+from filelock import FileLock, Timeout
 
 from gan_core import serial
 from gan_core.config import RunConfig
-from gan_core.errors import CheckpointError, RunError
+from gan_core.errors import CheckpointError, PlaygroundError, RunError
 from gan_core.runs import atomic, checkpoint
 from gan_core.text import N_
 
+log = logging.getLogger(__name__)
+
 _RUN_ID = re.compile(r"[a-z0-9_]{1,40}-[0-9]{8}-[0-9]{6}-[0-9a-f]{6}")
 VERSION = 1
+IN_USE = N_(
+    "The run in {path} is open in another process: the command line, or another server. Stop it there, then resume here."
+)
+KEPT_CHECKPOINTS = 3  # a file that a disk has damaged costs some seconds of training, not the run
 
 
 class RunFolder:
@@ -39,6 +47,22 @@ class RunFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path.resolve()
+        # Taken by a worker, given back by whoever closes the run: not a thread's own.
+        self._lock = FileLock(self.path / ".lock", timeout=0, thread_local=False)
+
+    def lock(self) -> None:
+        """Make this process the only one that trains this run, until `unlock` or its end, however it ends. Raises RunError."""
+        if self._lock.is_locked:
+            return
+        try:
+            self._lock.acquire()
+        except Timeout:
+            raise RunError(IN_USE, path=self.path) from None
+        except OSError as error:  # a folder that cannot be written to can be looked at; writing says what is wrong
+            log.warning("%s cannot be locked: %s", self.path, error)
+
+    def unlock(self) -> None:
+        self._lock.release()
 
     def create(self, config: RunConfig, facts: Mapping[str, Any]) -> None:
         """Make the folder (which must be empty or absent) with config.toml and run.json."""
@@ -56,15 +80,20 @@ class RunFolder:
 
     def restart(self, config: RunConfig) -> None:
         """Begin at step 0 with `config`: the journal, the curves and the checkpoint of the time before are removed."""
-        for name in ("journal.jsonl", "metrics.csv", "checkpoint.safetensors"):
-            (self.path / name).unlink(missing_ok=True)
+        for file in (self.path / "journal.jsonl", self.path / "metrics.csv", *self._checkpoints()):
+            file.unlink(missing_ok=True)
         atomic.write_text(self.path / "config.toml", serial.to_toml(config))
 
     def discard(self) -> None:
         """Remove a run that never took a step: its files, and the folder if nothing else is in it."""
-        for name in ("config.toml", "run.json", "journal.jsonl", "metrics.csv", "checkpoint.safetensors"):
+        self.unlock()
+        for name in ("config.toml", "run.json", "journal.jsonl", "metrics.csv", ".lock"):
             (self.path / name).unlink(missing_ok=True)
-        with contextlib.suppress(OSError):  # somebody else's file is in it
+        for file in self._checkpoints():
+            file.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # absent, or somebody else's file is in it
+            self._saved.rmdir()
+        with contextlib.suppress(OSError):
             self.path.rmdir()
 
     def write_facts(self, facts: Mapping[str, Any]) -> None:
@@ -99,9 +128,18 @@ class RunFolder:
             ) from None
 
     def append_journal(self, entry: Mapping[str, Any]) -> None:
-        """One line of what happened at which step."""
-        with (self.path / "journal.jsonl").open("a", encoding="utf-8") as file:
+        """One line of what happened at which step; it is on the disk when this returns."""
+        with _appending(self.path / "journal.jsonl") as file:
             file.write(json.dumps(entry, ensure_ascii=False) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+    def cut_journal(self, entries: list[dict[str, Any]]) -> None:
+        """Leave these entries only: the others belong to steps that are lost, or cannot be read."""
+        path = self.path / "journal.jsonl"
+        lines = "".join(json.dumps(entry, ensure_ascii=False) + "\n" for entry in entries)
+        if (path.read_text(encoding="utf-8", errors="replace") if path.exists() else "") != lines:
+            atomic.write_text(path, lines)
 
     def journal(self) -> list[dict[str, Any]]:
         """The entries so far, up to the first that cannot be read: the last line may have been cut short by a crash."""
@@ -121,7 +159,7 @@ class RunFolder:
         """Add rows (step, values) to metrics.csv, with a header in a new file."""
         path = self.path / "metrics.csv"
         new = not path.exists()
-        with path.open("a", encoding="utf-8", newline="") as file:
+        with _appending(path) as file:
             writer = csv.writer(file)
             if new:
                 writer.writerow(["step", *names])
@@ -143,18 +181,58 @@ class RunFolder:
             kept.append(row)
         return kept
 
-    def write_checkpoint(self, state: dict[str, Any], config: RunConfig) -> None:
-        checkpoint.write(self.path / "checkpoint.safetensors", state, serial.to_dict(config))
+    def write_checkpoint(self, state: dict[str, Any], config: RunConfig, journal: int = 0) -> None:
+        """Add a checkpoint: the newest few stay, and none of a later step (the run had gone back behind it)."""
+        path = self._saved / f"{int(state['step']):012}.safetensors"
+        self._saved.mkdir(exist_ok=True)
+        checkpoint.write(path, state, serial.to_dict(config), journal)
+        older = [file for file in self._checkpoints() if file <= path]
+        for file in self._checkpoints():
+            if file not in older[:KEPT_CHECKPOINTS]:
+                file.unlink(missing_ok=True)
+
+    @property
+    def _saved(self) -> Path:
+        return self.path / "checkpoints"
+
+    def _checkpoints(self) -> list[Path]:
+        """The newest first."""
+        return sorted(self._saved.glob("[0-9]*.safetensors"), reverse=True)
 
     @property
     def has_checkpoint(self) -> bool:
         """Whether something was ever saved."""
-        return (self.path / "checkpoint.safetensors").exists()
+        return bool(self._checkpoints())
 
-    def read_checkpoint(self) -> tuple[dict[str, Any], RunConfig]:
-        """State and the settings at that moment. Raises CheckpointError, ConfigError."""
-        state, config = checkpoint.read(self.path / "checkpoint.safetensors")
-        return state, serial.from_dict(config)
+    def read_checkpoint(self) -> tuple[dict[str, Any], RunConfig, int]:
+        """The newest whole checkpoint: state, the settings at that moment, entries of the journal by then.
+
+        Raises CheckpointError, ConfigError, which say what is wrong with the newest.
+        """
+        found = self._checkpoints()
+        if not found:
+            raise CheckpointError(N_("There is no checkpoint at {path}: this run was never saved."), path=self._saved)
+        problems: list[PlaygroundError] = []
+        for path in found:
+            try:
+                state, config, journal = checkpoint.read(path)
+                return state, serial.from_dict(config), journal
+            except PlaygroundError as error:
+                log.warning("%s", error)
+                problems.append(error)
+        raise problems[0]
+
+
+@contextlib.contextmanager
+def _appending(path: Path) -> Iterator[TextIO]:
+    """The file, opened for whole new lines: a last line that a crash has cut short is ended first."""
+    with path.open("a+b") as raw:
+        end = raw.seek(0, os.SEEK_END)
+        raw.seek(max(0, end - 1))
+        broken = raw.read(1) not in (b"", b"\n")
+    with path.open("a", encoding="utf-8", newline="") as file:
+        file.write("\n" if broken else "")
+        yield file
 
 
 def _entry(entry: Any) -> dict[str, Any]:

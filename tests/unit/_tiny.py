@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -66,6 +67,14 @@ def trained(config: RunConfig, steps: int, data: Any = None) -> Trainer:
     for _ in range(steps):
         trainer.step()
     return trainer
+
+
+def only_checkpoint(run: Path) -> Path:
+    """The newest checkpoint of a run's folder, after the older ones have been removed."""
+    *older, newest = sorted((run / "checkpoints").iterdir())
+    for path in older:
+        path.unlink()
+    return newest
 
 
 def flat(state: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

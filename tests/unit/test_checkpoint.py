@@ -27,7 +27,7 @@ def test_round_trip(tmp_path: Path) -> None:
     for config in (_tiny.points(g_optimizer__name="sgd"), _tiny.pictures(generator__norm="batch")):
         trainer = _tiny.trained(config, 3)
         write(tmp_path / "c", copy_state(trainer.state_dict()), serial.to_dict(config))
-        state, kept = read(tmp_path / "c")
+        state, kept, _ = read(tmp_path / "c")
         _tiny.assert_same(state, trainer.state_dict())
         assert serial.from_dict(kept) == config
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections import OrderedDict
@@ -297,22 +298,21 @@ def test_resume_of_what_is_no_run(capsys: pytest.CaptureFixture[str], tmp_path: 
     refused(capsys, "train", "--resume", points, "--out", tmp_path / "x", "--steps", 2)
 
 
-@pytest.mark.parametrize("name", ["checkpoint.safetensors", "run.json", "config.toml"])
+@pytest.mark.parametrize("name", ["checkpoint", "run.json", "config.toml"])
 @pytest.mark.parametrize("data", [b"garbage", b"\xff\xfe\x00", None])
 def test_damaged_runs(
     name: str, data: bytes | None, capsys: pytest.CaptureFixture[str], tmp_path: Path, points: Path
 ) -> None:
     folder = tmp_path / "run"
-    folder.mkdir()
-    for file in points.iterdir():
-        (folder / file.name).write_bytes(file.read_bytes())
-    (folder / name).unlink()
+    shutil.copytree(points, folder)
+    path = _tiny.only_checkpoint(folder) if name == "checkpoint" else folder / name
+    path.unlink()
     if data is not None:
-        (folder / name).write_bytes(data)
-    before = {p.name: p.read_bytes() for p in folder.iterdir()}
+        path.write_bytes(data)
+    before = {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()}
     refused(capsys, "train", "--resume", folder, "--steps", 20)
-    assert {p.name: p.read_bytes() for p in folder.iterdir()} == before
-    if name == "checkpoint.safetensors":
+    assert {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()} == before
+    if name == "checkpoint":
         refused(capsys, "sample", folder, "--n", 3, "--out", tmp_path / "s.npz")
         refused(capsys, "evaluate", folder, "--json")
         assert not (tmp_path / "s.npz").exists()

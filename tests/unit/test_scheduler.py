@@ -253,7 +253,7 @@ def test_a_broken_checkpoint_is_said_and_kept(start: Callable[..., Scheduler], t
     session = scheduler.create(_tiny.points(), "me")
     reaches(session, 3)
     scheduler.close()
-    path = tmp_path / "runs" / session.id / "checkpoint.safetensors"
+    path = _tiny.only_checkpoint(tmp_path / "runs" / session.id)
     broken = path.read_bytes()[:-50]
     path.write_bytes(broken)
     other = start()

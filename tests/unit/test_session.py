@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,7 @@ from gan_core.errors import ConfigError, DataError, RunError
 from gan_core.runs.checkpoint import copy_state, read
 from gan_core.runs.commands import Pause, Reset, Resume, StepOnce, Stop
 from gan_core.runs.session import BLEW_UP, BROKE, NOT_SAVED, OUT_OF_MEMORY, TrainingSession
-from gan_core.runs.store import RunFolder
+from gan_core.runs.store import IN_USE, RunFolder
 from gan_core.trainer import Trainer
 
 LONG = 60.0  # seconds: no turn below is meant to end by its time
@@ -30,18 +32,34 @@ def new(path: Path, config: RunConfig | None = None, **more: Any) -> TrainingSes
     folder.create(config, {"run": "ring", "owner": "me", "status": "preparing", "step": 0})
     session = TrainingSession("ring", "me", config, folder, **more)
     session.prepare()
+    _folders[path] = folder
     return session
 
 
+_folders: dict[Path, RunFolder] = {}  # where a process still has its run open
+
+
+def gone(path: Path) -> None:
+    """The process that had the run is gone, however it ended: the system takes its lock."""
+    _folders[path].unlock()
+
+
 def reopened(path: Path) -> TrainingSession:
+    """The same run as the next process finds it."""
+    gone(path)
+    return beside(path)
+
+
+def beside(path: Path) -> TrainingSession:
     """The same run as another process finds it."""
     folder = RunFolder(path / "run")
     facts = folder.facts()
-    restore = (folder.path / "checkpoint.safetensors").exists()
+    restore = folder.has_checkpoint
     session = TrainingSession("ring", str(facts["owner"]), folder.config(), folder, restore=restore)
     session.prepare_stopped(facts)
     session.prepare()
     session.turn(0.0)
+    _folders[path] = folder
     return session
 
 
@@ -166,7 +184,7 @@ def test_reset_keeps_the_present_settings_and_forgets_the_rest(tmp_path: Path) -
     assert session.latest.marks == ()
     assert session.folder is not None
     assert session.folder.config().loss == session.config.loss == "hinge"
-    assert not (session.folder.path / "checkpoint.safetensors").exists()
+    assert not session.folder.has_checkpoint
     session.send(Resume())
     run_to(session, 7)
     _tiny.assert_same(state(session), _tiny.trained(session.config, 7).state_dict())
@@ -182,7 +200,7 @@ def test_what_was_saved_before_a_reset_does_not_come_back(tmp_path: Path) -> Non
     for job in waiting:  # the disk was slow
         job()
     assert session.folder is not None
-    assert not (session.folder.path / "checkpoint.safetensors").exists()
+    assert not session.folder.has_checkpoint
     assert not (session.folder.path / "metrics.csv").exists()
 
 
@@ -344,7 +362,7 @@ def test_a_broken_checkpoint(tmp_path: Path) -> None:
     session = new(tmp_path)
     run_to(session, 6)
     session.close()
-    path = tmp_path / "run" / "checkpoint.safetensors"
+    path = _tiny.only_checkpoint(tmp_path / "run")
     whole = path.read_bytes()
     path.write_bytes(whole[:-100])
     again = reopened(tmp_path)
@@ -373,7 +391,7 @@ def test_a_checkpoint_of_other_networks(tmp_path: Path) -> None:
         session = new(tmp_path / name, config)
         run_to(session, 2)
         session.close()
-    (tmp_path / "a/run/checkpoint.safetensors").write_bytes((tmp_path / "b/run/checkpoint.safetensors").read_bytes())
+    _tiny.only_checkpoint(tmp_path / "a/run").write_bytes(_tiny.only_checkpoint(tmp_path / "b/run").read_bytes())
     again = reopened(tmp_path / "a")
     assert again.status == "failed"
     assert "generator.hidden" in str(again.message)
@@ -413,20 +431,152 @@ def test_a_full_disk_pauses_and_loses_nothing(tmp_path: Path, monkeypatch: pytes
     tell(session, Pause())
     assert str(session.message) == ""
     _tiny.assert_same(
-        read(tmp_path / "run" / "checkpoint.safetensors")[0], _tiny.trained(_tiny.points(), 8).state_dict()
+        read(_tiny.only_checkpoint(tmp_path / "run")).state, _tiny.trained(_tiny.points(), 8).state_dict()
     )
 
 
 def test_a_folder_that_was_deleted(tmp_path: Path) -> None:
     session = new(tmp_path)
     run_to(session, 4)
-    for file in (tmp_path / "run").iterdir():
-        file.unlink()
-    (tmp_path / "run").rmdir()
+    shutil.rmtree(tmp_path / "run")
     tell(session, Pause())
     assert session.message.template == NOT_SAVED
     tell(session, Resume(), Pause())
     assert session.status == "paused"
+
+
+def crashed(session: TrainingSession) -> None:
+    """The process is gone: nothing more is written for it."""
+    session.folder = session._keeper.folder = None
+
+
+def test_after_a_crash_the_journal_is_cut_to_the_checkpoint(tmp_path: Path) -> None:
+    session = new(tmp_path)
+    run_to(session, 5)
+    tell(session, Pause())
+    waiting: list[Callable[[], None]] = []
+    session._keeper._saver = waiting.append  # the disk is slow from here on
+    session.send(Resume())
+    run_to(session, 8)
+    session.change({"loss": "hinge"})
+    run_to(session, 12)
+    assert waiting
+    crashed(session)
+    again = reopened(tmp_path)
+    assert (again.step, again.config.loss) == (5, "relativistic")
+    assert again.latest.marks == ()
+    assert again.folder is not None
+    assert [e["do"] for e in again.folder.journal()] == ["pause", "resume"]
+    again.send(Resume())
+    run_to(again, 9)
+    _tiny.assert_same(state(again), replayed(tmp_path, 9))
+
+
+def test_a_change_after_the_checkpoint_at_its_step_is_not_lost(tmp_path: Path) -> None:
+    session = new(tmp_path)
+    run_to(session, 5)
+    tell(session, Pause())
+    session._keeper._saver = lambda job: None
+    session.change({"g_optimizer.name": "sgd", "penalty_weight": 0.5})
+    tell(session)
+    crashed(session)
+    again = reopened(tmp_path)
+    assert (again.step, again.config.g_optimizer.name, again.config.penalty_weight) == (5, "sgd", 0.5)
+    assert [mark.name for mark in again.latest.marks] == ["g_optimizer.name", "penalty_weight"] or len(
+        again.latest.marks
+    ) == 2
+    again.send(Resume())
+    run_to(again, 9)
+    _tiny.assert_same(state(again), replayed(tmp_path, 9))
+
+
+def test_a_damaged_newest_checkpoint_costs_only_the_steps_since_the_one_before(tmp_path: Path) -> None:
+    session = new(tmp_path)
+    for step in (4, 7):
+        run_to(session, step)
+        tell(session, Pause())
+        session.send(Resume())
+    crashed(session)
+    newest = max((tmp_path / "run" / "checkpoints").iterdir())
+    newest.write_bytes(newest.read_bytes()[:-20])
+    again = reopened(tmp_path)
+    assert again.step == 4
+    again.send(Resume())
+    run_to(again, 9)
+    tell(again, Pause())
+    _tiny.assert_same(state(again), _tiny.trained(session.config, 9).state_dict())
+    assert [path.stem.lstrip("0") for path in sorted((tmp_path / "run" / "checkpoints").iterdir())] == ["4", "7", "9"]
+
+
+def test_the_last_few_checkpoints_are_kept_and_none_of_later_steps(tmp_path: Path) -> None:
+    session = new(tmp_path)
+    for step in range(2, 8):
+        run_to(session, step)
+        tell(session, Pause())
+        session.send(Resume())
+    assert session.folder is not None
+    names = [path.name for path in session.folder._checkpoints()]
+    assert names == [f"{step:012}.safetensors" for step in (7, 6, 5)]
+    early = _tiny.trained(session.config, 3)
+    session.folder.write_checkpoint(copy_state(early.state_dict()), session.config)
+    assert [path.name for path in session.folder._checkpoints()] == [f"{3:012}.safetensors"]
+
+
+def test_two_processes_do_not_train_one_run(tmp_path: Path) -> None:
+    session = new(tmp_path)
+    run_to(session, 4)
+    tell(session, Pause())
+    other = beside(tmp_path)
+    assert other.status == "failed"
+    assert other.message.template == IN_USE
+    tell(other, Resume())
+    assert (other.status, other.step) == ("failed", 0)
+    other.close()  # and does not take the lock away from the one that has it
+    tell(session, Resume(), Pause())
+    session.send(Resume())
+    run_to(session, 7)
+    session.close()
+    again = reopened(tmp_path)
+    assert (again.status, again.step) == ("paused", 7)
+    again.close()
+    tell(other, Resume())
+    assert other.step >= 7
+
+
+def test_a_slow_disk_makes_checkpoints_rarer_and_no_queue(tmp_path: Path) -> None:
+    waiting: list[Callable[[], None]] = []
+    session = new(tmp_path, saver=waiting.append)
+    for step in range(2, 20):
+        run_to(session, step)
+        tell(session, Pause())
+        session.send(Resume())
+    assert len(waiting) == 1
+    waiting.pop()()
+    assert session.folder is not None
+    assert session.folder.read_checkpoint()[0]["step"] == 19  # the latest
+    assert not session._keeper.due(time.perf_counter())
+    session._keeper._write_seconds = 100.0
+    tell(session, Pause())
+    session._keeper.hand_over((), session.facts())
+    assert not session._keeper.due(time.perf_counter() + 1999)
+    assert session._keeper.due(time.perf_counter() + 2001)
+
+
+def test_rows_of_the_curves_survive_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = new(tmp_path)
+    run_to(session, 4)
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("gan_core.runs.atomic.write_bytes", full)
+    tell(session, Pause())
+    monkeypatch.undo()
+    session.send(Resume())
+    run_to(session, 8)
+    tell(session, Pause())
+    assert session.folder is not None
+    assert {4, 8} <= {step for step, _row in session.folder.metrics(8)}
 
 
 # ── going wrong ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -450,7 +600,7 @@ def test_a_game_that_blows_up(tmp_path: Path) -> None:
     assert session.config.g_optimizer.lr == 1e-3  # the settings of that moment, too
     assert session.folder is not None
     assert session.folder.journal()[-1]["do"] == "rollback"
-    kept, _ = session.folder.read_checkpoint()
+    kept = session.folder.read_checkpoint()[0]
     _tiny.assert_same(kept, good)
 
 

@@ -43,7 +43,7 @@ def test_round_trip(folder: RunFolder) -> None:
     assert folder.metrics(9) == [(1, {"d_loss": 0.5, "g_loss": 1.0}), (2, {"d_loss": 0.25})]
     trainer = _tiny.trained(_tiny.points(), 1)
     folder.write_checkpoint(copy_state(trainer.state_dict()), _tiny.points())
-    state, config = folder.read_checkpoint()
+    state, config, _entries = folder.read_checkpoint()
     assert config == _tiny.points()
     _tiny.assert_same(state, trainer.state_dict())
 
@@ -190,6 +190,18 @@ def test_a_journal_cut_short_keeps_what_is_whole(folder: RunFolder) -> None:
     ):
         path.write_text('{"step": 1, "do": "pause"}\n' + line + "\n", encoding="utf-8")
         assert len(folder.journal()) == 1
+
+
+def test_what_is_added_after_a_line_cut_short_is_whole(folder: RunFolder) -> None:
+    for name in ("journal.jsonl", "metrics.csv"):
+        path = folder.path / name
+        path.write_bytes(path.read_bytes()[:-4])
+    folder.append_metrics([(30, {"d_loss": 0.4, "g_loss": 2.0})], ("d_loss", "g_loss"))
+    assert folder.metrics(10**9)[-1] == (30, {"d_loss": 0.4, "g_loss": 2.0})
+    assert all(step <= 30 for step, _row in folder.metrics(10**9))
+    folder.cut_journal(folder.journal())
+    folder.append_journal({"step": 3, "do": "resume"})
+    assert [e["do"] for e in folder.journal()] == ["change", "resume"]
 
 
 def test_metrics_of_a_run_that_had_gone_back(folder: RunFolder) -> None:
