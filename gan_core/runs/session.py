@@ -377,12 +377,12 @@ class TrainingSession:
     def _apply(self, command: Command) -> None:
         match command:
             case Pause(why) if self.is_active:
-                self._set_status("paused", Message(why))
                 self._journal("pause")
+                self._set_status("paused", Message(why))
                 self._settle()
             case Stop() if self._status not in _ENDED:
-                self._set_status("stopped")
                 self._journal("stop")
+                self._set_status("stopped")
                 self._settle()
             case Resume() if not self.is_active:
                 self._journal("resume")
