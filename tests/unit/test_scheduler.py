@@ -55,7 +55,8 @@ def test_a_run_from_start_to_stop(start: Callable[..., Scheduler]) -> None:
     assert scheduler.get(session.id) is session
     reaches(session, 20)
     scheduler.send(session, Pause())
-    wait(lambda: session.status == "paused" and session.latest.step == session.step)  # with its last numbers on the screen
+    # "paused" comes first, its last numbers right after it
+    wait(lambda: session.status == "paused" and session.latest.step == session.step)
     at, seq = session.step, session.seq
     time.sleep(0.2)  # pause really pauses
     assert (session.step, session.seq) == (at, seq)
