@@ -40,7 +40,7 @@ def resume(path: Path) -> TrainingSession:
     """The run in a folder, from its checkpoint; from step 0 if it ended before the first. Raises CheckpointError, ConfigError."""
     folder = RunFolder(path)
     facts, config = folder.facts(), folder.config()
-    restore = bool(folder.has_checkpoint or facts.get("step"))
+    restore = folder.was_saved(facts)
     if restore:
         folder.read_checkpoint()  # fails here, before anything is touched
     session = TrainingSession(str(facts.get("run", path.name)), str(facts.get("owner", "")), config, folder, restore=restore,
@@ -68,7 +68,7 @@ def train(session: TrainingSession, steps: int | None = None, seconds: float | N
         session.prepare()
         session.turn(0.0, until_step=0)  # builds, and with a checkpoint loads it: not part of the training
         if session.status == "failed":
-            if session.step == 0 and session.folder is not None and not session.folder.has_checkpoint:
+            if session.folder is not None and session.folder.created and not session.folder.has_checkpoint:
                 session.folder.discard()  # so that the same command works once the cause is gone
             _raise_message(session)
         try:

@@ -88,7 +88,7 @@ class Scheduler:
         except PlaygroundError as error:
             log.warning("run %s cannot be opened: %s", run_id, error)
             return None
-        restore = folder.has_checkpoint
+        restore = folder.was_saved(facts)
         session = TrainingSession(
             run_id, str(facts.get("owner", "")), config, folder, restore=restore, saver=self._save
         )

@@ -47,6 +47,7 @@ class RunFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path.resolve()
+        self.created = False  # whether this object made the folder: only then may it be discarded
         # Taken by a worker, given back by whoever closes the run: not a thread's own.
         self._lock = FileLock(self.path / ".lock", timeout=0, thread_local=False)
 
@@ -74,6 +75,7 @@ class RunFolder:
                 )
             self.restart(config)
             self.write_facts(facts)
+            self.created = True
         except OSError as error:
             raise RunError(N_("{path} cannot be used for a run: {reason}. Choose a folder that you may write to."),
                            path=self.path, reason=error.strerror or error) from None  # fmt: skip
@@ -203,6 +205,11 @@ class RunFolder:
     def has_checkpoint(self) -> bool:
         """Whether something was ever saved."""
         return bool(self._checkpoints())
+
+    def was_saved(self, facts: Mapping[str, Any]) -> bool:
+        """Whether there is more than step 0 to come back to; `facts` is run.json. A run that was saved and has lost its
+        checkpoints is refused when they are read, and not silently begun anew."""
+        return self.has_checkpoint or bool(facts.get("step"))
 
     def read_checkpoint(self) -> tuple[dict[str, Any], RunConfig, int]:
         """The newest whole checkpoint: state, the settings at that moment, entries of the journal by then.

@@ -318,6 +318,18 @@ def test_damaged_runs(
         assert not (tmp_path / "s.npz").exists()
 
 
+def test_a_run_of_another_process_is_refused_and_left_alone(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Even before its first checkpoint: what is refused must not be tidied away."""
+    folder = RunFolder(tmp_path / "run")
+    folder.create(_tiny.points(), {"run": "x", "owner": "", "status": "running", "step": 0})
+    folder.lock()
+    before = {p.name for p in folder.path.iterdir()}
+    assert "another process" in refused(capsys, "train", "--resume", folder.path, "--steps", 3)
+    assert {p.name for p in folder.path.iterdir()} == before
+    folder.unlock()
+    assert train(capsys, "--resume", folder.path, "--steps", 3)["step"] == 3
+
+
 def test_data_that_cannot_be_had(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
