@@ -9,7 +9,7 @@ import sys
 from benchmarks._machine import machine
 from benchmarks._train import samples, trained, trainer_of
 from gan_core import metrics
-from gan_core.runs.session import METRIC_SAMPLES
+from gan_core.runs.looking import METRIC_SAMPLES
 
 SEEDS = range(5)
 SECONDS = 60.0

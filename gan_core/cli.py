@@ -73,6 +73,8 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
         "--max-runs", type=_bounded(int, 1, 1000), default=8, help="runs that train at once (default: 8)"
     )
     parser.add_argument("--max-per-owner", type=_bounded(int, 1, 1000), default=4, help="of one browser (default: 4)")
+    parser.add_argument("--quota", type=_bounded(float, 0.01, 1e6), default=20.0, metavar="GB",
+                        help="what the data folder may hold (default: 20); deleted runs and old history go first")  # fmt: skip
     parser.set_defaults(run=_serve)
 
 
@@ -138,6 +140,7 @@ def _serve(o: argparse.Namespace) -> int:
     return int(server.serve(server.ServeOptions(
         host=o.host, port=o.port, data_dir=o.data_dir, browser=not o.no_browser, allow_origin=tuple(o.allow_origin),
         grace_seconds=o.grace, max_runs=o.max_runs, max_per_owner=o.max_per_owner,
+        quota_gb=o.quota,
     )))  # fmt: skip
 
 
@@ -208,7 +211,7 @@ def _sample(o: argparse.Namespace) -> int:
     import numpy as np
 
     from gan_core import generate
-    from gan_core.runs.store import RunFolder
+    from gan_core.runs.folder import RunFolder
 
     samples = generate.load(RunFolder(o.run_dir)).sample(o.n, o.seed).numpy()
     try:

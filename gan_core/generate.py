@@ -10,11 +10,12 @@ from torch import Tensor, nn
 
 from gan_core import data as data_sets
 from gan_core import device as devices
+from gan_core import serial
 from gan_core.config import RunConfig
 from gan_core.errors import CheckpointError
 from gan_core.memory import sample_shape
 from gan_core.networks import build_generator
-from gan_core.runs.store import RunFolder
+from gan_core.runs.folder import RunFolder
 from gan_core.text import N_
 from gan_core.trainer import draw_latents
 
@@ -48,7 +49,8 @@ class SavedGenerator:
 
 def load(folder: RunFolder, device: str = "auto") -> SavedGenerator:
     """The generator in a run's folder. Raises CheckpointError, ConfigError, DeviceError."""
-    state, config, _ = folder.read_checkpoint()
+    saved = folder.read_checkpoint()
+    state, config = saved.state, serial.from_dict(saved.config)
     module = build_generator(config, sample_shape(config), torch.Generator())
     try:
         module.load_state_dict(state["ema"])

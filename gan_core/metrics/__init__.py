@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from torch import Tensor
 
+from gan_core.data.sets import PointSet
+from gan_core.metrics import sliced
 from gan_core.metrics.points import mode_statistics, perfect_quality, perfect_reverse_kl
 from gan_core.registry import metric
 from gan_core.text import N_
 
 if TYPE_CHECKING:
-    from gan_core.data.sets import ImageSet, PointSet, Progress
+    from gan_core.data.sets import ImageSet, Progress
 
+Floor: TypeAlias = Callable[[PointSet, int], float | None]
 _MODES = "Lin et al. 2018 (PacGAN), arXiv:1712.04086"
+
+
+def _of_modes(floor: Callable[[int, int], float]) -> Floor:
+    """A floor that depends on the number of modes and of samples alone; none for points without modes."""
+    return lambda data, n: None if data.modes is None else floor(len(data.modes), n)
+
 
 metric(
     "modes",
     title=N_("Modes"),
     kind="points",
     better="higher",
-    floor=lambda modes, n: modes,
+    floor=_of_modes(lambda modes, n: modes),
     paper=_MODES,
     help=N_("Clusters of the data with at least one generated sample within three standard deviations."),
 )(mode_statistics)
@@ -29,22 +40,40 @@ metric(
     title=N_("High quality"),
     kind="points",
     better="higher",
-    floor=lambda modes, n: perfect_quality(),
+    floor=_of_modes(lambda modes, n: perfect_quality()),
     paper=_MODES,
     help=N_("Share of generated samples within three standard deviations of a cluster's centre."),
 )(mode_statistics)
-metric("reverse_kl", title=N_("Reverse KL"), kind="points", better="lower", floor=perfect_reverse_kl, paper=_MODES,
+metric("reverse_kl", title=N_("Reverse KL"), kind="points", better="lower", floor=_of_modes(perfect_reverse_kl), paper=_MODES,
        help=N_("How unevenly the good samples are spread over the clusters, in nats: 0 is perfectly even."))(mode_statistics)  # fmt: skip
+metric(
+    "swd",
+    title=N_("Sliced Wasserstein distance"),
+    kind="points",
+    better="lower",
+    floor=sliced.floor,
+    paper="Rabin et al. 2011; Bonneel et al. 2015, https://doi.org/10.1007/s10851-014-0506-3",
+    help=N_("How far the generated samples must be moved to lie like real ones, averaged over directions, in the data's units."),
+)(sliced.sliced_wasserstein)  # fmt: skip
 
 
 def evaluate(samples: Tensor, data: PointSet | ImageSet, progress: Progress | None = None) -> dict[str, Any]:
-    """Every metric that the data set allows: none for points without known modes. Raises DataError."""
-    from gan_core.data.sets import PointSet
-
+    """Every metric that the data set allows. Of points: the sliced Wasserstein distance, left out where samples are not finite,
+    and with known modes their statistics. Raises DataError for pictures that cannot be measured."""
     if not isinstance(data, PointSet):
         from gan_core.metrics.images import evaluate_images
 
         return evaluate_images(samples, data, progress)
+    return _statistics(samples, data) | _distance(samples, data)
+
+
+def quick(samples: Tensor, data: PointSet | ImageSet) -> dict[str, Any]:
+    """What is measured again and again while a run trains: all of points; of pictures the sliced Wasserstein distance, since a
+    classifier would have to be trained first."""
+    return evaluate(samples, data) if isinstance(data, PointSet) else _distance(samples, data)
+
+
+def _statistics(samples: Tensor, data: PointSet) -> dict[str, Any]:
     if data.modes is None or data.sigma is None:
         return {}
     found = mode_statistics(samples, data.modes, data.sigma)
@@ -56,13 +85,20 @@ def evaluate(samples: Tensor, data: PointSet | ImageSet, progress: Progress | No
     }
 
 
+def _distance(samples: Tensor, data: PointSet | ImageSet) -> dict[str, float]:
+    if not len(samples) or not samples.isfinite().all():
+        return {}
+    distance = sliced.distance_to(samples, data)
+    return {"swd": distance} if math.isfinite(distance) else {}
+
+
 def floors(data: PointSet | ImageSet, n: int) -> dict[str, float]:
     """What a perfect generator scores on average with n samples, by metric name, where that is known beforehand."""
-    modes = getattr(data, "modes", None)
-    if modes is None:
-        return {}
-    known = {e.name: e.info["floor"] for e in metric.entries() if e.info["kind"] == "points" and e.info["floor"]}
-    return {name: float(floor(len(modes), n)) for name, floor in known.items()}
+    if not isinstance(data, PointSet):
+        return {"swd": sliced.floor(data, n)}
+    entries = (e for e in metric.entries() if e.info["kind"] == "points" and e.info["floor"])
+    found = {e.name: e.info["floor"](data, n) for e in entries}
+    return {name: float(floor) for name, floor in found.items() if floor is not None}
 
 
 def _register_images() -> None:

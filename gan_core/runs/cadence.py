@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 _COLD = 2  # the first times fill caches and say nothing about the cost
-_LONGEST = 5.0  # seconds: even what is dear happens now and then
+_LONGEST = 5.0  # seconds
 
 
 class Cadence:
-    """due(now) is true at most once in `least` seconds, and so rarely that spent time stays below `share` of the whole."""
+    """due(now) is true at most once in `least` seconds, and so rarely that spent time stays below `share` of the whole; but
+    at least once in `longest` seconds."""
 
-    def __init__(self, least: float, share: float) -> None:
+    def __init__(self, least: float, share: float, longest: float = _LONGEST) -> None:
         self.least = least
+        self._longest = longest
         self._share = share
         self._costs: list[float] = []
         self._last = -_LONGEST
@@ -24,4 +26,4 @@ class Cadence:
         self._last = now
         self._costs = [*self._costs[-(2 + _COLD) :], cost]
         warm = sorted(self._costs[_COLD:])
-        self._wait = min(warm[len(warm) // 2] / self._share, _LONGEST) if warm else 0.0
+        self._wait = min(warm[len(warm) // 2] / self._share, self._longest) if warm else 0.0

@@ -17,7 +17,13 @@ from gan_core.errors import CheckpointError
 from gan_core.runs import atomic
 from gan_core.text import N_
 
-VERSION = 2
+VERSION = 3
+# What the checksum of each version covers beside the tensors; older files are read, the newest version is written.
+_COVERED = {
+    1: ("config", "numbers"),
+    2: ("config", "numbers", "journal"),
+    3: ("config", "numbers", "journal", "start", "facts"),
+}
 
 
 def copy_state(state: dict[str, Any]) -> dict[str, Any]:
@@ -32,50 +38,49 @@ def is_finite(state: dict[str, Any]) -> bool:
 
 
 class Saved(NamedTuple):
-    """What a checkpoint file holds: a Trainer's state, the settings then (as from serial.to_dict), and how many entries of
-    the journal had been written by then."""
+    """What a checkpoint file holds: a Trainer's state, the settings then (as from serial.to_dict), how many entries of the
+    journal had been written by then (None: not recorded); the settings at step 0 and what run.json said (empty in old files), so
+    that a run whose other files are damaged can still be found and go on."""
 
     state: dict[str, Any]
     config: dict[str, Any]
-    journal: int
+    journal: int | None = 0
+    start: dict[str, Any] = {}  # noqa: RUF012 - never written to
+    facts: dict[str, Any] = {}  # noqa: RUF012
 
 
-def dump(state: dict[str, Any], config: dict[str, Any], journal: int = 0) -> bytes:
-    """The bytes of a checkpoint file. `state` as from copy_state; `config` as from serial.to_dict."""
-    tensors = {path: value.contiguous() for path, value in _flat(state) if isinstance(value, Tensor)}
-    numbers = {path: value for path, value in _flat(state) if not isinstance(value, Tensor)}
-    head = {
-        "version": VERSION,
-        "config": config,
-        "numbers": numbers,
-        "journal": journal,
-        "crc": _crc(tensors, config, numbers, journal),
-    }
-    return save(tensors, metadata={"gan-playground": json.dumps(head)})
+def dump(saved: Saved) -> bytes:
+    """The bytes of a checkpoint file; `saved.state` as from copy_state."""
+    tensors = {path: value.contiguous() for path, value in _flat(saved.state) if isinstance(value, Tensor)}
+    numbers = {path: value for path, value in _flat(saved.state) if not isinstance(value, Tensor)}
+    head = {"version": VERSION, "config": saved.config, "numbers": numbers, "journal": saved.journal,
+            "start": saved.start, "facts": saved.facts}  # fmt: skip
+    return save(tensors, metadata={"gan-playground": json.dumps(head | {"crc": _crc(tensors, head)})})
 
 
-def write(path: Path, state: dict[str, Any], config: dict[str, Any], journal: int = 0) -> None:
+def write(path: Path, saved: Saved) -> None:
     """Write a checkpoint in one step."""
-    atomic.write_bytes(path, dump(state, config, journal))
+    atomic.write_bytes(path, dump(saved))
 
 
 def read(path: Path) -> Saved:
-    """What a checkpoint file holds. Raises CheckpointError when it is missing, cut short or changed."""
+    """What a checkpoint file holds. Raises CheckpointError when it is missing, cut short, changed, or of a later version."""
     try:
         with safe_open(path, framework="pt") as file:
             head = json.loads((file.metadata() or {})["gan-playground"])
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
-        if head["version"] != VERSION:
+        if head["version"] not in _COVERED:
             raise CheckpointError(N_("{path} was written by another version of GAN Playground ({version}). Open it there."),
                                   path=path, version=head["version"])  # fmt: skip
-        if head["crc"] != _crc(tensors, head["config"], head["numbers"], head["journal"]):
+        if head["crc"] != _crc(tensors, head):
             raise ValueError("checksum")
     except FileNotFoundError:
         raise CheckpointError(N_("There is no checkpoint at {path}: this run was never saved."), path=path) from None
-    except (OSError, SafetensorError, KeyError, ValueError, TypeError) as error:
+    except (OSError, SafetensorError, KeyError, ValueError, TypeError, RecursionError) as error:
         raise CheckpointError(N_("{path} is not a whole checkpoint ({reason}). Take an earlier copy, or start the run again."),
                               path=path, reason=error) from None  # fmt: skip
-    return Saved(_nested(head["numbers"] | tensors), head["config"], head["journal"])
+    state = _nested(head["numbers"] | tensors)
+    return Saved(state, head["config"], head.get("journal"), head.get("start", {}), head.get("facts", {}))
 
 
 def _flat(state: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -97,9 +102,10 @@ def _nested(flat: dict[str, Any]) -> dict[str, Any]:
     return state
 
 
-def _crc(tensors: dict[str, Tensor], *rest: Any) -> int:
-    """Of everything in the file: settings and numbers; names, types, shapes and values of the tensors."""
-    crc = zlib.crc32(json.dumps(rest, sort_keys=True).encode())
+def _crc(tensors: dict[str, Tensor], head: dict[str, Any]) -> int:
+    """Of everything in the file: the parts of the header; names, types, shapes and values of the tensors."""
+    parts = [head[name] for name in _COVERED[head["version"]]]
+    crc = zlib.crc32(json.dumps(parts, sort_keys=True).encode())
     for name in sorted(tensors):
         crc = zlib.crc32(f"{name} {tensors[name].dtype} {list(tensors[name].shape)}".encode(), crc)
         crc = zlib.crc32(tensors[name].detach().contiguous().reshape(-1).view(torch.uint8).numpy().data, crc)

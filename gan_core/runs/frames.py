@@ -18,7 +18,7 @@ from gan_core.runs.snapshots import Snapshot
 MAGIC = b"GPF1"
 _ALIGN = 8
 _LOSSLESS_UP_TO = 32  # pixels a picture
-_CURVES = {
+CURVES = {
     # name: (panel, role)
     "d_loss": ("loss", "d"),
     "g_loss": ("loss", "g"),
@@ -29,8 +29,9 @@ _CURVES = {
     "penalty": ("penalty", "d"),
     "quality": ("metrics", "neutral"),
     "coverage": ("metrics", "neutral"),
+    "swd": ("distance", "neutral"),
 }
-CURVE_NAMES = tuple(_CURVES)
+CURVE_NAMES = tuple(CURVES)
 
 
 def pack(snapshot: Snapshot) -> bytes:
@@ -69,7 +70,7 @@ def _header(s: Snapshot) -> dict[str, Any]:
         "status": s.status, "message": {"template": s.message.template, "params": {k: _plain(v) for k, v in s.message.params.items()}},
         "rate": _plain(s.rate), "rate_images": _plain(s.rate_images), "progress": s.progress, "queue": s.queue,
         "marks": [dataclasses.asdict(mark) for mark in s.marks],
-        "curves": [{"name": n, "panel": _CURVES[n][0], "role": _CURVES[n][1]} for n in _drawn(s)],
+        "curves": [{"name": n, "panel": CURVES[n][0], "role": CURVES[n][1]} for n in _drawn(s)],
         "metrics": _metrics(s),
     }  # fmt: skip
     if s.extent:

@@ -14,9 +14,12 @@ from gan_core import generate, metrics, registry
 from gan_core.config import RunConfig
 from gan_core.errors import ConfigError, PlaygroundError, RunError
 from gan_core.memory import check_memory
+from gan_core.runs import facts
 from gan_core.runs.commands import Pause, Resume
-from gan_core.runs.session import METRIC_SAMPLES, NOT_SAVED, TrainingSession
-from gan_core.runs.store import RunFolder, Store, created_now, data_dir
+from gan_core.runs.folder import RunFolder
+from gan_core.runs.looking import METRIC_SAMPLES
+from gan_core.runs.session import NOT_SAVED, TrainingSession
+from gan_core.runs.store import Store, data_dir
 from gan_core.text import N_
 
 _TURN = 0.25
@@ -32,18 +35,18 @@ def start(config: RunConfig, out: Path | None, root: Path | None) -> TrainingSes
         folder = store.folder(run_id)
     else:
         folder, run_id = RunFolder(out), out.resolve().name
-    folder.create(config, {"run": run_id, "owner": "", "created": created_now(), "status": "preparing", "step": 0})
+    folder.create(config, facts.of_new(run_id, "", config))
     return TrainingSession(run_id, "", config, folder, finish_at_horizon=False)
 
 
 def resume(path: Path) -> TrainingSession:
     """The run in a folder, from its checkpoint; from step 0 if it ended before the first. Raises CheckpointError, ConfigError."""
     folder = RunFolder(path)
-    facts, config = folder.facts(), folder.config()
-    restore = folder.was_saved(facts)
+    said, config = folder.facts(), folder.config()
+    restore = folder.was_saved(said)
     if restore:
         folder.read_checkpoint()  # fails here, before anything is touched
-    session = TrainingSession(str(facts.get("run", path.name)), str(facts.get("owner", "")), config, folder, restore=restore,
+    session = TrainingSession(str(said.get("run", path.name)), str(said.get("owner", "")), config, folder, restore=restore,
                               finish_at_horizon=False)  # fmt: skip
     session.prepare_stopped({})
     return session

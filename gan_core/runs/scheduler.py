@@ -9,14 +9,19 @@ import time
 from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 from gan_core import device as devices
 from gan_core.config import RunConfig
 from gan_core.errors import PlaygroundError, RunError
 from gan_core.memory import check_memory
+from gan_core.runs import branching, facts, quota
 from gan_core.runs.commands import Command, Pause, Resume
+from gan_core.runs.following import FollowedRun
+from gan_core.runs.index import Query
+from gan_core.runs.listing import Row
 from gan_core.runs.session import TrainingSession
-from gan_core.runs.store import Store, created_now
+from gan_core.runs.store import NO_SUCH_RUN, Store
 from gan_core.text import N_
 
 log = logging.getLogger(__name__)
@@ -24,8 +29,22 @@ log = logging.getLogger(__name__)
 TURN_SECONDS = 0.05
 _IDLE_SECONDS = 0.02
 _SWEEP_SECONDS = 1.0
+_ROOM_SECONDS = 30.0  # between two looks at how much the data folder holds
+_REFRESH_SECONDS = 1.0  # between two comparisons of the table with the folders
+_DELETE_SECONDS = 30.0  # for the turn that a run has at the moment; a step of a large network may take long
 
 ABANDONED = N_("Paused, because nobody has been watching. Resume goes on.")
+
+
+@dataclass(frozen=True)
+class Places:
+    """How many runs train, how many may, and how many wait; those of one owner too."""
+
+    running: int
+    limit: int
+    own_running: int
+    own_limit: int
+    waiting: int
 
 
 class Scheduler:
@@ -42,11 +61,17 @@ class Scheduler:
         max_per_owner: int = 4,
         grace_seconds: float = 600.0,
         workers: int | None = None,
+        quota_bytes: int | None = None,
     ) -> None:
         self.store = store
+        self.quota_bytes = quota_bytes
         self.max_runs, self.max_per_owner, self.grace_seconds = max_runs, max_per_owner, grace_seconds
         self._sessions: dict[str, TrainingSession] = {}
+        self._followed: dict[str, FollowedRun] = {}
+        self._deleting: set[str] = set()
         self._lock = threading.RLock()
+        self._refreshing = threading.Lock()
+        self._next_refresh = self._next_room = 0.0
         self._used: dict[str, float] = defaultdict(float)  # seconds of turns, by owner and by run
         self._busy: set[str] = set()
         self._accelerator_busy = False
@@ -64,35 +89,49 @@ class Scheduler:
         """A new run that starts as soon as its data is there and a place is free. Raises ConfigError, DeviceError, RunError."""
         devices.resolve(config.device)
         check_memory(config)
+        self._check_room()
         run_id = self.store.new_id(config.data.name)
         folder = self.store.folder(run_id)
-        folder.create(
-            config, {"run": run_id, "owner": owner, "created": created_now(), "status": "preparing", "step": 0}
-        )
-        return self._add(TrainingSession(run_id, owner, config, folder, saver=self._save))
+        folder.create(config, facts.of_new(run_id, owner, config))
+        return self._add(TrainingSession(run_id, owner, config, folder, saver=self._save, saved=self._noting(run_id)))
 
-    def get(self, run_id: str) -> TrainingSession | None:
-        """The session of a run, brought back from disk (not running) when it is not in memory; None where there is no such run."""
+    def get(self, run_id: str) -> TrainingSession | FollowedRun | None:
+        """The session of a run, brought back from disk (not running) when it is not in memory; what can be seen of it while
+        another process trains it; None where there is no such run."""
         with self._lock:
-            if session := self._sessions.get(run_id):
+            session = self._sessions.get(run_id)
+            if session is not None and not (session.lost_to_another and session.id not in self._busy):
                 session.touch()
                 return session
-            if not self.store.exists(run_id):
+            if run_id in self._deleting or not self.store.exists(run_id):
                 return None
-            return self._open(run_id)
+            if session is not None:
+                del self._sessions[run_id]
+            try:
+                return self._follow(run_id) or self._open(run_id)
+            except PlaygroundError as error:
+                log.warning("run %s cannot be opened: %s", run_id, error)
+                return None
 
-    def _open(self, run_id: str) -> TrainingSession | None:
+    def _follow(self, run_id: str) -> FollowedRun | None:
+        """The run as another process trains it; None when none does."""
+        followed = self._followed.get(run_id)
+        if followed is not None and not followed.gone:
+            return followed
+        self._followed.pop(run_id, None)
         folder = self.store.folder(run_id)
-        try:
-            facts, config = folder.facts(), folder.config()
-        except PlaygroundError as error:
-            log.warning("run %s cannot be opened: %s", run_id, error)
-            return None
-        restore = folder.was_saved(facts)
+        if folder.is_held_elsewhere:
+            self._followed[run_id] = FollowedRun(run_id, folder)
+        return self._followed.get(run_id)
+
+    def _open(self, run_id: str) -> TrainingSession:
+        folder = self.store.folder(run_id)
+        said, config = folder.facts(), folder.config()
         session = TrainingSession(
-            run_id, str(facts.get("owner", "")), config, folder, restore=restore, saver=self._save
-        )
-        session.prepare_stopped(facts)
+            run_id, str(said.get("owner", "")), config, folder, restore=folder.was_saved(said),
+            saver=self._save, saved=self._noting(run_id),
+        )  # fmt: skip
+        session.prepare_stopped(said)
         return self._add(session)
 
     def send(self, session: TrainingSession, command: Command) -> None:
@@ -107,6 +146,80 @@ class Scheduler:
         with self._lock:
             return list(self._sessions.values())[::-1]
 
+    # ── the table of all runs ────────────────────────────────────────────────────────────────────────────────────────────
+
+    def rows(self, query: Query) -> tuple[list[Row], int]:
+        """A page of the table, and how many runs match in all: those of other processes as their files say, those in memory as
+        they are now. Raises RunError."""
+        index = self.store.index
+        with self._refreshing:
+            if time.monotonic() >= self._next_refresh:
+                index.refresh()
+                self._next_refresh = time.monotonic() + _REFRESH_SECONDS
+            index.live(session.state() for session in self.sessions())
+            return index.find(query)
+
+    def places(self, owner: str) -> Places:
+        """The limits, and how far they are used up."""
+        sessions = self.sessions()
+        running = [s for s in sessions if s.is_active and s.status != "queued"]
+        return Places(
+            len(running), self.max_runs, sum(s.owner == owner for s in running), self.max_per_owner,
+            sum(s.status == "queued" for s in sessions),
+        )  # fmt: skip
+
+    def branch(self, run_id: str, step: int, owner: str) -> TrainingSession:
+        """A new run that goes on from what was kept of another at `step`, with its settings, curves and changes until then; paused.
+        Raises RunError, CheckpointError, ConfigError."""
+        self._check_room()
+        source = self.store.folder(run_id)
+        if not self.store.exists(run_id):
+            raise RunError(NO_SUCH_RUN)
+        new_id = self.store.new_id(source.config().data.name)
+        branching.branch(source, run_id, step, self.store.folder(new_id), new_id, owner)
+        self.store.describe(new_id, branching.described(self.store.about(run_id)))
+        with self._lock:
+            return self._open(new_id)
+
+    def delete(self, run_id: str) -> None:
+        """Move a run to the trash, ending its training; `store.restore` brings it back. Raises RunError while another process
+        trains it."""
+        with self._lock:
+            session = self._sessions.get(run_id)
+            self._deleting.add(run_id)
+        try:
+            if session is not None:
+                self._end(session)
+            self.store.delete(run_id)
+        finally:
+            with self._lock:
+                self._deleting.discard(run_id)
+
+    def _end(self, session: TrainingSession) -> None:
+        """Take a run out of the memory without saving it; what was saved stays."""
+        deadline = time.monotonic() + _DELETE_SECONDS
+        while True:
+            with self._lock:
+                if session.id not in self._busy:
+                    self._sessions.pop(session.id, None)
+                    self._used.pop(session.id, None)
+                    break
+            if time.monotonic() > deadline:
+                raise RunError(N_("The run is in the middle of a long step. Pause it, then delete it."))
+            time.sleep(_IDLE_SECONDS)
+        session.abandon()
+
+    def _noting(self, run_id: str) -> Callable[[], None]:
+        return lambda: self.store.index.note(run_id)
+
+    def _check_room(self) -> None:
+        """Raise RunError when the data folder is over its quota and nothing more may be deleted."""
+        if self.quota_bytes is not None:
+            quota.check(self.store, self.quota_bytes, self._in_use())
+
+    def _in_use(self) -> set[str]:
+        return {session.id for session in self.sessions()}
+
     def close(self) -> None:
         """Stop the workers, save every run, wait for the disk."""
         self._closing.set()
@@ -118,6 +231,7 @@ class Scheduler:
             except (PlaygroundError, OSError, RuntimeError):
                 log.exception("run %s could not be saved at the end", session.id)
         self._saver.shutdown(wait=True)
+        self.store.close()
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -157,8 +271,9 @@ class Scheduler:
         with self._lock:
             self._order_queue()
             ready = [
-                s for s in self._sessions.values() if s.id not in self._busy and s.wants_turn and self._device_free(s)
-            ]
+                s for s in self._sessions.values()
+                if s.id not in self._busy and s.id not in self._deleting and s.wants_turn and self._device_free(s)
+            ]  # fmt: skip
             if not ready:
                 return None
             session = min(ready, key=lambda s: (self._used[f"owner {s.owner}"], self._used[s.id]))
@@ -202,8 +317,9 @@ class Scheduler:
                 session.set_queue_place(wanted)
 
     def _sweep(self) -> None:
-        """Pause the abandoned; let go of what rests."""
+        """Pause the abandoned; let go of what rests; keep the data folder within its quota."""
         while not self._closing.wait(_SWEEP_SECONDS):
+            self._make_room()
             for session in self.sessions():
                 if session.unwatched_seconds < self.grace_seconds:
                     continue
@@ -212,6 +328,15 @@ class Scheduler:
                     session.send(Pause(ABANDONED))
                 else:
                     self._forget(session)
+
+    def _make_room(self) -> None:
+        if self.quota_bytes is None or time.monotonic() < self._next_room:
+            return
+        self._next_room = time.monotonic() + _ROOM_SECONDS
+        try:
+            quota.make_room(self.store, self.quota_bytes, self._in_use())
+        except OSError:
+            log.exception("no room could be made in %s", self.store.root)
 
     def _forget(self, session: TrainingSession) -> None:
         with self._lock:

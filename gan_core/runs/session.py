@@ -17,28 +17,24 @@ import torch
 from gan_core import config as settings
 from gan_core import data as data_sets
 from gan_core import device as devices
-from gan_core import metrics, registry
 from gan_core.config import RunConfig
 from gan_core.data.sets import ImageSet, PointSet
 from gan_core.errors import CheckpointError, PlaygroundError
+from gan_core.runs import facts as run_facts
 from gan_core.runs import frames
-from gan_core.runs.cadence import Cadence
 from gan_core.runs.commands import Change, Command, Pause, Reset, Resume, StepOnce, Stop, named
-from gan_core.runs.curves import Curves
-from gan_core.runs.keeping import Keeper, Saver, after
-from gan_core.runs.snapshots import Mark, Message, Metrics, Snapshot, picture
-from gan_core.runs.store import RunFolder, environment
+from gan_core.runs.folder import IN_USE, RunFolder
+from gan_core.runs.following import FOLLOWED, Beacon
+from gan_core.runs.keeping import Keeper, Saver, Score, after
+from gan_core.runs.looking import UNWATCHED, WATCHED, Looker
+from gan_core.runs.snapshots import Mark, Message, Metrics, Snapshot
 from gan_core.text import N_
-from gan_core.trainer import Stats, Trainer, check_batch, draw_latents
+from gan_core.trainer import Trainer, check_batch
 
 log = logging.getLogger(__name__)
 
-WATCHED, UNWATCHED = 0.1, 1.0  # least seconds between two snapshots
-SNAPSHOT_SHARE = 0.025  # of the training time; metrics have 0.5 % of their own: together ≤ 3 %
-METRICS_SHARE = 0.005
-METRIC_SAMPLES = 2500
-_RATE_SECONDS = 10.0
 _ENDED = ("finished", "stopped", "failed")
+_BORN_WITH = ("created", "parent")  # facts that a reset does not change
 
 PREPARING = N_("Getting the data ready")
 BLEW_UP = N_("The losses stopped being numbers near step {step}: the game blew up. Back at step {good}, the last good state. "
@@ -55,10 +51,13 @@ class TrainingSession:
 
     def __init__(
         self, run_id: str, owner: str, config: RunConfig, folder: RunFolder | None = None, *,
-        restore: bool = False, saver: Saver | None = None, finish_at_horizon: bool = True,
+        restore: bool = False, saver: Saver | None = None, saved: Callable[[], None] = lambda: None, finish_at_horizon: bool = True,
     ) -> None:  # fmt: skip
+        """`saver` runs a job on the thread that writes; `saved` is called there after the files have changed."""
         self.id, self.owner, self.config, self.folder = run_id, owner, config, folder
-        self._keeper = Keeper(folder, saver, self._not_saved)
+        self._keeper = Keeper(folder, config, saver, self._not_saved, saved)
+        self._beacon = Beacon(folder.path) if folder is not None else None
+        self.gone = False  # deleted: whoever watches has to let go
         self._device = devices.resolve(config.device).type
         self.seconds = 0.0
         self._status = "preparing"
@@ -74,13 +73,8 @@ class TrainingSession:
         self._data: PointSet | ImageSet | None = None
         self._trainer: Trainer | None = None
         self._queue_place = 0
-        self._curves = Curves(frames.CURVE_NAMES)
-        self._marks: list[Mark] = []
-        self._metrics: Metrics | None = None
-        self._looks, self._measures = Cadence(UNWATCHED, SNAPSHOT_SHARE), Cadence(1.0, METRICS_SHARE)
-        self._rates: deque[tuple[float, int, int]] = deque()
+        self._looker = Looker()
         self._frame: tuple[int, bytes] | None = None
-        self._last_row: dict[str, float] = {}
         self.on_report: Callable[[str], None] = lambda text: None
         self._facts: dict[str, Any] = {}  # run.json as last written
         self._packing, self._publishing = threading.Lock(), threading.Lock()
@@ -117,18 +111,22 @@ class TrainingSession:
     @property
     def last_row(self) -> Mapping[str, float]:
         """The values of the curves at the last look."""
-        return self._last_row
+        return self._looker.last_row
+
+    @property
+    def marks(self) -> tuple[Mark, ...]:
+        """The changes of settings so far."""
+        return self.latest.marks
 
     def final_metrics(self) -> dict[str, float]:
         """Losses of the last look and, where the data has modes, their statistics now."""
-        if self._trainer is not None and self._metrics is not None and self._metrics.step != self._trainer.step_count:
-            self._measure(self._trainer)
-        losses = {name: value for name, value in self._last_row.items() if name in ("d_loss", "g_loss")}
-        return losses | (dict(self._metrics.values) if self._metrics else {})
+        if self._trainer is not None and self.metrics is not None and self.metrics.step != self._trainer.step_count:
+            self._looker.measure(self._trainer)
+        return self._looker.numbers()
 
     @property
     def metrics(self) -> Metrics | None:
-        return self._metrics
+        return self._looker.metrics
 
     def command(self, name: str) -> None:
         """Ask for "pause", "resume", "step", "stop" or "reset". Raises RunError for another name."""
@@ -168,14 +166,14 @@ class TrainingSession:
         """Count a viewer while the context is open: watched runs make snapshots more often."""
         with self._lock:
             self._viewers += 1
-            self._looks.least = WATCHED
+            self._looker.wait_at_least(WATCHED)
         try:
             yield
         finally:
             with self._lock:
                 self._viewers -= 1
                 if self._viewers == 0:
-                    self._looks.least = UNWATCHED
+                    self._looker.wait_at_least(UNWATCHED)
                     self._unwatched_since = time.monotonic()
 
     @property
@@ -203,6 +201,17 @@ class TrainingSession:
     def needs_data(self) -> bool:
         """Whether loading the data failed."""
         return self._data is None and self._status == "failed"
+
+    @property
+    def lost_to_another(self) -> bool:
+        """Whether it could not begin because another process trains it."""
+        return self._status == "failed" and self._message.template == IN_USE
+
+    def state(self) -> dict[str, Any]:
+        """What a table of runs shows of it at this moment."""
+        numbers = {name: v for name, v in self._looker.numbers().items() if math.isfinite(v)}
+        return {"id": self.id, "status": self._status, "step": self.step, "images": self.images, "seconds": self.seconds,
+                "progress": self.latest.progress, "metrics": numbers}  # fmt: skip
 
     def prepare_again(self) -> None:
         """Before another try to load the data."""
@@ -250,6 +259,7 @@ class TrainingSession:
             self._load(trainer, self.folder)
         self._trainer = trainer
         if self.folder is not None and not self._restore:
+            self._facts = self._facts or self.folder.facts()
             self.folder.write_facts(self.facts())
         self._restore = False
         self._set_status(self._after_preparing, self._said)
@@ -267,13 +277,13 @@ class TrainingSession:
             raise CheckpointError(N_("The checkpoint in {path} does not fit the run's settings ({reason})."),
                                   path=folder.path, reason=str(error).splitlines()[0]) from None  # fmt: skip
         self._keeper.remember(trainer, loaded.config)
+        self._looker.curves = folder.curves.load(frames.CURVE_NAMES, trainer.step_count)
         self.config = after(loaded.config, loaded.since)
         trainer.change(self.config)
         self._facts = folder.facts()
         self.seconds = float(self._facts.get("seconds", 0.0))
-        for step, row in folder.metrics(trainer.step_count):
-            self._curves.append(step, row)
-        self._marks = [
+        self._keeper.best = Score.read(self._facts.get("best"))
+        self._looker.marks = [
             Mark(e["step"], name, str(old), str(value))
             for e in loaded.journal
             for name, (old, value) in e.get("changes", {}).items()
@@ -282,18 +292,14 @@ class TrainingSession:
     def facts(self) -> dict[str, Any]:
         """What run.json says of this run."""
         trainer = self._trainer
-        facts = self._facts | {"run": self.id, "owner": self.owner, "status": self._status, "seed": self.config.seed,
-                               "seconds": round(self.seconds, 3),
-                               "message": {"template": self._message.template, "params": dict(self._message.params)}}  # fmt: skip
+        self._facts |= {"run": self.id, "owner": self.owner}
+        self._facts |= run_facts.of_status(self.config, self._status, self._message, self.seconds)
         if trainer is not None:
-            facts |= {
-                "step": trainer.step_count,
-                "images": trainer.images,
-                "environment": environment(trainer.device, self._threads()),
-            }
-            facts.setdefault("data_hash", data_sets.fingerprint(trainer.data))
-        self._facts = facts
-        return facts
+            self._facts |= run_facts.of_trainer(trainer, self._threads())
+            if "data_hash" not in self._facts:
+                self._facts |= run_facts.fingerprint(trainer)
+            self._facts["metrics"] = {name: v for name, v in self._looker.numbers().items() if math.isfinite(v)}
+        return dict(self._facts)
 
     def prepare_stopped(self, facts: Mapping[str, Any]) -> None:
         """Come up from disk without running: paused, or ended as run.json (`facts`) says, with what it said then."""
@@ -345,17 +351,19 @@ class TrainingSession:
 
     def _train(self, deadline: float, until_step: int | None) -> None:
         start, before = time.perf_counter(), self.seconds
-        trainer, commands, looks = self._trainer, self._commands, self._looks
+        trainer, commands, looker = self._trainer, self._commands, self._looker
         assert trainer is not None
         horizon = self.config.horizon if self._finish_at_horizon and trainer.images < self.config.horizon else math.inf
         while True:
             trainer.step()
             now = time.perf_counter()
             self.seconds = before + now - start
-            if looks.due(now):
+            if looker.due(now):
                 self._look()
-                if self._status != "running":
-                    return
+            if self._keeper.due(now):
+                self._save()
+            if self._status != "running":
+                return
             if trainer.images >= horizon:
                 return self._finish()
             if commands or now >= deadline or trainer.step_count == until_step:
@@ -413,9 +421,12 @@ class TrainingSession:
 
     def _reset(self) -> None:
         keep = "paused" if self._status in (*_ENDED, "paused") else "running"
-        self._curves, self._marks, self._metrics, self.seconds = Curves(frames.CURVE_NAMES), [], None, 0.0
-        self._trainer = None
-        self._rates.clear()
+        self._looker.restart()
+        self._trainer, self.seconds, self._facts = (
+            None,
+            0.0,
+            {k: self._facts[k] for k in _BORN_WITH if k in self._facts},
+        )
         self._after_preparing = keep
         self._keeper.restart(self.config)
         self._build()
@@ -428,71 +439,32 @@ class TrainingSession:
     # ── looking ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _look(self, first: bool = False) -> None:
-        """Read the statistics, make a snapshot, and save when it is time."""
+        """Read the statistics and make a snapshot."""
         trainer = self._trainer
         assert trainer is not None
         begin = time.perf_counter()
         stats = trainer.read_stats()
         if not stats.finite:
             return self._blew_up()
-        row = self._row(stats)
-        if self._measures.due(begin):
-            row |= self._measure(trainer)
+        self._publish(**self._looker.look(trainer, self.seconds, stats, first=first))
         if not first:
-            self._last_row = row
-            self._curves.append(stats.step, row)
-            self._keeper.add_row(stats.step, row)
-        self._note_rate(trainer)
-        steps, values = self._curves.decimated()
-        self._publish(
-            step=trainer.step_count, images=trainer.images, seconds=self.seconds, rate=self._rate(1), rate_images=self._rate(2),
-            progress=min(trainer.images / self.config.horizon, 1.0) if self.config.horizon else None,
-            metrics=self._metrics, marks=tuple(self._marks), curve_names=self._curves.names, curve_steps=steps, curve_values=values,
-            **picture(trainer, None if first else stats),
-        )  # fmt: skip
-        now = time.perf_counter()
-        self._looks.spent(now, now - begin)
-        if self._keeper.due(now) and not first:
-            self._save()
+            self._keeper.add_row(stats.step, self._looker.last_row)
+        if self._status == "running":
+            self._keeper.moment(trainer, self.config, self.latest)
+        self._shine()
+        self._looker.spent(begin)
 
-    def _row(self, stats: Stats) -> dict[str, float]:
-        values = {
-            name: getattr(stats, name) for name in ("d_loss", "g_loss", "d_real", "d_fake", "d_gradient", "g_gradient")
-        }
-        if registry.penalty[self.config.penalty].info["at"]:
-            values["penalty"] = stats.penalty
-        return {name: value for name, value in values.items() if math.isfinite(value)}
-
-    def _measure(self, trainer: Trainer) -> dict[str, float]:
-        """Modes and quality of a larger draw of its own fixed latents; the training's streams are not touched."""
-        data = trainer.data
-        if not isinstance(data, PointSet) or data.modes is None:
-            return {}
-        begin = time.perf_counter()
-        rng = torch.Generator().manual_seed(self.config.seed + 1)
-        latent = self.config.latent
-        samples = trainer.sample(draw_latents(METRIC_SAMPLES, latent.dim, latent.distribution, rng))
-        values = metrics.evaluate(samples, data)
-        self._metrics = Metrics(values, METRIC_SAMPLES, trainer.step_count, metrics.floors(data, METRIC_SAMPLES))
-        now = time.perf_counter()
-        self._measures.spent(now, now - begin)
-        return {"quality": values["quality"], "coverage": values["modes"] / len(data.modes)}
-
-    def _note_rate(self, trainer: Trainer) -> None:
-        self._rates.append((self.seconds, trainer.step_count, trainer.images))
-        while len(self._rates) > 2 and self._rates[0][0] < self.seconds - _RATE_SECONDS:
-            self._rates.popleft()
-
-    def _rate(self, index: int) -> float:
-        """Steps (1) or images (2) a second of training over the last ten seconds."""
-        if not self._rates:
-            return 0.0
-        first, last = self._rates[0], self._rates[-1]
-        return (last[index] - first[index]) / max(last[0] - first[0], 1e-9)
+    def _shine(self) -> None:
+        """Leave the frame for other processes, if one of them follows."""
+        followed = self._beacon is not None and self._beacon.wanted()
+        if followed and self._beacon is not None:
+            self._beacon.leave(self.frame())
+        if not self._viewers:
+            self._looker.wait_at_least(FOLLOWED if followed else UNWATCHED)
 
     @property
     def steps_per_second(self) -> float:
-        return self._rate(1)
+        return self._looker.rate(1)
 
     def _publish(self, **changes: Any) -> None:
         with self._publishing:
@@ -518,10 +490,12 @@ class TrainingSession:
             return
         if not self._keeper.remember(self._trainer, self.config):
             return self._blew_up()
+        if self.folder is not None and self._looker.worth_measuring(self._trainer):
+            self._looker.measure(self._trainer)
         self._hand_over()
 
     def _hand_over(self) -> None:
-        self._keeper.hand_over(self._curves.names, self.facts())
+        self._keeper.hand_over(self._looker.curves, self.facts(), Score.of(self.metrics), self.latest)
 
     def _not_saved(self, error: OSError) -> None:
         log.warning("run %s could not be saved: %s", self.id, error)
@@ -552,6 +526,8 @@ class TrainingSession:
             undone = settings.differences(self.config, config)
             self._trainer.change(config)
             self._trainer.load_state_dict(state)
+            self._keeper.went_back(self._trainer.step_count)
+            self._looker.curves.cut(self._trainer.step_count)
             self.config = config
             if undone:
                 self._mark(undone, "rollback")
@@ -563,9 +539,9 @@ class TrainingSession:
         """Write a change of settings on the curves and in the journal."""
         assert self._trainer is not None
         step = self._trainer.step_count
-        self._marks += [Mark(step, name, str(old), str(value)) for name, (old, value) in changed.items()]
+        self._looker.marks += [Mark(step, name, str(old), str(value)) for name, (old, value) in changed.items()]
         self._journal(do, changes={name: list(pair) for name, pair in changed.items()})
-        self._publish(marks=tuple(self._marks))
+        self._publish(marks=tuple(self._looker.marks))
 
     def _fail(self, message: Message) -> None:
         self._set_status("failed", message)
@@ -584,3 +560,12 @@ class TrainingSession:
         """Let other processes have the run; this one is done with it, once the saver has written what it holds."""
         if self.folder is not None:
             self._keeper.finish(self.folder.unlock)
+
+    def abandon(self) -> None:
+        """It is being deleted: write nothing any more and let go of its folder, now. Only when no worker has its turn."""
+        self.gone = True
+        self._commands.clear()
+        self._set_status("stopped")
+        self._keeper.stop()
+        if self.folder is not None:
+            self.folder.unlock()

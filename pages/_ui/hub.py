@@ -23,6 +23,7 @@ from pages._ui.tokens import Grant, TokenError
 
 ACTIONS = frozenset({"pause", "resume", "step", "stop", "reset"})
 GARBAGE, UNAUTHORISED, REFUSED, UNKNOWN_RUN, TOO_LATE, TOO_MANY, BROKEN = 4400, 4401, 4403, 4404, 4408, 1013, 1011
+ANEW = 1012  # the viewer connects again, and finds the run as it is now
 
 _log = logging.getLogger(__name__)
 
@@ -36,6 +37,8 @@ class WatchedRun(Protocol):
     def seq(self) -> int: ...
     @property
     def status(self) -> str: ...
+    @property
+    def gone(self) -> bool: ...
     def frame(self) -> bytes | None: ...
     def watch(self) -> AbstractContextManager[object]: ...
 
@@ -121,7 +124,7 @@ class Channel:
     async def _wake_viewers(self) -> None:
         seen: int | None = None
         while True:
-            if self.run.seq != seen:
+            if self.run.seq != seen or self.run.gone:
                 seen = self.run.seq
                 for viewer in self.viewers:
                     viewer.wake.set()
@@ -263,6 +266,8 @@ class LiveHub:
         clock = asyncio.get_running_loop().time
         while True:
             viewer.wake.clear()
+            if channel.run.gone:
+                raise HangUpError(ANEW, "the run has moved")
             news = viewer.visible and channel.run.seq != viewer.shown
             if news and viewer.owes is None:
                 frame = await channel.newest()

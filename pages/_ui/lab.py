@@ -11,6 +11,7 @@ from gan_core import config as settings
 from gan_core import presets, registry, serial
 from gan_core.config import RunConfig
 from gan_core.errors import ConfigError, PlaygroundError
+from gan_core.runs.following import FollowedRun
 from gan_core.runs.preview import preview_frame
 from gan_core.runs.session import TrainingSession
 from gan_core.text import N_
@@ -21,6 +22,7 @@ from pages._ui.i18n import language, number, translate
 from pages._ui.live import live_labels, live_view
 from pages._ui.owner import owner_id
 
+Run = TrainingSession | FollowedRun
 Kind = Literal["points", "images"]
 HISTORY_SECONDS = 2.0
 OTHER_LAB = N_("This link belongs to the other lab: its settings are ignored here.")
@@ -47,7 +49,7 @@ class Lab:
     def draft(self, config: RunConfig) -> None:
         st.session_state[f"{self.page}.draft"] = config
 
-    def session(self) -> TrainingSession | None:
+    def session(self) -> Run | None:
         """The run that the address names, in the lab it belongs to; None without one, or (said so) when it is gone."""
         run_id = st.query_params.get("run")
         if not run_id:
@@ -70,9 +72,10 @@ class Lab:
         self._take_link(_)
         self._take_preset()
         session = self.session()
-        mine = session is not None and session.owner == owner_id()
-        if session is not None and mine:
-            self._follow(session)
+        own = session if isinstance(session, TrainingSession) and service.may_control(session) else None
+        mine = own is not None
+        if own is not None:
+            self._follow(own)
         self._toolbar(title, session, mine, _)
         st.caption(self._notice(session, mine, _) or caption)
         self._view(session, mine, _)
@@ -80,9 +83,9 @@ class Lab:
             self._history(session)
         with st.sidebar:
             self._preset_picker(_)
-            config = session.expected_config if session is not None and mine else self.draft
+            config = own.expected_config if own is not None else self.draft
             shown = settings.replace(config, self._fixed_changes(config)) if mine else self.draft
-            Controls(self.page, shown, self._applier(session if mine else None)).draw()
+            Controls(self.page, shown, self._applier(own)).draw()
 
     def _take_link(self, _: Callable[[str], str]) -> None:
         """Settings that come with the address, once; what is wrong with them is left out, and said while the link stays."""
@@ -151,10 +154,10 @@ class Lab:
 
         return apply
 
-    def _waiting(self, session: TrainingSession | None, mine: bool) -> dict[str, Any]:
+    def _waiting(self, session: Run | None, mine: bool) -> dict[str, Any]:
         return self._fixed_changes(session.expected_config) if session is not None and mine else {}
 
-    def _notice(self, session: TrainingSession | None, mine: bool, _: Callable[[str], str]) -> str:
+    def _notice(self, session: Run | None, mine: bool, _: Callable[[str], str]) -> str:
         """Why the settings beside the picture are not those of the run in it; it takes the caption's place: nothing jumps."""
         if waiting := self._waiting(session, mine):
             names = ", ".join(full_title(settings.field(n), _) for n in waiting)
@@ -162,10 +165,14 @@ class Lab:
             return f":blue[:material/restart_alt: **{text}**]"
         if session is not None and not mine:
             text = _("You are watching somebody else's run. Start your own with its settings or with others.")
+            if isinstance(session, FollowedRun):
+                text = _(
+                    "Another process trains this run: watch it here, change it there. It can be controlled here once it ends."
+                )
             return f":blue[:material/visibility: **{text}**]"
         return ""
 
-    def _toolbar(self, title: str, session: TrainingSession | None, mine: bool, _: Callable[[str], str]) -> None:
+    def _toolbar(self, title: str, session: Run | None, mine: bool, _: Callable[[str], str]) -> None:
         """The title with what can be done beside it."""
         waiting = self._waiting(session, mine)
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -197,7 +204,7 @@ class Lab:
         st.query_params["run"] = session.id
         st.rerun()
 
-    def _links(self, session: TrainingSession | None, _: Callable[[str], str]) -> None:
+    def _links(self, session: Run | None, _: Callable[[str], str]) -> None:
         here = urlsplit(st.context.url or "")
         address = f"{here.scheme}://{here.netloc}{here.path}" if here.netloc else ""
         config = session.expected_config if session is not None else self.draft
@@ -213,12 +220,12 @@ class Lab:
             icon=":material/download:", key=f"{self.page}.toml", on_click="ignore",
         )  # fmt: skip
 
-    def _view(self, session: TrainingSession | None, mine: bool, _: Callable[[str], str]) -> None:
+    def _view(self, session: Run | None, mine: bool, _: Callable[[str], str]) -> None:
         token = frame = None
         if session is None:
             frame = _preview(serial.to_link(self.draft))
         else:
-            token = tokens.issue_for(session.id, run_owner=session.owner, visitor=owner_id())
+            token = tokens.issue_for(session.id, control=mine)
         live_view(run_id=session.id if session else None, token=token, frame=frame, labels=live_labels(_, language().replace("_", "-")),
                   kind=self.kind, key=f"{self.page}.live", can_control=mine)  # fmt: skip
         if session is None and frame is None:
@@ -226,9 +233,9 @@ class Lab:
             st.info(_("{data} is fetched when you start: the first time this takes a moment.").format(data=_(entry.title)),
                     icon=":material/download:")  # fmt: skip
 
-    def _history(self, session: TrainingSession) -> None:
+    def _history(self, session: Run) -> None:
         with st.expander(translate()("Changes during this run")):
-            st.fragment(_marks, run_every=HISTORY_SECONDS)(session.id)
+            st.fragment(_marks, run_every=HISTORY_SECONDS)(session.id, isinstance(session, FollowedRun))
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
@@ -236,11 +243,13 @@ def _preview(link: str) -> bytes | None:
     return preview_frame(serial.from_link(link)[0])
 
 
-def _marks(run_id: str) -> None:
+def _marks(run_id: str, followed: bool) -> None:
     """Every change of a setting so far, as a row."""
     _ = translate()
     session = service.scheduler().get(run_id)
-    marks = session.latest.marks if session is not None else ()
+    if isinstance(session, FollowedRun) != followed:
+        st.rerun()  # another process has taken the run, or let go of it: other controls
+    marks = session.marks if session is not None else ()
     if not marks:
         st.caption(
             _("Nothing yet. Change a setting while it trains: the change becomes a mark on the curves and a row here.")

@@ -13,7 +13,7 @@ import streamlit as st
 
 from gan_core import registry
 from gan_core.config import fields
-from gan_core.runs import scheduler, session, store
+from gan_core.runs import folder, scheduler, session
 from gan_core.text import N_
 
 _HERE = Path(__file__).parent
@@ -109,6 +109,8 @@ LABELS: dict[str, str] = {
     "panel.penalty.hint": N_("Should settle, not grow"),
     "panel.metrics": N_("Quality of the samples"),
     "panel.metrics.hint": N_("Measured on a larger draw from time to time"),
+    "panel.distance": N_("Distance from the data"),
+    "panel.distance.hint": N_("The lower the better, down to the floor beside the figure"),
     "curve.d_loss": N_("Discriminator"),
     "curve.d_loss.help": N_("What the discriminator tries to make small, without the penalty."),
     "curve.g_loss": N_("Generator"),
@@ -131,12 +133,16 @@ LABELS: dict[str, str] = {
     "curve.quality.help": N_("Share of samples within three standard deviations of a cluster's centre."),
     "curve.coverage": N_("Modes covered"),
     "curve.coverage.help": N_("Share of the clusters that have at least one good sample."),
+    "curve.swd": N_("Sliced Wasserstein"),
+    "curve.swd.help": N_(
+        "How far the generated samples must be moved to lie like real ones, averaged over directions."
+    ),
     "perfect": N_("perfect: {value}"),
     "from.samples": N_("from {samples} samples at step {step}"),
 }
 
 _SENTENCES = (session.PREPARING, session.BLEW_UP, session.OUT_OF_MEMORY, session.BROKE, session.NOT_SAVED,
-              session.SCHEDULE_DONE, scheduler.ABANDONED, store.IN_USE)  # fmt: skip
+              session.SCHEDULE_DONE, scheduler.ABANDONED, folder.IN_USE)  # fmt: skip
 
 _component = st.components.v2.component("gan_live", html=HTML, css=STYLE, js=SCRIPT)
 

@@ -10,6 +10,7 @@ _PAGES = (
     ("home.py", "", N_("Home"), ":material/home:"),
     ("lab.py", "lab", N_("2-D Lab"), ":material/scatter_plot:"),
     ("images.py", "images", N_("Image Lab"), ":material/grid_view:"),
+    ("runs.py", "runs", N_("Runs"), ":material/list:"),
 )
 _WIDGET = "_language_choice"
 

@@ -12,9 +12,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from gan_core.errors import PlaygroundError, RunError
 from gan_core.text import N_
 from pages._ui import settings
+from pages._ui.owner import owner_id
 
 if TYPE_CHECKING:
+    from gan_core.runs.following import FollowedRun
     from gan_core.runs.scheduler import Scheduler
+    from gan_core.runs.session import TrainingSession
 
 _log = logging.getLogger(__name__)
 _lock = threading.Lock()
@@ -40,17 +43,35 @@ def _new_scheduler() -> "Scheduler":
         max_runs=chosen.max_runs,
         max_per_owner=chosen.max_per_owner,
         grace_seconds=chosen.grace_seconds,
+        quota_bytes=int(chosen.quota_gb * 1e9),
     )
 
 
 def command(run_id: str, action: str) -> None:
     """Tell a run to "pause", "resume", "step", "stop" or "reset". Raises RunError."""
     from gan_core.runs.commands import named
+    from gan_core.runs.folder import IN_USE
+    from gan_core.runs.following import FollowedRun
 
     session = scheduler().get(run_id)
     if session is None:
         raise RunError(N_("The run {run} is gone."), run=run_id)
+    if isinstance(session, FollowedRun):
+        raise RunError(IN_USE, path=session.folder.path)
     scheduler().send(session, named(action))
+
+
+def may_control(run: "TrainingSession | FollowedRun") -> bool:
+    """Whether the visitor may command a run: one of their own; one that belongs to no browser (the command line's), where only
+    this machine can reach the server; never one that another process trains."""
+    from gan_core.runs.following import FollowedRun
+
+    return not isinstance(run, FollowedRun) and owns(run.owner)
+
+
+def owns(owner: str) -> bool:
+    """Whether a run with this owner is the visitor's."""
+    return owner == owner_id() or (not owner and settings.options().is_private)
 
 
 def _warm_up() -> None:

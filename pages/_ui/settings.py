@@ -1,6 +1,7 @@
 """What the server runs with: options of the command, and Streamlit's own settings, forced on every way of starting."""
 
 import gc
+import ipaddress
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -45,11 +46,20 @@ class ServeOptions:
     grace_seconds: float = 600.0
     max_runs: int = 8
     max_per_owner: int = 4
+    quota_gb: float = 20.0
 
     @property
     def folder(self) -> Path:
         """The data folder."""
         return data_dir(self.data_dir)
+
+    @property
+    def is_private(self) -> bool:
+        """Whether only this machine can reach the server: then runs that belong to no browser are its user's."""
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
 
     @property
     def origins(self) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 REAL = {"light": "#0f5fb5", "dark": "#62b0f5"}  # as in live.css
 GENERATED = {"light": "#d4580a", "dark": "#ff9d4d"}
+NEUTRAL = "#6b7580"  # readable on both
 
 _SURFACES = {
     "light": {

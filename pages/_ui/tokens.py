@@ -48,6 +48,6 @@ issue = _process.issue
 check = _process.check
 
 
-def issue_for(run_id: str, *, run_owner: str, visitor: str) -> str:
-    """A token for the visitor's own run that controls it, or for another's that only watches."""
-    return issue(run_id, "control" if visitor == run_owner else "view")
+def issue_for(run_id: str, *, control: bool) -> str:
+    """A token that controls a run, or one that only watches it."""
+    return issue(run_id, "control" if control else "view")

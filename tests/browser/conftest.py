@@ -92,7 +92,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
 
 ROOT = Path(__file__).resolve().parents[2]
 # On a deep link Streamlit tries its own addresses below the page's first; only these two answers are expected.
-STREAMLITS_OWN = re.compile(r"/(lab|images)/_stcore/(health|host-config)$")
+STREAMLITS_OWN = re.compile(r"/(lab|images|runs)/_stcore/(health|host-config)$")
 START_SECONDS = 120
 
 
@@ -103,10 +103,15 @@ def free_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def app_server(browser: object, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def app_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder of the server."""
+    return tmp_path_factory.mktemp("server")
+
+
+@pytest.fixture(scope="session")
+def app_server(browser: object, app_folder: Path) -> Iterator[str]:
     """The address of a server that the command has started; it must stop cleanly at the end."""
-    port = free_port()
-    folder = tmp_path_factory.mktemp("server")
+    port, folder = free_port(), app_folder
     command = [sys.executable, "-m", "gan_core.cli", "--no-browser", "--port", str(port), "--data-dir", str(folder)]
     with (folder / "server.log").open("w", encoding="utf-8") as log:
         process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT)
@@ -140,7 +145,7 @@ class Watcher:
         self._expected: set[str] = set()
         context.on("response", self._response)
         context.on("console", self._console)
-        context.on("weberror", lambda error: self.problems.append(f"page error: {error.error}"))
+        context.on("weberror", lambda error: self.problems.append(f"page error: {error.error} {error.error.stack}"))
         context.on("dialog", self._dialog)
 
     def _response(self, response: Any) -> None:

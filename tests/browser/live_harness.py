@@ -200,9 +200,14 @@ class FakeServer:
             self.sent += 1
             self.unacked += 1
             self.most_unacked = max(self.most_unacked, self.unacked)
-            make = points_frame if self.kind == "points" else digits_frame
-            await ws.send_bytes(make(run, self.sent, **({"step": 600 + 40 * self.sent} | self.more)))
+            await ws.send_bytes(self._frame(run))
         await asyncio.sleep(self.interval)
+
+    def _frame(self, run: str) -> bytes:
+        more = {"step": 600 + 40 * self.sent} | self.more
+        if more.pop("bare", False):  # as before the first look at a run
+            return pack(header(run, self.sent, self.kind, **(more | {"step": 0, "curves": []})), {})
+        return (points_frame if self.kind == "points" else digits_frame)(run, self.sent, **more)
 
     async def _read(self, ws: WebSocket, free: asyncio.Event, seen: asyncio.Event) -> None:
         while True:

@@ -320,6 +320,27 @@ def test_the_first_step_has_no_curve_yet(page: Any, server: FakeServer, step: in
     assert page.get_by_text("Curves appear after the first steps").count() >= 1 - step
 
 
+@pytest.mark.parametrize("kind", ["points", "images"])
+def test_before_the_first_look_there_is_nothing_to_draw(page: Any, server: FakeServer, kind: str) -> None:
+    """A run that is being prepared has a status and no picture: that is shown, acknowledged, and gone with the next frame."""
+    server.kind = kind
+    server.more = {"bare": True, "status": "preparing"}
+    mount(page, kind=kind)
+    frames(page, 3)
+    assert data(page, "status") == "preparing"
+    server.more = {}
+    canvas = ".gl-low" if kind == "points" else ".gl-grid-fake canvas"
+    empty = pixels(page, canvas)
+    until(page, lambda: pixels(page, canvas) != empty)
+    drawn = int(data(page, "frames"))
+    server.more = {"bare": True, "status": "preparing"}
+    frames(page, drawn + 3)
+    page.mouse.move(300, 300)  # and nothing trips over what is not there
+    mount(page, kind=kind, run="r2", token="r2:a")
+    frames(page, drawn + 6)
+    assert data(page, "status") == "preparing"
+
+
 def test_a_preview_needs_no_server(page: Any, server: FakeServer) -> None:
     mount(page, run=None, token=None, frame=points_frame("preview", 0, step=0, status="preparing", curves=[]))
     frames(page, 1)

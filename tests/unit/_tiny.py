@@ -70,9 +70,9 @@ def trained(config: RunConfig, steps: int, data: Any = None) -> Trainer:
 
 
 def only_checkpoint(run: Path) -> Path:
-    """The newest checkpoint of a run's folder, after the older ones have been removed."""
-    *older, newest = sorted((run / "checkpoints").iterdir())
-    for path in older:
+    """The newest checkpoint of a run's folder, after everything else that it could go on from has been removed."""
+    *older, newest = sorted((run / "checkpoints").glob("[0-9]*"))
+    for path in (*older, *(run / "checkpoints").glob("best-*"), *(run / "history").glob("*")):
         path.unlink()
     return newest
 

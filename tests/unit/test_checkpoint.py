@@ -14,20 +14,24 @@ from hypothesis import strategies as st
 from gan_core import serial
 from gan_core.errors import CheckpointError
 from gan_core.runs import atomic, checkpoint
-from gan_core.runs.checkpoint import copy_state, dump, is_finite, read, write
+from gan_core.runs.checkpoint import Saved, copy_state, dump, is_finite, read, write
 
 
 @pytest.fixture(scope="module")
 def whole() -> bytes:
     trainer = _tiny.trained(_tiny.points(d_optimizer__name="rmsprop"), 3)
-    return dump(copy_state(trainer.state_dict()), serial.to_dict(trainer.config))
+    return dump(Saved(copy_state(trainer.state_dict()), serial.to_dict(trainer.config)))
 
 
 def test_round_trip(tmp_path: Path) -> None:
     for config in (_tiny.points(g_optimizer__name="sgd"), _tiny.pictures(generator__norm="batch")):
         trainer = _tiny.trained(config, 3)
-        write(tmp_path / "c", copy_state(trainer.state_dict()), serial.to_dict(config))
-        state, kept, _ = read(tmp_path / "c")
+        write(
+            tmp_path / "c",
+            Saved(copy_state(trainer.state_dict()), serial.to_dict(config), 7, {"a": 1}, {"owner": "Zoë"}),
+        )
+        state, kept, *rest = read(tmp_path / "c")
+        assert rest == [7, {"a": 1}, {"owner": "Zoë"}]
         _tiny.assert_same(state, trainer.state_dict())
         assert serial.from_dict(kept) == config
 
@@ -86,7 +90,8 @@ def test_missing_and_a_folder(tmp_path: Path) -> None:
 
 def test_another_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checkpoint, "VERSION", 99)
-    write(tmp_path / "c", {"step": 1, "x": torch.zeros(2)}, {})
+    monkeypatch.setitem(checkpoint._COVERED, 99, ("config",))
+    write(tmp_path / "c", Saved({"step": 1, "x": torch.zeros(2)}, {}))
     monkeypatch.undo()
     with pytest.raises(CheckpointError, match="99"):
         read(tmp_path / "c")

@@ -19,7 +19,7 @@ import torch
 from gan_core import presets, registry, serial
 from gan_core.cli import main
 from gan_core.config import replace
-from gan_core.runs.store import RunFolder
+from gan_core.runs.folder import RunFolder
 from gan_core.trainer import Trainer
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -200,7 +200,7 @@ def test_text_for_people(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> 
 
 def test_data_without_modes(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     found = train(capsys, "--preset", "moons", *options(SMALL), "--steps", 2, "--out", tmp_path / "a")
-    assert set(found["metrics"]) == {"d_loss", "g_loss"}
+    assert set(found["metrics"]) == {"d_loss", "g_loss", "swd"}
 
 
 def test_a_game_that_blows_up(
@@ -298,24 +298,38 @@ def test_resume_of_what_is_no_run(capsys: pytest.CaptureFixture[str], tmp_path: 
     refused(capsys, "train", "--resume", points, "--out", tmp_path / "x", "--steps", 2)
 
 
-@pytest.mark.parametrize("name", ["checkpoint", "run.json", "config.toml"])
+@pytest.mark.parametrize("name", ["run.json", "config.toml"])
 @pytest.mark.parametrize("data", [b"garbage", b"\xff\xfe\x00", None])
-def test_damaged_runs(
-    name: str, data: bytes | None, capsys: pytest.CaptureFixture[str], tmp_path: Path, points: Path
+def test_a_damaged_file_is_made_good_from_the_checkpoint(
+    name: str, data: bytes | None, tmp_path: Path, points: Path
 ) -> None:
+    for folder in (tmp_path / "whole", tmp_path / "damaged"):
+        shutil.copytree(points, folder)
+    path = tmp_path / "damaged" / name
+    path.unlink()
+    if data is not None:
+        path.write_bytes(data)
+    states = []
+    for folder in (tmp_path / "whole", tmp_path / "damaged"):
+        assert main(["train", "--resume", str(folder), "--steps", "20"]) == 0
+        states.append(RunFolder(folder).read_checkpoint().state)
+    _tiny.assert_same(*states)
+
+
+@pytest.mark.parametrize("data", [b"garbage", b"\xff\xfe\x00", None])
+def test_damaged_runs(data: bytes | None, capsys: pytest.CaptureFixture[str], tmp_path: Path, points: Path) -> None:
     folder = tmp_path / "run"
     shutil.copytree(points, folder)
-    path = _tiny.only_checkpoint(folder) if name == "checkpoint" else folder / name
+    path = _tiny.only_checkpoint(folder)
     path.unlink()
     if data is not None:
         path.write_bytes(data)
     before = {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()}
     refused(capsys, "train", "--resume", folder, "--steps", 20)
     assert {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()} == before
-    if name == "checkpoint":
-        refused(capsys, "sample", folder, "--n", 3, "--out", tmp_path / "s.npz")
-        refused(capsys, "evaluate", folder, "--json")
-        assert not (tmp_path / "s.npz").exists()
+    refused(capsys, "sample", folder, "--n", 3, "--out", tmp_path / "s.npz")
+    refused(capsys, "evaluate", folder, "--json")
+    assert not (tmp_path / "s.npz").exists()
 
 
 def test_a_run_of_another_process_is_refused_and_left_alone(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -344,7 +358,7 @@ def test_data_that_cannot_be_had(
 
 
 def test_a_full_disk(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: object) -> None:
+    def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("gan_core.runs.checkpoint.write", full)

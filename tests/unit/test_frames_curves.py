@@ -1,4 +1,4 @@
-"""Frames: the format byte by byte. Curves: nothing lost that a person would see."""
+"""Frames: the format byte by byte."""
 
 from __future__ import annotations
 
@@ -11,15 +11,10 @@ from typing import Any
 import _tiny
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
 from PIL import Image
 
 import gan_core.presets  # noqa: F401 - fills the registries
 from gan_core import registry
-from gan_core.runs import curves as curves_module
-from gan_core.runs.curves import Curves
 from gan_core.runs.frames import CURVE_NAMES, encode_grid, pack
 from gan_core.runs.preview import preview_frame
 from gan_core.runs.snapshots import FIELD_CELLS, Mark, Message, Metrics, Snapshot, picture
@@ -145,56 +140,3 @@ def test_the_preview_before_a_run() -> None:
         blob = preview_frame(config)
         assert blob is not None
         assert unpack(blob)[0]["status"] == "preview"
-
-
-# ── curves ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def test_rows_and_gaps() -> None:
-    curves = Curves(("a", "b"))
-    curves.append(1, {"a": 2.0})
-    curves.append(5, {"b": 3.0, "unknown": 1.0})
-    steps, values = curves.decimated()
-    assert steps.tolist() == [1, 5]
-    assert np.array_equal(values, np.array([[2, np.nan], [np.nan, 3]], np.float32), equal_nan=True)
-
-
-@settings(max_examples=40, deadline=None, database=None)
-@given(hnp.arrays(np.float32, st.integers(1, 3000), elements=st.floats(-1e6, 1e6, width=32) | st.just(float("nan"))))
-def test_no_spike_is_lost(series: np.ndarray) -> None:
-    curves = Curves(("a",))
-    for i, value in enumerate(series):
-        curves.append(i, {"a": float(value)})
-    steps, values = curves.decimated(100)
-    assert len(steps) == len(values) <= max(100, min(len(series), 100))
-    assert (np.diff(steps) >= 0).all()
-    assert steps[0] == 0
-    assert steps[-1] == len(series) - 1
-    if not np.isnan(series).all():
-        assert np.nanmin(values) == np.nanmin(series)
-        assert np.nanmax(values) == np.nanmax(series)
-    else:
-        assert np.isnan(values).all()
-
-
-def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(curves_module, "MAX_ROWS", 512)
-    curves = Curves(("a",))
-    for i in range(5000):
-        curves.append(i, {"a": float(i)})
-    assert len(curves) <= 512
-    steps, values = curves.decimated(500)
-    assert len(steps) <= 500
-    assert (np.diff(steps) >= 0).all()
-    assert np.abs(values[:, 0] - steps).max() < 40  # a straight line stays one
-
-
-def test_thinning_keeps_what_is_between_gaps(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A series measured at every other row only is not erased by the mean with its neighbours' gaps."""
-    monkeypatch.setattr(curves_module, "MAX_ROWS", 512)
-    curves = Curves(("a",))
-    for i in range(2000):
-        curves.append(i, {"a": 1.0} if i % 2 else {})
-    _, values = curves.decimated()
-    assert np.nanmean(values) == pytest.approx(1.0)
-    assert float(np.isnan(values).mean()) < 0.6

@@ -83,7 +83,15 @@ def _forgets_encoding(call: ast.Call) -> bool:
         return not (isinstance(owner, ast.Name) and owner.id in ("atomic", "resources"))
     if called in ("open", "fdopen"):
         owner = call.func.value if isinstance(call.func, ast.Attribute) else None
-        if isinstance(owner, ast.Name) and owner.id in ("Image", "webbrowser", "gzip", "tarfile", "zipfile", "urllib"):
+        if isinstance(owner, ast.Name) and owner.id in (
+            "Image",
+            "os",
+            "webbrowser",
+            "gzip",
+            "tarfile",
+            "zipfile",
+            "urllib",
+        ):
             return False
         return _text_mode(call)
     return False

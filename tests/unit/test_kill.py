@@ -15,7 +15,7 @@ import _tiny
 import pytest
 
 from gan_core.runs.checkpoint import copy_state
-from gan_core.runs.store import RunFolder
+from gan_core.runs.folder import RunFolder
 
 STEPS = 3000
 SETTINGS = ["generator.hidden=8,8", "discriminator.hidden=8,8", "batch_size=16", "device=cpu", "threads=1", "seed=4"]
@@ -59,14 +59,14 @@ def killed(folder: Path, kills: int, rng: random.Random) -> dict[str, Any]:
     out, err = process.communicate(timeout=120)
     assert process.returncode == 0, err
     assert json.loads(out.splitlines()[-1])["step"] == STEPS
-    return RunFolder(folder).read_checkpoint()[0]
+    return RunFolder(folder).read_checkpoint().state
 
 
 def compare(folder: Path, kills: int, seed: int) -> None:
     config = RunFolder(folder / "whole")
     process = train(*begin(folder / "whole"))
     process.communicate(timeout=120)
-    expected, _, _ = config.read_checkpoint()
+    expected = config.read_checkpoint().state
     _tiny.assert_same(killed(folder / "killed", kills, random.Random(seed)), copy_state(expected))
     left = {path.name for path in (folder / "killed").iterdir() if path.suffix != ""}
     assert {"config.toml", "run.json", "metrics.csv"} <= left

@@ -235,18 +235,31 @@ def test_runs_that_are_not_there(run_id: str, start: Callable[..., Scheduler]) -
 
 @pytest.mark.parametrize("name", ["run.json", "config.toml"])
 @pytest.mark.parametrize("data", [b"", b"{", b"\xff\xfe", b"[]"])
-def test_a_run_with_broken_files_is_left_alone(
+def test_a_run_with_broken_files_comes_back_from_its_checkpoint(
     name: str, data: bytes, start: Callable[..., Scheduler], tmp_path: Path
 ) -> None:
+    scheduler = start()
+    config = _tiny.points(seed=77)
+    session = scheduler.create(config, "me")
+    reaches(session, 1)
+    scheduler.close()
+    (tmp_path / "runs" / session.id / name).write_bytes(data)
+    again = start().get(session.id)
+    assert isinstance(again, TrainingSession)
+    assert (again.owner, again.config) == ("me", config)
+    reaches(again, session.step)
+
+
+def test_a_run_of_which_nothing_can_be_read_is_left_alone(start: Callable[..., Scheduler], tmp_path: Path) -> None:
     scheduler = start()
     session = scheduler.create(_tiny.points(), "me")
     reaches(session, 1)
     scheduler.close()
-    path = tmp_path / "runs" / session.id / name
-    path.write_bytes(data)
-    again = start().get(session.id)
-    assert again is None or name == "config.toml"  # an empty TOML file is valid: the defaults
-    assert path.read_bytes() == data
+    files = [file for file in (tmp_path / "runs" / session.id).rglob("*") if file.is_file()]
+    for file in files:
+        file.write_bytes(b"?")
+    assert start().get(session.id) is None
+    assert [file.read_bytes() for file in files] == [b"?"] * len(files)
 
 
 def test_a_broken_checkpoint_is_said_and_kept(start: Callable[..., Scheduler], tmp_path: Path) -> None:

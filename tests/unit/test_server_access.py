@@ -97,8 +97,8 @@ def test_without_a_cookie_each_session_is_an_owner() -> None:
 
 def test_a_token_says_what_it_was_issued_for() -> None:
     assert tokens.check(tokens.issue("ring-1", "control")) == tokens.Grant("ring-1", "control")
-    assert tokens.check(tokens.issue_for("r", run_owner="a", visitor="a")).capability == "control"
-    assert tokens.check(tokens.issue_for("r", run_owner="a", visitor="b")).capability == "view"
+    assert tokens.check(tokens.issue_for("r", control=True)).capability == "control"
+    assert tokens.check(tokens.issue_for("r", control=False)).capability == "view"
 
 
 @pytest.mark.parametrize("text", ["", "x", "a.b.c", "ä.b", "." * 4000])

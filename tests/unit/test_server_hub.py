@@ -30,6 +30,7 @@ class FakeRun:
 
     id = "run"
     status = "running"
+    gone = False
 
     def __init__(self) -> None:
         self.seq = 1
@@ -289,6 +290,18 @@ async def test_viewers_of_a_run_are_limited() -> None:
         async with connect(f"ws://127.0.0.1:{server.port}/live") as second:
             await say(second, token=VIEW)
             assert await close_code(second) == 1013
+
+
+@scenario
+async def test_who_watches_a_run_that_has_moved_is_told_to_come_back() -> None:
+    async with serving() as server:
+        async with server.viewer() as first, server.viewer() as second:
+            assert await frame(first) == await frame(second) == 1  # which the second one has still to acknowledge
+            server.run.gone = True
+            assert await close_code(first) == await close_code(second) == 1012
+        server.run.gone = False
+        async with server.viewer() as client:
+            assert await frame(client) == 1
 
 
 @scenario

@@ -14,12 +14,14 @@ import _tiny
 import pytest
 import torch
 
+from gan_core import serial
 from gan_core.config import RunConfig, replace
 from gan_core.errors import ConfigError, DataError, RunError
-from gan_core.runs.checkpoint import copy_state, read
+from gan_core.runs import facts
+from gan_core.runs.checkpoint import Saved, copy_state, read
 from gan_core.runs.commands import Pause, Reset, Resume, StepOnce, Stop
+from gan_core.runs.folder import IN_USE, RunFolder
 from gan_core.runs.session import BLEW_UP, BROKE, NOT_SAVED, OUT_OF_MEMORY, TrainingSession
-from gan_core.runs.store import IN_USE, RunFolder
 from gan_core.trainer import Trainer
 
 LONG = 60.0  # seconds: no turn below is meant to end by its time
@@ -29,7 +31,7 @@ def new(path: Path, config: RunConfig | None = None, **more: Any) -> TrainingSes
     """A run in a new folder, with its data, that has not had a turn."""
     config = config or _tiny.points()
     folder = RunFolder(path / "run")
-    folder.create(config, {"run": "ring", "owner": "me", "status": "preparing", "step": 0})
+    folder.create(config, facts.of_new("ring", "me", config))
     session = TrainingSession("ring", "me", config, folder, **more)
     session.prepare()
     _folders[path] = folder
@@ -53,10 +55,10 @@ def reopened(path: Path) -> TrainingSession:
 def beside(path: Path) -> TrainingSession:
     """The same run as another process finds it."""
     folder = RunFolder(path / "run")
-    facts = folder.facts()
+    said = folder.facts()
     restore = folder.has_checkpoint
-    session = TrainingSession("ring", str(facts["owner"]), folder.config(), folder, restore=restore)
-    session.prepare_stopped(facts)
+    session = TrainingSession("ring", str(said["owner"]), folder.config(), folder, restore=restore)
+    session.prepare_stopped(said)
     session.prepare()
     session.turn(0.0)
     _folders[path] = folder
@@ -318,7 +320,8 @@ def test_what_a_run_records(tmp_path: Path) -> None:
     )
     assert {"python", "torch", "device", "threads", "platform"} <= facts["environment"].keys()
     assert len(facts["data_hash"]) == 64
-    assert [step for step, _ in session.folder.metrics(99)] == sorted({step for step, _ in session.folder.metrics(99)})
+    steps = session.folder.curves.load((), 99).rows().last.tolist()
+    assert steps == sorted(set(steps))
 
 
 @pytest.mark.parametrize("command", [Stop(), Pause()])
@@ -332,7 +335,7 @@ def test_an_ended_run_comes_back_as_it_was(command: Any, tmp_path: Path) -> None
 
 
 def test_killed_before_anything_was_saved(tmp_path: Path) -> None:
-    session = new(tmp_path)
+    session = new(tmp_path, saver=lambda job: None)
     run_to(session, 3)
     again = reopened(tmp_path)  # no close: the process was killed
     assert (again.status, again.step) == ("paused", 0)
@@ -416,7 +419,7 @@ def test_a_full_disk_pauses_and_loses_nothing(tmp_path: Path, monkeypatch: pytes
     session = new(tmp_path)
     run_to(session, 4)
 
-    def full(*_: object) -> None:
+    def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("gan_core.runs.atomic.write_bytes", full)
@@ -495,7 +498,7 @@ def test_a_damaged_newest_checkpoint_costs_only_the_steps_since_the_one_before(t
         tell(session, Pause())
         session.send(Resume())
     crashed(session)
-    newest = max((tmp_path / "run" / "checkpoints").iterdir())
+    newest = max((tmp_path / "run" / "checkpoints").glob("[0-9]*"))
     newest.write_bytes(newest.read_bytes()[:-20])
     again = reopened(tmp_path)
     assert again.step == 4
@@ -503,7 +506,8 @@ def test_a_damaged_newest_checkpoint_costs_only_the_steps_since_the_one_before(t
     run_to(again, 9)
     tell(again, Pause())
     _tiny.assert_same(state(again), _tiny.trained(session.config, 9).state_dict())
-    assert [path.stem.lstrip("0") for path in sorted((tmp_path / "run" / "checkpoints").iterdir())] == ["4", "7", "9"]
+    kept = sorted((tmp_path / "run" / "checkpoints").glob("[0-9]*"))
+    assert [path.stem.lstrip("0") for path in kept] == ["4", "5", "9"]  # not the damaged one
 
 
 def test_the_last_few_checkpoints_are_kept_and_none_of_later_steps(tmp_path: Path) -> None:
@@ -516,7 +520,7 @@ def test_the_last_few_checkpoints_are_kept_and_none_of_later_steps(tmp_path: Pat
     names = [path.name for path in session.folder._checkpoints()]
     assert names == [f"{step:012}.safetensors" for step in (7, 6, 5)]
     early = _tiny.trained(session.config, 3)
-    session.folder.write_checkpoint(copy_state(early.state_dict()), session.config)
+    session.folder.write_checkpoint(Saved(copy_state(early.state_dict()), serial.to_dict(session.config)))
     assert [path.name for path in session.folder._checkpoints()] == [f"{3:012}.safetensors"]
 
 
@@ -548,14 +552,15 @@ def test_a_slow_disk_makes_checkpoints_rarer_and_no_queue(tmp_path: Path) -> Non
         run_to(session, step)
         tell(session, Pause())
         session.send(Resume())
-    assert len(waiting) == 1
-    waiting.pop()()
+    assert len(waiting) == 2  # one checkpoint, and one moment of the history
+    for job in waiting:
+        job()
     assert session.folder is not None
     assert session.folder.read_checkpoint()[0]["step"] == 19  # the latest
     assert not session._keeper.due(time.perf_counter())
     session._keeper._write_seconds = 100.0
     tell(session, Pause())
-    session._keeper.hand_over((), session.facts())
+    session._keeper.hand_over(session._looker.curves, session.facts())
     assert not session._keeper.due(time.perf_counter() + 1999)
     assert session._keeper.due(time.perf_counter() + 2001)
 
@@ -564,7 +569,7 @@ def test_rows_of_the_curves_survive_a_full_disk(tmp_path: Path, monkeypatch: pyt
     session = new(tmp_path)
     run_to(session, 4)
 
-    def full(*_: object) -> None:
+    def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("gan_core.runs.atomic.write_bytes", full)
@@ -574,7 +579,7 @@ def test_rows_of_the_curves_survive_a_full_disk(tmp_path: Path, monkeypatch: pyt
     run_to(session, 8)
     tell(session, Pause())
     assert session.folder is not None
-    assert {4, 8} <= {step for step, _row in session.folder.metrics(8)}
+    assert {4, 8} <= set(session.folder.curves.load((), 8).rows().last.tolist())
 
 
 # ── going wrong ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -626,6 +631,7 @@ def test_after_blowing_up_it_goes_on_from_the_good_state_again_and_again(tmp_pat
 
 def test_blowing_up_before_the_first_save(tmp_path: Path) -> None:
     session = new(tmp_path)
+    session._keeper._next = math.inf
     run_to(session, 3)
     poison(session)
     tell(session, Pause())

@@ -12,11 +12,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gan_core import registry
+from gan_core import registry, serial
 from gan_core.config import RunConfig
 from gan_core.errors import PlaygroundError, RunError
-from gan_core.runs.checkpoint import copy_state
-from gan_core.runs.store import RunFolder, Store
+from gan_core.runs.checkpoint import Saved, copy_state
+from gan_core.runs.folder import RunFolder
+from gan_core.runs.store import Store
 
 FACTS: dict[str, Any] = {"run": "x", "owner": "me", "status": "paused", "step": 3, "seconds": 1.5,
          "message": {"template": "at {step}", "params": {"step": 3}}}  # fmt: skip
@@ -31,20 +32,28 @@ def folder(tmp_path: Path) -> RunFolder:
     made.create(_tiny.points(), FACTS)
     made.append_journal({"step": 1, "do": "change", "changes": {"loss": ["hinge", "minimax"]}})
     made.append_journal({"step": 2, "do": "pause"})
-    made.append_metrics([(1, {"d_loss": 0.5, "g_loss": 1.0}), (2, {"d_loss": 0.25})], ("d_loss", "g_loss"))
+    made.curves.append([(1, {"d_loss": 0.5, "g_loss": 1.0}), (2, {"d_loss": 0.25})], ("d_loss", "g_loss"))
     return made
+
+
+def curve(folder: RunFolder, last_step: int) -> list[tuple[int, dict[str, float]]]:
+    """The rows of the curves up to a step, without what is not there."""
+    curves = folder.curves.load(("d_loss", "g_loss"), last_step)
+    rows = curves.window(0, last_step)
+    return [(int(step), {n: float(v) for n, v in zip(curves.names, mean, strict=True) if v == v})
+            for step, mean in zip(rows.steps, rows.mean, strict=True)]  # fmt: skip
 
 
 def test_round_trip(folder: RunFolder) -> None:
     assert folder.config() == _tiny.points()
-    assert folder.facts() == {"version": 1, **FACTS}
+    assert folder.facts() == {"version": 2, **FACTS}
     assert [e["do"] for e in folder.journal()] == ["change", "pause"]
-    assert folder.metrics(1) == [(1, {"d_loss": 0.5, "g_loss": 1.0})]
-    assert folder.metrics(9) == [(1, {"d_loss": 0.5, "g_loss": 1.0}), (2, {"d_loss": 0.25})]
+    assert curve(folder, 1) == [(1, {"d_loss": 0.5, "g_loss": 1.0})]
+    assert curve(folder, 9) == [(1, {"d_loss": 0.5, "g_loss": 1.0}), (2, {"d_loss": 0.25})]
     trainer = _tiny.trained(_tiny.points(), 1)
-    folder.write_checkpoint(copy_state(trainer.state_dict()), _tiny.points())
-    state, config, _entries = folder.read_checkpoint()
-    assert config == _tiny.points()
+    folder.write_checkpoint(Saved(copy_state(trainer.state_dict()), serial.to_dict(_tiny.points())))
+    state, config, *_rest = folder.read_checkpoint()
+    assert serial.from_dict(config) == _tiny.points()
     _tiny.assert_same(state, trainer.state_dict())
 
 
@@ -57,7 +66,7 @@ def test_everything_is_utf8(folder: RunFolder) -> None:
 def test_restart_begins_anew(folder: RunFolder) -> None:
     folder.restart(_tiny.points(seed=8))
     assert folder.config().seed == 8
-    assert folder.journal() == folder.metrics(9) == []
+    assert folder.journal() == curve(folder, 9) == []
     assert folder.facts()["owner"] == "me"
 
 
@@ -120,7 +129,7 @@ def test_a_folder_under_a_file(tmp_path: Path) -> None:
 
 
 def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: object) -> None:
+    def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("gan_core.runs.atomic.write_bytes", full)
@@ -133,7 +142,7 @@ def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def look(folder: RunFolder) -> None:
     """Read everything: what cannot be read is said in a PlaygroundError and in nothing else."""
-    for reading in (folder.facts, folder.config, folder.journal, lambda: folder.metrics(10), folder.read_checkpoint):
+    for reading in (folder.facts, folder.config, folder.journal, lambda: curve(folder, 10), folder.read_checkpoint):
         with contextlib.suppress(PlaygroundError):
             reading()
 
@@ -196,9 +205,9 @@ def test_what_is_added_after_a_line_cut_short_is_whole(folder: RunFolder) -> Non
     for name in ("journal.jsonl", "metrics.csv"):
         path = folder.path / name
         path.write_bytes(path.read_bytes()[:-4])
-    folder.append_metrics([(30, {"d_loss": 0.4, "g_loss": 2.0})], ("d_loss", "g_loss"))
-    assert folder.metrics(10**9)[-1] == (30, {"d_loss": 0.4, "g_loss": 2.0})
-    assert all(step <= 30 for step, _row in folder.metrics(10**9))
+    folder.curves.append([(30, {"d_loss": 0.5, "g_loss": 2.0})], ("d_loss", "g_loss"))
+    assert curve(folder, 10**9)[-1] == (30, {"d_loss": 0.5, "g_loss": 2.0})
+    assert all(step <= 30 for step, _row in curve(folder, 10**9))
     folder.cut_journal(folder.journal())
     folder.append_journal({"step": 3, "do": "resume"})
     assert [e["do"] for e in folder.journal()] == ["change", "resume"]
@@ -206,8 +215,8 @@ def test_what_is_added_after_a_line_cut_short_is_whole(folder: RunFolder) -> Non
 
 def test_metrics_of_a_run_that_had_gone_back(folder: RunFolder) -> None:
     """Rows behind which the run returned no longer count."""
-    folder.append_metrics([(5, {"d_loss": 9.0}), (3, {"d_loss": 3.0}), (4, {"d_loss": 4.0})], ("d_loss", "g_loss"))
-    assert [row[0] for row in folder.metrics(10)] == [1, 2, 3, 4]
+    folder.curves.append([(5, {"d_loss": 9.0}), (3, {"d_loss": 3.0}), (4, {"d_loss": 4.0})], ("d_loss", "g_loss"))
+    assert [row[0] for row in curve(folder, 10)] == [1, 2, 3, 4]
 
 
 def test_no_run_json_and_wrong_numbers_in_it(folder: RunFolder) -> None:

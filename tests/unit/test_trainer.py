@@ -162,7 +162,7 @@ def test_stop_restore_go_on(name: str, tmp_path: Path) -> None:
     uninterrupted = some(name, 12).state_dict()
     first = some(name, 5)
     file = tmp_path / "checkpoint.safetensors"
-    checkpoint.write(file, copy_state(first.state_dict()), {})
+    checkpoint.write(file, checkpoint.Saved(copy_state(first.state_dict()), {}))
     for state in (copy_state(first.state_dict()), checkpoint.read(file)[0]):
         restored = Trainer(VARIANTS[name])
         restored.load_state_dict(state)
@@ -197,7 +197,7 @@ def test_across_a_live_change(tmp_path: Path) -> None:
     for _ in range(3):
         one.step()
     file = tmp_path / "c.safetensors"
-    checkpoint.write(file, copy_state(one.state_dict()), {})
+    checkpoint.write(file, checkpoint.Saved(copy_state(one.state_dict()), {}))
     two = Trainer(start)
     two.change(changed)
     two.load_state_dict(checkpoint.read(file)[0])

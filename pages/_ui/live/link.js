@@ -33,8 +33,10 @@ class Link {
   }
 
   /** Called at each rerun: connects when the run is new or a token was awaited, else only keeps the newer token. */
-  use(run, token, lang) {
+  use(run, token, lang, control) {
     this.lang = lang; // of sentences that the server may send
+    const promoted = control !== this.control; // another process has let go of the run, say
+    this.control = control;
     const same = run === this.run;
     const fresh = token !== this.token;
     this.run = run;
@@ -43,7 +45,7 @@ class Link {
       this.attempt = 0;
       this.renewals = [];
       this.open();
-    } else if (this.state === "closed" || (fresh && (this.state === "renewing" || this.state === "lost"))) this.open();
+    } else if (this.state === "closed" || (fresh && promoted) || (fresh && (this.state === "renewing" || this.state === "lost"))) this.open();
   }
 
   open() {

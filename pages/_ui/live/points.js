@@ -206,6 +206,10 @@ class PointsView {
   }
 
   show(frame) {
+    if (!frame.header.extent) { // before the first look at a run there is nothing to draw; what was drawn of it stays
+      if (this.frame && this.frame.header.run !== frame.header.run) this.clear();
+      return;
+    }
     const before = this.frame;
     this.frame = frame;
     this.fieldStale = true;
@@ -216,6 +220,12 @@ class PointsView {
     this.glide = moves ? { from, to, start: performance.now() } : null;
     this.paint();
     if (this.glide) this.step();
+  }
+
+  clear() {
+    this.frame = null;
+    this.glide = null;
+    for (const canvas of [this.low, this.high]) canvas.getContext("2d").clearRect(0, 0, canvas.width, canvas.height);
   }
 
   generated(frame) {

@@ -34,7 +34,7 @@ class LiveView {
     this.words.labels = this.data.labels || {};
     if (this.theme.refresh()) this.repaint();
     if (before && before.run !== this.data.run) this.forget();
-    if (this.data.run && this.data.token) this.link.use(this.data.run, this.data.token, this.words.labels.lang);
+    if (this.data.run && this.data.token) this.link.use(this.data.run, this.data.token, this.words.labels.lang, this.data.control);
     else this.preview();
     this.showState();
     return this.turn;

@@ -1,0 +1,70 @@
+"""A new run from a kept moment of another: the same settings, data order, curves and changes until then; after that its own way."""
+
+from __future__ import annotations
+
+import shutil
+from typing import Any
+
+from gan_core import serial
+from gan_core.errors import PlaygroundError, RunError
+from gan_core.runs import checkpoint, facts, frames, moments
+from gan_core.runs.about import About
+from gan_core.runs.checkpoint import Saved
+from gan_core.runs.folder import RunFolder
+from gan_core.text import N_
+
+
+def branch(source: RunFolder, source_id: str, step: int, target: RunFolder, target_id: str, owner: str) -> None:
+    """Make `target` what `source` was at `step`. Raises RunError when nothing to go on from is kept there, or the disk refuses;
+    CheckpointError, ConfigError for damaged files."""
+    kept = source.states()
+    if step not in kept:
+        raise RunError(N_("Nothing is kept of this run at step {step}. Choose one of the kept moments."), step=step)
+    saved = checkpoint.read(kept[step])
+    born = facts.of_new(target_id, owner, source.config())
+    target.create(source.config(), born)
+    try:
+        _fill(source, source_id, saved, target, born)
+    except PlaygroundError:
+        shutil.rmtree(target.path, ignore_errors=True)
+        raise
+    except OSError as error:
+        shutil.rmtree(target.path, ignore_errors=True)
+        raise RunError(N_("The new run could not be written: {reason}. Free some space, then try again."),
+                       reason=error.strerror or error) from None  # fmt: skip
+
+
+def _fill(source: RunFolder, source_id: str, saved: Saved, target: RunFolder, born: dict[str, Any]) -> None:
+    """Everything but the settings at step 0, which are there already."""
+    step, images, config = int(saved.state["step"]), int(saved.state["images"]), serial.from_dict(saved.config)
+    curves = source.curves.load(frames.CURVE_NAMES, step)
+    said = _said(source) | born
+    said |= {"parent": {"run": source_id, "step": step}, "status": "paused", "step": step, "images": images,
+             "progress": min(images / config.horizon, 1.0) if config.horizon else None, "summary": facts.summary(config),
+             "seconds": _seconds(saved, source, step), "metrics": curves.last()}  # fmt: skip
+    target.write_checkpoint(saved._replace(start=serial.to_dict(source.config()), facts=said))
+    entries = source.journal()
+    counted = sum(e["step"] <= step for e in entries) if saved.journal is None else saved.journal
+    target.cut_journal(entries[:counted])
+    target.curves.rewrite(curves)
+    target.write_still(moments.picture_at(source, step))
+    target.write_facts(said)
+
+
+def described(source: About) -> About:
+    """What the new run is called at first."""
+    return About(source.name, source.tags)
+
+
+def _said(source: RunFolder) -> dict[str, Any]:
+    """What stays true of the new run: the data and the machine; numbers of the moment are measured anew."""
+    known = source.facts()
+    return {name: known[name] for name in ("data_hash", "environment") if name in known}
+
+
+def _seconds(saved: Saved, source: RunFolder, step: int) -> float:
+    """Training time at that step: as the state says, or in proportion."""
+    if "seconds" in saved.facts:
+        return float(saved.facts["seconds"])
+    known = source.facts()
+    return float(known.get("seconds", 0.0)) * min(1.0, step / max(1, int(known.get("step", step) or step)))

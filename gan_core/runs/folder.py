@@ -1,0 +1,364 @@
+"""The folder of a run: plain files in it, every write whole or not there.
+
+config.toml              the settings at step 0
+run.json                 who, when, versions, device, threads, data hash; status, step and numbers when last saved
+notes.json               name, tags and notes that people gave it
+journal.jsonl            what was changed at which step
+metrics.csv              the curves
+still.webp               what it looked like when last saved
+checkpoints/STEP.safetensors   everything the next step depends on, at the last few moments it was saved
+checkpoints/best-STEP.safetensors   the same at the best measured of them
+history/STEP.safetensors, history/STEP.webp   states and pictures of its past
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import re
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from gan_core import serial
+from gan_core.config import RunConfig
+from gan_core.errors import CheckpointError, PlaygroundError, RunError
+from gan_core.runs import atomic, checkpoint
+from gan_core.runs.checkpoint import Saved
+from gan_core.runs.curve_file import CurveFile, appending
+from gan_core.runs.history import History, share
+from gan_core.text import N_
+
+log = logging.getLogger(__name__)
+
+VERSION = 2
+IN_USE = N_(
+    "The run in {path} is open in another process: the command line, or another server. Stop it there, then resume here."
+)
+KEPT_CHECKPOINTS = 3  # a file that a disk has damaged costs some seconds of training, not the run
+_LOCK_SECONDS = 0.5  # somebody may hold it for a moment, to see whether it is free
+_SEAL = re.compile(r"^# crc32 ([0-9a-f]{8})\n\Z", re.MULTILINE)
+
+
+class RunFolder:
+    """The files of one run. Methods raise CheckpointError for what cannot be read and RunError for what cannot be written."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.resolve()
+        self.created = False  # whether this object made the folder: only then may it be discarded
+        self.curves = CurveFile(self.path / "metrics.csv")
+        self.history = History(self.path / "history")
+        # Taken by a worker, given back by whoever closes the run: not a thread's own.
+        self._lock = FileLock(self.path / ".lock", timeout=_LOCK_SECONDS, thread_local=False)
+
+    # ── one process a run ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def lock(self) -> None:
+        """Make this process the only one that trains this run, until `unlock` or its end, however it ends. Raises RunError."""
+        if self._lock.is_locked:
+            return
+        try:
+            self._lock.acquire(poll_interval=0.02)
+            atomic.remove_leftovers(self.path)
+        except Timeout:
+            raise RunError(IN_USE, path=self.path) from None
+        except OSError as error:  # a folder that cannot be written to can be looked at; writing says what is wrong
+            log.warning("%s cannot be locked: %s", self.path, error)
+
+    def unlock(self) -> None:
+        self._lock.release()
+
+    @property
+    def is_held_elsewhere(self) -> bool:
+        """Whether another process trains this run at this moment."""
+        if self._lock.is_locked or not (self.path / ".lock").exists():
+            return False
+        probe = FileLock(self.path / ".lock", timeout=0, thread_local=False)
+        try:
+            probe.acquire()
+        except Timeout:
+            return True
+        except OSError:
+            return False
+        probe.release()
+        return False
+
+    # ── from its beginning to its end ────────────────────────────────────────────────────────────────────────────────────
+
+    def create(self, config: RunConfig, facts: Mapping[str, Any]) -> None:
+        """Make the folder (which must be empty or absent) with config.toml and run.json."""
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            if any(self.path.iterdir()):
+                raise RunError(
+                    N_("{path} is not empty. A run needs a folder of its own: choose a new one."), path=self.path
+                )
+            self.restart(config)
+            self.write_facts(facts)
+            self.created = True
+        except OSError as error:
+            raise RunError(N_("{path} cannot be used for a run: {reason}. Choose a folder that you may write to."),
+                           path=self.path, reason=error.strerror or error) from None  # fmt: skip
+
+    def restart(self, config: RunConfig) -> None:
+        """Begin at step 0 with `config`: journal, curves, checkpoints and history of the time before are removed."""
+        for file in (
+            self.path / "journal.jsonl",
+            self.curves.path,
+            *self._checkpoints(),
+            *self._legacy(),
+            *self._best(),
+        ):
+            file.unlink(missing_ok=True)
+        self.history.clear()
+        atomic.write_text(self.path / "config.toml", _sealed(serial.to_toml(config)))
+
+    def discard(self) -> None:
+        """Remove a run that never took a step: its files, and the folder if nothing else is in it."""
+        self.unlock()
+        self.history.clear()
+        for name in ("config.toml", "run.json", "journal.jsonl", "metrics.csv", "still.webp", ".lock"):
+            (self.path / name).unlink(missing_ok=True)
+        for file in (*self._checkpoints(), *self._best()):
+            file.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # absent, or somebody else's file is in it
+            self._saved.rmdir()
+        with contextlib.suppress(OSError):
+            self.path.rmdir()
+
+    def size(self) -> int:
+        """Bytes on the disk."""
+        return sum(file.stat().st_size for file in self.path.rglob("*") if file.is_file())
+
+    # ── facts and settings ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    def write_facts(self, facts: Mapping[str, Any]) -> None:
+        text = json.dumps({"version": VERSION, **facts}, indent=2, ensure_ascii=False)
+        atomic.write_text(self.path / "run.json", text)
+
+    def facts(self) -> dict[str, Any]:
+        """run.json; where it is damaged, what the newest whole checkpoint says of the run."""
+        try:
+            return _facts(self.path)
+        except CheckpointError:
+            saved = self._recovered()
+            if saved is None or not saved.facts:
+                raise
+            return dict(saved.facts)
+
+    def config(self) -> RunConfig:
+        """The settings at step 0; where config.toml is damaged, as the newest whole checkpoint has them. Raises ConfigError,
+        CheckpointError."""
+        path = self.path / "config.toml"
+        try:
+            text = path.read_text(encoding="utf-8")
+            if _is_sealed(text):
+                return serial.from_toml(text)
+            damage: PlaygroundError | None = None
+        except (OSError, UnicodeDecodeError) as error:
+            text, damage = "", CheckpointError(N_("{path} cannot be read ({reason})."), path=path, reason=error)
+        saved = self._recovered()
+        if saved is not None and saved.start:
+            return serial.from_dict(saved.start)
+        if damage is None and self._seals():
+            damage = CheckpointError(N_("{path} is not whole: its end is missing or it was changed."), path=path)
+        if damage is not None:
+            raise damage
+        return serial.from_toml(text)
+
+    def _seals(self) -> bool:
+        """Whether this run was made by a version that seals config.toml."""
+        try:
+            return int(_facts(self.path).get("version", 1)) >= 2
+        except (CheckpointError, TypeError, ValueError):
+            return True
+
+    def _recovered(self) -> Saved | None:
+        try:
+            return self.read_checkpoint()
+        except PlaygroundError:
+            return None
+
+    # ── journal ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def append_journal(self, entry: Mapping[str, Any]) -> None:
+        """One line of what happened at which step; it is on the disk when this returns."""
+        with appending(self.path / "journal.jsonl") as file:
+            file.write(json.dumps(entry, ensure_ascii=False) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+    def cut_journal(self, entries: list[dict[str, Any]]) -> None:
+        """Leave these entries only: the others belong to steps that are lost, or cannot be read."""
+        path = self.path / "journal.jsonl"
+        lines = "".join(json.dumps(entry, ensure_ascii=False) + "\n" for entry in entries)
+        if (path.read_text(encoding="utf-8", errors="replace") if path.exists() else "") != lines:
+            atomic.write_text(path, lines)
+
+    def journal(self) -> list[dict[str, Any]]:
+        """The entries so far, up to the first that cannot be read: the last line may have been cut short by a crash."""
+        try:
+            lines = (self.path / "journal.jsonl").read_text(encoding="utf-8", errors="replace").splitlines()
+        except FileNotFoundError:
+            return []
+        entries = []
+        for line in lines:
+            try:
+                entries.append(_entry(json.loads(line)))
+            except (ValueError, RecursionError):
+                break
+        return entries
+
+    # ── checkpoints ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def write_checkpoint(self, saved: Saved) -> Path:
+        """Add a checkpoint: the newest few stay, and none of a later step (the run had gone back behind it)."""
+        path = self._saved / f"{int(saved.state['step']):012}.safetensors"
+        self._saved.mkdir(exist_ok=True)
+        checkpoint.write(path, saved)
+        older = [file for file in self._checkpoints() if file <= path]
+        for file in self._checkpoints():
+            if file not in older[:KEPT_CHECKPOINTS]:
+                file.unlink(missing_ok=True)
+        for file in self._legacy():
+            file.unlink(missing_ok=True)
+        return path
+
+    def keep_best(self, path: Path) -> None:
+        """The checkpoint at `path` is the best so far."""
+        new = self._saved / f"best-{path.stem}.safetensors"
+        if not new.exists():
+            share(path, new)
+        for file in self._best():
+            if file != new:
+                file.unlink(missing_ok=True)
+
+    def trim(self) -> int:
+        """Give up what can be done without: history, and all checkpoints but the newest and the best; how many bytes."""
+        spare = self._checkpoints()[1:] if self._whole(self._checkpoints()[:1]) else []
+        freed = self.history.clear() + sum(file.stat().st_size for file in spare)
+        for file in spare:
+            file.unlink(missing_ok=True)
+        return freed
+
+    def _whole(self, files: list[Path]) -> bool:
+        try:
+            return bool([checkpoint.read(file) for file in files])
+        except CheckpointError:
+            return False
+
+    @property
+    def _saved(self) -> Path:
+        return self.path / "checkpoints"
+
+    def _best(self) -> list[Path]:
+        """One file, or none; two for a moment."""
+        return sorted(self._saved.glob("best-[0-9]*.safetensors"))
+
+    def _checkpoints(self) -> list[Path]:
+        """The newest first."""
+        return sorted(self._saved.glob("[0-9]*.safetensors"), reverse=True)
+
+    def _legacy(self) -> list[Path]:
+        """The one checkpoint of runs saved by the first version."""
+        return [file for file in (self.path / "checkpoint.safetensors",) if file.exists()]
+
+    @property
+    def has_checkpoint(self) -> bool:
+        """Whether something was ever saved."""
+        return bool(self._legacy() or self.states())
+
+    def was_saved(self, facts: Mapping[str, Any]) -> bool:
+        """Whether there is more than step 0 to come back to; `facts` is run.json. A run that was saved and has lost its
+        checkpoints is refused when they are read, and not silently begun anew."""
+        return self.has_checkpoint or bool(facts.get("step"))
+
+    def read_checkpoint(self) -> Saved:
+        """The newest whole checkpoint; where all are damaged, the newest whole state of the best and of the history. Raises
+        CheckpointError, which says what is wrong with the newest."""
+        others = [file for _step, file in sorted(self.states().items(), reverse=True)]
+        found = list(dict.fromkeys([*self._checkpoints(), *self._legacy(), *others]))
+        if not found:
+            raise CheckpointError(N_("There is no checkpoint at {path}: this run was never saved."), path=self._saved)
+        problems: list[PlaygroundError] = []
+        for path in found:
+            try:
+                return _checked(checkpoint.read(path))
+            except PlaygroundError as error:
+                log.warning("%s", error)
+                problems.append(error)
+        raise problems[0]
+
+    def states(self) -> dict[int, Path]:
+        """Every step that can be gone back to, the oldest first, and the file with its state; contents not yet checked."""
+        files = {moment.step: self.history.state_file(moment.step) for moment in self.history.moments() if moment.state}
+        files |= {int(file.stem): file for file in self._checkpoints()}
+        files = {int(file.stem[len("best-") :]): file for file in self._best()} | files
+        return dict(sorted(files.items()))
+
+    def best_step(self) -> int | None:
+        """The step of the best checkpoint, if there is one."""
+        return max((int(file.stem[len("best-") :]) for file in self._best()), default=None)
+
+    def forget_after(self, step: int) -> None:
+        """The run goes on from `step`: what was kept of later ones never happened."""
+        self.history.cut(step)
+        for file in self._best():
+            if int(file.stem[len("best-") :]) > step:
+                file.unlink(missing_ok=True)
+
+    def write_still(self, picture: bytes) -> None:
+        """What the run looks like now (WebP)."""
+        atomic.write_bytes(self.path / "still.webp", picture, sync=False)
+
+    def still(self) -> bytes | None:
+        """What it looked like when it was last saved (WebP), if there is a picture."""
+        try:
+            return (self.path / "still.webp").read_bytes()
+        except OSError:
+            return None
+
+
+def _facts(folder: Path) -> dict[str, Any]:
+    path = folder / "run.json"
+    try:
+        facts = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(facts, dict):
+            raise ValueError("no object")
+        float(facts.get("seconds", 0.0))
+    except FileNotFoundError:
+        raise CheckpointError(N_("{path} is not the folder of a run: it has no run.json."), path=folder) from None
+    except (OSError, ValueError, TypeError, RecursionError) as error:
+        raise CheckpointError(N_("{path} cannot be read ({reason})."), path=path, reason=error) from None
+    return facts
+
+
+def _checked(saved: Saved) -> Saved:
+    """The same, if its settings are such as this version knows. Raises ConfigError."""
+    serial.from_dict(saved.config)
+    return saved
+
+
+def _sealed(text: str) -> str:
+    """`text` with a last line that shows whether all of it is there: a TOML file that ends early may still be read."""
+    return f"{text}# crc32 {zlib.crc32(text.encode()):08x}\n"
+
+
+def _is_sealed(text: str) -> bool:
+    found = _SEAL.search(text)
+    return found is not None and int(found[1], 16) == zlib.crc32(text[: found.start()].encode())
+
+
+def _entry(entry: Any) -> dict[str, Any]:
+    """A line of the journal as it was written. Raises ValueError for anything else."""
+    if not isinstance(entry, dict) or not isinstance(entry.get("step"), int):
+        raise ValueError("no entry")
+    changes = entry.get("changes", {})
+    if not isinstance(changes, dict) or not all(isinstance(p, list) and len(p) == 2 for p in changes.values()):
+        raise ValueError("no changes")
+    return entry

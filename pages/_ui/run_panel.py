@@ -1,0 +1,362 @@
+"""The chosen run: its name, tags and notes, its past, its curves, and everything that can be done with it."""
+
+import base64
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+
+from gan_core import registry, serial
+from gan_core.config import fields
+from gan_core.errors import PlaygroundError
+from gan_core.registry import Registry
+from gan_core.runs import about, frames, moments
+from gan_core.runs.commands import Pause, Resume, Stop
+from gan_core.runs.curve_file import CurveFile
+from gan_core.runs.curves import Stretch
+from gan_core.runs.folder import RunFolder
+from gan_core.runs.following import FollowedRun
+from gan_core.runs.listing import Row
+from gan_core.runs.moments import Kept
+from gan_core.runs.session import TrainingSession
+from pages._ui import service
+from pages._ui.failures import plain
+from pages._ui.i18n import number
+from pages._ui.lab import FILES
+from pages._ui.live import LABELS
+from pages._ui.owner import owner_id
+from pages._ui.runs_table import LIVE_SECONDS, RunsTable, Translate, status, title
+from pages._ui.theme import GENERATED, NEUTRAL, REAL
+
+_CURVE_POINTS = 1000
+_RESTING = ("paused", "finished", "stopped", "failed")
+_COLOURS = {
+    "d": NEUTRAL,
+    "g": GENERATED["light"],
+    "real": REAL["light"],
+    "fake": GENERATED["light"],
+    "neutral": NEUTRAL,
+}
+
+
+@dataclass
+class RunPanel:
+    """What stands beneath the table."""
+
+    table: RunsTable
+    _: Translate
+
+    def draw(self) -> None:
+        """The notice of what was deleted, then the chosen run, or what can be done with several."""
+        self._undo()
+        rows = [row for run_id in self.table.chosen if (row := service.scheduler().store.index.get(run_id)) is not None]
+        rows = [row for row in rows if row.deleted == self.table.shows_deleted]
+        if len(rows) > 1:
+            self._several(rows)
+        elif rows and rows[0].deleted:
+            self._deleted(rows[0])
+        elif rows:
+            self._run(rows[0])
+
+    # ── one run ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _run(self, row: Row) -> None:
+        _ = self._
+        mine = service.owns(row.owner)
+        with st.container(border=True):
+            st.subheader(plain(title(row, _)), anchor=False)
+            if row.problem:
+                st.warning(plain(_(row.problem)), icon=":material/broken_image:")
+            st.fragment(self._buttons, run_every=LIVE_SECONDS)(row, mine)
+            left, right = st.columns([2, 3], gap="large")
+            with left:
+                self._past(row)
+            with right:
+                self._words(row, mine)
+                st.fragment(self._facts, run_every=LIVE_SECONDS)(row.id)
+            self._curves(row)
+
+    def _buttons(self, row: Row, mine: bool) -> None:
+        _ = self._
+        run = service.scheduler().get(row.id)
+        may = run is not None and service.may_control(run)
+        with st.container(horizontal=True):
+            if st.button(_("Open"), type="primary", icon=":material/visibility:", disabled=run is None,
+                         help=_("See it in its lab, live while it trains.")):  # fmt: skip
+                st.switch_page(FILES[row.kind or "points"], query_params={"run": row.id})
+            if isinstance(run, TrainingSession) and may:
+                self._transport(run)
+            if st.button(_("Duplicate with changes"), icon=":material/content_copy:", disabled=run is None,
+                         help=_("Take its settings to the lab, change what you like, start a new run.")):  # fmt: skip
+                config = run.expected_config if run is not None else None
+                if config is not None:
+                    st.switch_page(FILES[config.kind], query_params={"c": serial.to_link(config)})
+            if st.button(_("Delete"), icon=":material/delete:", disabled=not mine or isinstance(run, FollowedRun),
+                         help=_("Move it to the deleted runs. This can be undone.")):  # fmt: skip
+                self._delete([row])
+        if isinstance(run, FollowedRun):
+            st.caption(_("Another process trains this run: it can be watched and branched here, and changed there."))
+        elif not mine:
+            st.caption(_("This run belongs to somebody else: you can watch it, branch from it and take its settings."))
+
+    def _transport(self, run: TrainingSession) -> None:
+        _ = self._
+        if run.status in _RESTING:
+            if st.button(_(LABELS["resume"]), icon=":material/play_arrow:", help=_("Go on from its last step.")):
+                service.scheduler().send(run, Resume())
+        else:
+            if st.button(_(LABELS["pause"]), icon=":material/pause:", help=_(LABELS["pause.help"])):
+                service.scheduler().send(run, Pause())
+            if st.button(_(LABELS["stop"]), icon=":material/stop:", help=_(LABELS["stop.help"])):
+                service.scheduler().send(run, Stop())
+
+    def _words(self, row: Row, mine: bool) -> None:
+        """Name, tags and notes: kept as soon as a field is left."""
+        _ = self._
+        key = f"runs.about.{row.id}"
+        said = service.scheduler().store.about(row.id)
+        known = [name for name, _count in service.scheduler().store.index.tags()]
+
+        def keep() -> None:
+            try:
+                checked = about.checked(*(st.session_state[f"{key}.{part}"] for part in ("name", "tags", "notes")))
+                service.scheduler().store.describe(row.id, checked)
+            except PlaygroundError as error:
+                st.session_state[f"{key}!"] = error
+
+        for part, value in (("name", said.name), ("tags", list(said.tags)), ("notes", said.notes)):
+            st.session_state[f"{key}.{part}"] = value
+        st.text_input(_("Name"), key=f"{key}.name", placeholder=_("Give it a name"), max_chars=about.LONGEST_NAME,
+                      on_change=keep, disabled=not mine)  # fmt: skip
+        st.multiselect(_("Tags"), sorted({*known, *said.tags}), key=f"{key}.tags", accept_new_options=True,
+                       max_selections=about.MOST_TAGS, placeholder=_("Add a tag"), on_change=keep, disabled=not mine)  # fmt: skip
+        st.text_area(_("Notes"), key=f"{key}.notes", placeholder=_("What you tried, what you saw"), max_chars=about.LONGEST_NOTES,
+                     height=100, on_change=keep, disabled=not mine)  # fmt: skip
+        if problem := st.session_state.pop(f"{key}!", None):
+            st.error(plain(_(problem.template).format(**problem.params)), icon=":material/error:")
+
+    def _facts(self, run_id: str) -> None:
+        _ = self._
+        row = service.scheduler().store.index.get(run_id)
+        if row is None:
+            return
+        words = {f.name: _(f.spec.title) for f in fields()}
+        lines = [
+            (_("Status"), status(row, _)),
+            (_("Steps"), number(row.step)),
+            (_("Training time"), _("{seconds} s").format(seconds=number(row.seconds, 1))),
+            (words["loss"], _named(registry.loss, row.loss, _)),
+            (words["penalty"], _named(registry.penalty, row.penalty, _)),
+            (
+                _("Networks"),
+                " · ".join(
+                    _named(registry.network, name, _) for name in dict.fromkeys((row.generator, row.discriminator))
+                ),
+            ),
+            (_("Device"), row.device or "–"),
+        ]
+        if row.best:
+            value = _("{metric} {value} at step {step}").format(
+                metric=_named(registry.metric, str(row.best["metric"]), _), value=number(float(row.best["value"]), 4), step=number(int(row.best["step"])))  # fmt: skip
+            lines.append((_("Best checkpoint"), value))
+        if row.parent:
+            lines.append(
+                (_("Branched from"), _("{run}, step {step}").format(run=row.parent, step=number(row.parent_step)))
+            )
+        lines.append((_("Folder"), row.id))
+        st.markdown("\n".join(f"- {plain(name)}: **{plain(value)}**" for name, value in lines))
+
+    # ── its past ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _past(self, row: Row) -> None:
+        """The kept moments: look at one, branch from one."""
+        _ = self._
+        folder = service.scheduler().store.folder(row.id)
+        kept = moments.kept(folder)
+        if not kept:
+            st.caption(
+                _("Nothing is kept of its past yet: the first moments are written a few seconds after its start.")
+            )
+            return
+        moment = self._moment(row, kept)
+        self._picture(folder, moment)
+        state = _("the best measured") if moment.best else ""
+        st.caption(_("Step {step}").format(step=number(moment.step)) + (f" · {state}" if state else ""))
+        if st.button(_("Branch from here"), icon=":material/call_split:", disabled=not moment.state,
+                     help=_("A new run that goes on from this moment; this one stays as it is.") if moment.state
+                     else _("Of this moment only the picture is kept, not the weights.")):  # fmt: skip
+            self._branch(row, moment.step)
+
+    def _moment(self, row: Row, kept: list[Kept]) -> Kept:
+        _ = self._
+        by_step = {moment.step: moment for moment in kept}
+        key = f"runs.moment.{row.id}"
+        if st.session_state.get(key) not in by_step:
+            st.session_state[key] = kept[-1].step
+        if len(kept) == 1:
+            return kept[0]
+        chosen = st.select_slider(
+            _("Kept moments"), list(by_step), key=key, format_func=number,
+            help=_("Steps at which its weights or its picture were kept. The longer a run, the further they lie apart."),
+        )  # fmt: skip
+        return by_step[chosen]
+
+    def _picture(self, folder: RunFolder, moment: Kept) -> None:
+        _ = self._
+        try:
+            picture = _picture(
+                str(folder.path), moment.step, folder.curves.path.stat().st_mtime_ns if moment.best else 0
+            )
+        except (PlaygroundError, OSError) as error:
+            text = _(error.template).format(**error.params) if isinstance(error, PlaygroundError) else str(error)
+            st.warning(plain(text), icon=":material/broken_image:")
+            return
+        st.image(picture, width="stretch", alt=_("The run at step {step}").format(step=number(moment.step)))
+
+    def _branch(self, row: Row, step: int) -> None:
+        _ = self._
+        try:
+            run = service.scheduler().branch(row.id, step, owner_id())
+        except PlaygroundError as error:
+            st.error(plain(_(error.template).format(**error.params)), icon=":material/error:")
+            return
+        st.switch_page(FILES[run.config.kind], query_params={"run": run.id})
+
+    # ── its curves ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _curves(self, row: Row) -> None:
+        _ = self._
+        file = service.scheduler().store.folder(row.id).curves.path
+        try:
+            stat = file.stat()
+        except FileNotFoundError:  # there are none yet
+            return
+        curves = _loaded(str(file), stat.st_mtime_ns, stat.st_size)
+        panels = dict.fromkeys(panel for panel, _role in frames.CURVES.values() if _drawn(curves, panel))
+        with st.container(key="runs-curves"):
+            for panel in panels:
+                st.plotly_chart(
+                    self._figure(curves, panel), key=f"runs.curves.{row.id}.{panel}", width="stretch",
+                    config={"displaylogo": False, "responsive": True},
+                )  # fmt: skip
+
+    def _figure(self, curves: Stretch, panel: str) -> go.Figure:
+        """Means as lines; the band from the lowest to the highest value that each stands for."""
+        _ = self._
+        figure = go.Figure()
+        for n, i in enumerate(_drawn(curves, panel)):
+            name = frames.CURVE_NAMES[i]
+            colour = _COLOURS[frames.CURVES[name][1]]
+            no_line = {"mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "showlegend": False}
+            figure.add_scatter(x=curves.steps, y=curves.high[:, i], **no_line)
+            figure.add_scatter(x=curves.steps, y=curves.low[:, i], fill="tonexty", fillcolor=_faint(colour), **no_line)
+            figure.add_scatter(
+                x=curves.steps, y=curves.mean[:, i], mode="lines", name=_(LABELS[f"curve.{name}"]), hovertemplate="%{y:.4g}",
+                line={"color": colour, "width": 1.6, "dash": ("solid", "dash", "dot")[n % 3]},
+            )  # fmt: skip
+        figure.update_layout(
+            title={"text": _(LABELS[f"panel.{panel}"]), "font": {"size": 15}}, height=260, margin={"l": 8, "r": 8, "t": 40, "b": 8},
+            hovermode="x unified", legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 1, "xanchor": "right"},
+            xaxis={"title": _(LABELS["axis.step"])},
+        )  # fmt: skip
+        return figure
+
+    # ── deleting ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _several(self, rows: list[Row]) -> None:
+        _ = self._
+        with st.container(border=True, horizontal=True, vertical_alignment="center"):
+            st.markdown(_("**{n}** runs chosen").format(n=number(len(rows))), width="content")
+            own = [row for row in rows if service.owns(row.owner)]
+            if self.table.shows_deleted:
+                if st.button(_("Restore them"), icon=":material/undo:", disabled=not own):
+                    self._restore([row.id for row in own])
+            elif st.button(_("Delete them"), icon=":material/delete:", disabled=not own,
+                           help=_("Move those that are yours to the deleted runs. This can be undone.")):  # fmt: skip
+                self._delete(own)
+
+    def _deleted(self, row: Row) -> None:
+        _ = self._
+        mine = service.owns(row.owner)
+        with st.container(border=True, horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{plain(title(row, _))}**", width="content")
+            if st.button(_("Restore"), type="primary", icon=":material/undo:", disabled=not mine):
+                self._restore([row.id])
+            with st.popover(_("Delete for good"), icon=":material/delete_forever:", disabled=not mine):
+                st.markdown(_("Its settings, curves and weights will be gone. This cannot be undone."))
+                if st.button(_("Yes, delete it for good"), type="primary", key=f"runs.purge.{row.id}"):
+                    self._try(partial(service.scheduler().store.purge, row.id))
+                    self.table.choose([])
+                    st.rerun()
+
+    def _delete(self, rows: list[Row]) -> None:
+        gone = [row.id for row in rows if self._try(partial(service.scheduler().delete, row.id))]
+        st.session_state["runs.gone"] = gone
+        if gone:
+            self.table.choose([])
+            st.rerun()
+
+    def _restore(self, run_ids: list[str]) -> None:
+        for run_id in run_ids:
+            self._try(partial(service.scheduler().store.restore, run_id))
+        st.session_state["runs.gone"] = []
+        self.table.choose([])
+        st.rerun()
+
+    def _undo(self) -> None:
+        """What was deleted last, with a way back."""
+        _ = self._
+        gone: list[str] = st.session_state.get("runs.gone", [])
+        if not gone:
+            return
+        with st.container(border=True, horizontal=True, vertical_alignment="center", key="runs-undo"):
+            text = _("Deleted: {n} runs.") if len(gone) > 1 else _("Deleted: {n} run.")
+            st.markdown(text.format(n=number(len(gone))), width="content")
+            if st.button(_("Undo"), icon=":material/undo:", type="primary"):
+                self._restore(gone)
+
+    def _try(self, action: Callable[[], None]) -> bool:
+        _ = self._
+        try:
+            action()
+        except PlaygroundError as error:
+            st.error(plain(_(error.template).format(**error.params)), icon=":material/error:")
+            return False
+        return True
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def _picture(folder: str, step: int, version: int) -> str:
+    """A data address: Streamlit's own would be gone when a page that runs again asks for it late. `version` tells apart what may
+    change under the same step."""
+    del version
+    picture = moments.picture_at(RunFolder(Path(folder)), step)
+    return "data:image/webp;base64," + base64.b64encode(picture).decode("ascii")
+
+
+@st.cache_data(show_spinner=False, max_entries=16)
+def _loaded(file: str, changed: int, size: int) -> Stretch:
+    """The curves in a file that has not changed since."""
+    del changed, size
+    return CurveFile(Path(file)).load(frames.CURVE_NAMES, 1 << 53).window(0, math.inf, _CURVE_POINTS)
+
+
+def _drawn(curves: Stretch, panel: str) -> list[int]:
+    """Which series of a panel have anything to show."""
+    return [i for i, name in enumerate(frames.CURVE_NAMES)
+            if frames.CURVES[name][0] == panel and not np.isnan(curves.mean[:, i]).all()]  # fmt: skip
+
+
+def _named(entries: Registry[Any], name: str, _: Translate) -> str:
+    return _(entries[name].title) if name in entries else name or "–"
+
+
+def _faint(colour: str) -> str:
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red},{green},{blue},0.16)"

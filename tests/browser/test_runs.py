@@ -1,0 +1,141 @@
+"""The Runs page in a real browser: a table drawn on a canvas, pressed where a person presses it."""
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from test_app import SCREENSHOTS, data, number, press, start, until
+
+from pages._ui.i18n import languages
+
+Visitor = Callable[..., Any]
+ROW, HEAD = 64, 38  # pixels
+
+
+def rows(page: Any) -> list[list[str]]:
+    """What the table says to those who cannot see its canvas."""
+    found = page.locator("[data-testid=stDataFrame] canvas table tbody tr")
+    return [row.locator("td").all_inner_texts() for row in found.all()]
+
+
+def tick(page: Any, n: int) -> None:
+    """Press the box of row n."""
+    table = page.get_by_test_id("stDataFrame")
+    table.scroll_into_view_if_needed()
+    table.click(position={"x": 16, "y": HEAD + ROW * n + ROW // 2})
+
+
+def runs_page(page: Any) -> None:
+    page.goto("/runs")
+    page.get_by_role("heading", name="Runs", exact=True).wait_for()
+
+
+def picture(page: Any, name: str) -> None:
+    if SCREENSHOTS:
+        page.screenshot(path=str(Path(SCREENSHOTS) / f"{name}.png"), full_page=True)
+
+
+def test_name_branch_delete_and_undo(visitor: Visitor) -> None:
+    page = visitor()
+    start(page)
+    until(page, lambda: number(page, "step") > 200)
+    press(page, "Pause", "paused")
+    runs_page(page)
+    until(page, lambda: page.get_by_test_id("stDataFrame").count() == 1)
+    tick(page, 0)
+    page.get_by_role("heading", name="Ring of 8 Gaussians").wait_for()
+    assert "run=ring-" in page.url
+    page.get_by_label("Name", exact=True).fill("Mine alone")
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Mine alone").wait_for()
+    until(page, lambda: any("Mine alone" in row for row in rows(page)))
+    assert page.locator("[data-testid=stImage] img").evaluate("image => image.naturalWidth") == 640
+    until(page, lambda: page.locator(".st-key-runs-curves .main-svg").count() > 0)
+    picture(page, "runs")
+    before = page.locator("[data-testid=stImage] img").get_attribute("src")
+    page.get_by_role("slider").focus()
+    page.keyboard.press("Home")
+    until(page, lambda: page.locator("[data-testid=stImage] img").get_attribute("src") != before)
+    page.get_by_role("button", name="Branch from here").click()
+    page.wait_for_url("**/lab?**run=*")
+    until(page, lambda: page.locator(".gl").count() > 0 and data(page, "status") == "paused")
+    press(page, "Resume", "running")
+    press(page, "Stop", "stopped")
+    runs_page(page)
+    until(page, lambda: len(rows(page)) >= 2)
+    tick(page, 0)
+    page.get_by_role("button", name="Delete", exact=True).click()
+    page.get_by_text("Deleted: 1 run.").wait_for()
+    page.get_by_role("button", name="Undo").click()
+    page.get_by_text("Deleted: 1 run.").wait_for(state="hidden")
+    until(page, lambda: len(rows(page)) >= 2)
+
+
+def test_a_run_that_trains_moves_in_the_table(visitor: Visitor) -> None:
+    page = visitor()
+    start(page, "moons")
+    runs_page(page)
+    page.get_by_label("Search", exact=True).fill("moons")
+    page.keyboard.press("Enter")
+    until(page, lambda: bool(rows(page)) and all("Two moons" in row for row in rows(page)))
+    first = rows(page)[0]
+    assert "Training" in first
+    until(page, lambda: rows(page)[0] != first)
+    tick(page, 0)
+    page.get_by_role("button", name="Pause", exact=True).click()
+    page.get_by_role("button", name="Resume", exact=True).wait_for()
+    until(page, lambda: "Paused" in rows(page)[0])
+
+
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (390, 844)])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_is_cut_off(visitor: Visitor, width: int, height: int, scheme: str) -> None:
+    page = visitor(width, height, color_scheme=scheme)
+    for code in languages():
+        runs_page(page) if code == "en" else page.goto(f"/runs?lang={code}")
+        until(page, lambda: page.get_by_test_id("stDataFrame").count() == 1)
+        tick(page, 0)
+        until(page, lambda: page.locator(".st-key-runs-curves .main-svg").count() > 0)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        main = page.get_by_test_id("stMain")
+        assert main.evaluate("e => e.scrollWidth <= e.clientWidth")
+        for button in page.locator("[data-testid=stMain] button:visible").all():
+            box = button.bounding_box()
+            assert box is None or (box["x"] >= 0 and box["x"] + box["width"] <= width)
+        picture(page, f"runs-{width}-{scheme}-{code}")
+
+
+@pytest.fixture
+def beside(app_folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """The command line, training in the server's data folder."""
+    command = [sys.executable, "-m", "gan_core.cli", "train", "--preset", "gan_lab", "--seconds", "200"]
+    process = subprocess.Popen(
+        [*command, "--data-dir", str(app_folder)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    yield process
+    process.kill()
+    process.wait()
+
+
+def test_a_run_of_the_command_line_is_seen_live(visitor: Visitor, beside: subprocess.Popen[bytes]) -> None:
+    page = visitor()
+    runs_page(page)
+    page.get_by_label("Show", exact=True).click()
+    page.get_by_role("option", name="Training or waiting").click()
+    until(page, lambda: bool(rows(page)))
+    tick(page, 0)
+    page.get_by_text("Another process trains this run").wait_for()
+    page.get_by_test_id("stBaseButton-primary").filter(has_text="Open").first.click()
+    page.wait_for_url("**/lab?**run=*")
+    until(page, lambda: page.locator(".gl").count() > 0 and number(page, "step") > 0)
+    assert data(page, "status") == "running"
+    step = number(page, "step")
+    until(page, lambda: number(page, "step") > step)
+    assert not page.locator(".gl-button[data-do=pause]").is_visible()
+    beside.kill()
+    until(page, lambda: page.locator(".gl-button[data-do=resume]:enabled").count() > 0)
+    assert data(page, "status") == "paused"
+    press(page, "Resume", "running")
