@@ -100,6 +100,7 @@ def draw() -> None:
             _card(entry, _)
     st.subheader(_("Runs going on"), anchor=False)
     _runs()
+    st.page_link("runs.py", label=_("Everything that was trained here"), icon=":material/list:")
     st.subheader(_("This machine"), anchor=False)
     _device(_)
 

@@ -138,7 +138,7 @@ class RunFolder:
     # ── facts and settings ───────────────────────────────────────────────────────────────────────────────────────────────
 
     def write_facts(self, facts: Mapping[str, Any]) -> None:
-        text = json.dumps({"version": VERSION, **facts}, indent=2, ensure_ascii=False)
+        text = json.dumps({**facts, "version": VERSION}, indent=2, ensure_ascii=False)
         atomic.write_text(self.path / "run.json", text)
 
     def facts(self) -> dict[str, Any]:
@@ -170,6 +170,12 @@ class RunFolder:
         if damage is not None:
             raise damage
         return serial.from_toml(text)
+
+    def mend_config(self, config: RunConfig) -> None:
+        """Write config.toml anew if it is damaged, or of a version that did not seal it."""
+        path = self.path / "config.toml"
+        if not (path.is_file() and _is_sealed(path.read_text(encoding="utf-8", errors="replace"))):
+            atomic.write_text(path, _sealed(serial.to_toml(config)))
 
     def _seals(self) -> bool:
         """Whether this run was made by a version that seals config.toml."""

@@ -287,13 +287,15 @@ class Keeper:
         end = min(counted, len(entries))
         while end < len(entries) and entries[end]["step"] == step:
             end += 1
+        start = self.folder.config()
         try:
+            self.folder.mend_config(start)
             self.folder.cut_journal(entries[:end])
             self.folder.forget_after(step)
         except OSError as error:  # a folder that can be read can be looked at
             log.warning("what came after step %d in %s could not be removed: %s", step, self.folder.path, error)
         self._entries = end
-        self._start = serial.to_dict(self.folder.config())
+        self._start = serial.to_dict(start)
         return Loaded(saved.state, serial.from_dict(saved.config), entries[:end], entries[counted:end])
 
 

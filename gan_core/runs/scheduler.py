@@ -19,7 +19,7 @@ from gan_core.runs import branching, facts, quota
 from gan_core.runs.commands import Command, Pause, Resume
 from gan_core.runs.following import FollowedRun
 from gan_core.runs.index import Query
-from gan_core.runs.listing import Row
+from gan_core.runs.listing import ACTIVE, Row
 from gan_core.runs.session import TrainingSession
 from gan_core.runs.store import NO_SUCH_RUN, Store
 from gan_core.text import N_
@@ -158,6 +158,11 @@ class Scheduler:
                 self._next_refresh = time.monotonic() + _REFRESH_SECONDS
             index.live(session.state() for session in self.sessions())
             return index.find(query)
+
+    def anything_trains(self) -> bool:
+        """Whether any run trains or waits, here or in another process."""
+        counts = self.store.index.counts()
+        return any(s.is_active for s in self.sessions()) or any(counts.get(status) for status in ACTIVE)
 
     def places(self, owner: str) -> Places:
         """The limits, and how far they are used up."""

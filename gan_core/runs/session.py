@@ -161,6 +161,11 @@ class TrainingSession:
         """Put a command in the queue; a worker applies it between two steps."""
         self._commands.append(command)
 
+    @property
+    def has_obeyed(self) -> bool:
+        """Whether no command waits."""
+        return not self._commands
+
     @contextlib.contextmanager
     def watch(self) -> Iterator[None]:
         """Count a viewer while the context is open: watched runs make snapshots more often."""

@@ -2,6 +2,7 @@
 
 import base64
 import math
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -17,7 +18,7 @@ from gan_core.config import fields
 from gan_core.errors import PlaygroundError
 from gan_core.registry import Registry
 from gan_core.runs import about, frames, moments
-from gan_core.runs.commands import Pause, Resume, Stop
+from gan_core.runs.commands import Command, Pause, Resume, Stop
 from gan_core.runs.curve_file import CurveFile
 from gan_core.runs.curves import Stretch
 from gan_core.runs.folder import RunFolder
@@ -31,10 +32,11 @@ from pages._ui.i18n import number
 from pages._ui.lab import FILES
 from pages._ui.live import LABELS
 from pages._ui.owner import owner_id
-from pages._ui.runs_table import LIVE_SECONDS, RunsTable, Translate, status, title
+from pages._ui.runs_table import RunsTable, Translate, status, title
 from pages._ui.theme import GENERATED, NEUTRAL, REAL
 
 _CURVE_POINTS = 1000
+_PATIENCE = 1.0  # seconds
 _RESTING = ("paused", "finished", "stopped", "failed")
 _COLOURS = {
     "d": NEUTRAL,
@@ -73,13 +75,13 @@ class RunPanel:
             st.subheader(plain(title(row, _)), anchor=False)
             if row.problem:
                 st.warning(plain(_(row.problem)), icon=":material/broken_image:")
-            st.fragment(self._buttons, run_every=LIVE_SECONDS)(row, mine)
+            st.fragment(self._buttons, run_every=self.table.every)(row, mine)
             left, right = st.columns([2, 3], gap="large")
             with left:
                 self._past(row)
             with right:
                 self._words(row, mine)
-                st.fragment(self._facts, run_every=LIVE_SECONDS)(row.id)
+                st.fragment(self._facts, run_every=self.table.every)(row.id)
             self._curves(row)
 
     def _buttons(self, row: Row, mine: bool) -> None:
@@ -109,12 +111,20 @@ class RunPanel:
         _ = self._
         if run.status in _RESTING:
             if st.button(_(LABELS["resume"]), icon=":material/play_arrow:", help=_("Go on from its last step.")):
-                service.scheduler().send(run, Resume())
+                self._tell(run, Resume())
         else:
             if st.button(_(LABELS["pause"]), icon=":material/pause:", help=_(LABELS["pause.help"])):
-                service.scheduler().send(run, Pause())
+                self._tell(run, Pause())
             if st.button(_(LABELS["stop"]), icon=":material/stop:", help=_(LABELS["stop.help"])):
-                service.scheduler().send(run, Stop())
+                self._tell(run, Stop())
+
+    def _tell(self, run: TrainingSession, command: Command) -> None:
+        """Pass a command on, and show the page as it is once the run has obeyed; in a long step that comes a little later."""
+        service.scheduler().send(run, command)
+        patience = time.monotonic() + _PATIENCE
+        while not run.has_obeyed and time.monotonic() < patience:
+            time.sleep(0.02)
+        st.rerun()
 
     def _words(self, row: Row, mine: bool) -> None:
         """Name, tags and notes: kept as soon as a field is left."""

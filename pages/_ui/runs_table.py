@@ -26,7 +26,7 @@ from pages._ui.owner import owner_id
 Translate = Callable[[str], str]
 
 PAGE_ROWS = 50
-LIVE_SECONDS = 2.0
+LIVE_SECONDS, IDLE_SECONDS = 2.0, 10.0  # between two looks at the table, while anything trains and while nothing does
 _THUMB = 56  # pixels
 _THUMB_SECONDS = 20.0
 _DELETED = "deleted"
@@ -58,6 +58,12 @@ class RunsTable:
     """The table and what is chosen in it: the run in the address (`?run=`), or several by their ids."""
 
     _: Translate
+    live: bool = False  # whether anything trains
+
+    @property
+    def every(self) -> float:
+        """Seconds between two looks."""
+        return LIVE_SECONDS if self.live else IDLE_SECONDS
 
     @property
     def shows_deleted(self) -> bool:
@@ -83,9 +89,10 @@ class RunsTable:
 
     def draw(self) -> None:
         """Limits, filters, rows, pages."""
-        st.fragment(self._limits, run_every=LIVE_SECONDS)()
+        self.live = service.scheduler().anything_trains()
+        st.fragment(self._limits, run_every=self.every)()
         query = self._filters()
-        st.fragment(self._rows, run_every=LIVE_SECONDS)(query)
+        st.fragment(self._rows, run_every=self.every)(query)
 
     def _limits(self) -> None:
         _ = self._
@@ -135,6 +142,8 @@ class RunsTable:
         if not rows and page > 1:  # the last run of the last page is gone
             del st.session_state[key]
             st.rerun(scope="fragment")
+        if service.scheduler().anything_trains() != self.live:
+            st.rerun()  # with another pace
         if not rows:
             st.info(self._nothing(query), icon=":material/search:")
             return

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import os
+import zlib
 from pathlib import Path
+from typing import Any
 
 import _tiny
 import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from safetensors.torch import save
 
 from gan_core import serial
 from gan_core.errors import CheckpointError
 from gan_core.runs import atomic, checkpoint
 from gan_core.runs.checkpoint import Saved, copy_state, dump, is_finite, read, write
+from gan_core.runs.commands import Resume
+from gan_core.runs.folder import RunFolder
+from gan_core.runs.session import TrainingSession
 
 
 @pytest.fixture(scope="module")
@@ -140,3 +147,70 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pyt
         monkeypatch.undo()
         assert path.read_bytes() == b"old"
         assert [p.name for p in tmp_path.iterdir()] == ["file"]
+
+
+# ── files of earlier versions ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def write_old(path: Path, version: int, state: dict[str, Any], config: dict[str, Any], journal: int = 0) -> None:
+    """A checkpoint as versions 1 and 2 wrote it."""
+    flat = dict(_tiny.flat(state))
+    tensors = {name: value.contiguous() for name, value in flat.items() if isinstance(value, torch.Tensor)}
+    numbers = {name: value for name, value in flat.items() if name not in tensors}
+    parts = [config, numbers] + ([journal] if version == 2 else [])
+    crc = zlib.crc32(json.dumps(parts, sort_keys=True).encode())
+    for name in sorted(tensors):
+        crc = zlib.crc32(f"{name} {tensors[name].dtype} {list(tensors[name].shape)}".encode(), crc)
+        crc = zlib.crc32(tensors[name].reshape(-1).view(torch.uint8).numpy().tobytes(), crc)
+    head = {"version": version, "config": config, "numbers": numbers, "crc": crc}
+    if version == 2:
+        head["journal"] = journal
+    path.write_bytes(save(tensors, metadata={"gan-playground": json.dumps(head)}))
+
+
+@pytest.mark.parametrize(("version", "journal"), [(1, None), (2, 5)])
+def test_earlier_versions_are_read(version: int, journal: int | None, tmp_path: Path) -> None:
+    trainer = _tiny.trained(_tiny.points(), 3)
+    write_old(tmp_path / "c", version, copy_state(trainer.state_dict()), serial.to_dict(trainer.config), journal or 0)
+    saved = read(tmp_path / "c")
+    _tiny.assert_same(saved.state, trainer.state_dict())
+    assert serial.from_dict(saved.config) == trainer.config
+    assert (saved.journal, saved.start, saved.facts) == (journal, {}, {})
+    refused(tmp_path / "c", (tmp_path / "c").read_bytes()[:-3])
+
+
+def test_a_run_of_the_first_version_goes_on_and_is_brought_up_to_date(tmp_path: Path) -> None:
+    """One checkpoint beside the other files, rows without ranges, run.json without a summary, settings without a seal."""
+    config, now = _tiny.points(), _tiny.points(g_optimizer__lr=5e-4)
+    trainer = _tiny.trained(config, 3)
+    trainer.change(now)
+    for _ in range(3):
+        trainer.step()
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "config.toml").write_text(serial.to_toml(config), encoding="utf-8")
+    facts = {"version": 1, "run": "x", "owner": "me", "status": "running", "step": 6, "seconds": 1.5}
+    (run / "run.json").write_text(json.dumps(facts), encoding="utf-8")
+    entries = [{"step": 3, "do": "change", "changes": {"g_optimizer.lr": [1e-3, 5e-4]}}, {"step": 9, "do": "pause"}]
+    (run / "journal.jsonl").write_text("".join(json.dumps(e) + "\n" for e in entries), encoding="utf-8")
+    (run / "metrics.csv").write_text("step,d_loss,g_loss\n3,0.5,1\n6,0.25,\n9,7,7\n", encoding="utf-8")
+    write_old(run / "checkpoint.safetensors", 1, copy_state(trainer.state_dict()), serial.to_dict(now))
+    folder = RunFolder(run)
+    session = TrainingSession("x", "me", folder.config(), folder, restore=folder.was_saved(folder.facts()))
+    session.prepare_stopped(folder.facts())
+    session.prepare()
+    session.turn(0.0)
+    assert (session.status, session.step, session.seconds, session.config) == ("paused", 6, 1.5, now)
+    assert [mark.name for mark in session.marks] == ["g_optimizer.lr"]
+    assert session.latest.curve_steps is not None
+    assert session.latest.curve_steps.tolist() == [3, 6]
+    session.send(Resume())
+    session.turn(60.0, until_step=9)
+    session.close()
+    for _ in range(3):
+        trainer.step()
+    _tiny.assert_same(folder.read_checkpoint().state, trainer.state_dict())
+    assert not (run / "checkpoint.safetensors").exists()
+    assert folder.facts()["version"] == 2
+    assert folder.facts()["summary"]["dataset"] == "ring"
+    assert folder.read_checkpoint().start == serial.to_dict(config)
