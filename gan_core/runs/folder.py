@@ -171,6 +171,10 @@ class RunFolder:
             raise damage
         return serial.from_toml(text)
 
+    def latest_config(self) -> RunConfig:
+        """The settings when it was last saved. Raises ConfigError, CheckpointError."""
+        return serial.from_dict(self.read_checkpoint().config) if self.has_checkpoint else self.config()
+
     def mend_config(self, config: RunConfig) -> None:
         """Write config.toml anew if it is damaged, or of a version that did not seal it."""
         path = self.path / "config.toml"

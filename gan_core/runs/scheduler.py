@@ -69,6 +69,7 @@ class Scheduler:
         self._sessions: dict[str, TrainingSession] = {}
         self._followed: dict[str, FollowedRun] = {}
         self._deleting: set[str] = set()
+        self._leaving: dict[str, TrainingSession] = {}  # out of `_sessions`, until the last of them is on the disk
         self._lock = threading.RLock()
         self._refreshing = threading.Lock()
         self._next_refresh = self._next_room = 0.0
@@ -99,6 +100,8 @@ class Scheduler:
         """The session of a run, brought back from disk (not running) when it is not in memory; what can be seen of it while
         another process trains it; None where there is no such run."""
         with self._lock:
+            if run_id in self._leaving:  # asked for again before it had left
+                self._sessions[run_id] = self._leaving.pop(run_id)
             session = self._sessions.get(run_id)
             if session is not None and not (session.lost_to_another and session.id not in self._busy):
                 session.touch()
@@ -112,6 +115,14 @@ class Scheduler:
             except PlaygroundError as error:
                 log.warning("run %s cannot be opened: %s", run_id, error)
                 return None
+
+    def peek(self, run_id: str) -> TrainingSession | FollowedRun | None:
+        """The same for who only wants to see how it is: nothing is brought into memory, and no grace period starts anew."""
+        with self._lock:
+            if (session := self._sessions.get(run_id)) is not None:
+                return session
+            here = run_id in self._leaving or not self.store.exists(run_id)
+            return None if here else self._follow(run_id)
 
     def _follow(self, run_id: str) -> FollowedRun | None:
         """The run as another process trains it; None when none does."""
@@ -348,4 +359,11 @@ class Scheduler:
             if session.id not in self._busy and not session.wants_turn:
                 del self._sessions[session.id]
                 self._used.pop(session.id, None)
-                session.release()
+                self._leaving[session.id] = session
+                session.release(lambda: self._left(session))
+
+    def _left(self, session: TrainingSession) -> None:
+        """On the saver's thread: everything is on the disk. If nobody has asked for it again, other processes may have it."""
+        with self._lock:
+            if self._leaving.pop(session.id, None) is not None and session.folder is not None:
+                session.folder.unlock()

@@ -561,10 +561,11 @@ class TrainingSession:
             self._settle()
         self.release()
 
-    def release(self) -> None:
-        """Let other processes have the run; this one is done with it, once the saver has written what it holds."""
+    def release(self, then: Callable[[], None] | None = None) -> None:
+        """Let other processes have the run; this one is done with it, once the saver has written what it holds. `then` is called
+        at that moment instead, and decides."""
         if self.folder is not None:
-            self._keeper.finish(self.folder.unlock)
+            self._keeper.finish(then or self.folder.unlock)
 
     def abandon(self) -> None:
         """It is being deleted: write nothing any more and let go of its folder, now. Only when no worker has its turn."""

@@ -23,7 +23,7 @@ from gan_core.runs.curve_file import CurveFile
 from gan_core.runs.curves import Stretch
 from gan_core.runs.folder import RunFolder
 from gan_core.runs.following import FollowedRun
-from gan_core.runs.listing import Row
+from gan_core.runs.listing import ACTIVE, Row
 from gan_core.runs.moments import Kept
 from gan_core.runs.session import TrainingSession
 from pages._ui import service
@@ -37,7 +37,6 @@ from pages._ui.theme import GENERATED, NEUTRAL, REAL
 
 _CURVE_POINTS = 1000
 _PATIENCE = 1.0  # seconds
-_RESTING = ("paused", "finished", "stopped", "failed")
 _COLOURS = {
     "d": NEUTRAL,
     "g": GENERATED["light"],
@@ -86,19 +85,17 @@ class RunPanel:
 
     def _buttons(self, row: Row, mine: bool) -> None:
         _ = self._
-        run = service.scheduler().get(row.id)
-        may = run is not None and service.may_control(run)
+        run = service.scheduler().peek(row.id)
+        whole = self._is_readable(row.id)
         with st.container(horizontal=True):
-            if st.button(_("Open"), type="primary", icon=":material/visibility:", disabled=run is None,
+            if st.button(_("Open"), type="primary", icon=":material/visibility:", disabled=not whole,
                          help=_("See it in its lab, live while it trains.")):  # fmt: skip
                 st.switch_page(FILES[row.kind or "points"], query_params={"run": row.id})
-            if isinstance(run, TrainingSession) and may:
-                self._transport(run)
-            if st.button(_("Duplicate with changes"), icon=":material/content_copy:", disabled=run is None,
+            if mine and whole and not isinstance(run, FollowedRun):
+                self._transport(row.id, run.status if run is not None else row.status)
+            if st.button(_("Duplicate with changes"), icon=":material/content_copy:", disabled=not whole,
                          help=_("Take its settings to the lab, change what you like, start a new run.")):  # fmt: skip
-                config = run.expected_config if run is not None else None
-                if config is not None:
-                    st.switch_page(FILES[config.kind], query_params={"c": serial.to_link(config)})
+                self._duplicate(row.id, run)
             if st.button(_("Delete"), icon=":material/delete:", disabled=not mine or isinstance(run, FollowedRun),
                          help=_("Move it to the deleted runs. This can be undone.")):  # fmt: skip
                 self._delete([row])
@@ -107,24 +104,46 @@ class RunPanel:
         elif not mine:
             st.caption(_("This run belongs to somebody else: you can watch it, branch from it and take its settings."))
 
-    def _transport(self, run: TrainingSession) -> None:
+    def _transport(self, run_id: str, status: str) -> None:
         _ = self._
-        if run.status in _RESTING:
+        if status not in ACTIVE:
             if st.button(_(LABELS["resume"]), icon=":material/play_arrow:", help=_("Go on from its last step.")):
-                self._tell(run, Resume())
+                self._tell(run_id, Resume())
         else:
             if st.button(_(LABELS["pause"]), icon=":material/pause:", help=_(LABELS["pause.help"])):
-                self._tell(run, Pause())
+                self._tell(run_id, Pause())
             if st.button(_(LABELS["stop"]), icon=":material/stop:", help=_(LABELS["stop.help"])):
-                self._tell(run, Stop())
+                self._tell(run_id, Stop())
 
-    def _tell(self, run: TrainingSession, command: Command) -> None:
+    def _tell(self, run_id: str, command: Command) -> None:
         """Pass a command on, and show the page as it is once the run has obeyed; in a long step that comes a little later."""
+        run = service.scheduler().get(run_id)
+        if not isinstance(run, TrainingSession):  # gone, or another process was quicker
+            st.rerun()
         service.scheduler().send(run, command)
         patience = time.monotonic() + _PATIENCE
         while not run.has_obeyed and time.monotonic() < patience:
             time.sleep(0.02)
         st.rerun()
+
+    def _duplicate(self, run_id: str, run: TrainingSession | FollowedRun | None) -> None:
+        _ = self._
+        try:
+            config = (
+                run.expected_config if run is not None else service.scheduler().store.folder(run_id).latest_config()
+            )
+        except PlaygroundError as error:
+            st.error(plain(_(error.template).format(**error.params)), icon=":material/error:")
+            return
+        st.switch_page(FILES[config.kind], query_params={"c": serial.to_link(config)})
+
+    def _is_readable(self, run_id: str) -> bool:
+        """Whether its settings are known: from their file, or from a checkpoint."""
+        try:
+            service.scheduler().store.folder(run_id).config()
+        except PlaygroundError:
+            return False
+        return True
 
     def _words(self, row: Row, mine: bool) -> None:
         """Name, tags and notes: kept as soon as a field is left."""

@@ -46,6 +46,16 @@ def pause(session: TrainingSession) -> None:
     until(lambda: session.status == "paused")
 
 
+def forget(scheduler: Scheduler, session: TrainingSession) -> None:
+    """As after the grace period; a run that has a turn at the moment is asked again."""
+
+    def gone() -> bool:
+        scheduler._forget(session)
+        return session not in scheduler.sessions()
+
+    until(gone)
+
+
 def test_the_table_shows_what_is_in_memory_as_it_is_now(scheduler: Scheduler) -> None:
     session = trained(scheduler)
     rows, total = scheduler.rows(Query())
@@ -56,6 +66,33 @@ def test_the_table_shows_what_is_in_memory_as_it_is_now(scheduler: Scheduler) ->
     pause(session)
     assert scheduler.rows(Query(status="paused"))[1] == 1
     assert scheduler.rows(Query(status="active"))[1] == 0
+
+
+def test_looking_at_a_run_does_not_open_it(scheduler: Scheduler) -> None:
+    session = trained(scheduler)
+    assert scheduler.peek(session.id) is session
+    pause(session)
+    forget(scheduler, session)
+    assert scheduler.peek(session.id) is None
+    assert scheduler.peek("../../etc") is None
+    assert scheduler.sessions() == []
+
+
+def test_a_run_that_is_asked_for_while_it_leaves_stays(scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = trained(scheduler)
+    pause(session)
+    waiting: list[Callable[[], None]] = []
+    monkeypatch.setattr(session._keeper, "_saver", waiting.append)  # the disk is slow
+    forget(scheduler, session)
+    assert scheduler.get(session.id) is session
+    for job in waiting:
+        job()
+    assert session.folder is not None
+    assert not session.folder.is_held_elsewhere  # for it is held here
+    assert RunFolder(session.folder.path).is_held_elsewhere
+    step = session.step
+    scheduler.send(session, Resume())
+    until(lambda: session.step > step)
 
 
 def test_places(scheduler: Scheduler) -> None:
@@ -70,7 +107,8 @@ def test_a_branch_is_paused_at_its_moment_and_remembers_where_it_came_from(sched
     source = trained(scheduler)
     pause(source)
     scheduler.store.describe(source.id, About("Mine", ("good",), "private"))
-    step = max(scheduler.store.folder(source.id).states())
+    step = source.step
+    until(lambda: step in scheduler.store.folder(source.id).states())
     branch = scheduler.branch(source.id, step, "you")
     until(lambda: branch.status == "paused" and branch.step == step)
     assert branch.owner == "you"
@@ -124,7 +162,7 @@ def test_deleting_again_and_again_while_it_is_asked_for(scheduler: Scheduler) ->
 def test_a_run_of_another_process_is_not_deleted(scheduler: Scheduler, tmp_path: Path) -> None:
     session = trained(scheduler)
     pause(session)
-    scheduler._forget(session)
+    forget(scheduler, session)
     until(lambda: not scheduler.store.folder(session.id).is_held_elsewhere)
     other = RunFolder(tmp_path / "runs" / session.id)
     other.lock()

@@ -192,7 +192,7 @@ def test_the_abandoned_are_paused_and_then_forgotten(
         assert alone.message.template == ABANDONED
         assert watched.status == "running"
         at = alone.step
-        wait(lambda: alone not in scheduler.sessions())
+        wait(lambda: alone not in scheduler.sessions() and alone.id not in scheduler._leaving)
         assert watched in scheduler.sessions()
         again = scheduler.get(alone.id)  # somebody comes back
         assert again is not None
