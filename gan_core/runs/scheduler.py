@@ -336,14 +336,17 @@ class Scheduler:
         """Pause the abandoned; let go of what rests; keep the data folder within its quota."""
         while not self._closing.wait(_SWEEP_SECONDS):
             self._make_room()
-            for session in self.sessions():
-                if session.unwatched_seconds < self.grace_seconds:
-                    continue
-                if session.is_active:
-                    session.touch()
-                    session.send(Pause(ABANDONED))
-                else:
-                    self._forget(session)
+            self._look_after()
+
+    def _look_after(self) -> None:
+        for session in self.sessions():
+            if session.unwatched_seconds < self.grace_seconds:
+                continue
+            if session.is_active:
+                session.touch()
+                session.send(Pause(ABANDONED))
+            else:
+                self._forget(session)
 
     def _make_room(self) -> None:
         if self.quota_bytes is None or time.monotonic() < self._next_room:
