@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
+import contextlib
 from typing import Any
 
 from gan_core import serial
 from gan_core.errors import PlaygroundError, RunError
-from gan_core.runs import checkpoint, facts, frames, moments
+from gan_core.runs import facts, frames, moments
 from gan_core.runs.about import About
 from gan_core.runs.checkpoint import Saved
 from gan_core.runs.folder import RunFolder
@@ -20,35 +20,25 @@ def branch(source: RunFolder, source_id: str, step: int, target: RunFolder, targ
     kept = source.states()
     if step not in kept:
         raise RunError(N_("Nothing is kept of this run at step {step}. Choose one of the kept moments."), step=step)
-    saved = checkpoint.read(kept[step])
+    saved = source.read_state(step)
     born = facts.of_new(target_id, owner, source.config())
-    target.create(source.config(), born)
-    try:
-        _fill(source, source_id, saved, target, born)
-    except PlaygroundError:
-        shutil.rmtree(target.path, ignore_errors=True)
-        raise
-    except OSError as error:
-        shutil.rmtree(target.path, ignore_errors=True)
-        raise RunError(N_("The new run could not be written: {reason}. Free some space, then try again."),
-                       reason=error.strerror or error) from None  # fmt: skip
-
-
-def _fill(source: RunFolder, source_id: str, saved: Saved, target: RunFolder, born: dict[str, Any]) -> None:
-    """Everything but the settings at step 0, which are there already."""
-    step, images, config = int(saved.state["step"]), int(saved.state["images"]), serial.from_dict(saved.config)
+    images, config = int(saved.state["images"]), serial.from_dict(saved.config)
     curves = source.curves.load(frames.CURVE_NAMES, step)
     said = _said(source) | born
     said |= {"parent": {"run": source_id, "step": step}, "status": "paused", "step": step, "images": images,
              "progress": min(images / config.horizon, 1.0) if config.horizon else None, "summary": facts.summary(config),
              "seconds": _seconds(saved, source, step), "metrics": curves.last()}  # fmt: skip
-    target.write_checkpoint(saved._replace(start=serial.to_dict(source.config()), facts=said))
     entries = source.journal()
     counted = sum(e["step"] <= step for e in entries) if saved.journal is None else saved.journal
-    target.cut_journal(entries[:counted])
-    target.curves.rewrite(curves)
-    target.write_still(moments.picture_at(source, step))
-    target.write_facts(said)
+
+    def fill(made: RunFolder) -> None:
+        made.write_checkpoint(saved._replace(start=serial.to_dict(source.config()), facts=said))
+        made.cut_journal(entries[:counted])
+        made.curves.rewrite(curves)
+        with contextlib.suppress(PlaygroundError):  # a picture can be done without
+            made.write_still(moments.picture_at(source, step))
+
+    target.create(source.config(), said, fill)
 
 
 def described(source: About) -> About:

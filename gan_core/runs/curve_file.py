@@ -71,7 +71,7 @@ class CurveFile:
         try:
             with self.path.open("rb") as file:
                 self._replay(file, curves, last_step)
-        except FileNotFoundError:
+        except OSError:
             pass
         return curves
 

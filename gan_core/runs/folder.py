@@ -18,8 +18,10 @@ import json
 import logging
 import os
 import re
+import secrets
+import shutil
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +44,8 @@ IN_USE = N_(
 )
 KEPT_CHECKPOINTS = 3  # a file that a disk has damaged costs some seconds of training, not the run
 _LOCK_SECONDS = 0.5  # somebody may hold it for a moment, to see whether it is free
+_STEP = re.compile("[0-9]{12,18}")  # in the name of a file
+_RESTART = ".restart.toml"
 _SEAL = re.compile(r"^# crc32 ([0-9a-f]{8})\n\Z", re.MULTILINE)
 
 
@@ -51,6 +55,7 @@ class RunFolder:
     def __init__(self, path: Path) -> None:
         self.path = path.resolve()
         self.created = False  # whether this object made the folder: only then may it be discarded
+        self.restarted = False  # whether `lock` had to end a restart in the middle of which a process was killed
         self.curves = CurveFile(self.path / "metrics.csv")
         self.history = History(self.path / "history")
         # Taken by a worker, given back by whoever closes the run: not a thread's own.
@@ -65,6 +70,8 @@ class RunFolder:
         try:
             self._lock.acquire(poll_interval=0.02)
             atomic.remove_leftovers(self.path)
+            self._set_aside()
+            self._end_restart()
         except Timeout:
             raise RunError(IN_USE, path=self.path) from None
         except OSError as error:  # a folder that cannot be written to can be looked at; writing says what is wrong
@@ -72,6 +79,16 @@ class RunFolder:
 
     def unlock(self) -> None:
         self._lock.release()
+
+    def _set_aside(self) -> None:
+        """Rename what has the name of a file of the run and is none, or that of one of its folders and is none."""
+        names = ("config.toml", "run.json", "notes.json", "journal.jsonl", "metrics.csv", "still.webp")
+        files = [self.path / name for name in names] + [*self._saved.glob("[!.]*"), *self.history.path.glob("[!.]*")]
+        wrong = [path for path in files if path.is_dir()]
+        wrong += [path for path in (self._saved, self.history.path) if path.is_file()]
+        for path in wrong:
+            log.warning("%s is set aside: it is no part of a run", path)
+            path.rename(path.with_name(f".aside-{secrets.token_hex(3)}-{path.name}"))
 
     @property
     def is_held_elsewhere(self) -> bool:
@@ -90,23 +107,46 @@ class RunFolder:
 
     # ── from its beginning to its end ────────────────────────────────────────────────────────────────────────────────────
 
-    def create(self, config: RunConfig, facts: Mapping[str, Any]) -> None:
-        """Make the folder (which must be empty or absent) with config.toml and run.json."""
+    def create(
+        self, config: RunConfig, facts: Mapping[str, Any], fill: Callable[[RunFolder], None] | None = None
+    ) -> None:
+        """Make the folder (which must be empty or absent) with config.toml, run.json and what `fill` puts into it, in one step."""
+        new = self.path.with_name(f".new-{secrets.token_hex(4)}-{self.path.name}")
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            if any(self.path.iterdir()):
+            if self.path.exists() and any(self.path.iterdir()):
                 raise RunError(
                     N_("{path} is not empty. A run needs a folder of its own: choose a new one."), path=self.path
                 )
-            self.restart(config)
-            self.write_facts(facts)
+            new.mkdir(parents=True)
+            made = RunFolder(new)
+            atomic.write_text(new / "config.toml", _sealed(serial.to_toml(config)))
+            made.write_facts(facts)
+            if fill is not None:
+                fill(made)
+            if self.path.exists():
+                self.path.rmdir()
+            new.rename(self.path)
             self.created = True
         except OSError as error:
+            shutil.rmtree(new, ignore_errors=True)
             raise RunError(N_("{path} cannot be used for a run: {reason}. Choose a folder that you may write to."),
                            path=self.path, reason=error.strerror or error) from None  # fmt: skip
+        except PlaygroundError:
+            shutil.rmtree(new, ignore_errors=True)
+            raise
 
     def restart(self, config: RunConfig) -> None:
-        """Begin at step 0 with `config`: journal, curves, checkpoints and history of the time before are removed."""
+        """Begin at step 0 with `config`: journal, curves, checkpoints and history of the time before are removed. Once begun, this is
+        ended by whoever locks the run next."""
+        atomic.write_text(self.path / _RESTART, _sealed(serial.to_toml(config)))
+        self._end_restart()
+
+    def _end_restart(self) -> None:
+        """Do what the note of a restart says, and remove the note at the very end."""
+        marker = self.path / _RESTART
+        text = marker.read_text(encoding="utf-8", errors="replace") if marker.is_file() else ""
+        if not _is_sealed(text):
+            return
         for file in (
             self.path / "journal.jsonl",
             self.curves.path,
@@ -116,7 +156,13 @@ class RunFolder:
         ):
             file.unlink(missing_ok=True)
         self.history.clear()
-        atomic.write_text(self.path / "config.toml", _sealed(serial.to_toml(config)))
+        atomic.write_text(self.path / "config.toml", text)
+        with contextlib.suppress(CheckpointError):
+            self.write_facts(
+                _facts(self.path) | {"step": 0, "images": 0, "seconds": 0.0, "status": "paused", "message": {}}
+            )
+        marker.unlink()
+        self.restarted = True
 
     def discard(self) -> None:
         """Remove a run that never took a step: its files, and the folder if nothing else is in it."""
@@ -207,14 +253,14 @@ class RunFolder:
         """Leave these entries only: the others belong to steps that are lost, or cannot be read."""
         path = self.path / "journal.jsonl"
         lines = "".join(json.dumps(entry, ensure_ascii=False) + "\n" for entry in entries)
-        if (path.read_text(encoding="utf-8", errors="replace") if path.exists() else "") != lines:
+        if (path.read_text(encoding="utf-8", errors="replace") if path.is_file() else "") != lines:
             atomic.write_text(path, lines)
 
     def journal(self) -> list[dict[str, Any]]:
         """The entries so far, up to the first that cannot be read: the last line may have been cut short by a crash."""
         try:
             lines = (self.path / "journal.jsonl").read_text(encoding="utf-8", errors="replace").splitlines()
-        except FileNotFoundError:
+        except OSError:
             return []
         entries = []
         for line in lines:
@@ -268,11 +314,13 @@ class RunFolder:
 
     def _best(self) -> list[Path]:
         """One file, or none; two for a moment."""
-        return sorted(self._saved.glob("best-[0-9]*.safetensors"))
+        return sorted(
+            file for file in self._saved.glob("best-*.safetensors") if _STEP.fullmatch(file.stem[len("best-") :])
+        )
 
     def _checkpoints(self) -> list[Path]:
         """The newest first."""
-        return sorted(self._saved.glob("[0-9]*.safetensors"), reverse=True)
+        return sorted((file for file in self._saved.glob("*.safetensors") if _STEP.fullmatch(file.stem)), reverse=True)
 
     def _legacy(self) -> list[Path]:
         """The one checkpoint of runs saved by the first version."""
@@ -291,8 +339,8 @@ class RunFolder:
     def read_checkpoint(self) -> Saved:
         """The newest whole checkpoint; where all are damaged, the newest whole state of the best and of the history. Raises
         CheckpointError, which says what is wrong with the newest."""
-        others = [file for _step, file in sorted(self.states().items(), reverse=True)]
-        found = list(dict.fromkeys([*self._checkpoints(), *self._legacy(), *others]))
+        checkpoints = sorted([*self._checkpoints(), *self._best()], key=_by_step, reverse=True)
+        found = [*checkpoints, *self._legacy(), *reversed(self._past())]
         if not found:
             raise CheckpointError(N_("There is no checkpoint at {path}: this run was never saved."), path=self._saved)
         problems: list[PlaygroundError] = []
@@ -303,6 +351,22 @@ class RunFolder:
                 log.warning("%s", error)
                 problems.append(error)
         raise problems[0]
+
+    def _past(self) -> list[Path]:
+        """The states of the history, the oldest first."""
+        return [self.history.state_file(moment.step) for moment in self.history.moments() if moment.state]
+
+    def read_state(self, step: int) -> Saved:
+        """The state at `step`, from whichever of its files is whole. Raises CheckpointError."""
+        found = [file for file in (*self._checkpoints(), *self._best(), *self._past()) if _by_step(file)[0] == step]
+        for file in found:
+            try:
+                return checkpoint.read(file)
+            except CheckpointError as error:
+                if file == found[-1]:
+                    raise
+                log.warning("%s", error)
+        raise CheckpointError(N_("There is no checkpoint at {path}: this run was never saved."), path=self._saved)
 
     def states(self) -> dict[int, Path]:
         """Every step that can be gone back to, the oldest first, and the file with its state; contents not yet checked."""
@@ -332,6 +396,11 @@ class RunFolder:
             return (self.path / "still.webp").read_bytes()
         except OSError:
             return None
+
+
+def _by_step(file: Path) -> tuple[int, bool]:
+    """The step of a checkpoint's file; of two at one step, the best comes before the other."""
+    return int(file.stem.removeprefix("best-")), not file.stem.startswith("best-")
 
 
 def _facts(folder: Path) -> dict[str, Any]:

@@ -101,10 +101,10 @@ class History:
 
     def _scan(self) -> dict[tuple[int, str], int]:
         found: dict[tuple[int, str], int] = {}
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
             for entry in os.scandir(self.path):
                 stem, kind = os.path.splitext(entry.name)
-                if stem.isdecimal() and kind in (_STATE, _PICTURE):
+                if len(stem) >= 12 and stem.isascii() and stem.isdecimal() and kind in (_STATE, _PICTURE):
                     found[int(stem), kind] = entry.stat().st_size
         return found
 

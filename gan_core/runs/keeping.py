@@ -108,6 +108,11 @@ class Keeper:
         self._names: tuple[str, ...] = ()
         self._anew = False  # whether the file of the curves holds rows that no longer count
         self._entries = 0  # of the journal
+        self._unwritten: list[Mapping[str, Any]] = []  # entries that the disk has not taken yet
+        self._to_cut: tuple[int, list[dict[str, Any]]] | None = (
+            None  # what did not count at loading and could not be removed
+        )
+        self._pen = threading.Lock()  # of who writes the journal
         self._life = 0  # counts restarts: what the saver still holds of the life before must not come back
         self._next = 0.0
         self._write_seconds = 0.0
@@ -180,6 +185,7 @@ class Keeper:
         return self._waiting is not None and self._waiting.curves is not None
 
     def _write_files(self, folder: RunFolder, job: _Job, rows: list[tuple[int, Mapping[str, float]]]) -> None:
+        self._write_journal(folder)
         state, config = job.good
         facts = {name: value for name, value in job.facts.items() if name != "best"}
         path = folder.write_checkpoint(Saved(state, serial.to_dict(config), job.journal, self._start, facts))
@@ -244,11 +250,24 @@ class Keeper:
         """Write down what was done, before anything depends on it."""
         if self.folder is None:
             return
-        try:
-            self.folder.append_journal(entry)
+        with self._pen:
+            self._unwritten.append(entry)
             self._entries += 1
+        try:
+            self._write_journal(self.folder)
         except OSError as error:
             self._failed(error)
+
+    def _write_journal(self, folder: RunFolder) -> None:
+        with self._pen:
+            if self._to_cut is not None:
+                step, entries = self._to_cut
+                folder.cut_journal(entries)
+                folder.forget_after(step)
+                self._to_cut = None
+            while self._unwritten:
+                folder.append_journal(self._unwritten[0])
+                del self._unwritten[0]
 
     def restart(self, config: RunConfig) -> None:
         """Begin at step 0: what was kept is removed."""
@@ -258,9 +277,20 @@ class Keeper:
             self._rows = []
         with self._disk:
             self._life += 1
-            self._entries = 0
+            with self._pen:
+                self._entries, self._unwritten, self._to_cut = 0, [], None
             if self.folder is not None:
                 self.folder.restart(config)
+
+    def begin_with(self, start: RunConfig) -> None:
+        """The settings at step 0 are others than was thought."""
+        self._start = serial.to_dict(start)
+
+    def begin(self) -> None:
+        """At step 0 without a checkpoint: what was written down of a time that was never saved does not count."""
+        assert self.folder is not None
+        self._to_cut = (0, [])
+        self._write_journal(self.folder)
 
     def stop(self) -> None:
         """Write nothing any more, what waits included: the run is being deleted."""
@@ -284,17 +314,18 @@ class Keeper:
         saved = self.folder.read_checkpoint()
         step, entries = saved.state["step"], self.folder.journal()
         counted = sum(e["step"] <= step for e in entries) if saved.journal is None else saved.journal
+        lost = max(0, counted - len(entries))  # their places are kept, so that those of the others stay right
+        entries += [{"step": entries[-1]["step"] if entries else 0, "do": "lost"}] * lost
         end = min(counted, len(entries))
         while end < len(entries) and entries[end]["step"] == step:
             end += 1
         start = self.folder.config()
+        self._to_cut, self._unwritten, self._entries = (step, entries[:end]), [], end
         try:
             self.folder.mend_config(start)
-            self.folder.cut_journal(entries[:end])
-            self.folder.forget_after(step)
+            self._write_journal(self.folder)
         except OSError as error:  # a folder that can be read can be looked at
             log.warning("what came after step %d in %s could not be removed: %s", step, self.folder.path, error)
-        self._entries = end
         self._start = serial.to_dict(start)
         return Loaded(saved.state, serial.from_dict(saved.config), entries[:end], entries[counted:end])
 

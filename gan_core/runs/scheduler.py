@@ -9,7 +9,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gan_core import device as devices
 from gan_core.config import RunConfig
@@ -69,6 +69,7 @@ class Scheduler:
         self._sessions: dict[str, TrainingSession] = {}
         self._followed: dict[str, FollowedRun] = {}
         self._deleting: set[str] = set()
+        self._refused: dict[str, str] = {}  # why a run could not be opened
         self._leaving: dict[str, TrainingSession] = {}  # out of `_sessions`, until the last of them is on the disk
         self._lock = threading.RLock()
         self._refreshing = threading.Lock()
@@ -114,6 +115,7 @@ class Scheduler:
                 return self._follow(run_id) or self._open(run_id)
             except PlaygroundError as error:
                 log.warning("run %s cannot be opened: %s", run_id, error)
+                self._refused[run_id] = str(error)
                 return None
 
     def peek(self, run_id: str) -> TrainingSession | FollowedRun | None:
@@ -168,7 +170,8 @@ class Scheduler:
                 index.refresh()
                 self._next_refresh = time.monotonic() + _REFRESH_SECONDS
             index.live(session.state() for session in self.sessions())
-            return index.find(query)
+            rows, total = index.find(query)
+            return [replace(row, problem=row.problem or self._refused.get(row.id, "")) for row in rows], total
 
     def anything_trains(self) -> bool:
         """Whether any run trains or waits, here or in another process."""
@@ -193,7 +196,10 @@ class Scheduler:
             raise RunError(NO_SUCH_RUN)
         new_id = self.store.new_id(source.config().data.name)
         branching.branch(source, run_id, step, self.store.folder(new_id), new_id, owner)
-        self.store.describe(new_id, branching.described(self.store.about(run_id)))
+        try:
+            self.store.describe(new_id, branching.described(self.store.about(run_id)))
+        except RunError as error:  # a name can be given again
+            log.warning("%s", error)
         with self._lock:
             return self._open(new_id)
 

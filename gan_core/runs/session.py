@@ -259,16 +259,25 @@ class TrainingSession:
         """The trainer, new or from the checkpoint, and a first look at it. In a worker's turn."""
         if self.folder is not None:
             self.folder.lock()
+            if self.folder.restarted:
+                self._restore, self.config, self._facts = False, self.folder.config(), self.folder.facts()
+                self._keeper.begin_with(self.config)
+                self.folder.restarted = False
         trainer = Trainer(self.config, self._data)
         if self._restore and self.folder is not None:
             self._load(trainer, self.folder)
         self._trainer = trainer
         if self.folder is not None and not self._restore:
             self._facts = self._facts or self.folder.facts()
-            self.folder.write_facts(self.facts())
-        self._restore = False
+        fresh, self._restore = not self._restore, False
         self._set_status(self._after_preparing, self._said)
         self._look(first=True)
+        if self.folder is not None and fresh:
+            try:
+                self._keeper.begin()
+                self.folder.write_facts(self.facts())
+            except OSError as error:
+                self._not_saved(error)
         if self._keeper.good is None:
             self._keeper.remember(trainer, self.config)
 
@@ -287,7 +296,8 @@ class TrainingSession:
         trainer.change(self.config)
         self._facts = folder.facts()
         self.seconds = float(self._facts.get("seconds", 0.0))
-        self._keeper.best = Score.read(self._facts.get("best"))
+        best = Score.read(self._facts.pop("best", None))
+        self._keeper.best = best if best is not None and best.step == folder.best_step() else None
         self._looker.marks = [
             Mark(e["step"], name, str(old), str(value))
             for e in loaded.journal
@@ -380,6 +390,8 @@ class TrainingSession:
 
     def _obey(self) -> None:
         while self._commands and self._trainer is not None:
+            if self.folder is not None:
+                self.folder.lock()  # it may have been opened on a disk that could only be read
             with self._lock:
                 command = self._commands.popleft()
                 if isinstance(command, Change):
@@ -433,7 +445,10 @@ class TrainingSession:
             {k: self._facts[k] for k in _BORN_WITH if k in self._facts},
         )
         self._after_preparing = keep
-        self._keeper.restart(self.config)
+        try:
+            self._keeper.restart(self.config)
+        except OSError as error:
+            self._not_saved(error)
         self._build()
         self._journal("reset")
 
