@@ -46,6 +46,17 @@ KEPT_CHECKPOINTS = 3  # a file that a disk has damaged costs some seconds of tra
 _LOCK_SECONDS = 0.5  # somebody may hold it for a moment, to see whether it is free
 _STEP = re.compile("[0-9]{12,18}")  # in the name of a file
 _RESTART = ".restart.toml"
+_STAYING = (
+    "run",
+    "owner",
+    "created",
+    "saved",
+    "seed",
+    "parent",
+    "summary",
+    "data_hash",
+    "environment",
+)  # after a restart
 _SEAL = re.compile(r"^# crc32 ([0-9a-f]{8})\n\Z", re.MULTILINE)
 
 
@@ -110,36 +121,48 @@ class RunFolder:
     def create(
         self, config: RunConfig, facts: Mapping[str, Any], fill: Callable[[RunFolder], None] | None = None
     ) -> None:
-        """Make the folder (which must be empty or absent) with config.toml, run.json and what `fill` puts into it, in one step."""
-        new = self.path.with_name(f".new-{secrets.token_hex(4)}-{self.path.name}")
+        """Make the folder (which must be empty or absent) with config.toml, run.json and what `fill` puts into it: in one step, or
+        in an empty folder that is there already with run.json last, without which it is no run."""
+        there = self.path.exists()
+        new = self if there else RunFolder(self.path.with_name(f".new-{secrets.token_hex(4)}-{self.path.name}"))
         try:
-            if self.path.exists() and any(self.path.iterdir()):
+            if there and any(self.path.iterdir()):
                 raise RunError(
                     N_("{path} is not empty. A run needs a folder of its own: choose a new one."), path=self.path
                 )
-            new.mkdir(parents=True)
-            made = RunFolder(new)
-            atomic.write_text(new / "config.toml", _sealed(serial.to_toml(config)))
-            made.write_facts(facts)
-            if fill is not None:
-                fill(made)
-            if self.path.exists():
-                self.path.rmdir()
-            new.rename(self.path)
+            new.path.mkdir(parents=True, exist_ok=there)
+            try:
+                new._fill(config, facts, fill)
+                if not there:
+                    new.path.rename(self.path)
+            except (OSError, PlaygroundError):
+                new._empty(keep=there)
+                raise
             self.created = True
         except OSError as error:
-            shutil.rmtree(new, ignore_errors=True)
             raise RunError(N_("{path} cannot be used for a run: {reason}. Choose a folder that you may write to."),
                            path=self.path, reason=error.strerror or error) from None  # fmt: skip
-        except PlaygroundError:
-            shutil.rmtree(new, ignore_errors=True)
-            raise
+
+    def _fill(self, config: RunConfig, facts: Mapping[str, Any], fill: Callable[[RunFolder], None] | None) -> None:
+        atomic.write_text(self.path / "config.toml", _sealed(serial.to_toml(config)))
+        if fill is not None:
+            fill(self)
+        self.write_facts(facts)
+
+    def _empty(self, *, keep: bool) -> None:
+        """Remove what this object has just put there; the folder itself too, unless `keep`."""
+        for path in list(self.path.iterdir()) if keep else [self.path]:
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
 
     def restart(self, config: RunConfig) -> None:
         """Begin at step 0 with `config`: journal, curves, checkpoints and history of the time before are removed. Once begun, this is
         ended by whoever locks the run next."""
         atomic.write_text(self.path / _RESTART, _sealed(serial.to_toml(config)))
         self._end_restart()
+        self.restarted = False  # by nobody else
 
     def _end_restart(self) -> None:
         """Do what the note of a restart says, and remove the note at the very end."""
@@ -158,9 +181,8 @@ class RunFolder:
         self.history.clear()
         atomic.write_text(self.path / "config.toml", text)
         with contextlib.suppress(CheckpointError):
-            self.write_facts(
-                _facts(self.path) | {"step": 0, "images": 0, "seconds": 0.0, "status": "paused", "message": {}}
-            )
+            said = {name: value for name, value in _facts(self.path).items() if name in _STAYING}
+            self.write_facts(said | {"step": 0, "images": 0, "seconds": 0.0, "status": "paused"})
         marker.unlink()
         self.restarted = True
 

@@ -112,6 +112,7 @@ class Keeper:
         self._to_cut: tuple[int, list[dict[str, Any]]] | None = (
             None  # what did not count at loading and could not be removed
         )
+        self._restarting: RunConfig | None = None  # a restart that the disk has not taken yet
         self._pen = threading.Lock()  # of who writes the journal
         self._life = 0  # counts restarts: what the saver still holds of the life before must not come back
         self._next = 0.0
@@ -260,6 +261,9 @@ class Keeper:
 
     def _write_journal(self, folder: RunFolder) -> None:
         with self._pen:
+            if self._restarting is not None:
+                folder.restart(self._restarting)
+                self._restarting = None
             if self._to_cut is not None:
                 step, entries = self._to_cut
                 folder.cut_journal(entries)
@@ -278,9 +282,9 @@ class Keeper:
         with self._disk:
             self._life += 1
             with self._pen:
-                self._entries, self._unwritten, self._to_cut = 0, [], None
+                self._entries, self._unwritten, self._to_cut, self._restarting = 0, [], None, config
             if self.folder is not None:
-                self.folder.restart(config)
+                self._write_journal(self.folder)
 
     def begin_with(self, start: RunConfig) -> None:
         """The settings at step 0 are others than was thought."""

@@ -294,6 +294,8 @@ class TrainingSession:
         self._looker.curves = folder.curves.load(frames.CURVE_NAMES, trainer.step_count)
         self.config = after(loaded.config, loaded.since)
         trainer.change(self.config)
+        if self._after_preparing == "finished" and trainer.images < self.config.horizon:
+            self._after_preparing, self._said = "paused", Message()  # its end was lost
         self._facts = folder.facts()
         self.seconds = float(self._facts.get("seconds", 0.0))
         best = Score.read(self._facts.pop("best", None))

@@ -470,6 +470,8 @@ def _finish(scheduler: Scheduler, session: TrainingSession, patient: Patient) ->
         patient.outcome = f"it failed: {session.message}"
         return
     patient.at = session.step
+    if session.status == "finished" and session.step < END:
+        patient.outcome = f"it is said to have finished, at step {session.step} of {END}"
     scheduler.send(session, StepOnce() if patient.at >= END else Resume())
     rests(scheduler, session)
 

@@ -103,7 +103,7 @@ def test_owners_share_the_time(start: Callable[..., Scheduler], monkeypatch: pyt
     single = scheduler.create(_tiny.points(), "single")
     wait(lambda: all(s.step > 0 for s in [*many, single]))
     counting.set()
-    wait(lambda: sum(used.values()) > 1.5)
+    wait(lambda: sum(used.values()) > 6)  # beside other processes a single turn may take long
     counting.clear()
     total_many = sum(used[s.id] for s in many)
     assert used[single.id] == pytest.approx(total_many, rel=0.25)
