@@ -8,7 +8,7 @@ import json
 import random
 import urllib.request
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -25,7 +25,7 @@ from gan_core import serial
 from gan_core.config import RunConfig, replace
 from gan_core.errors import ConfigError
 
-_ANSWER_SECONDS = 60.0
+_ANSWER_SECONDS, _FRAGMENT_SECONDS = 60.0, 20.0
 _WRONG_WORDS = (
     "This page failed",
     "open in another process",
@@ -81,9 +81,11 @@ class Tab:
     async def refresh(self) -> None:
         """What a page does by itself every few seconds: its fragments run again."""
         for fragment in list(self.shown.fragments):
-            message = self._message()
-            message.rerun_script.fragment_id, message.rerun_script.is_auto_rerun = fragment, True
-            await self._run(message)
+            if fragment in self.shown.fragments:  # else another one had the whole page run again
+                message = self._message()
+                message.rerun_script.fragment_id, message.rerun_script.is_auto_rerun = fragment, True
+                with suppress(TimeoutError):  # Streamlit answers nothing where the fragment has just gone
+                    await asyncio.wait_for(self._run(message), _FRAGMENT_SECONDS)
 
     def _message(self) -> BackMsg:
         message = BackMsg()

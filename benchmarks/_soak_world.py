@@ -168,10 +168,10 @@ async def attempt(world: World, act: Act, rng: random.Random) -> None:
         await act(world, rng)
     except RefusedError as error:
         if error.template == IN_USE:
-            world.errors.append(f"{act.__name__}: {error}")
+            world.errors.append(traceback.format_exc())
         world.done[f"refused: {error.template.split('{')[0][:60]}"] += 1
     except Exception:  # it is what the soak looks for
-        world.errors.append(f"{act.__name__}: {traceback.format_exc()}")
+        world.errors.append(traceback.format_exc())
 
 
 async def keep_at_it(world: World, act: Act, rng: random.Random, pace: float) -> None:

@@ -1,8 +1,11 @@
 """An hour of everything at once: clients start, change, watch, leave and delete at random; what the server holds returns.
 
 The server is a process of its own with a small quota and a short grace. It is measured after a warm-up in which everything has been
-done once, and again after the soak, each time when every run has been deleted and every tab and socket is gone. What is compared and
-what it cannot show: docs/benchmarks.md.
+done once, and again after the soak, each time when every run has been deleted and every tab and socket is gone.
+
+Runs, viewers, threads, descriptors, sockets and files return exactly. Memory returns but for what the allocator cannot give back
+(many threads, small blocks) and caches that have a limit: most of it comes in the first minutes. Pools of threads (asyncio's, AnyIO's,
+OpenMP's) grow to their size when they are first needed.
 
 `python -m benchmarks.soak SECONDS [SEED]` takes so long instead.
 """

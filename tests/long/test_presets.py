@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks._train import samples, trained, trainer_of
 from gan_core import data, metrics, presets, registry
-from gan_core.runs.session import METRIC_SAMPLES
+from gan_core.runs.looking import METRIC_SAMPLES
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 

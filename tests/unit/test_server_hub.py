@@ -232,6 +232,7 @@ async def test_garbage_ends_the_socket_before_and_after_the_token(message: str |
         (SIGNER.issue("another", "view"), 4404),
         (None, 4400),
     ],
+    ids=["nonsense", "empty", "altered", "of another process", "of another run", "none"],
 )
 @scenario
 async def test_refused_tokens(token: str | None, code: int) -> None:
