@@ -111,8 +111,9 @@ class Tab:
     def _take(self, answer: ForwardMsg, anew: bool) -> None:
         match answer.WhichOneof("type"):
             case "new_session" if anew:
-                self.shown, self._page = Shown(), answer.new_session.page_script_hash
-                self.session = answer.new_session.initialize.session_id
+                self.shown, self.session = Shown(), answer.new_session.initialize.session_id
+            case "navigation":
+                self._page = answer.navigation.page_script_hash
             case "delta" if answer.delta.WhichOneof("type") == "new_element":
                 self._see(answer.delta.new_element)
             case "auto_rerun":

@@ -16,6 +16,7 @@ import random
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Awaitable
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from benchmarks import _soak_runs as runs
 from benchmarks import _soak_tabs as tabs
 from benchmarks import _soak_viewers as viewers
 from benchmarks._machine import machine
-from benchmarks._soak_world import Act, FailedError, Server, World, attempt, keep_at_it
+from benchmarks._soak_world import Act, FailedError, Known, Server, World, attempt, keep_at_it
 
 HOUR = 3600.0
 GRACE = 3.0  # seconds; so that runs are paused and leave the memory again and again
@@ -47,6 +48,7 @@ CLIENTS: list[tuple[Act, int, float]] = [
 def run(seconds: float = HOUR, seed: int | None = None) -> dict[str, Any]:
     """What was done in so many seconds, errors, and what the server held before, after and at most."""
     seed = seed if seed is not None else random.SystemRandom().randrange(10**6)
+    _tell("begin", {"seed": seed, "seconds": seconds})
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         found = asyncio.run(_soak(Path(folder), seconds, seed))
     return {"seed": seed, "seconds": seconds, **found, "machine": machine()}
@@ -62,7 +64,7 @@ async def _soak(folder: Path, seconds: float, seed: int) -> dict[str, Any]:
         await _bustle(world, rng, _WARM_UP)
         before, _left = await _rest(world)
         _tell("before", before)
-        warm, world.done = world.done, type(world.done)()
+        warm, world.done = world.done, Counter()
         highest = await _bustle(world, rng, seconds)
         await attempt(world, _alive, rng)
         after, left = await _rest(world)
@@ -95,7 +97,7 @@ def _start(kind: str) -> Act:
     return start
 
 
-def _watching(manner: viewers.Manner, known: Any) -> Act:
+def _watching(manner: viewers.Manner, known: Known) -> Act:
     async def watch(world: World, rng: random.Random) -> None:
         await viewers.watch_with(world, manner, known, rng)
 

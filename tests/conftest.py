@@ -1,6 +1,6 @@
 """For all tests: which ones need a browser, and what it means when those did not run.
 
-Here and not beside the browser tests, since with several worker processes only this file is read by the one that counts.
+Here and not beside the browser tests, so that it also holds with several worker processes (pytest-xdist).
 """
 
 import os

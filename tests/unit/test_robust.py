@@ -630,6 +630,7 @@ def _every_moment_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keeping, "MOMENT_SHARE", 1e9)
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("_every_moment_is_kept")
 @pytest.mark.parametrize(("code", "count", "offset"), [(errno.ENOSPC, 10**9, 0), (errno.EROFS, 10**9, 3), (errno.EIO, 1, 1)],
                          ids=["full", "read-only", "one error"])  # fmt: skip
@@ -761,39 +762,51 @@ def test_a_branch_that_cannot_be_made_leaves_nothing_behind(told: Told, tmp_path
 # ── in a server, on disks of its own where they can be mounted ───────────────────────────────────────────────────────────
 
 
-@pytest.fixture
-def mount() -> Iterator[Callable[..., None]]:
-    """`mount OPTIONS TARGET`, undone at the end."""
-    made: list[Path] = []
+class Mounts:
+    """What is mounted for a test, where that is allowed."""
 
-    def mounted(target: Path, *options: str) -> None:
+    def __init__(self, aside: Path) -> None:
+        self._aside, self._made = aside, 0
+        self._targets: list[Path] = []
+
+    def mount(self, target: Path, *options: str) -> None:
+        """`mount OPTIONS TARGET`."""
         if sys.platform != "linux" or shutil.which("mount") is None:
             pytest.skip("there is no mount command of Linux here")
-        done = subprocess.run(
-            ["mount", *options, str(target)], capture_output=True, text=True, encoding="utf-8", check=False
-        )
+        command = ["mount", *options, str(target)]
+        done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
         if done.returncode:
             pytest.skip(f"mounting is not allowed here: {done.stderr.strip()}")
-        made.append(target)
+        self._targets.append(target)
 
-    yield mounted
-    for target in reversed(made):
-        subprocess.run(["umount", "-l", str(target)], check=False)
+    def read_only(self, path: Path) -> Callable[[], None]:
+        """Make a folder read-only, as far as anybody sees that asks from now on; call what is returned to undo that."""
+        self._made += 1
+        beside = self._aside / str(self._made)
+        beside.mkdir()
+        self.mount(beside, "--bind", str(path))
+        self.mount(beside, "-o", "remount,bind,ro")  # not in its place yet, where somebody may be writing
+        self.mount(path, "--bind", str(beside))
+        with pytest.raises(OSError, match="Read-only"):
+            (path / "x").touch()
+        return lambda: _unmount(path)
+
+    def undo(self) -> None:
+        """Take all of it away."""
+        for target in reversed(self._targets):
+            if os.path.ismount(target):
+                _unmount(target)
 
 
-def read_only(mount: Callable[..., None], path: Path) -> Callable[[], None]:
-    """Make a folder read-only, as far as anybody sees that asks from now on; call what is returned to undo that."""
-    mount(path, "--bind", str(path))
-    done = subprocess.run(["mount", "-o", "remount,bind,ro", str(path)], capture_output=True, check=False)
-    if done.returncode:
-        pytest.skip("a folder cannot be mounted read-only here")
-    with pytest.raises(OSError, match="Read-only"):
-        (path / "x").touch()
-    return lambda: assert_done("umount", "-l", str(path))
+def _unmount(path: Path) -> None:
+    subprocess.run(["umount", "-l", str(path)], check=True)
 
 
-def assert_done(*command: str) -> None:
-    subprocess.run(command, check=True)
+@pytest.fixture
+def mounts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mounts]:
+    made = Mounts(tmp_path_factory.mktemp("mounts"))
+    yield made
+    made.undo()
 
 
 @pytest.fixture
@@ -891,24 +904,24 @@ def test_one_run_whose_folder_refuses(code: int, tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("_saved_often")
-def test_one_run_whose_folder_is_mounted_read_only(mount: Callable[..., None], tmp_path: Path) -> None:
+def test_one_run_whose_folder_is_mounted_read_only(mounts: Mounts, tmp_path: Path) -> None:
     def refuse(session: TrainingSession) -> Callable[[], None]:
         assert session.folder is not None
-        return read_only(mount, session.folder.path)
+        return mounts.read_only(session.folder.path)
 
     with serving(tmp_path) as scheduler:
         one_run_refused(scheduler, refuse, os.strerror(errno.EROFS))
 
 
 @pytest.mark.usefixtures("_saved_often")
-def test_a_data_folder_that_is_mounted_read_only(mount: Callable[..., None], told: Told, tmp_path: Path) -> None:
+def test_a_data_folder_that_is_mounted_read_only(mounts: Mounts, told: Told, tmp_path: Path) -> None:
     story = told("points")
     resting = _damage.copied(story, tmp_path / "runs" / run_id(1))
     with serving(tmp_path) as scheduler:
         sessions = [scheduler.create(_tiny.points(seed=seed), "me") for seed in (1, 2, 3)]
         steps_on(*sessions)
         before = _damage.contents(resting)
-        undo = read_only(mount, tmp_path)
+        undo = mounts.read_only(tmp_path)
         wait(lambda: all(map(not_saved, sessions)))
         with pytest.raises(RunError, match="Read-only"):
             scheduler.create(_tiny.points(), "me")
@@ -939,7 +952,7 @@ def test_a_data_folder_that_is_mounted_read_only(mount: Callable[..., None], tol
         scheduler.create(_tiny.points(), "me")
 
 
-def test_looked_at_read_only_and_then_gone_on_with(mount: Callable[..., None], told: Told, tmp_path: Path) -> None:
+def test_looked_at_read_only_and_then_gone_on_with(mounts: Mounts, told: Told, tmp_path: Path) -> None:
     """A run that lost its last checkpoints: what its journal says of the steps after them does not count, now or later."""
     story = told("points")
     root = tmp_path / "data"
@@ -947,7 +960,7 @@ def test_looked_at_read_only_and_then_gone_on_with(mount: Callable[..., None], t
     patient = _damage.harm(story, root / "runs" / run_id(1), {name: _damage.removed})
     assert patient is not None
     with serving(root) as scheduler:
-        undo = read_only(mount, root)
+        undo = mounts.read_only(root)
         session = scheduler.get(patient.path.name)
         assert isinstance(session, TrainingSession)
         wait(lambda: session.status == "paused")
@@ -960,9 +973,9 @@ def test_looked_at_read_only_and_then_gone_on_with(mount: Callable[..., None], t
         _tiny.assert_same(state(session), _damage.replayed(story.config, patient.truth(at), END))
 
 
-def test_a_server_is_not_begun_on_a_read_only_folder(mount: Callable[..., None], tmp_path: Path) -> None:
+def test_a_server_is_not_begun_on_a_read_only_folder(mounts: Mounts, tmp_path: Path) -> None:
     Store(tmp_path).close()
-    undo = read_only(mount, tmp_path)
+    undo = mounts.read_only(tmp_path)
     with pytest.raises(RunError, match=r"Read-only.*--data-dir"):
         Store(tmp_path)
     undo()
@@ -1012,10 +1025,10 @@ def filled_again_and_again(root: Path, seed: int) -> None:
 
 
 @pytest.fixture
-def small_disk(mount: Callable[..., None], tmp_path: Path) -> Path:
+def small_disk(mounts: Mounts, tmp_path: Path) -> Path:
     root = tmp_path / "disk"
     root.mkdir()
-    mount(root, "-t", "tmpfs", "-o", "size=4m", "tmpfs")
+    mounts.mount(root, "-t", "tmpfs", "-o", "size=4m", "tmpfs")
     return root
 
 
