@@ -3,9 +3,10 @@
 import random
 
 from benchmarks import _soak_runs as runs
-from benchmarks._soak_world import Act, FailedError, Known, RefusedError, World
+from benchmarks._soak_world import COOKIES, Act, FailedError, Known, RefusedError, World
+from pages._ui.owner import public_id
 
-OWNERS = ("anna", "bela", "cleo", "dora", "")
+OWNERS = (*map(public_id, COOKIES), "")  # the tabs' browsers, so that these may command the runs too; and nobody
 _MANY = 14  # runs; then more are deleted than started
 _COMMANDS = ("pause", "resume", "resume", "step", "stop", "reset")
 

@@ -20,16 +20,13 @@ from websockets.typing import Origin, Subprotocol
 
 from benchmarks._soak_runs import finishing, pictures, points
 from benchmarks._soak_viewers import polite
-from benchmarks._soak_world import FailedError, Known, World
+from benchmarks._soak_world import COOKIES, FailedError, Known, World
 from gan_core import serial
 from gan_core.config import RunConfig, replace
 from gan_core.errors import ConfigError
 
 _ANSWER_SECONDS, _FRAGMENT_SECONDS = 60.0, 20.0
-_WRONG_WORDS = (
-    "This page failed",
-    "open in another process",
-)  # pages/_ui/failures.py; gan_core/runs/folder.py, of a run that is not
+_WRONG_WORDS = ("This page failed", "open in another process")  # the second is said of runs that are not
 _AGAIN = ForwardMsg.ScriptFinishedStatus.FINISHED_EARLY_FOR_RERUN
 _WRONG = ForwardMsg.ScriptFinishedStatus.FINISHED_WITH_COMPILE_ERROR
 
@@ -155,7 +152,7 @@ async def tab(world: World, cookie: str, session: str = "") -> AsyncIterator[Tab
 
 async def act(world: World, rng: random.Random) -> None:
     """A visit: the page itself, then a tab in which something is done; it is closed, or cut off and perhaps opened again."""
-    visit, cookie = rng.choice(VISITS), f"{rng.randrange(4):022}"
+    visit, cookie = rng.choice(VISITS), rng.choice(COOKIES)
     await asyncio.to_thread(_fetch, world.server.port)
     session = ""
     async with tab(world, cookie) as page:

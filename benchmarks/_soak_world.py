@@ -19,7 +19,8 @@ from typing import Any, TypeAlias
 from gan_core.runs.folder import IN_USE
 
 HOME = Path(__file__).resolve().parent.parent  # where the app's modules are found
-_START_SECONDS = 60.0
+COOKIES = tuple(f"{number:022}" for number in range(4))  # of so many browsers
+_START_SECONDS = 120.0
 _LINE_BYTES = 2**22
 
 

@@ -27,7 +27,7 @@ from benchmarks import _soak_runs as runs
 from benchmarks import _soak_tabs as tabs
 from benchmarks import _soak_viewers as viewers
 from benchmarks._machine import machine
-from benchmarks._soak_world import Act, FailedError, Known, Server, World, attempt, keep_at_it
+from benchmarks._soak_world import COOKIES, Act, FailedError, Known, Server, World, attempt, keep_at_it
 
 HOUR = 3600.0
 GRACE = 3.0  # seconds; so that runs are paused and leave the memory again and again
@@ -106,7 +106,7 @@ def _watching(manner: viewers.Manner, known: Known) -> Act:
 
 def _visiting(visit: tabs.Visit) -> Act:
     async def go(world: World, rng: random.Random) -> None:
-        async with tabs.tab(world, f"{0:022}") as page:
+        async with tabs.tab(world, COOKIES[0]) as page:
             await visit(world, page, rng)
 
     return go
@@ -156,7 +156,7 @@ async def _rest(world: World) -> tuple[dict[str, Any], dict[str, list[str]]]:
     world.runs.clear()
     world.deleted.clear()
     await asyncio.sleep(_STREAMLIT_FORGETS)
-    async with tabs.tab(world, f"{0:022}") as page:  # Streamlit lets go of old tabs when another one closes
+    async with tabs.tab(world, COOKIES[0]) as page:  # Streamlit lets go of old tabs when another one closes
         await page.visit("runs")
     deadline = time.monotonic() + _REST_SECONDS
     while True:

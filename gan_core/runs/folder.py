@@ -42,6 +42,7 @@ VERSION = 2
 IN_USE = N_(
     "The run in {path} is open in another process: the command line, or another server. Stop it there, then resume here."
 )
+GONE = N_("The run in {path} is gone: it was deleted or moved meanwhile.")
 KEPT_CHECKPOINTS = 3  # a file that a disk has damaged costs some seconds of training, not the run
 _LOCK_SECONDS = 0.5  # somebody may hold it for a moment, to see whether it is free
 _STEP = re.compile("[0-9]{12,18}")  # in the name of a file
@@ -79,17 +80,27 @@ class RunFolder:
         if self._lock.is_locked:
             return
         try:
-            self._lock.acquire(poll_interval=0.02)
+            self._take(self._lock)
             atomic.remove_leftovers(self.path)
             self._set_aside()
             self._end_restart()
         except Timeout:
             raise RunError(IN_USE, path=self.path) from None
+        except FileNotFoundError:
+            raise RunError(GONE, path=self.path) from None
         except OSError as error:  # a folder that cannot be written to can be looked at; writing says what is wrong
             log.warning("%s cannot be locked: %s", self.path, error)
 
     def unlock(self) -> None:
         self._lock.release()
+
+    def _take(self, lock: FileLock) -> None:
+        """Acquire `lock`. Raises Timeout, OSError; FileNotFoundError when the folder is gone, which acquiring made anew, and empty."""
+        lock.acquire(poll_interval=0.02)
+        if is_shell(self.path):
+            lock.release()
+            remove_shell(self.path)
+            raise FileNotFoundError(self.path)
 
     def _set_aside(self) -> None:
         """Rename what has the name of a file of the run and is none, or that of one of its folders and is none."""
@@ -104,11 +115,13 @@ class RunFolder:
     @property
     def is_held_elsewhere(self) -> bool:
         """Whether another process trains this run at this moment."""
-        if self._lock.is_locked or not (self.path / ".lock").exists():
-            return False
+        return not self._lock.is_locked and (self.path / ".lock").exists() and self._probe()
+
+    def _probe(self) -> bool:
+        """Whether the lock cannot be had."""
         probe = FileLock(self.path / ".lock", timeout=0, thread_local=False)
         try:
-            probe.acquire()
+            self._take(probe)
         except Timeout:
             return True
         except OSError:
@@ -418,6 +431,22 @@ class RunFolder:
             return (self.path / "still.webp").read_bytes()
         except OSError:
             return None
+
+
+def is_shell(path: Path) -> bool:
+    """Whether nothing but a lock is in this folder: what comes of locking a run at the moment when it is moved away."""
+    try:
+        return os.listdir(path) == [".lock"]
+    except OSError:
+        return False
+
+
+def remove_shell(path: Path) -> None:
+    """Remove such a folder; one that holds more stays."""
+    with contextlib.suppress(OSError):
+        if is_shell(path):
+            (path / ".lock").unlink(missing_ok=True)
+            path.rmdir()
 
 
 def _by_step(file: Path) -> tuple[int, bool]:

@@ -7,6 +7,7 @@ DATA/index.sqlite    made from the folders; may be removed at any time
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import secrets
@@ -18,13 +19,14 @@ from pathlib import Path
 from gan_core.errors import RunError
 from gan_core.runs import about
 from gan_core.runs.about import About
-from gan_core.runs.folder import IN_USE, RunFolder
+from gan_core.runs.folder import IN_USE, RunFolder, remove_shell
 from gan_core.runs.index import Index
 from gan_core.runs.listing import RUN_ID
 from gan_core.text import N_
 
 log = logging.getLogger(__name__)
 
+_TRIES = 20
 NO_SUCH_RUN = N_("There is no such run.")
 
 
@@ -115,12 +117,21 @@ class Store:
         return path
 
     def _move(self, source: Path, target: Path) -> None:
-        try:
-            os.rename(source, target)
-        except OSError as error:
-            raise RunError(
-                N_("{path} cannot be moved: {reason}."), path=source, reason=error.strerror or error
-            ) from None
+        for tries_left in reversed(range(_TRIES)):
+            for path in (source, target):
+                remove_shell(path)  # no run, and in the way; whoever looks whether a run is held may make it again
+            try:
+                os.rename(source, target)
+                break
+            except FileNotFoundError:
+                raise RunError(NO_SUCH_RUN) from None
+            except OSError as error:
+                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                    raise RunError(N_("{path} cannot be moved: {reason}."),
+                                   path=source, reason=error.strerror or error) from None  # fmt: skip
+                if not tries_left:
+                    raise RunError(N_("{path} cannot be moved: there is another run of that name in {target}. Move that one elsewhere."),
+                                   path=source, target=target) from None  # fmt: skip
         self.index.note(target.name)
 
     def close(self) -> None:

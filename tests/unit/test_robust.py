@@ -771,12 +771,7 @@ class Mounts:
 
     def mount(self, target: Path, *options: str) -> None:
         """`mount OPTIONS TARGET`."""
-        if sys.platform != "linux" or shutil.which("mount") is None:
-            pytest.skip("there is no mount command of Linux here")
-        command = ["mount", *options, str(target)]
-        done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
-        if done.returncode:
-            pytest.skip(f"mounting is not allowed here: {done.stderr.strip()}")
+        _mount(*options, str(target))
         self._targets.append(target)
 
     def read_only(self, path: Path) -> Callable[[], None]:
@@ -785,21 +780,29 @@ class Mounts:
         beside = self._aside / str(self._made)
         beside.mkdir()
         self.mount(beside, "--bind", str(path))
-        self.mount(beside, "-o", "remount,bind,ro")  # not in its place yet, where somebody may be writing
+        _mount("-o", "remount,bind,ro", str(beside))  # not in its place yet, where somebody may be writing
         self.mount(path, "--bind", str(beside))
         with pytest.raises(OSError, match="Read-only"):
             (path / "x").touch()
-        return lambda: _unmount(path)
+        return lambda: self.unmount(path)
+
+    def unmount(self, target: Path) -> None:
+        """Take it away."""
+        self._targets.remove(target)
+        subprocess.run(["umount", "-l", str(target)], check=True)
 
     def undo(self) -> None:
         """Take all of it away."""
-        for target in reversed(self._targets):
-            if os.path.ismount(target):
-                _unmount(target)
+        for target in self._targets[::-1]:
+            self.unmount(target)
 
 
-def _unmount(path: Path) -> None:
-    subprocess.run(["umount", "-l", str(path)], check=True)
+def _mount(*arguments: str) -> None:
+    if sys.platform != "linux" or shutil.which("mount") is None:
+        pytest.skip("there is no mount command of Linux here")
+    done = subprocess.run(["mount", *arguments], capture_output=True, text=True, encoding="utf-8", check=False)
+    if done.returncode:
+        pytest.skip(f"mounting is not allowed here: {done.stderr.strip()}")
 
 
 @pytest.fixture

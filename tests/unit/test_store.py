@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +111,62 @@ def test_own_ids_are_accepted_and_apart(tmp_path: Path) -> None:
 
 
 # ── folders that cannot be used ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+def kept(tmp_path: Path) -> tuple[Store, str]:
+    store = Store(tmp_path)
+    run_id = store.new_id("ring")
+    store.folder(run_id).create(_tiny.points(), FACTS)
+    return store, run_id
+
+
+def test_moving_while_others_look_whether_it_is_held(tmp_path: Path) -> None:
+    """Looking takes the lock for a moment, and taking a lock makes the folder it is in."""
+    store, run_id = kept(tmp_path)
+    folder = store.folder(run_id)
+    folder.lock()
+    folder.unlock()
+    files = sorted(path.name for path in folder.path.iterdir())
+    done = threading.Event()
+
+    def look() -> None:
+        while not done.is_set():
+            RunFolder(folder.path)._probe()
+
+    with ThreadPoolExecutor(3) as others:
+        looking = [others.submit(look) for _ in range(3)]
+        try:
+            for _ in range(100):
+                store._move(folder.path, tmp_path / "trash" / run_id)
+                store._move(tmp_path / "trash" / run_id, folder.path)
+        finally:
+            done.set()
+        assert [each.result() for each in looking] == [None] * 3
+    assert sorted(path.name for path in folder.path.iterdir()) == files
+    assert not folder.is_held_elsewhere
+    store.close()
+
+
+def test_locking_a_run_that_was_deleted(tmp_path: Path) -> None:
+    store, run_id = kept(tmp_path)
+    folder = store.folder(run_id)
+    store.delete(run_id)
+    with pytest.raises(RunError, match="is gone: it was deleted"):
+        folder.lock()
+    assert not folder.path.exists()
+    store.close()
+
+
+def test_two_runs_of_one_name(tmp_path: Path) -> None:
+    store, run_id = kept(tmp_path)
+    store.delete(run_id)
+    store.folder(run_id).create(_tiny.points(), FACTS)
+    for move in (store.delete, store.restore):
+        with pytest.raises(RunError, match="there is another run of that name in"):
+            move(run_id)
+    assert (tmp_path / "runs" / run_id / "run.json").exists()
+    assert (tmp_path / "trash" / run_id / "run.json").exists()
+    store.close()
 
 
 def test_a_folder_that_is_not_empty(tmp_path: Path) -> None:
