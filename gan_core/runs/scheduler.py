@@ -345,6 +345,10 @@ class Scheduler:
             self._look_after()
 
     def _look_after(self) -> None:
+        with self._lock:
+            for run_id, followed in list(self._followed.items()):
+                if followed.gone:
+                    del self._followed[run_id]
         for session in self.sessions():
             if session.unwatched_seconds < self.grace_seconds:
                 continue

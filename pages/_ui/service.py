@@ -75,8 +75,14 @@ def owns(owner: str) -> bool:
 
 
 def _warm_up() -> None:
-    """Take the first step of a run that nobody sees: torch imports a second's worth of modules at it, and whoever presses
-    Start first would wait for that."""
+    """Import what a first run needs, before somebody waits for it."""
+    _first_step()
+    if not scheduler().sessions():  # what is taken out of the garbage collections now is never let go of, runs included
+        settings.freeze_imports()
+
+
+def _first_step() -> None:
+    """Take the first step of a run that nobody sees: torch imports a second's worth of modules at it."""
     from gan_core import presets
     from gan_core.runs.session import TrainingSession
 
@@ -84,7 +90,6 @@ def _warm_up() -> None:
     session.prepare()
     session.turn(0.0)
     session.frame()
-    settings.freeze_imports()
 
 
 @atexit.register  # a server that was told twice to stop skips its lifespan's end

@@ -85,6 +85,7 @@ def test_seen_live_refused_politely_and_taken_over(
     process.send_signal(signal.SIGKILL)
     process.wait()
     until(lambda: run.gone)
+    until(lambda: not scheduler._followed)  # even if nobody asks for it again
     taken = scheduler.get(run_id)
     assert isinstance(taken, TrainingSession)
     until(lambda: taken.status == "paused" and taken.step > 0)
