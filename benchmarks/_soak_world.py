@@ -169,10 +169,16 @@ async def attempt(world: World, act: Act, rng: random.Random) -> None:
         await act(world, rng)
     except RefusedError as error:
         if error.template == IN_USE:
-            world.errors.append(traceback.format_exc())
+            _went_wrong(world)
         world.done[f"refused: {error.template.split('{')[0][:60]}"] += 1
     except Exception:  # it is what the soak looks for
-        world.errors.append(traceback.format_exc())
+        _went_wrong(world)
+
+
+def _went_wrong(world: World) -> None:
+    """Keep the traceback, and show it now: an hour is long."""
+    world.errors.append(traceback.format_exc())
+    print(world.errors[-1], file=sys.stderr, flush=True)
 
 
 async def keep_at_it(world: World, act: Act, rng: random.Random, pace: float) -> None:

@@ -1,4 +1,5 @@
-"""Metrics: `evaluate` measures samples against their data set; the registry says what each number means."""
+"""Metrics: `evaluate` measures samples against their data set; the registry says what each number means, and whether it is
+`written` as a "percent" (of a share), a "count", or like any number."""
 
 from __future__ import annotations
 
@@ -29,6 +30,7 @@ def _of_modes(floor: Callable[[int, int], float]) -> Floor:
 metric(
     "modes",
     title=N_("Modes"),
+    written="count",
     kind="points",
     better="higher",
     floor=_of_modes(lambda modes, n: modes),
@@ -38,6 +40,7 @@ metric(
 metric(
     "quality",
     title=N_("High quality"),
+    written="percent",
     kind="points",
     better="higher",
     floor=_of_modes(lambda modes, n: perfect_quality()),
@@ -118,12 +121,13 @@ def _register_images() -> None:
     metric(
         "confident",
         title=N_("Recognisable"),
+        written="percent",
         kind="images",
         better="higher",
         floor=None,
         help=N_("Share of samples that a classifier recognises with more than 90 % confidence."),
     )(evaluate_images)
-    metric("min_class_share", title=N_("Rarest class"), kind="images", better="higher", floor=None,
+    metric("min_class_share", title=N_("Rarest class"), written="percent", kind="images", better="higher", floor=None,
            help=N_("Share of the class that the generator draws least: near 0, it has forgotten one."))(evaluate_images)  # fmt: skip
 
 

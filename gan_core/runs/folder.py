@@ -20,6 +20,7 @@ import os
 import re
 import secrets
 import shutil
+import threading
 import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -45,6 +46,8 @@ IN_USE = N_(
 GONE = N_("The run in {path} is gone: it was deleted or moved meanwhile.")
 KEPT_CHECKPOINTS = 3  # a file that a disk has damaged costs some seconds of training, not the run
 _LOCK_SECONDS = 0.5  # somebody may hold it for a moment, to see whether it is free
+_PROBE_SECONDS = 0.03
+_probing = threading.Lock()  # one at a time in this process
 _STEP = re.compile("[0-9]{12,18}")  # in the name of a file
 _RESTART = ".restart.toml"
 _STAYING = (
@@ -96,7 +99,7 @@ class RunFolder:
 
     def _take(self, lock: FileLock) -> None:
         """Acquire `lock`. Raises Timeout, OSError; FileNotFoundError when the folder is gone, which acquiring made anew, and empty."""
-        lock.acquire(poll_interval=0.02)
+        lock.acquire(poll_interval=0.01)
         if is_shell(self.path):
             lock.release()
             remove_shell(self.path)
@@ -118,15 +121,16 @@ class RunFolder:
         return not self._lock.is_locked and (self.path / ".lock").exists() and self._probe()
 
     def _probe(self) -> bool:
-        """Whether the lock cannot be had."""
-        probe = FileLock(self.path / ".lock", timeout=0, thread_local=False)
+        """Whether the lock cannot be had: not even when asked again, since who asks holds it for a moment."""
+        probe = FileLock(self.path / ".lock", timeout=_PROBE_SECONDS, thread_local=False)
         try:
-            self._take(probe)
+            with _probing:
+                self._take(probe)
+                probe.release()
         except Timeout:
             return True
         except OSError:
-            return False
-        probe.release()
+            pass
         return False
 
     # ── from its beginning to its end ────────────────────────────────────────────────────────────────────────────────────

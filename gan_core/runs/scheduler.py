@@ -207,7 +207,7 @@ class Scheduler:
         """Move a run to the trash, ending its training; `store.restore` brings it back. Raises RunError while another process
         trains it."""
         with self._lock:
-            session = self._sessions.get(run_id)
+            session = self._sessions.get(run_id) or self._leaving.pop(run_id, None)
             self._deleting.add(run_id)
         try:
             if session is not None:

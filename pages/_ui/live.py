@@ -155,7 +155,8 @@ def live_labels(_: Callable[[str], str], lang: str = "en", sentences: Iterable[s
     """
     words = {code: _(text) for code, text in LABELS.items()}
     for metric in registry.metric.entries():
-        words |= {f"metric.{metric.name}": _(metric.title), f"metric.{metric.name}.help": _(metric.help)}
+        words |= {f"metric.{metric.name}": _(metric.title), f"metric.{metric.name}.help": _(metric.help),
+                  f"metric.{metric.name}.written": metric.info.get("written", "number")}  # fmt: skip
     words |= {f"setting.{field.name}": _(field.spec.title) for field in fields()}
     words |= {f"message:{template}": _(template) for template in (*_SENTENCES, *sentences) if template}
     return words | {"lang": lang}

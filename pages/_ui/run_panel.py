@@ -28,7 +28,7 @@ from gan_core.runs.moments import Kept
 from gan_core.runs.session import TrainingSession
 from pages._ui import service
 from pages._ui.failures import plain
-from pages._ui.i18n import number
+from pages._ui.i18n import number, percent
 from pages._ui.lab import FILES
 from pages._ui.live import LABELS
 from pages._ui.owner import owner_id
@@ -192,7 +192,7 @@ class RunPanel:
         ]
         if row.best:
             value = _("{metric} {value} at step {step}").format(
-                metric=_named(registry.metric, str(row.best["metric"]), _), value=number(float(row.best["value"]), 4), step=number(int(row.best["step"])))  # fmt: skip
+                metric=_named(registry.metric, str(row.best["metric"]), _), value=_written(str(row.best["metric"]), float(row.best["value"])), step=number(int(row.best["step"])))  # fmt: skip
             lines.append((_("Best checkpoint"), value))
         if row.parent:
             lines.append(
@@ -290,8 +290,8 @@ class RunPanel:
                 line={"color": colour, "width": 1.6, "dash": ("solid", "dash", "dot")[n % 3]},
             )  # fmt: skip
         figure.update_layout(
-            title={"text": _(LABELS[f"panel.{panel}"]), "font": {"size": 15}}, height=260, margin={"l": 8, "r": 8, "t": 40, "b": 8},
-            hovermode="x unified", legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 1, "xanchor": "right"},
+            title={"text": _(LABELS[f"panel.{panel}"]), "font": {"size": 15}, "yref": "container", "y": 0.97, "yanchor": "top"}, height=280, margin={"l": 8, "r": 8, "t": 64, "b": 8},
+            hovermode="x unified", legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0, "xanchor": "left"},
             xaxis={"title": _(LABELS["axis.step"])},
         )  # fmt: skip
         return figure
@@ -384,6 +384,12 @@ def _drawn(curves: Stretch, panel: str) -> list[int]:
 
 def _named(entries: Registry[Any], name: str, _: Translate) -> str:
     return _(entries[name].title) if name in entries else name or "–"
+
+
+def _written(name: str, value: float) -> str:
+    """The value of a metric as it is written, shares as percentages."""
+    form = registry.metric[name].info.get("written") if name in registry.metric else None
+    return percent(value, 1) if form == "percent" else number(value, 0 if form == "count" else 4)
 
 
 def _faint(colour: str) -> str:

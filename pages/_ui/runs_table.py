@@ -147,12 +147,12 @@ class RunsTable:
         if not rows:
             st.info(self._nothing(query), icon=":material/search:")
             return
-        self._table(rows)
-        if total > PAGE_ROWS:
-            st.pagination(-(-total // PAGE_ROWS), key=key)
         first = (page - 1) * PAGE_ROWS
         st.caption(_("{first}–{last} of {total}. Tick a row to see more of it.").format(
             first=number(first + 1), last=number(first + len(rows)), total=number(total)))  # fmt: skip
+        self._table(rows)
+        if total > PAGE_ROWS:
+            st.pagination(-(-total // PAGE_ROWS), key=key)
 
     def _nothing(self, query: Query) -> str:
         _ = self._

@@ -157,6 +157,7 @@ def test_what_the_kinds_need_to_know() -> None:
         assert set(e.info["uses"]) <= {"beta1", "beta2", "momentum"}
     for e in registry.metric.entries():
         assert e.info["better"] in ("higher", "lower")
+        assert e.info.get("written", "number") in ("number", "count", "percent")
 
 
 def test_a_name_is_taken_once() -> None:

@@ -95,6 +95,21 @@ def test_a_run_that_is_asked_for_while_it_leaves_stays(scheduler: Scheduler, mon
     until(lambda: session.step > step)
 
 
+def test_a_run_that_is_deleted_while_it_leaves(scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = trained(scheduler)
+    pause(session)
+    waiting: list[Callable[[], None]] = []
+    monkeypatch.setattr(session._keeper, "_saver", waiting.append)  # the disk is slow
+    forget(scheduler, session)
+    scheduler.delete(session.id)
+    for job in waiting:
+        job()
+    assert session.gone
+    assert scheduler.get(session.id) is None
+    assert [row.id for row in scheduler.rows(Query(deleted=True))[0]] == [session.id]
+    assert scheduler.store.ids() == []
+
+
 def test_places(scheduler: Scheduler) -> None:
     assert scheduler.places("me") == Places(0, 2, 0, 1, 0)
     sessions = [trained(scheduler), scheduler.create(_tiny.points(), "me"), trained(scheduler, "you")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import gc
 import json
 import mmap
@@ -80,7 +81,7 @@ def killed(folder: Path, steps: int, kills: int, rng: random.Random) -> dict[str
                 file.unlink()
             folder.rmdir()
     process = train(steps, *begin(folder))
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=600)
     assert process.returncode == 0, err
     assert json.loads(out.splitlines()[-1])["step"] == steps
     return RunFolder(folder).read_checkpoint()[0]
@@ -88,7 +89,7 @@ def killed(folder: Path, steps: int, kills: int, rng: random.Random) -> dict[str
 
 def compare(folder: Path, steps: int, kills: int, seed: int) -> None:
     process = train(steps, *begin(folder / "whole"))
-    process.communicate(timeout=120)
+    process.communicate(timeout=600)
     expected = RunFolder(folder / "whole").read_checkpoint().state
     _tiny.assert_same(killed(folder / "killed", steps, kills, random.Random(seed)), copy_state(expected))
     left = {path.name for path in (folder / "killed").iterdir() if path.suffix != ""}
@@ -97,7 +98,7 @@ def compare(folder: Path, steps: int, kills: int, seed: int) -> None:
 
 @sigkill
 def test_killed_at_random_moments(tmp_path: Path) -> None:
-    compare(tmp_path, 500, 2, 1)
+    compare(tmp_path, 300, 1, 1)
 
 
 @sigkill
@@ -224,6 +225,7 @@ class Server:
 def nursery() -> None:
     """Starts servers quickly, as children of a process that has loaded everything: each line of the input is the data folder and the
     seed of one; its process number is printed and, when it is gone, how it ended."""
+    faulthandler.enable()
     with tempfile.TemporaryDirectory() as folder:
         Life(Path(folder), 10**9).live()  # what is loaded at first use is loaded once
     _tiny.trained(_tiny.pictures(), 1)
@@ -268,7 +270,8 @@ def killing(root: Path) -> Iterator[Callable[[int, float], None]]:
             print(json.dumps([str(root / "data"), seed]), file=process.stdin, flush=True)
             child = int(process.stdout.readline())  # type: ignore[union-attr]
             time.sleep(seconds)
-            os.kill(child, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # it has ended by itself: how, the next line says
+                os.kill(child, signal.SIGKILL)
             assert int(process.stdout.readline()) == signal.SIGKILL, said(root)  # type: ignore[union-attr]
 
         try:
@@ -356,8 +359,8 @@ def toll(request: pytest.FixtureRequest) -> Iterator[Toll]:
 
 @sigkill
 def test_a_server_killed_at_random_moments(tmp_path: Path, toll: Toll) -> None:
-    killed_servers(tmp_path, 7, 0, toll)
-    assert toll.kills >= 7
+    killed_servers(tmp_path, 5, 0, toll)
+    assert toll.kills >= 5
     assert toll.runs > 1
 
 
@@ -483,7 +486,7 @@ def _every_moment_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("_every_moment_is_kept")
 def test_killed_after_some_operations_on_the_disk(tmp_path: Path) -> None:
-    assert killed_at(tmp_path, 11, 5) == []
+    assert killed_at(tmp_path, 17, 5) == []
 
 
 @pytest.mark.long

@@ -147,6 +147,21 @@ def test_moving_while_others_look_whether_it_is_held(tmp_path: Path) -> None:
     store.close()
 
 
+def test_who_asks_whether_it_is_held_is_not_taken_for_its_holder(tmp_path: Path) -> None:
+    store, run_id = kept(tmp_path)
+    folder = store.folder(run_id)
+    folder.lock()
+    assert RunFolder(folder.path).is_held_elsewhere
+    folder.unlock()
+
+    def look(_: int) -> bool:
+        return any(RunFolder(folder.path).is_held_elsewhere for _ in range(300))
+
+    with ThreadPoolExecutor(8) as others:
+        assert not any(others.map(look, range(8)))
+    store.close()
+
+
 def test_locking_a_run_that_was_deleted(tmp_path: Path) -> None:
     store, run_id = kept(tmp_path)
     folder = store.folder(run_id)

@@ -1,7 +1,6 @@
 // The head of the view: transport buttons, status, figures, progress, message.
 
 const RESTING = new Set(["paused", "finished", "stopped", "failed"]);
-const SHARES = new Set(["quality", "coverage", "confident", "min_class_share"]);
 const MOVING = new Set(["running", "queued", "preparing"]);
 
 class Controls {
@@ -145,8 +144,9 @@ class Tiles {
   figure(name, value) {
     const { words } = this.ui;
     if (value === null || value === undefined) return "–";
-    if (SHARES.has(name)) return words.number(value, 1, "percent");
-    if (name === "modes") return words.number(value);
+    const written = words.has(`metric.${name}.written`) ? words.get(`metric.${name}.written`) : "number";
+    if (written === "percent") return words.number(value, 1, "percent");
+    if (written === "count") return words.number(value);
     return Math.abs(value) < 1 ? words.number(value, 3) : words.short(value);
   }
 }
