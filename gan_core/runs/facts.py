@@ -14,6 +14,9 @@ from gan_core.config import RunConfig
 from gan_core.runs.snapshots import Message
 from gan_core.trainer import Trainer
 
+# Asked once: of several threads that ask at a time one may be told that there is none.
+TORCHVISION = importlib.metadata.version("torchvision")
+
 
 def created_now() -> str:
     """The present moment as ISO 8601 in UTC."""
@@ -57,7 +60,7 @@ def fingerprint(trainer: Trainer) -> dict[str, str]:
 def environment(device: torch.device, threads: int) -> dict[str, Any]:
     """Versions and machine, recorded with every run: bit-identity holds among equal ones."""
     return {
-        "python": platform.python_version(), "torch": torch.__version__, "torchvision": importlib.metadata.version("torchvision"),
+        "python": platform.python_version(), "torch": torch.__version__, "torchvision": TORCHVISION,
         "platform": platform.platform(), "processor": platform.processor() or platform.machine(),
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type, "threads": threads,
     }  # fmt: skip

@@ -341,8 +341,11 @@ class Scheduler:
     def _sweep(self) -> None:
         """Pause the abandoned; let go of what rests; keep the data folder within its quota."""
         while not self._closing.wait(_SWEEP_SECONDS):
-            self._make_room()
-            self._look_after()
+            try:
+                self._make_room()
+                self._look_after()
+            except Exception:  # this thread, too, serves every run
+                log.exception("looking after the runs went wrong")
 
     def _look_after(self) -> None:
         with self._lock:
@@ -369,7 +372,8 @@ class Scheduler:
 
     def _forget(self, session: TrainingSession) -> None:
         with self._lock:
-            if session.id not in self._busy and not session.wants_turn:
+            known = self._sessions.get(session.id) is session  # else it was deleted at this moment
+            if known and session.id not in self._busy and not session.wants_turn:
                 del self._sessions[session.id]
                 self._used.pop(session.id, None)
                 self._leaving[session.id] = session

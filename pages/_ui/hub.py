@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from gan_core.errors import PlaygroundError, RunError
 from gan_core.text import N_
@@ -292,6 +292,10 @@ async def _send_frame(socket: WebSocket, data: bytes, patience: float) -> None:
             await socket.send_bytes(data)
     except TimeoutError:
         raise HangUpError(TOO_LATE, "never read") from None
+    except RuntimeError:
+        if socket.application_state is not WebSocketState.DISCONNECTED:
+            raise
+        raise WebSocketDisconnect(1006) from None  # the other end went while this was about to be sent
 
 
 async def _close(socket: WebSocket, code: int, reason: str) -> None:

@@ -110,6 +110,13 @@ def test_a_run_that_is_deleted_while_it_leaves(scheduler: Scheduler, monkeypatch
     assert scheduler.store.ids() == []
 
 
+def test_a_run_that_was_deleted_when_it_should_leave(scheduler: Scheduler) -> None:
+    session = trained(scheduler)
+    scheduler.delete(session.id)
+    scheduler._forget(session)
+    assert not scheduler._leaving
+
+
 def test_places(scheduler: Scheduler) -> None:
     assert scheduler.places("me") == Places(0, 2, 0, 1, 0)
     sessions = [trained(scheduler), scheduler.create(_tiny.points(), "me"), trained(scheduler, "you")]
