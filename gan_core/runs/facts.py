@@ -14,7 +14,7 @@ from gan_core.config import RunConfig
 from gan_core.runs.snapshots import Message
 from gan_core.trainer import Trainer
 
-# Asked once: of several threads that ask at a time one may be told that there is none.
+# Asked once, and while nothing trains: it is looked for among the files of what is installed.
 TORCHVISION = importlib.metadata.version("torchvision")
 
 
