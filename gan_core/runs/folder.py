@@ -183,25 +183,25 @@ class RunFolder:
 
     def _end_restart(self) -> None:
         """Do what the note of a restart says, and remove the note at the very end."""
-        marker = self.path / _RESTART
-        text = marker.read_text(encoding="utf-8", errors="replace") if marker.is_file() else ""
-        if not _is_sealed(text):
+        text = self._restarting()
+        if text is None:
             return
-        for file in (
-            self.path / "journal.jsonl",
-            self.curves.path,
-            *self._checkpoints(),
-            *self._legacy(),
-            *self._best(),
-        ):
+        checkpoints = [*self._checkpoints(), *self._legacy(), *self._best()]
+        for file in (self.path / "journal.jsonl", self.curves.path, *checkpoints):
             file.unlink(missing_ok=True)
         self.history.clear()
         atomic.write_text(self.path / "config.toml", text)
         with contextlib.suppress(CheckpointError):
             said = {name: value for name, value in _facts(self.path).items() if name in _STAYING}
             self.write_facts(said | {"step": 0, "images": 0, "seconds": 0.0, "status": "paused"})
-        marker.unlink()
+        (self.path / _RESTART).unlink()
         self.restarted = True
+
+    def _restarting(self) -> str | None:
+        """The note of a restart that a process was killed in the middle of: the settings to begin with."""
+        marker = self.path / _RESTART
+        text = marker.read_text(encoding="utf-8", errors="replace") if marker.is_file() else ""
+        return text if _is_sealed(text) else None
 
     def discard(self) -> None:
         """Remove a run that never took a step: its files, and the folder if nothing else is in it."""
@@ -372,8 +372,8 @@ class RunFolder:
 
     def was_saved(self, facts: Mapping[str, Any]) -> bool:
         """Whether there is more than step 0 to come back to; `facts` is run.json. A run that was saved and has lost its
-        checkpoints is refused when they are read, and not silently begun anew."""
-        return self.has_checkpoint or bool(facts.get("step"))
+        checkpoints is refused when they are read, and not silently begun anew; one that was about to begin anew does."""
+        return self._restarting() is None and (self.has_checkpoint or bool(facts.get("step")))
 
     def read_checkpoint(self) -> Saved:
         """The newest whole checkpoint; where all are damaged, the newest whole state of the best and of the history. Raises

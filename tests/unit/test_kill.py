@@ -22,13 +22,14 @@ from typing import Any, NoReturn
 
 import _damage
 import _tiny
+import psutil
 import pytest
 from _damage import LONG, Disk, rests, serving
 
 import gan_core
 from gan_core.config import RunConfig
 from gan_core.errors import PlaygroundError
-from gan_core.runs import branching, checkpoint, facts, keeping, looking
+from gan_core.runs import branching, checkpoint, facts, headless, keeping, looking
 from gan_core.runs.about import About
 from gan_core.runs.checkpoint import copy_state
 from gan_core.runs.commands import Pause, Reset, Resume
@@ -222,6 +223,12 @@ class Server:
         self.scheduler.rows(Query())
 
 
+# Only a process with a single thread may be forked: the libraries' own threads are gone in the child, and it crashes or hangs when
+# they are needed there.
+SINGLE = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1",
+          "JE_ARROW_MALLOC_CONF": "background_thread:false"}  # fmt: skip
+
+
 def nursery() -> None:
     """Starts servers quickly, as children of a process that has loaded everything: each line of the input is the data folder and the
     seed of one; its process number is printed and, when it is gone, how it ended."""
@@ -229,6 +236,7 @@ def nursery() -> None:
     with tempfile.TemporaryDirectory() as folder:
         Life(Path(folder), 10**9).live()  # what is loaded at first use is loaded once
     _tiny.trained(_tiny.pictures(), 1)
+    assert psutil.Process().num_threads() == 1
     for line in sys.stdin:
         root, seed = json.loads(line)
         child = os.fork()
@@ -262,7 +270,7 @@ def killing(root: Path) -> Iterator[Callable[[int, float], None]]:
     path = os.pathsep.join([str(Path(__file__).parent), str(Path(gan_core.__file__).parents[1])])
     with (root / "errors").open("w", encoding="utf-8") as errors:
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True,
-                                   encoding="utf-8", env=os.environ | {"PYTHONPATH": path})  # fmt: skip
+                                   encoding="utf-8", env=os.environ | SINGLE | {"PYTHONPATH": path})  # fmt: skip
         assert process.stdin is not None
         assert process.stdout is not None
 
@@ -284,7 +292,8 @@ def killing(root: Path) -> Iterator[Callable[[int, float], None]]:
 
 def said(root: Path) -> str:
     """What the servers wrote about what went wrong."""
-    return (root / "errors").read_text(encoding="utf-8")[-5000:]
+    lines = (root / "errors").read_text(encoding="utf-8").splitlines()
+    return "\n".join(line for line in lines if not line.startswith("Extension modules"))[-5000:]
 
 
 def inspect(root: Path, toll: Toll) -> None:
@@ -494,6 +503,36 @@ def test_killed_after_some_operations_on_the_disk(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("_every_moment_is_kept")
 def test_killed_after_every_operation_on_the_disk(tmp_path: Path) -> None:
     assert killed_at(tmp_path, 1, 0) == []
+
+
+def test_beginning_anew_is_ended_by_the_command_line_too(tmp_path: Path) -> None:
+    """The process that was to begin a run anew ends after each of its operations on the disk."""
+    left: list[int] = []
+
+    def before(_what: str) -> None:
+        if not left:
+            raise Killed
+        left.pop()
+
+    store, number, whole = Store(tmp_path), 0, False
+    while not whole:
+        number += 1
+        session = begun(store, number, _tiny.points())
+        session.send(Resume())
+        session.turn(LONG, until_step=2)
+        session.close()
+        folder, left[:] = store.folder(session.id), range(number - 1)
+        with Disk(tmp_path, before).between(), contextlib.suppress(Killed):
+            folder.lock()
+            folder.restart(session.config)
+            whole = True
+        folder.unlock()
+        again = headless.resume(folder.path)
+        assert headless.train(again, 3)["step"] == 3, number
+        again.close()
+        expected = _damage.replay(folder.config(), folder.journal(), 3)
+        _tiny.assert_same(folder.read_checkpoint().state, expected)
+    assert number > 6
 
 
 # ── how much is lost ─────────────────────────────────────────────────────────────────────────────────────────────────────
