@@ -387,8 +387,7 @@ class TrainingSession:
                 return
 
     def _finish(self) -> None:
-        self._set_status("finished", Message(SCHEDULE_DONE))
-        self._settle()
+        self._rest("finished", Message(SCHEDULE_DONE))
 
     def _obey(self) -> None:
         while self._commands and self._trainer is not None:
@@ -405,12 +404,10 @@ class TrainingSession:
         match command:
             case Pause(why) if self.is_active:
                 self._journal("pause")
-                self._set_status("paused", Message(why))
-                self._settle()
+                self._rest("paused", Message(why))
             case Stop() if self._status not in _ENDED:
                 self._journal("stop")
-                self._set_status("stopped")
-                self._settle()
+                self._rest("stopped")
             case Resume() if not self.is_active:
                 self._journal("resume")
                 self._set_status("running")
@@ -418,9 +415,7 @@ class TrainingSession:
                 assert self._trainer is not None
                 self._journal("step")
                 self._trainer.step()
-                self._set_status("paused")
-                self._look()
-                self._settle()
+                self._rest("paused")
             case Reset():
                 self._reset()
             case _:
@@ -494,17 +489,24 @@ class TrainingSession:
                                   queue=self._queue_place, **changes)  # fmt: skip
 
     def _set_status(self, status: str, message: Message | None = None) -> None:
+        self._note_status(status, message)
+        self._publish()
+
+    def _note_status(self, status: str, message: Message | None = None) -> None:
+        """To be published with what comes next."""
         self._status, self._message = status, message or Message()
         if status != "queued":
             self._queue_place = 0
-        self._publish()
 
     # ── keeping ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _settle(self) -> None:
-        """At the end of a stretch of training: the last numbers on the screen and on the disk."""
+    def _rest(self, status: str, message: Message | None = None) -> None:
+        """At the end of a stretch of training: the last numbers on the screen, in one with the status, and on the disk."""
+        self._note_status(status, message)
         if self._trainer is not None and self._trainer.step_count != self.latest.step:
             self._look()
+        else:
+            self._publish()
         self._save()
 
     def _save(self) -> None:
@@ -573,9 +575,9 @@ class TrainingSession:
     def close(self) -> None:
         """Save at the end of the process: a running run comes back paused. Only when no worker has its turn."""
         if self._trainer is not None and self._status in ("running", "queued"):
-            self._set_status("paused")
-        if self._trainer is not None and self._status != "failed":
-            self._settle()
+            self._rest("paused")
+        elif self._trainer is not None and self._status != "failed":
+            self._rest(self._status, self._message)
         self.release()
 
     def release(self, then: Callable[[], None] | None = None) -> None:

@@ -1,5 +1,6 @@
 """The Runs page in a real browser: a table drawn on a canvas, pressed where a person presses it."""
 
+import itertools
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -91,10 +92,10 @@ def test_a_run_that_trains_moves_in_the_table(visitor: Visitor) -> None:
 
 
 @pytest.mark.parametrize(("width", "height"), [(1440, 900), (390, 844)])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nothing_is_cut_off(visitor: Visitor, width: int, height: int, scheme: str) -> None:
-    page = visitor(width, height, color_scheme=scheme)
-    for code in languages():
+def test_nothing_is_cut_off(visitor: Visitor, width: int, height: int) -> None:
+    page = visitor(width, height)
+    for code, scheme in itertools.product(languages(), ("light", "dark")):
+        page.emulate_media(color_scheme=scheme)
         runs_page(page) if code == "en" else page.goto(f"/runs?lang={code}")
         until(page, lambda: page.get_by_test_id("stDataFrame").count() == 1)
         tick(page, 0)

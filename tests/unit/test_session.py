@@ -164,6 +164,31 @@ def test_every_change_of_status_is_a_new_frame(tmp_path: Path) -> None:
     assert session.frame() is first  # packed once for everybody
 
 
+@pytest.mark.parametrize("command", [Pause(), Stop(), None])
+def test_who_sees_that_it_rests_sees_where(
+    command: Pause | Stop | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No frame says "paused" over the picture of an earlier step. None: the end of its schedule."""
+    session = new(tmp_path, _tiny.points(horizon=7 * 16))
+    seen: list[tuple[str, int, int]] = []
+    publish = TrainingSession._publish
+
+    def listen(self: TrainingSession, **changes: Any) -> None:
+        publish(self, **changes)
+        assert self.trainer is not None
+        seen.append((self.latest.status, self.latest.step, self.trainer.step_count))
+
+    run_to(session, 2)
+    monkeypatch.setattr(TrainingSession, "_publish", listen)
+    run_to(session, 5)
+    if command is not None:
+        tell(session, command)
+    else:
+        session.turn(LONG)
+    assert seen[-1][0] == {Pause: "paused", Stop: "stopped"}.get(type(command), "finished")
+    assert [(shown, done) for status, shown, done in seen if status != "running" and shown != done] == []
+
+
 def test_reset_is_the_same_run_again(tmp_path: Path) -> None:
     session = new(tmp_path)
     run_to(session, 12)

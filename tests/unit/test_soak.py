@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
+from _soak import Soak, soaking
 
-ROOT = Path(__file__).resolve().parents[2]
 MORE_MEMORY_MB = 120.0  # what the allocator keeps and caches with a limit; it comes in the first minutes
-
-
-def soaked(seconds: float) -> dict[str, Any]:
-    """The result of a soak in a process of its own: no event loop or child of another test is in its way."""
-    command = [sys.executable, "-m", "benchmarks.soak", str(seconds), "1"]
-    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, encoding="utf-8", check=True)
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
 
 
 def check(found: dict[str, Any]) -> None:
@@ -37,9 +25,9 @@ def check(found: dict[str, Any]) -> None:
 
 
 @pytest.mark.timeout(600)
-def test_two_minutes() -> None:
+def test_two_minutes(soak: Soak) -> None:
     """With the warm-up."""
-    found = soaked(75)
+    found = soak.result()
     check(found)
     done = found["done"]
     assert done["frames"]
@@ -52,4 +40,5 @@ def test_two_minutes() -> None:
 @pytest.mark.long
 @pytest.mark.timeout(4500)
 def test_an_hour() -> None:
-    check(soaked(3600))
+    with soaking(3600) as soak:
+        check(soak.result())
