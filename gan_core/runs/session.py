@@ -455,21 +455,23 @@ class TrainingSession:
 
     # ── looking ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _look(self, first: bool = False) -> None:
-        """Read the statistics and make a snapshot."""
+    def _look(self, *, first: bool = False, last: bool = False) -> bool:
+        """Read the statistics and make a snapshot, of the first or the last step of a stretch; whether the run is well."""
         trainer = self._trainer
         assert trainer is not None
         begin = time.perf_counter()
         stats = trainer.read_stats()
         if not stats.finite:
-            return self._blew_up()
+            self._blew_up()
+            return False
         self._publish(**self._looker.look(trainer, self.seconds, stats, first=first))
         if not first:
             self._keeper.add_row(stats.step, self._looker.last_row)
-        if self._status == "running":
+        if self._status == "running" and not last:  # the checkpoint keeps the last
             self._keeper.moment(trainer, self.config, self.latest)
         self._shine()
         self._looker.spent(begin)
+        return True
 
     def _shine(self) -> None:
         """Leave the frame for other processes, if one of them follows."""
@@ -489,24 +491,19 @@ class TrainingSession:
                                   queue=self._queue_place, **changes)  # fmt: skip
 
     def _set_status(self, status: str, message: Message | None = None) -> None:
-        self._note_status(status, message)
-        self._publish()
-
-    def _note_status(self, status: str, message: Message | None = None) -> None:
-        """To be published with what comes next."""
         self._status, self._message = status, message or Message()
         if status != "queued":
             self._queue_place = 0
+        self._publish()
 
     # ── keeping ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _rest(self, status: str, message: Message | None = None) -> None:
-        """At the end of a stretch of training: the last numbers on the screen, in one with the status, and on the disk."""
-        self._note_status(status, message)
-        if self._trainer is not None and self._trainer.step_count != self.latest.step:
-            self._look()
-        else:
-            self._publish()
+        """At the end of a stretch of training: the last numbers on the screen, then the status, so that nobody sees it rest at an
+        earlier step; and all on the disk."""
+        unseen = self._trainer is not None and self._trainer.step_count != self.latest.step
+        if not unseen or self._look(last=True):
+            self._set_status(status, message)
         self._save()
 
     def _save(self) -> None:
