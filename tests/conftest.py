@@ -8,7 +8,6 @@ import os
 
 import pytest
 
-
 _FIRST = ("browser", "test_soak.py")  # the longest: begun last, they would be what everybody waits for
 
 
