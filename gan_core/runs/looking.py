@@ -39,6 +39,7 @@ class Looker:
         self.marks: list[Mark] = []
         self.metrics: Metrics | None = None
         self.last_row: Mapping[str, float] = {}
+        self._charted = -1  # the step of the metrics that are in the curves
         self._rates: deque[tuple[float, int, int]] = deque()
 
     def due(self, now: float) -> bool:
@@ -59,13 +60,17 @@ class Looker:
         row = _row(trainer, stats)
         if self._measures.due(time.perf_counter()) and not (first and len(trainer.data.shape) > 1):
             self.measure(trainer)
-            row |= self._measured()
         if not first:
+            if self.metrics is not None and self.metrics.step != self._charted:
+                row |= (
+                    self._measured()
+                )  # perhaps at an earlier step, when it was saved: a row stands for all since the last
             self.last_row = row
             self.curves.append(stats.step, row)
         self._rates.append((seconds, trainer.step_count, trainer.images))
         while len(self._rates) > 2 and self._rates[0][0] < seconds - _RATE_SECONDS:
             self._rates.popleft()
+        self._charted = self.metrics.step if self.metrics else -1
         steps, values = self.curves.decimated()
         horizon = trainer.config.horizon
         return {

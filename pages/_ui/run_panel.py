@@ -36,14 +36,19 @@ from pages._ui.runs_table import RunsTable, Translate, status, title
 from pages._ui.theme import GENERATED, NEUTRAL, REAL
 
 _CURVE_POINTS = 1000
+_TOO_MANY = [
+    "zoom2d",
+    "pan2d",
+    "zoomIn2d",
+    "zoomOut2d",
+    "autoScale2d",
+]  # they hide the title on a telephone; dragging zooms
 _PATIENCE = 1.0  # seconds
+_MEASURED = ("metrics", "distance")  # panels of what is measured now and then
+_FEW = 20  # values that are drawn as points too: one alone is no line
 _COLOURS = {
-    "d": NEUTRAL,
-    "g": GENERATED["light"],
-    "real": REAL["light"],
-    "fake": GENERATED["light"],
-    "neutral": NEUTRAL,
-}
+    "d": NEUTRAL, "g": GENERATED["light"], "real": REAL["light"], "fake": GENERATED["light"], "neutral": NEUTRAL
+}  # fmt: skip
 
 
 @dataclass
@@ -272,7 +277,7 @@ class RunPanel:
             for panel in panels:
                 st.plotly_chart(
                     self._figure(curves, panel), key=f"runs.curves.{row.id}.{panel}", width="stretch",
-                    config={"displaylogo": False, "responsive": True},
+                    config={"displaylogo": False, "responsive": True, "modeBarButtonsToRemove": _TOO_MANY},
                 )  # fmt: skip
 
     def _figure(self, curves: Stretch, panel: str) -> go.Figure:
@@ -282,11 +287,13 @@ class RunPanel:
         for n, i in enumerate(_drawn(curves, panel)):
             name = frames.CURVE_NAMES[i]
             colour = _COLOURS[frames.CURVES[name][1]]
+            shown = curves if panel not in _MEASURED else _known(curves, i)
             no_line = {"mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "showlegend": False}
-            figure.add_scatter(x=curves.steps, y=curves.high[:, i], **no_line)
-            figure.add_scatter(x=curves.steps, y=curves.low[:, i], fill="tonexty", fillcolor=_faint(colour), **no_line)
+            figure.add_scatter(x=shown.steps, y=shown.high[:, i], **no_line)
+            figure.add_scatter(x=shown.steps, y=shown.low[:, i], fill="tonexty", fillcolor=_faint(colour), **no_line)
+            mode = "lines" if len(shown.steps) > _FEW else "lines+markers"
             figure.add_scatter(
-                x=curves.steps, y=curves.mean[:, i], mode="lines", name=_(LABELS[f"curve.{name}"]), hovertemplate="%{y:.4g}",
+                x=shown.steps, y=shown.mean[:, i], mode=mode, name=_(LABELS[f"curve.{name}"]), hovertemplate="%{y:.4g}",
                 line={"color": colour, "width": 1.6, "dash": ("solid", "dash", "dot")[n % 3]},
             )  # fmt: skip
         figure.update_layout(
@@ -320,7 +327,10 @@ class RunPanel:
             with st.popover(_("Delete for good"), icon=":material/delete_forever:", disabled=not mine):
                 st.markdown(_("Its settings, curves and weights will be gone. This cannot be undone."))
                 if st.button(_("Yes, delete it for good"), type="primary", key=f"runs.purge.{row.id}"):
-                    self._try(partial(service.scheduler().store.purge, row.id))
+                    if self._try(partial(service.scheduler().store.purge, row.id)):
+                        st.session_state["runs.gone"] = [
+                            i for i in st.session_state.get("runs.gone", []) if i != row.id
+                        ]
                     self.table.choose([])
                     st.rerun()
 
@@ -380,6 +390,12 @@ def _drawn(curves: Stretch, panel: str) -> list[int]:
     """Which series of a panel have anything to show."""
     return [i for i, name in enumerate(frames.CURVE_NAMES)
             if frames.CURVES[name][0] == panel and not np.isnan(curves.mean[:, i]).all()]  # fmt: skip
+
+
+def _known(curves: Stretch, i: int) -> Stretch:
+    """The rows in which series i has a value: what is measured now and then is no gap in between."""
+    rows = ~np.isnan(curves.mean[:, i])
+    return Stretch(curves.steps[rows], curves.low[rows], curves.mean[rows], curves.high[rows])
 
 
 def _named(entries: Registry[Any], name: str, _: Translate) -> str:

@@ -1,5 +1,6 @@
 """The Runs page: the table, what is said of a run, and everything that can be done with one."""
 
+import math
 import shutil
 import time
 from collections.abc import Callable
@@ -11,13 +12,15 @@ from streamlit.testing.v1 import AppTest
 
 from gan_core import config as settings
 from gan_core import presets
-from gan_core.runs import facts
+from gan_core.runs import facts, frames
 from gan_core.runs.about import About
 from gan_core.runs.commands import Pause
+from gan_core.runs.curves import Curves
 from gan_core.runs.index import Query
 from gan_core.runs.scheduler import Scheduler
 from gan_core.runs.session import TrainingSession
 from pages._ui import service
+from pages._ui.run_panel import RunPanel
 from pages._ui.runs_table import PAGE_ROWS
 from pages._ui.settings import ServeOptions
 
@@ -252,6 +255,30 @@ def test_delete_undo_restore_and_for_good(
     press(app.run(), "Yes, delete it for good")
     assert not list(scheduler.store.root.joinpath("trash").iterdir())
     assert "No run was deleted" in said(app)
+
+
+def test_what_is_gone_for_good_is_not_offered_again(visit: Open, run: Callable[..., TrainingSession]) -> None:
+    session = run()
+    app = press(opened(visit, session), "Delete")
+    app.selectbox(key="runs.status").set_value("deleted").run()
+    app.query_params["run"] = session.id
+    assert "Deleted: 1 run." in said(app.run())
+    assert "Deleted: 1 run." not in said(press(app, "Yes, delete it for good"))
+
+
+def test_what_is_measured_now_and_then_is_drawn_as_one_line() -> None:
+    """What is computed at every step has gaps where it was not."""
+    curves = Curves(frames.CURVE_NAMES)
+    for step in range(12):
+        row = {"g_loss": float(step)} if step % 2 else {}
+        curves.append(step, row | ({"quality": step / 10} if step % 5 == 0 else {}))
+    shown = curves.window(0, math.inf, 1000)
+    panel = RunPanel(None, str)  # type: ignore[arg-type]
+    quality, loss = panel._figure(shown, "metrics").data[-1], panel._figure(shown, "loss").data[-1]
+    assert list(quality.x) == [0, 5, 10]
+    assert quality.mode == "lines+markers"
+    assert list(quality.y) == pytest.approx([0, 0.5, 1.0])
+    assert len(loss.x) == 12
 
 
 def test_deleting_a_run_that_trains(visit: Open, scheduler: Scheduler) -> None:

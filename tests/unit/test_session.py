@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import _tiny
+import numpy as np
 import pytest
 import torch
 
 from gan_core import serial
 from gan_core.config import RunConfig, replace
 from gan_core.errors import ConfigError, DataError, RunError
-from gan_core.runs import facts
+from gan_core.runs import facts, frames
 from gan_core.runs.checkpoint import Saved, copy_state, read
 from gan_core.runs.commands import Pause, Reset, Resume, StepOnce, Stop
 from gan_core.runs.folder import IN_USE, RunFolder
@@ -328,6 +329,24 @@ def test_reopening_goes_on_bit_for_bit(make: Any, tmp_path: Path) -> None:
         plain.step()
     _tiny.assert_same(state(again), plain.state_dict())
     _tiny.assert_same(replayed(tmp_path, 13), plain.state_dict())
+
+
+def test_what_was_measured_when_it_was_saved_is_in_the_curves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Saving measures too, and then it is not time to measure again."""
+    session = new(tmp_path)
+    monkeypatch.setattr(session._looker._measures, "due", lambda now: False)
+    run_to(session, 2)
+    session._save()
+    assert session.metrics is not None
+    measured, quality = session.metrics.step, session.metrics.values["quality"]
+    session._look()
+    run_to(session, 4)
+    session._look()
+    steps, values = session._looker.curves.decimated()
+    known = ~np.isnan(values[:, frames.CURVE_NAMES.index("quality")])
+    assert measured == 2
+    assert list(steps[known]) == [2]
+    assert values[known, frames.CURVE_NAMES.index("quality")] == pytest.approx(quality)
 
 
 def test_what_a_run_records(tmp_path: Path) -> None:
