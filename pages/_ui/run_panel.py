@@ -283,7 +283,7 @@ class RunPanel:
     def _figure(self, curves: Stretch, panel: str) -> go.Figure:
         """Means as lines; the band from the lowest to the highest value that each stands for."""
         _ = self._
-        figure = go.Figure()
+        figure, written = go.Figure(), ".1%" if panel == "metrics" else ".4g"  # shares as percentages
         for n, i in enumerate(_drawn(curves, panel)):
             name = frames.CURVE_NAMES[i]
             colour = _COLOURS[frames.CURVES[name][1]]
@@ -293,13 +293,13 @@ class RunPanel:
             figure.add_scatter(x=shown.steps, y=shown.low[:, i], fill="tonexty", fillcolor=_faint(colour), **no_line)
             mode = "lines" if len(shown.steps) > _FEW else "lines+markers"
             figure.add_scatter(
-                x=shown.steps, y=shown.mean[:, i], mode=mode, name=_(LABELS[f"curve.{name}"]), hovertemplate="%{y:.4g}",
+                x=shown.steps, y=shown.mean[:, i], mode=mode, name=_(LABELS[f"curve.{name}"]), hovertemplate=f"%{{y:{written}}}",
                 line={"color": colour, "width": 1.6, "dash": ("solid", "dash", "dot")[n % 3]},
             )  # fmt: skip
         figure.update_layout(
             title={"text": _(LABELS[f"panel.{panel}"]), "font": {"size": 15}, "yref": "container", "y": 0.97, "yanchor": "top"}, height=280, margin={"l": 8, "r": 8, "t": 64, "b": 8},
             hovermode="x unified", legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0, "xanchor": "left"},
-            xaxis={"title": _(LABELS["axis.step"])},
+            xaxis={"title": _(LABELS["axis.step"])}, yaxis={"tickformat": ".0%" if panel == "metrics" else ""},
         )  # fmt: skip
         return figure
 
