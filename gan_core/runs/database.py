@@ -16,7 +16,7 @@ from filelock import FileLock, Timeout
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-SCHEMA = 1  # a table of another version is thrown away
+SCHEMA = 2  # a table of another version is thrown away
 BUSY_SECONDS = 10.0  # another process writes for less than a second
 _REOPENINGS = 8  # after so many, something keeps destroying the file
 

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from gan_core import serial
+from gan_core import registry, serial
 from gan_core.errors import PlaygroundError
 from gan_core.runs import about, facts
 from gan_core.text import N_
@@ -154,12 +154,18 @@ def _settings(folder: Path, values: Mapping[str, Any]) -> tuple[dict[str, Any], 
         return known, False
 
 
+def title(name: str, dataset: str, run_id: str) -> str:
+    """What a run is called, in English: its name, else what it learns."""
+    return name or (registry.dataset[dataset].title if dataset in registry.dataset else run_id)
+
+
 def _search_keys(row: Mapping[str, Any], tags: tuple[str, ...]) -> dict[str, str]:
     """Texts in the form in which they are compared, each field or tag on lines of its own: no word and no tag has a newline."""
     named = ("id", "name", "notes", "dataset", "loss", "penalty", "generator", "discriminator", "device")
+    shown = title(row["name"], row["dataset"], row["id"])
     keys = "".join(f"{about.fold(tag)}\n" for tag in tags)
-    return {"name_key": about.fold(row["name"]), "tag_keys": keys and f"\n{keys}",
-            "words": "\n".join(about.fold(text) for text in (*(row[name] for name in named), *tags))}  # fmt: skip
+    return {"name_key": about.fold(shown), "tag_keys": keys and f"\n{keys}",
+            "words": "\n".join(about.fold(text) for text in (shown, *(row[name] for name in named), *tags))}  # fmt: skip
 
 
 def _size(folder: Path) -> int:

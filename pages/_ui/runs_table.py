@@ -13,7 +13,7 @@ import streamlit as st
 from gan_core import registry
 from gan_core.config import fields
 from gan_core.errors import PlaygroundError
-from gan_core.runs import stills
+from gan_core.runs import listing, stills
 from gan_core.runs.index import Query
 from gan_core.runs.listing import ACTIVE, Row
 from gan_core.text import N_
@@ -231,9 +231,7 @@ def _bytes(n: int) -> str:
 
 def title(row: Row, _: Translate) -> str:
     """What a run is called: its name, else what it learns."""
-    if row.name:
-        return row.name
-    return _(registry.dataset[row.dataset].title) if row.dataset in registry.dataset else row.id
+    return row.name or _(listing.title("", row.dataset, row.id))
 
 
 def status(row: Row, _: Translate) -> str:

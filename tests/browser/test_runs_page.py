@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from streamlit.proto.BackMsg_pb2 import BackMsg
 from test_app import SCREENSHOTS, data, number, press, start, until
 
 from pages._ui.i18n import languages
@@ -89,6 +90,49 @@ def test_a_run_that_trains_moves_in_the_table(visitor: Visitor) -> None:
     page.get_by_role("button", name="Pause", exact=True).click()
     page.get_by_role("button", name="Resume", exact=True).wait_for()
     until(page, lambda: "Paused" in rows(page)[0])
+
+
+def test_a_refresh_that_comes_late_does_not_empty_the_next_page(visitor: Visitor) -> None:
+    """The browser asks for fresh figures again and again, and once more while it is being led to another page."""
+    page = visitor()
+    late: list[bytes] = []
+    leaving = False
+
+    def listen(socket: Any) -> None:
+        server = socket.connect_to_server()
+
+        def from_page(message: Any) -> None:
+            asked = BackMsg()
+            if isinstance(message, bytes):
+                asked.ParseFromString(message)
+            if asked.rerun_script.fragment_id and asked.rerun_script.is_auto_rerun:
+                late[:] = [message]
+            server.send(message)
+
+        def from_server(message: Any) -> None:
+            socket.send(message)
+            if leaving:
+                server.send(late[0])
+
+        socket.on_message(from_page)
+        server.on_message(from_server)
+
+    page.route_web_socket("**/_stcore/stream", listen)
+    start(page)
+    press(page, "Pause", "paused")
+    runs_page(page)
+    until(page, lambda: page.get_by_test_id("stDataFrame").count() == 1)
+    late.clear()
+    tick(page, 0)
+    page.get_by_role("heading", name="Ring of 8 Gaussians").wait_for()
+    until(page, lambda: bool(late))
+    leaving = True
+    page.get_by_test_id("stBaseButton-primary").filter(has_text="Open").first.click()
+    page.wait_for_url("**/lab?**run=*")
+    page.wait_for_timeout(2000)
+    leaving = False
+    until(page, lambda: page.locator(".gl").count() > 0 and number(page, "frames") > 0)
+    assert page.locator(".gl").is_visible()
 
 
 @pytest.mark.parametrize(("width", "height"), [(1440, 900), (390, 844)])

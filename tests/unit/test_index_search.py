@@ -13,6 +13,7 @@ import _index
 import pytest
 from _index import SUMMARY, facts_of, ids, make, run_id
 
+from gan_core import registry
 from gan_core.errors import RunError
 from gan_core.runs import about
 from gan_core.runs.about import About
@@ -83,7 +84,7 @@ class Model:
 
     def _matches(self, run: dict[str, Any], query: Query, held: set[str]) -> bool:
         said = run["said"]
-        fields = [run["run"], said.name, said.notes, *said.tags, run["environment"]["device"],
+        fields = [run["run"], shown(run), said.notes, *said.tags, run["environment"]["device"],
                   *(run["summary"][name] for name in SEARCHED)]  # fmt: skip
         status = self.status(run, held)
         return (
@@ -99,7 +100,7 @@ class Model:
 
     def _value(self, run: dict[str, Any], sort: str, held: set[str]) -> Any:
         if sort == "name":
-            return run["said"].name.lower() or None
+            return shown(run).lower()
         if sort == "status":
             return self.status(run, held)
         if sort in ("dataset", "loss", "batch_size"):
@@ -111,8 +112,13 @@ class Model:
         return run.get("metrics", {}).get(sort)
 
 
+def shown(run: dict[str, Any]) -> str:
+    """What stands in the table: a run without a name is called after what it learns."""
+    return str(run["said"].name or registry.dataset[run["summary"]["dataset"]].title)
+
+
 def some_query(rng: random.Random) -> Query:
-    text = " ".join(rng.choice([*WORDS, *TAGS, "RING", "hinge", "nvidia", "a", "%", "_", "\\", "zOË", "20250102", "none such", ""])
+    text = " ".join(rng.choice([*WORDS, *TAGS, "RING", "two", "gaussians", "hinge", "nvidia", "a", "%", "_", "\\", "zOË", "20250102", "none such", ""])
                     for _ in range(rng.choice([0, 0, 0, 0, 1, 1, 2])))  # fmt: skip
     return Query(
         text=text,
