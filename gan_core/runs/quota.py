@@ -7,6 +7,7 @@ checkpoint are never removed: then new runs are refused.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -47,14 +48,26 @@ def make_room(store: Store, limit: int, in_use: set[str]) -> int:
 
 def _expendable(store: Store, in_use: set[str]) -> Iterator[tuple[str, Callable[[], None]]]:
     for row in _oldest(store, deleted=True):
-        yield f"deleted run {row.id} is removed for good", partial(store.purge, row.id)
+        yield f"deleted run {row.id} is removed for good", partial(_purge, store, row.id)
     for row in _oldest(store, deleted=False):
         if row.id not in in_use and not store.folder(row.id).is_held_elsewhere:
             yield f"history of run {row.id} is removed", partial(_trim, store, row.id)
 
 
+def _purge(store: Store, run_id: str) -> None:
+    with contextlib.suppress(RunError):  # somebody has just brought it back, or removed it
+        store.purge(run_id)
+
+
 def _trim(store: Store, run_id: str) -> None:
-    store.folder(run_id).trim()
+    """Locked, so that nobody opens or deletes it meanwhile."""
+    folder = store.folder(run_id)
+    with contextlib.suppress(RunError):  # somebody was quicker
+        folder.lock()
+        try:
+            folder.trim()
+        finally:
+            folder.unlock()
     store.index.note(run_id)
 
 

@@ -7,11 +7,13 @@ DATA/index.sqlite    made from the folders; may be removed at any time
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import logging
 import os
 import secrets
 import shutil
+import time
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -27,7 +29,10 @@ from gan_core.text import N_
 log = logging.getLogger(__name__)
 
 _TRIES = 20
+_GONE = ".gone-"  # how the name of a run begins that is being removed for good
+_OLD_SECONDS = 86400.0  # no process takes so long to make the folder of a run
 NO_SUCH_RUN = N_("There is no such run.")
+CANNOT_MOVE = N_("{path} cannot be moved: {reason}.")
 
 
 def data_dir(given: Path | None = None) -> Path:
@@ -47,6 +52,7 @@ class Store:
             probe = self._runs / f".probe-{secrets.token_hex(4)}"
             probe.write_bytes(b"")
             probe.unlink()
+            self._remove_leftovers()
         except OSError as error:
             raise RunError(N_("The data folder {path} cannot be written to: {reason}. Choose another one with --data-dir."),
                            path=self.root, reason=error.strerror or error) from None  # fmt: skip
@@ -107,8 +113,24 @@ class Store:
 
     def purge(self, run_id: str) -> None:
         """Remove a deleted run for good. Raises RunError."""
-        shutil.rmtree(self._deleted(run_id), ignore_errors=True)
+        path, gone = self._deleted(run_id), self._trash / f"{_GONE}{secrets.token_hex(4)}-{run_id}"
+        try:
+            os.rename(path, gone)  # in one step, so that nobody brings half of it back
+        except FileNotFoundError:
+            raise RunError(NO_SUCH_RUN) from None
+        except OSError as error:
+            raise RunError(CANNOT_MOVE, path=path, reason=error.strerror or error) from None
+        shutil.rmtree(gone, ignore_errors=True)
         self.index.note(run_id)
+
+    def _remove_leftovers(self) -> None:
+        """What a process left that was killed while it removed a run, or while it made one, long ago."""
+        for path in self._trash.glob(f"{_GONE}*"):
+            shutil.rmtree(path, ignore_errors=True)
+        for path in self._runs.glob(".new-*"):
+            with contextlib.suppress(FileNotFoundError):  # it has just been made
+                if path.stat().st_mtime < time.time() - _OLD_SECONDS:
+                    shutil.rmtree(path, ignore_errors=True)
 
     def _deleted(self, run_id: str) -> Path:
         path = self._trash / _checked(run_id)
@@ -127,8 +149,7 @@ class Store:
                 raise RunError(NO_SUCH_RUN) from None
             except OSError as error:
                 if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
-                    raise RunError(N_("{path} cannot be moved: {reason}."),
-                                   path=source, reason=error.strerror or error) from None  # fmt: skip
+                    raise RunError(CANNOT_MOVE, path=source, reason=error.strerror or error) from None
                 if not tries_left:
                     raise RunError(N_("{path} cannot be moved: there is another run of that name in {target}. Move that one elsewhere."),
                                    path=source, target=target) from None  # fmt: skip

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import _tiny
 import pytest
@@ -12,6 +14,7 @@ import pytest
 from gan_core.errors import RunError
 from gan_core.runs import facts, keeping, quota
 from gan_core.runs.checkpoint import Saved, copy_state
+from gan_core.runs.folder import RunFolder
 from gan_core.runs.scheduler import Scheduler
 from gan_core.runs.store import Store
 
@@ -88,6 +91,44 @@ def test_runs_in_use_are_left_alone(store: Store, run: Callable[..., str]) -> No
     quota.make_room(store, MB, {here})
     assert [has_history(store, run_id) for run_id in (here, elsewhere, resting)] == [True, True, False]
     lock.unlock()
+
+
+def test_somebody_is_quicker(store: Store, run: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """While room is made, a deleted run is brought back, another removed for good, and a third opened."""
+    runs = [run(f"2026-01-0{day}T00:00:00+00:00") for day in range(1, 5)]
+    for run_id in runs[:2]:
+        store.delete(run_id)
+    expendable = quota._expendable
+
+    def then_others_act(*given: Any) -> Any:
+        found = list(expendable(*given))
+        store.restore(runs[0])
+        store.purge(runs[1])
+        other = RunFolder(store.folder(runs[2]).path)
+        other.lock()
+        yield from found
+        other.unlock()
+
+    monkeypatch.setattr(quota, "_expendable", then_others_act)
+    quota.make_room(store, 2 * MB, set())
+    assert store.exists(runs[0])
+    assert [has_history(store, run_id) for run_id in (runs[0], runs[2], runs[3])] == [True, True, False]
+
+
+def test_what_a_killed_process_left_of_a_run_is_removed(tmp_path: Path) -> None:
+    """And nothing that somebody is making now."""
+    Store(tmp_path)
+    removed, unmade, young = (
+        tmp_path / "trash" / ".gone-1-a",
+        tmp_path / "runs" / ".new-1-a",
+        tmp_path / "runs" / ".new-2-a",
+    )
+    for path in (removed, unmade, young):
+        path.mkdir()
+        (path / "config.toml").write_text("", encoding="utf-8")
+    os.utime(unmade, (0, 0))
+    Store(tmp_path)
+    assert [path.exists() for path in (removed, unmade, young)] == [False, False, True]
 
 
 def test_a_damaged_newest_checkpoint_keeps_the_ones_before(store: Store, run: Callable[..., str]) -> None:
