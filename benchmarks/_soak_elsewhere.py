@@ -11,7 +11,7 @@ from benchmarks._soak_viewers import hiding, polite
 from benchmarks._soak_world import HOME, FailedError, Known, RefusedError, World, environment
 from gan_core import serial
 from gan_core.config import RunConfig, replace
-from gan_core.runs.folder import IN_USE
+from gan_core.runs.lock import IN_USE
 
 _PATIENCE = 60.0
 _OTHERS = 10**6  # seeds from here on are of this module's runs

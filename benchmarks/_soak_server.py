@@ -26,10 +26,11 @@ from gan_core import serial
 from gan_core.config import RunConfig, replace
 from gan_core.errors import PlaygroundError, RunError
 from gan_core.runs import about, quota
-from gan_core.runs.folder import IN_USE, RunFolder
+from gan_core.runs.folder import RunFolder
 from gan_core.runs.following import FollowedRun
 from gan_core.runs.index import Query
 from gan_core.runs.keeping import Keeper
+from gan_core.runs.lock import IN_USE
 from gan_core.runs.session import TrainingSession
 from gan_core.runs.store import NO_SUCH_RUN
 from gan_core.trainer import Trainer

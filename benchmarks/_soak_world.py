@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from gan_core.runs.folder import IN_USE
+from gan_core.runs.lock import IN_USE
 
 HOME = Path(__file__).resolve().parent.parent  # where the app's modules are found
 COOKIES = tuple(f"{number:022}" for number in range(4))  # of so many browsers

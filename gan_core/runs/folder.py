@@ -20,13 +20,10 @@ import os
 import re
 import secrets
 import shutil
-import threading
 import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
-
-from filelock import FileLock, Timeout
 
 from gan_core import serial
 from gan_core.config import RunConfig
@@ -35,19 +32,14 @@ from gan_core.runs import atomic, checkpoint
 from gan_core.runs.checkpoint import Saved
 from gan_core.runs.curve_file import CurveFile, appending
 from gan_core.runs.history import History, share
+from gan_core.runs.lock import RunLock
 from gan_core.text import N_
 
 log = logging.getLogger(__name__)
 
 VERSION = 2
-IN_USE = N_(
-    "The run in {path} is open in another process: the command line, or another server. Stop it there, then resume here."
-)
 GONE = N_("The run in {path} is gone: it was deleted or moved meanwhile.")
 KEPT_CHECKPOINTS = 3  # a file that a disk has damaged costs some seconds of training, not the run
-_LOCK_SECONDS = 0.5  # somebody may hold it for a moment, to see whether it is free
-_PROBE_SECONDS = 0.03
-_probing = threading.Lock()  # one at a time in this process
 _STEP = re.compile("[0-9]{12,18}")  # in the name of a file
 _RESTART = ".restart.toml"
 _STAYING = (
@@ -73,37 +65,26 @@ class RunFolder:
         self.restarted = False  # whether `lock` had to end a restart in the middle of which a process was killed
         self.curves = CurveFile(self.path / "metrics.csv")
         self.history = History(self.path / "history")
-        # Taken by a worker, given back by whoever closes the run: not a thread's own.
-        self._lock = FileLock(self.path / ".lock", timeout=_LOCK_SECONDS, thread_local=False)
+        self._lock = RunLock(self.path)
 
     # ── one process a run ────────────────────────────────────────────────────────────────────────────────────────────────
 
     def lock(self) -> None:
         """Make this process the only one that trains this run, until `unlock` or its end, however it ends. Raises RunError."""
-        if self._lock.is_locked:
+        if self._lock.is_ours:
             return
         try:
-            self._take(self._lock)
+            self._lock.take()
             atomic.remove_leftovers(self.path)
             self._set_aside()
             self._end_restart()
-        except Timeout:
-            raise RunError(IN_USE, path=self.path) from None
         except FileNotFoundError:
             raise RunError(GONE, path=self.path) from None
         except OSError as error:  # a folder that cannot be written to can be looked at; writing says what is wrong
             log.warning("%s cannot be locked: %s", self.path, error)
 
     def unlock(self) -> None:
-        self._lock.release()
-
-    def _take(self, lock: FileLock) -> None:
-        """Acquire `lock`. Raises Timeout, OSError; FileNotFoundError when the folder is gone, which acquiring made anew, and empty."""
-        lock.acquire(poll_interval=0.01)
-        if is_shell(self.path):
-            lock.release()
-            remove_shell(self.path)
-            raise FileNotFoundError(self.path)
+        self._lock.give_back()
 
     def _set_aside(self) -> None:
         """Rename what has the name of a file of the run and is none, or that of one of its folders and is none."""
@@ -118,20 +99,7 @@ class RunFolder:
     @property
     def is_held_elsewhere(self) -> bool:
         """Whether another process trains this run at this moment."""
-        return not self._lock.is_locked and (self.path / ".lock").exists() and self._probe()
-
-    def _probe(self) -> bool:
-        """Whether the lock cannot be had: not even when asked again, since who asks holds it for a moment."""
-        probe = FileLock(self.path / ".lock", timeout=_PROBE_SECONDS, thread_local=False)
-        try:
-            with _probing:
-                self._take(probe)
-                probe.release()
-        except Timeout:
-            return True
-        except OSError:
-            pass
-        return False
+        return self._lock.is_held_elsewhere
 
     # ── from its beginning to its end ────────────────────────────────────────────────────────────────────────────────────
 
@@ -435,22 +403,6 @@ class RunFolder:
             return (self.path / "still.webp").read_bytes()
         except OSError:
             return None
-
-
-def is_shell(path: Path) -> bool:
-    """Whether nothing but a lock is in this folder: what comes of locking a run at the moment when it is moved away."""
-    try:
-        return os.listdir(path) == [".lock"]
-    except OSError:
-        return False
-
-
-def remove_shell(path: Path) -> None:
-    """Remove such a folder; one that holds more stays."""
-    with contextlib.suppress(OSError):
-        if is_shell(path):
-            (path / ".lock").unlink(missing_ok=True)
-            path.rmdir()
 
 
 def _by_step(file: Path) -> tuple[int, bool]:

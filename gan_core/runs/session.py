@@ -23,9 +23,10 @@ from gan_core.errors import CheckpointError, PlaygroundError
 from gan_core.runs import facts as run_facts
 from gan_core.runs import frames
 from gan_core.runs.commands import Change, Command, Pause, Reset, Resume, StepOnce, Stop, named
-from gan_core.runs.folder import IN_USE, RunFolder
+from gan_core.runs.folder import RunFolder
 from gan_core.runs.following import FOLLOWED, Beacon
 from gan_core.runs.keeping import Keeper, Saver, Score, after
+from gan_core.runs.lock import IN_USE
 from gan_core.runs.looking import UNWATCHED, WATCHED, Looker
 from gan_core.runs.snapshots import Mark, Message, Metrics, Snapshot
 from gan_core.text import N_

@@ -21,9 +21,10 @@ from pathlib import Path
 from gan_core.errors import RunError
 from gan_core.runs import about
 from gan_core.runs.about import About
-from gan_core.runs.folder import IN_USE, RunFolder, remove_shell
+from gan_core.runs.folder import RunFolder
 from gan_core.runs.index import Index
 from gan_core.runs.listing import RUN_ID
+from gan_core.runs.lock import IN_USE, remove_shell
 from gan_core.text import N_
 
 log = logging.getLogger(__name__)

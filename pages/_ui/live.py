@@ -13,7 +13,7 @@ import streamlit as st
 
 from gan_core import registry
 from gan_core.config import fields
-from gan_core.runs import folder, scheduler, session
+from gan_core.runs import lock, scheduler, session
 from gan_core.text import N_
 
 _HERE = Path(__file__).parent
@@ -142,7 +142,7 @@ LABELS: dict[str, str] = {
 }
 
 _SENTENCES = (session.PREPARING, session.BLEW_UP, session.OUT_OF_MEMORY, session.BROKE, session.NOT_SAVED,
-              session.SCHEDULE_DONE, scheduler.ABANDONED, folder.IN_USE)  # fmt: skip
+              session.SCHEDULE_DONE, scheduler.ABANDONED, lock.IN_USE)  # fmt: skip
 
 _component = st.components.v2.component("gan_live", html=HTML, css=STYLE, js=SCRIPT)
 

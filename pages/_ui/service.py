@@ -50,8 +50,8 @@ def _new_scheduler() -> "Scheduler":
 def command(run_id: str, action: str) -> None:
     """Tell a run to "pause", "resume", "step", "stop" or "reset". Raises RunError."""
     from gan_core.runs.commands import named
-    from gan_core.runs.folder import IN_USE
     from gan_core.runs.following import FollowedRun
+    from gan_core.runs.lock import IN_USE
 
     session = scheduler().get(run_id)
     if session is None:

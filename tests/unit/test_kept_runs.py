@@ -14,8 +14,9 @@ from gan_core.errors import RunError
 from gan_core.runs import scheduler as scheduler_module
 from gan_core.runs.about import About
 from gan_core.runs.commands import Pause, Resume
-from gan_core.runs.folder import IN_USE, RunFolder
+from gan_core.runs.folder import RunFolder
 from gan_core.runs.index import Query
+from gan_core.runs.lock import IN_USE
 from gan_core.runs.scheduler import Places, Scheduler
 from gan_core.runs.session import TrainingSession
 from gan_core.runs.store import Store

@@ -21,7 +21,8 @@ from gan_core.errors import ConfigError, DataError, RunError
 from gan_core.runs import facts, frames
 from gan_core.runs.checkpoint import Saved, copy_state, read
 from gan_core.runs.commands import Pause, Reset, Resume, StepOnce, Stop
-from gan_core.runs.folder import IN_USE, RunFolder
+from gan_core.runs.folder import RunFolder
+from gan_core.runs.lock import IN_USE
 from gan_core.runs.session import BLEW_UP, BROKE, NOT_SAVED, OUT_OF_MEMORY, TrainingSession
 from gan_core.trainer import Trainer
 

@@ -19,6 +19,7 @@ from gan_core.config import RunConfig
 from gan_core.errors import PlaygroundError, RunError
 from gan_core.runs.checkpoint import Saved, copy_state
 from gan_core.runs.folder import RunFolder
+from gan_core.runs.lock import RunLock
 from gan_core.runs.store import Store
 
 FACTS: dict[str, Any] = {"run": "x", "owner": "me", "status": "paused", "step": 3, "seconds": 1.5,
@@ -131,7 +132,7 @@ def test_moving_while_others_look_whether_it_is_held(tmp_path: Path) -> None:
 
     def look() -> None:
         while not done.is_set():
-            RunFolder(folder.path)._probe()
+            RunLock(folder.path)._probe()
 
     with ThreadPoolExecutor(3) as others:
         looking = [others.submit(look) for _ in range(3)]
