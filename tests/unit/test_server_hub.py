@@ -14,11 +14,12 @@ import pytest
 import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from gan_core.errors import RunError
-from pages._ui.hub import Limits, LiveHub
+from pages._ui.hub import Limits, LiveHub, _send_frame
 from pages._ui.tokens import Signer
 
 SIGNER = Signer()
@@ -314,3 +315,19 @@ async def test_a_run_that_cannot_be_packed_ends_the_socket_and_not_the_server() 
         server.run.broken = False
         async with server.viewer() as client:
             assert await frame(client) == 1
+
+
+@pytest.mark.parametrize(("closed", "raised"), [(True, WebSocketDisconnect), (False, RuntimeError)])
+def test_a_frame_for_a_socket_that_has_just_closed(closed: bool, raised: type[Exception]) -> None:
+    """The other end may go between the decision to send and the sending; every other RuntimeError is a fault of ours."""
+
+    async def never(*_: object) -> Any:
+        raise AssertionError
+
+    async def send() -> None:
+        socket = WebSocket({"type": "websocket"}, receive=never, send=never)
+        socket.application_state = WebSocketState.DISCONNECTED if closed else WebSocketState.CONNECTING
+        await _send_frame(socket, b"", 1.0)
+
+    with pytest.raises(raised):
+        asyncio.run(send())
