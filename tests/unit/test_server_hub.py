@@ -318,16 +318,14 @@ async def test_a_run_that_cannot_be_packed_ends_the_socket_and_not_the_server() 
 
 
 @pytest.mark.parametrize(("closed", "raised"), [(True, WebSocketDisconnect), (False, RuntimeError)])
-def test_a_frame_for_a_socket_that_has_just_closed(closed: bool, raised: type[Exception]) -> None:
+@scenario
+async def test_a_frame_for_a_socket_that_has_just_closed(closed: bool, raised: type[Exception]) -> None:
     """The other end may go between the decision to send and the sending; every other RuntimeError is a fault of ours."""
 
     async def never(*_: object) -> Any:
         raise AssertionError
 
-    async def send() -> None:
-        socket = WebSocket({"type": "websocket"}, receive=never, send=never)
-        socket.application_state = WebSocketState.DISCONNECTED if closed else WebSocketState.CONNECTING
-        await _send_frame(socket, b"", 1.0)
-
+    socket = WebSocket({"type": "websocket"}, receive=never, send=never)
+    socket.application_state = WebSocketState.DISCONNECTED if closed else WebSocketState.CONNECTING
     with pytest.raises(raised):
-        asyncio.run(send())
+        await _send_frame(socket, b"", 1.0)
