@@ -5,25 +5,41 @@ all browser tests are one group, with one browser and one server.
 """
 
 import os
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
-_FIRST = ("browser", "test_soak.py")  # the longest: begun last, they would be what everybody waits for
+_FIRST = ("tests/browser", "tests/unit/test_soak.py")  # the longest: begun last, they would be what everybody waits for
+
+
+class _ByGroup(LoadScopeScheduling):  # type: ignore[misc]
+    """A worker takes a whole group. (xdist_group marks do nothing in pytest-xdist 3.8 under pytest 9.2.)"""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return group_of(nodeid)
+
+
+def group_of(nodeid: str) -> str:
+    """The tests that one worker runs one after the other: those of a file, or all that share the browser."""
+    return "tests/browser" if nodeid.startswith("tests/browser/") else nodeid.split("::")[0]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _ByGroup:
+    return _ByGroup(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        needs_browser = "browser" in getattr(item, "fixturenames", ())
-        if needs_browser:
+        if "browser" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.browser)
-        item.add_marker(pytest.mark.xdist_group("browser" if needs_browser else item.path.name))
     items.sort(key=_place)
 
 
 def _place(item: pytest.Item) -> int:
-    mark = item.get_closest_marker("xdist_group")
-    assert mark is not None
-    return _FIRST.index(mark.args[0]) if mark.args[0] in _FIRST else len(_FIRST)
+    group = group_of(item.nodeid)
+    return _FIRST.index(group) if group in _FIRST else len(_FIRST)
 
 
 _skipped: list[str] = []
