@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from gan_core import device as devices
+from gan_core import heaps
 from gan_core.config import RunConfig
 from gan_core.errors import PlaygroundError, RunError
 from gan_core.memory import check_memory
@@ -29,7 +30,7 @@ log = logging.getLogger(__name__)
 TURN_SECONDS = 0.05
 _IDLE_SECONDS = 0.02
 _SWEEP_SECONDS = 1.0
-_ROOM_SECONDS = 30.0  # between two looks at how much the data folder holds
+_TIDY_SECONDS = 30.0  # between two looks at how much the data folder holds, and at what memory is free
 _REFRESH_SECONDS = 1.0  # between two comparisons of the table with the folders
 _DELETE_SECONDS = 30.0  # for the turn that a run has at the moment; a step of a large network may take long
 
@@ -73,7 +74,7 @@ class Scheduler:
         self._leaving: dict[str, TrainingSession] = {}  # out of `_sessions`, until the last of them is on the disk
         self._lock = threading.RLock()
         self._refreshing = threading.Lock()
-        self._next_refresh = self._next_room = 0.0
+        self._next_refresh = self._next_tidying = 0.0
         self._used: dict[str, float] = defaultdict(float)  # seconds of turns, by owner and by run
         self._busy: set[str] = set()
         self._accelerator_busy = False
@@ -342,7 +343,7 @@ class Scheduler:
         """Pause the abandoned; let go of what rests; keep the data folder within its quota."""
         while not self._closing.wait(_SWEEP_SECONDS):
             try:
-                self._make_room()
+                self._tidy()
                 self._look_after()
             except Exception:  # this thread, too, serves every run
                 log.exception("looking after the runs went wrong")
@@ -361,10 +362,13 @@ class Scheduler:
             else:
                 self._forget(session)
 
-    def _make_room(self) -> None:
-        if self.quota_bytes is None or time.monotonic() < self._next_room:
+    def _tidy(self) -> None:
+        if time.monotonic() < self._next_tidying:
             return
-        self._next_room = time.monotonic() + _ROOM_SECONDS
+        self._next_tidying = time.monotonic() + _TIDY_SECONDS
+        heaps.give_back()
+        if self.quota_bytes is None:
+            return
         try:
             quota.make_room(self.store, self.quota_bytes, self._in_use())
         except OSError:

@@ -36,7 +36,6 @@ def serve(options: ServeOptions) -> int:
     except CannotServeError as error:
         print(f"gan-playground: {error}", file=sys.stderr)
         return 2
-    settings.share_heaps()
     settings.use(options)
     signal.signal(signal.SIGTERM, _interrupt)  # uvicorn repeats a signal once it has shut down
     server = _Server(_uvicorn_config(), _address(options.host, listener), options.browser)

@@ -1,10 +1,8 @@
 """What the server runs with: options of the command, and Streamlit's own settings, forced on every way of starting."""
 
-import ctypes
 import gc
 import ipaddress
 import os
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -123,21 +121,6 @@ def _apply() -> None:
 def _set(name: str, value: object) -> None:
     if config.get_option(name) != value:
         config.set_option(name, value, where_defined="GAN Playground")
-
-
-_M_ARENA_MAX = -8  # of glibc's malloc.h
-
-
-def share_heaps() -> None:
-    """Let all threads take their memory from two heaps, unless MALLOC_ARENA_MAX says otherwise; call it before there are threads.
-
-    glibc would give each thread one of its own, and Streamlit starts a thread for every page: what visitors leave in so many heaps
-    has holes that never go back to the system. Elsewhere this does nothing.
-    """
-    if sys.platform == "linux" and "MALLOC_ARENA_MAX" not in os.environ:
-        libc = ctypes.CDLL(None)
-        if hasattr(libc, "mallopt"):
-            libc.mallopt(_M_ARENA_MAX, 2)
 
 
 def freeze_imports() -> None:

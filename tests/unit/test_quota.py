@@ -172,7 +172,7 @@ def test_when_nothing_more_can_go_new_runs_are_refused(tmp_path: Path) -> None:
 
 
 def test_the_server_makes_room_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gan_core.runs.scheduler._ROOM_SECONDS", 0.0)
+    monkeypatch.setattr("gan_core.runs.scheduler._TIDY_SECONDS", 0.0)
     monkeypatch.setattr(keeping, "MOMENT_SECONDS", 1e9)
     store = Store(tmp_path)
     run_id = store.new_id("ring")

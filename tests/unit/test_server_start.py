@@ -2,7 +2,6 @@
 
 import json
 import os
-import platform
 import signal
 import socket
 import subprocess
@@ -202,36 +201,3 @@ def test_another_way_of_starting_explains_a_bad_folder_without_a_traceback(tmp_p
     assert done.returncode != 0
     assert str(tmp_path / "file") in done.stderr
     assert "Traceback" not in done.stderr
-
-
-# Counts glibc's heaps after a dozen threads have taken memory at the same time.
-HEAPS = """
-import ctypes, tempfile, threading
-from pages._ui import settings
-settings.share_heaps()
-libc = ctypes.CDLL(None)
-libc.malloc.restype = libc.fopen.restype = ctypes.c_void_p
-meeting = threading.Barrier(12)
-def take():
-    meeting.wait()
-    kept = [libc.malloc(ctypes.c_size_t(50_000)) for _ in range(200)]
-    meeting.wait()
-threads = [threading.Thread(target=take) for _ in range(12)]
-[t.start() for t in threads], [t.join() for t in threads]
-with tempfile.NamedTemporaryFile() as file:
-    stream = ctypes.c_void_p(libc.fopen(file.name.encode(), b"w"))
-    libc.malloc_info(0, stream)
-    libc.fclose(stream)
-    print(file.read().decode().count("<heap nr="))
-"""
-
-
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc has several heaps")
-@pytest.mark.parametrize(("wished", "most"), [(None, 2), ("5", 5)])
-def test_threads_share_their_heaps(wished: str | None, most: int) -> None:
-    environment = {name: value for name, value in os.environ.items() if name != "MALLOC_ARENA_MAX"}
-    environment |= {"MALLOC_ARENA_MAX": wished} if wished else {}
-    done = subprocess.run(
-        [sys.executable, "-c", HEAPS], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
-    )
-    assert int(done.stdout) == most
