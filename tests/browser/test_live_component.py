@@ -379,6 +379,7 @@ def test_a_cell_is_enlarged_and_closed_again(page: Any, server: FakeServer) -> N
     assert title.inner_text() == "Generated · row 2, column 2"
     page.keyboard.press("Escape")
     assert page.locator(".gl-dialog").is_hidden()
+    assert page.evaluate(f"{ROOT}.querySelector('.gl-grid-fake canvas').matches(':focus')")  # where it was before
     page.locator(".gl-grid-real canvas").focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")

@@ -152,7 +152,6 @@ class ImagesView {
     this.dialog.addEventListener("keydown", (event) => {
       if (this.move(event.key)) event.preventDefault();
     });
-    this.dialog.addEventListener("close", () => this.shown?.grid.canvas.focus({ preventScroll: true }));
     this.ui.root.append(this.dialog);
   }
 
