@@ -10,71 +10,41 @@ import json
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
-import urllib.request
-from pathlib import Path
 
 import psutil
-import websockets
 
 from benchmarks._machine import machine
+from benchmarks._served import ServedRun, served, watch
 
 COUNTS = (1, 5, 30)
 ROUNDS = 5  # blocks with so many viewers, each between two empty ones
 SECONDS = 5.0
 _SETTLING = 10.0  # seconds of training before the first block
-_SERVER = """
-import sys, threading, time
-from pathlib import Path
-from gan_core.cli import _from_home
-settings = _from_home("pages._ui.settings"); service = _from_home("pages._ui.service"); tokens = _from_home("pages._ui.tokens")
-server = _from_home("pages._ui.server")
-from gan_core import presets
-def start():
-    while True:
-        time.sleep(0.2)
-        if Path(sys.argv[2], "go").exists(): break
-    session = service.scheduler().create(presets.load("gan_lab"), "bench")
-    Path(sys.argv[2], "token").write_text(tokens.issue(session.id, "view"), encoding="utf-8")
-    while True:
-        Path(sys.argv[2], "step.tmp").write_text(str(session.step), encoding="utf-8")
-        Path(sys.argv[2], "step.tmp").replace(Path(sys.argv[2], "step"))
-        time.sleep(0.25)
-threading.Thread(target=start, daemon=True).start()
-server.serve(settings.ServeOptions(port=int(sys.argv[1]), data_dir=Path(sys.argv[2]), browser=False))
-"""
 
 
 def run() -> dict[str, object]:
     """Rate, frames per viewer and memory for each number of viewers."""
-    with tempfile.TemporaryDirectory() as folder:
-        port = 8790
-        process = subprocess.Popen([sys.executable, "-c", _SERVER, str(port), folder])
-        try:
-            _wait(port)
-            Path(folder, "go").touch()
-            token = _read(Path(folder, "token"))
-            time.sleep(_SETTLING)
-            order = [count for _ in range(ROUNDS) for viewers in COUNTS for count in (0, viewers)] + [0]
-            blocks = [_block(port, folder, token, count, process.pid) for count in order]
-        finally:
-            process.terminate()
-            process.wait(20)
+    with served() as run:
+        run.start()
+        run.wait_until_compiled()
+        time.sleep(_SETTLING)
+        order = [count for _ in range(ROUNDS) for viewers in COUNTS for count in (0, viewers)] + [0]
+        blocks = [_block(run, count) for count in order]
     return _summary(blocks) | {"machine": machine()}
 
 
-def _block(port: int, folder: str, token: str, viewers: int, pid: int) -> dict[str, float]:
+def _block(run: ServedRun, viewers: int) -> dict[str, float]:
     """One stretch with so many viewers, in a process of their own."""
     watchers = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.viewers", str(port), token, str(viewers), str(SECONDS + 2)],
+        [sys.executable, "-m", "benchmarks.viewers", str(run.port), run.token, str(viewers), str(SECONDS + 2)],
         stdout=subprocess.PIPE, text=True, encoding="utf-8",
     )  # fmt: skip
     time.sleep(2)
-    first, begin = int(_read(Path(folder, "step"))), time.perf_counter()
+    first, begin = run.step, time.perf_counter()
     time.sleep(SECONDS)
-    rate = (int(_read(Path(folder, "step"))) - first) / (time.perf_counter() - begin)
-    memory = psutil.Process(pid).memory_info().rss / 2**20
+    rate = (run.step - first) / (time.perf_counter() - begin)
+    memory = psutil.Process(run.pid).memory_info().rss / 2**20
     out, _ = watchers.communicate(timeout=30)
     rates = json.loads(out)
     block = {"viewers": viewers, "steps_per_second": rate, "frames_min": min(rates, default=0.0), "memory_mb": memory}
@@ -98,37 +68,12 @@ def _summary(blocks: list[dict[str, float]]) -> dict[str, object]:
     return result
 
 
-def _wait(port: int) -> None:
-    for _ in range(200):
-        try:
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/api/health", timeout=2).close()
-            return
-        except OSError:
-            time.sleep(0.2)
-    raise RuntimeError("the server did not start")
-
-
-def _read(path: Path) -> str:
-    while not path.exists():
-        time.sleep(0.1)
-    return path.read_text(encoding="utf-8")
-
-
 async def _watch(port: int, token: str, seconds: float) -> float:
     """Frames a second that one viewer got."""
-    async with websockets.connect(f"ws://127.0.0.1:{port}/api/live", max_size=None) as socket:
-        await socket.send(json.dumps({"token": token}))
-        frames, begin = 0, time.perf_counter()
-        while (left := begin + seconds - time.perf_counter()) > 0:
-            try:
-                frame = await asyncio.wait_for(socket.recv(), left)
-            except TimeoutError:
-                break
-            if isinstance(frame, bytes):
-                length = int.from_bytes(frame[4:8], "little")
-                await socket.send(json.dumps({"ack": json.loads(frame[8 : 8 + length])["seq"]}))
-                frames += 1
-        return frames / (time.perf_counter() - begin)
+    frames, begin = 0, time.perf_counter()
+    async for _ in watch(port, token, seconds):
+        frames += 1
+    return frames / (time.perf_counter() - begin)
 
 
 async def _watchers(port: int, token: str, viewers: int, seconds: float) -> list[float]:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from gan_core import engine
 from gan_core.errors import ConfigError, PlaygroundError, RunError
 from gan_core.text import N_
 
@@ -75,6 +76,9 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--max-per-owner", type=_bounded(int, 1, 1000), default=4, help="of one browser (default: 4)")
     parser.add_argument("--quota", type=_bounded(float, 0.01, 1e6), default=20.0, metavar="GB",
                         help="what the data folder may hold (default: 20); deleted runs and old history go first")  # fmt: skip
+    parser.add_argument("--engine", choices=engine.NAMES, default=None,
+                        help="auto: runs start at once and change to a compiled step; eager: nothing is compiled; compiled: runs wait "
+                        "for it (default: auto)")  # fmt: skip
     parser.set_defaults(run=_serve)
 
 
@@ -87,6 +91,7 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--steps", type=_bounded(int, 1, 10**12), help="stop at this step (in total)")
     parser.add_argument("--seconds", type=_bounded(float, 0.001, 1e9), help="stop after this much training")
     parser.add_argument("--device", help="auto, cpu, cuda or mps")
+    parser.add_argument("--engine", help=", ".join(engine.NAMES))
     parser.add_argument("--seed", help="a whole number")
     parser.add_argument(
         "--out", type=Path, metavar="DIR", help="the run's folder, new or empty (default: under the data folder)"
@@ -140,7 +145,7 @@ def _serve(o: argparse.Namespace) -> int:
     return int(server.serve(server.ServeOptions(
         host=o.host, port=o.port, data_dir=o.data_dir, browser=not o.no_browser, allow_origin=tuple(o.allow_origin),
         grace_seconds=o.grace, max_runs=o.max_runs, max_per_owner=o.max_per_owner,
-        quota_gb=o.quota,
+        quota_gb=o.quota, engine=o.engine,
     )))  # fmt: skip
 
 
@@ -167,13 +172,17 @@ def _train(o: argparse.Namespace) -> int:
     from gan_core import config as settings
     from gan_core.runs import headless
 
-    changes = _assignments(o.set) | {k: v for k, v in (("device", o.device), ("seed", o.seed)) if v is not None}
+    changes = _assignments(o.set) | {
+        k: v for k, v in (("device", o.device), ("engine", o.engine), ("seed", o.seed)) if v is not None
+    }
     if o.resume is not None:
         if o.out is not None or changes:
             raise ConfigError(
-                N_("--resume goes on with the run as it is: --set, --seed, --device and --out belong to a new run.")
+                N_(
+                    "--resume goes on with the run as it is: --set, --seed, --device, --engine and --out belong to a new run."
+                )
             )
-        session = headless.resume(o.resume)
+        session = headless.resume(o.resume, o.data_dir)
     else:
         config = settings.replace(_base_config(o), changes)
         headless.check_end(config, o.steps, o.seconds)

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 import gan_core.catalogue  # noqa: F401 - fills the registries that the choices below come from
-from gan_core import registry
+from gan_core import engine, registry
 from gan_core.errors import ConfigError
 from gan_core.settings import Field, setting, shorten
 from gan_core.text import N_
@@ -30,6 +30,7 @@ UPSAMPLINGS = {"transposed": N_("Transposed convolution"), "nearest": N_("Resize
 DISTRIBUTIONS = {"gaussian": N_("Gaussian"), "uniform": N_("Uniform in [−1, 1]"), "sphere": N_("On a sphere")}
 SIZES = {size: f"{size} × {size}" for size in (8, 16, 28, 32, 64, 128)}
 DEVICES = {"auto": N_("Automatic"), "cpu": "CPU", "cuda": "CUDA", "mps": "Apple MPS"}
+ENGINES = dict(zip(engine.NAMES, (N_("Automatic"), N_("Eager"), N_("Compiled")), strict=True))
 PRECISIONS = {"auto": N_("Automatic"), "float32": "float32", "bfloat16": N_("bfloat16 (mixed)")}
 
 # What is said of both players' optimisers.
@@ -296,6 +297,11 @@ class RunConfig:
         help=N_("bfloat16 is faster on GPUs with wide networks. Automatic: only there."),
         more=N_("Mixed precision computes convolutions in 16 bits and keeps the weights in 32. Penalties and losses lose a little"
                 " exactness."))  # fmt: skip
+    engine: str = setting("auto", title=N_("Engine"), group="run", choices=ENGINES, live=True,
+        help=N_("Compiled: a whole step is one program, several times faster, made in about half a minute. Automatic: it starts "
+                "eagerly and changes over when the program is ready."),
+        more=N_("The eager step calls one small operation after the other; on small networks most of its time goes into the calls. "
+                "The two differ in the last digits, so the change-over is written into the run's journal."))  # fmt: skip
     threads: int = setting(0, title=N_("CPU threads"), group="run", low=0, high=256,
         help=N_("0: one for points, all cores for pictures. Another number can change the last bits of the result."),
         more=N_("Several threads only help when each has enough to do: wide convolutions yes, small networks no."))  # fmt: skip

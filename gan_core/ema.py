@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor, nn
@@ -23,6 +24,10 @@ class Ema:
     def update(self, decay: float) -> None:
         """average ← decay · average + (1 − decay) · parameter."""
         torch._foreach_lerp_(self._averaged, self._current, 1 - decay)
+
+    def averaged(self) -> Iterator[tuple[str, nn.Parameter]]:
+        """The averaged parameters by name."""
+        return self._module.named_parameters()
 
     @property
     def module(self) -> nn.Module:

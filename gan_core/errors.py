@@ -29,3 +29,7 @@ class DeviceError(PlaygroundError):
 
 class RunError(PlaygroundError):
     """A command that a run cannot take: not yours, not in this state, too many."""
+
+
+class EngineError(PlaygroundError):
+    """A compiled step that cannot be made or loaded here; the eager step can always go on."""

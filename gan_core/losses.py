@@ -22,10 +22,10 @@ from gan_core.text import N_
 Loss: TypeAlias = Callable[..., tuple[Tensor, Tensor]]
 
 
-def _binary_cross_entropy(real: Tensor, fake: Tensor, smooth: float) -> Tensor:
+def _binary_cross_entropy(real: Tensor, fake: Tensor, smooth: float | Tensor) -> Tensor:
     """−E[(1−s) log σ(real) + s log(1−σ(real))] − E[log(1−σ(fake))], written with softplus so that it never overflows."""
     d_loss = softplus(-real).mean() + softplus(fake).mean()
-    return d_loss + smooth * real.mean() if smooth else d_loss
+    return d_loss + smooth * real.mean() if isinstance(smooth, Tensor) or smooth else d_loss
 
 
 @loss(
@@ -33,7 +33,7 @@ def _binary_cross_entropy(real: Tensor, fake: Tensor, smooth: float) -> Tensor:
     help=N_("The generator maximises log D(G(z)): strong gradients even when the discriminator wins. The usual choice."),
     needs_real=False, targets=True, output="probability",
 )  # fmt: skip
-def non_saturating(real: Tensor, fake: Tensor, smooth: float = 0.0) -> tuple[Tensor, Tensor]:
+def non_saturating(real: Tensor, fake: Tensor, smooth: float | Tensor = 0.0) -> tuple[Tensor, Tensor]:
     """L_D = −E[log σ(D(x))] − E[log(1 − σ(D(G z)))],  L_G = −E[log σ(D(G z))].   Goodfellow et al. 2014, section 3."""
     return _binary_cross_entropy(real, fake, smooth), softplus(-fake).mean()
 
@@ -43,7 +43,7 @@ def non_saturating(real: Tensor, fake: Tensor, smooth: float = 0.0) -> tuple[Ten
     help=N_("The original zero-sum game: the generator minimises log(1 − D(G(z))). Its gradient vanishes once D is sure."),
     needs_real=False, targets=True, output="probability",
 )  # fmt: skip
-def minimax(real: Tensor, fake: Tensor, smooth: float = 0.0) -> tuple[Tensor, Tensor]:
+def minimax(real: Tensor, fake: Tensor, smooth: float | Tensor = 0.0) -> tuple[Tensor, Tensor]:
     """L_D = −E[log σ(D(x))] − E[log(1 − σ(D(G z)))],  L_G = E[log(1 − σ(D(G z)))].   Goodfellow et al. 2014, equation 1."""
     return _binary_cross_entropy(real, fake, smooth), -softplus(fake).mean()
 
@@ -53,7 +53,7 @@ def minimax(real: Tensor, fake: Tensor, smooth: float = 0.0) -> tuple[Tensor, Te
     help=N_("Squared distance to the targets 1 (real) and 0 (fake): samples far on the right side are still pulled back."),
     needs_real=False, targets=True, output="target",
 )  # fmt: skip
-def least_squares(real: Tensor, fake: Tensor, smooth: float = 0.0) -> tuple[Tensor, Tensor]:
+def least_squares(real: Tensor, fake: Tensor, smooth: float | Tensor = 0.0) -> tuple[Tensor, Tensor]:
     """L_D = ½E[(D(x) − 1)²] + ½E[D(G z)²],  L_G = ½E[(D(G z) − 1)²].   Mao et al. 2017, equation 9."""
     d_loss = ((real - (1 - smooth)).square().mean() + fake.square().mean()) / 2
     return d_loss, (fake - 1).square().mean() / 2
@@ -64,7 +64,7 @@ def least_squares(real: Tensor, fake: Tensor, smooth: float = 0.0) -> tuple[Tens
     help=N_("The critic estimates a distance between the distributions. It must be kept smooth: clip its weights or add a penalty."),
     needs_real=False, targets=False, output="critic",
 )  # fmt: skip
-def wasserstein(real: Tensor, fake: Tensor, smooth: float = 0.0) -> tuple[Tensor, Tensor]:
+def wasserstein(real: Tensor, fake: Tensor, smooth: float | Tensor = 0.0) -> tuple[Tensor, Tensor]:
     """L_D = E[D(G z)] − E[D(x)],  L_G = −E[D(G z)].   Arjovsky et al. 2017, algorithm 1."""
     return fake.mean() - real.mean(), -fake.mean()
 
@@ -74,7 +74,7 @@ def wasserstein(real: Tensor, fake: Tensor, smooth: float = 0.0) -> tuple[Tensor
     help=N_("The critic only learns from samples inside its margin. Fast and robust; used by SAGAN and BigGAN."),
     needs_real=False, targets=False, output="critic",
 )  # fmt: skip
-def hinge(real: Tensor, fake: Tensor, smooth: float = 0.0) -> tuple[Tensor, Tensor]:
+def hinge(real: Tensor, fake: Tensor, smooth: float | Tensor = 0.0) -> tuple[Tensor, Tensor]:
     """L_D = E[max(0, 1 − D(x))] + E[max(0, 1 + D(G z))],  L_G = −E[D(G z)].   Lim & Ye 2017."""
     return relu(1 - real).mean() + relu(1 + fake).mean(), -fake.mean()
 
@@ -84,6 +84,6 @@ def hinge(real: Tensor, fake: Tensor, smooth: float = 0.0) -> tuple[Tensor, Tens
     help=N_("The critic judges pairs: is this real sample more real than that fake one? Hard to collapse; needs R1 + R2."),
     needs_real=True, targets=False, output="critic",
 )  # fmt: skip
-def relativistic(real: Tensor, fake: Tensor, smooth: float = 0.0) -> tuple[Tensor, Tensor]:
+def relativistic(real: Tensor, fake: Tensor, smooth: float | Tensor = 0.0) -> tuple[Tensor, Tensor]:
     """L_D = E[softplus(D(G z) − D(x))],  L_G = E[softplus(D(x) − D(G z))].   R3GAN, Huang et al. 2024, arXiv:2501.05441."""
     return softplus(fake - real).mean(), softplus(real - fake).mean()

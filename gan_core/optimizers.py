@@ -1,12 +1,15 @@
-"""Optimisers by name. Fused kernels where torch has them: one call updates all parameters."""
+"""Optimisers by name: torch's own for the eager step, and the same update written out for the compiled one.
+
+Fused kernels where torch has them: one call updates all parameters.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeAlias
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from gan_core.registry import optimizer
 from gan_core.text import N_
@@ -14,7 +17,64 @@ from gan_core.text import N_
 if TYPE_CHECKING:
     from gan_core.config import OptimizerConfig
 
+Slots: TypeAlias = dict[str, dict[str, Tensor]]
 Builder: TypeAlias = Callable[[list[nn.Parameter], "OptimizerConfig"], torch.optim.Optimizer]
+
+
+class Update(NamedTuple):
+    """An optimiser's update with every number a tensor, so that none of them is compiled in.
+
+    slots: torch's names of what it keeps for each parameter, all of the parameter's shape, zeros at first; counts: whether it keeps
+    a "step" besides. numbers(c, lr, t): the
+    numbers of its t-th step (1, 2, …), computed in double precision. apply(p, g, slots, numbers): changes p and its slots in
+    place; p, g and slots of one shape, numbers scalar tensors.
+    """
+
+    slots: tuple[str, ...]
+    counts: bool
+    numbers: Callable[[OptimizerConfig, float, int], tuple[float, ...]]
+    apply: Callable[[Tensor, Tensor, Sequence[Tensor], Sequence[Tensor]], None]
+
+
+EPSILON = 1e-8  # torch's default for Adam and RMSprop
+
+
+def _adam_numbers(c: OptimizerConfig, lr: float, t: int) -> tuple[float, ...]:
+    return lr / (1 - c.beta1**t), (1 - c.beta2**t) ** -0.5, 1 - c.beta1, c.beta2, 1 - c.beta2
+
+
+def _adam_update(p: Tensor, g: Tensor, slots: Sequence[Tensor], numbers: Sequence[Tensor]) -> None:
+    """m ← m + (1 − β₁)(g − m),  v ← β₂v + (1 − β₂)g²,  p ← p − lr/(1 − β₁ᵗ) · m / (√v / √(1 − β₂ᵗ) + ε).   Kingma & Ba 2015."""
+    (m, v), (lr, root, rest1, beta2, rest2) = slots, numbers
+    m.lerp_(g, rest1)
+    v.mul_(beta2).add_(rest2 * g * g)
+    p.sub_(lr * m / (v.sqrt() * root + EPSILON))
+
+
+def _sgd_numbers(c: OptimizerConfig, lr: float, t: int) -> tuple[float, ...]:
+    return lr, c.momentum
+
+
+def _sgd_update(p: Tensor, g: Tensor, slots: Sequence[Tensor], numbers: Sequence[Tensor]) -> None:
+    """v ← μv + g,  p ← p − lr·v; without momentum p ← p − lr·g, and v is left as it is, as torch does."""
+    (v,), (lr, momentum) = slots, numbers
+    moves = momentum > 0
+    v.copy_(torch.where(moves, momentum * v + g, v))
+    p.sub_(lr * torch.where(moves, v, g))
+
+
+def _rmsprop_numbers(c: OptimizerConfig, lr: float, t: int) -> tuple[float, ...]:
+    return lr, c.momentum, c.beta2, 1 - c.beta2
+
+
+def _rmsprop_update(p: Tensor, g: Tensor, slots: Sequence[Tensor], numbers: Sequence[Tensor]) -> None:
+    """v ← αv + (1 − α)g²,  d = g / (√v + ε),  p ← p − lr·d; with momentum b ← μb + d and p ← p − lr·b."""
+    (v, b), (lr, momentum, alpha, rest) = slots, numbers
+    v.mul_(alpha).add_(rest * g * g)
+    direction = g / (v.sqrt() + EPSILON)
+    moves = momentum > 0
+    b.copy_(torch.where(moves, momentum * b + direction, b))
+    p.sub_(lr * torch.where(moves, b, direction))
 
 
 def _fused(parameters: list[nn.Parameter]) -> bool:
@@ -23,6 +83,7 @@ def _fused(parameters: list[nn.Parameter]) -> bool:
 
 @optimizer(
     "adam", title=N_("Adam"), paper="Kingma & Ba 2015, arXiv:1412.6980", uses=("beta1", "beta2"),
+    update=Update(("exp_avg", "exp_avg_sq"), True, _adam_numbers, _adam_update),
     help=N_("Steps scaled by each weight's recent gradients. The usual choice; GANs like a small β₁."),
 )  # fmt: skip
 def adam(parameters: list[nn.Parameter], c: OptimizerConfig) -> torch.optim.Optimizer:
@@ -31,7 +92,7 @@ def adam(parameters: list[nn.Parameter], c: OptimizerConfig) -> torch.optim.Opti
 
 
 @optimizer(
-    "sgd", title=N_("SGD"), uses=("momentum",),
+    "sgd", title=N_("SGD"), uses=("momentum",), update=Update(("momentum_buffer",), False, _sgd_numbers, _sgd_update),
     help=N_("Plain gradient descent, with momentum if you like: shows the bare dynamics of the game."),
 )  # fmt: skip
 def sgd(parameters: list[nn.Parameter], c: OptimizerConfig) -> torch.optim.Optimizer:
@@ -41,6 +102,7 @@ def sgd(parameters: list[nn.Parameter], c: OptimizerConfig) -> torch.optim.Optim
 
 @optimizer(
     "rmsprop", title=N_("RMSprop"), paper="Tieleman & Hinton 2012", uses=("beta2", "momentum"),
+    update=Update(("square_avg", "momentum_buffer"), True, _rmsprop_numbers, _rmsprop_update),
     help=N_("Adam without its first average; what the first Wasserstein GANs used."),
 )  # fmt: skip
 def rmsprop(parameters: list[nn.Parameter], c: OptimizerConfig) -> torch.optim.Optimizer:
@@ -57,3 +119,18 @@ def apply_settings(built: torch.optim.Optimizer, c: OptimizerConfig) -> None:
             for parameter in group["params"]:  # torch makes these at the first step only, and needs them from then on
                 if state := built.state.get(parameter):
                     state.setdefault("momentum_buffer", torch.zeros_like(parameter, requires_grad=False))
+
+
+def slots(built: torch.optim.Optimizer, update: Update, parameters: Iterable[tuple[str, nn.Parameter]]) -> Slots:
+    """The living tensors that `built` keeps for each of the named parameters, as zeros where its first step has not made them yet."""
+    kept: Slots = {}
+    for name, parameter in parameters:
+        state = built.state[parameter]
+        if update.counts:
+            where = parameter.device if built.defaults.get("fused") else "cpu"
+            state.setdefault("step", torch.zeros((), device=where))
+        for slot in update.slots:
+            if state.get(slot) is None:
+                state[slot] = torch.zeros_like(parameter, requires_grad=False)
+        kept[name] = {slot: state[slot] for slot in (*update.slots, *(("step",) if update.counts else ()))}
+    return kept

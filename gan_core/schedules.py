@@ -3,6 +3,26 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from gan_core.config import RunConfig
+
+
+class Scheduled(NamedTuple):
+    """The values of a moment: `lr` multiplies both learning rates; `weight` of the penalty and `sigma` of the noise as they are."""
+
+    lr: float
+    weight: float
+    sigma: float
+
+
+def scheduled(c: RunConfig, images: int) -> Scheduled:
+    """What the settings say after so many real images."""
+    lr, weight, sigma = (
+        factor(c.schedule, images, c.horizon, final) for final in (c.lr_final, c.penalty_final, c.noise_final)
+    )
+    return Scheduled(lr, c.penalty_weight * weight, c.instance_noise * sigma)
 
 
 def factor(schedule: str, images: int, horizon: int, final: float) -> float:

@@ -51,6 +51,20 @@ class Stream:
         self._position += n
         return self._block[self._position - n : self._position]
 
+    def next_into(self, out: Tensor, n: int) -> None:
+        """Fill `out` (k·n, …) with what k calls of next(n) would give."""
+        done = 0
+        while done < len(out):
+            left = (self._size - self._position) // n * n if self._block is not None else 0
+            if not left:
+                self._fill(max(n, self._rows))
+                continue
+            assert self._block is not None
+            count = min(left, len(out) - done)
+            out[done : done + count].copy_(self._block[self._position : self._position + count])
+            self._position += count
+            done += count
+
     def _fill(self, size: int) -> None:
         self._start = self._generator.get_state()
         self._block = self._draw(size, self._generator)

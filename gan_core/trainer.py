@@ -27,10 +27,12 @@ from gan_core import optimizers, penalties, registry
 from gan_core.config import RunConfig
 from gan_core.data.sets import ImageSet, PointSet, to_unit
 from gan_core.ema import Ema
+from gan_core.engine import plan
+from gan_core.engine.compiled import CompiledStep, Runner
 from gan_core.engine.objectives import DTerms, Objective, d_terms, g_loss
 from gan_core.errors import ConfigError
 from gan_core.networks import build_discriminator, build_generator, couples_samples
-from gan_core.schedules import ema_decay, factor
+from gan_core.schedules import ema_decay, scheduled
 from gan_core.streams import Stream, block_rows, generators
 from gan_core.text import N_
 
@@ -73,20 +75,23 @@ class Trainer:
         self.device = devices.resolve(config.device)
         self.data = data_sets.load(config.data) if data is None else data
         check_batch(config, self.data)
-        self._rng = generators(config.seed, self.device)
-        self.g = self._place(build_generator(config, self.data.shape, self._rng["init"]))
-        self.d = self._place(build_discriminator(config, self.data.shape, self._rng["init"]))
+        self.rng = generators(config.seed, self.device)
+        self.g = self._place(build_generator(config, self.data.shape, self.rng["init"]))
+        self.d = self._place(build_discriminator(config, self.data.shape, self.rng["init"]))
         self._g_params, self._d_params = list(self.g.parameters()), list(self.d.parameters())
         self._g_names = [name for name, _ in self.g.named_parameters()]
         self._d_names = [name for name, _ in self.d.named_parameters()]
         self.ema = Ema(self.g)
         self._couples = couples_samples(self.d)
         self._build_optimizers(("g", "d"))
-        self._latents = Stream(self._draw_latents, self._rng["latent"], block_rows(config.latent.dim))
-        self._reals = self._real_stream()
+        self.latents = Stream(self._draw_latents, self.rng["latent"], block_rows(config.latent.dim))
+        self.reals = self._real_stream()
         self.step_count = 0
         self.images = 0
+        self._zero = torch.zeros((), device=self.device)
+        self.d_sums, self.g_sum = torch.zeros(4, device=self.device), torch.zeros((), device=self.device)
         self._clear_sums()
+        self._compiled: CompiledStep | None = None
         self._apply(config)
         self.preview = self._make_preview()
 
@@ -94,6 +99,27 @@ class Trainer:
 
     def step(self) -> None:
         """k_d discriminator steps, k_g generator steps, one update of the average."""
+        self.advance(1)
+
+    def advance(self, most: int) -> int:
+        """Take at least one step and at most `most`, and say how many: eager steps come one at a time, compiled ones several in a
+        call."""
+        if self._compiled is not None:
+            return self._compiled.advance(most)
+        self._eager_step()
+        return 1
+
+    def use(self, runner: Runner | None) -> None:
+        """Take the following steps with programs compiled for the structure of these settings, or (None) eagerly."""
+        if self._compiled is not None:
+            self._compiled.sync()
+        self._compiled = CompiledStep(self, runner) if runner is not None else None
+
+    @property
+    def is_compiled(self) -> bool:
+        return self._compiled is not None
+
+    def _eager_step(self) -> None:
         c = self.config
         self._follow_schedule()
         for _ in range(c.k_d):
@@ -110,12 +136,12 @@ class Trainer:
         that many times as much (lazy regularisation, Karras et al. 2020, arXiv:1912.04958, section 3.1)."""
         parts, interval = self.config.accumulation, self.config.penalty_interval
         lazy = interval > 1 and self.step_count % interval != 0
-        objective = self._unpenalised if lazy else self._objective
+        objective = self.unpenalised if lazy else self.objective
         gradients: list[Tensor] | None = None
         for _ in range(parts):
-            with self._precision():
+            with self.precision():
                 terms = self._d_terms(objective, self.config.batch_size // parts, self._weight * interval)
-            self._d_sums += torch.stack(
+            self.d_sums += torch.stack(
                 [
                     terms.loss.detach(),
                     terms.real,
@@ -136,11 +162,11 @@ class Trainer:
         gradients: list[Tensor] | None = None
         for _ in range(parts):
             n = self.config.batch_size // parts
-            with self._precision():
-                fake = self._noisy(self.g(self._latents.next(n)))
-                real = self._noisy(self._next_real(n)) if self._objective.needs_real else None
-                loss = g_loss(self._objective, self.d, fake, real)
-            self._g_sum += loss.detach()
+            with self.precision():
+                fake = self._noisy(self.g(self.latents.next(n)))
+                real = self._noisy(self._next_real(n)) if self.objective.needs_real else None
+                loss = g_loss(self.objective, self.d, fake, real)
+            self.g_sum += loss.detach()
             gradients = _add(gradients, torch.autograd.grad(loss, self._g_params))
         self._g_count += parts
         self._update(self._g_optimizer, self._g_params, gradients, parts)
@@ -149,7 +175,7 @@ class Trainer:
         c = self.config
         real = self._noisy(self._next_real(n))
         with torch.no_grad():
-            fake = self._noisy(self.g(self._latents.next(n)))
+            fake = self._noisy(self.g(self.latents.next(n)))
         flips = self._uniform(n) < c.label_flip if c.label_flip else None
         u = self._uniform(n) if objective.at == "mix" else None
         return d_terms(objective, self.d, real, fake, weight, c.label_smoothing, flips, u)
@@ -168,15 +194,11 @@ class Trainer:
 
     def _follow_schedule(self) -> None:
         """Write the scheduled values for the number of images seen so far."""
-        c = self.config
-        if c.schedule == "constant":
-            return
-        lr = factor(c.schedule, self.images, c.horizon, c.lr_final)
+        c, now = self.config, scheduled(self.config, self.images)
         for optimizer, base in ((self._g_optimizer, c.g_optimizer.lr), (self._d_optimizer, c.d_optimizer.lr)):
             for group in optimizer.param_groups:
-                group["lr"] = base * lr
-        self._weight = c.penalty_weight * factor(c.schedule, self.images, c.horizon, c.penalty_final)
-        self._sigma = c.instance_noise * factor(c.schedule, self.images, c.horizon, c.noise_final)
+                group["lr"] = base * now.lr
+        self._weight, self._sigma = now.weight, now.sigma
 
     # ── random numbers and data ──────────────────────────────────────────────────────────────────────────────────────────
 
@@ -184,30 +206,31 @@ class Trainer:
         return draw_latents(n, self.config.latent.dim, self.config.latent.distribution, generator)
 
     def _real_stream(self) -> Stream:
+        self.pictures: Tensor | None = None
         if isinstance(self.data, PointSet):
             draw = self.data.draw
-            return Stream(lambda n, rng: draw(n, rng).to(self.device), self._rng["data"], block_rows(2))
-        self._images = self.data.images.to(self.device)
-        if self._images.dim() == 4:
-            self._images = self._images.contiguous(memory_format=torch.channels_last)
-        count = len(self._images)
-        return Stream(lambda _n, rng: torch.randperm(count, generator=rng).to(self.device), self._rng["data"], count)
+            return Stream(lambda n, rng: draw(n, rng).to(self.device), self.rng["data"], block_rows(2))
+        self.pictures = self.data.images.to(self.device)
+        if self.pictures.dim() == 4:
+            self.pictures = self.pictures.contiguous(memory_format=torch.channels_last)
+        count = len(self.pictures)
+        return Stream(lambda _n, rng: torch.randperm(count, generator=rng).to(self.device), self.rng["data"], count)
 
     def _next_real(self, n: int) -> Tensor:
         """(n, *shape) in the units of training: points divided by their scale, pictures in [−1, 1]."""
-        rows = self._reals.next(n)
-        return rows if isinstance(self.data, PointSet) else to_unit(self._images[rows])
+        rows = self.reals.next(n)
+        return rows if self.pictures is None else to_unit(self.pictures[rows])
 
     def _noisy(self, x: Tensor) -> Tensor:
         if not self._sigma:
             return x
-        return x + self._sigma * torch.randn(x.shape, generator=self._rng["augment"], device=self.device)
+        return x + self._sigma * torch.randn(x.shape, generator=self.rng["augment"], device=self.device)
 
     def _uniform(self, n: int) -> Tensor:
-        return torch.rand(n, generator=self._rng["augment"], device=self.device)
+        return torch.rand(n, generator=self.rng["augment"], device=self.device)
 
     def _make_preview(self) -> Preview:
-        rng, c = self._rng["preview"], self.config.latent
+        rng, c = self.rng["preview"], self.config.latent
         if isinstance(self.data, PointSet):
             real = self.data.draw(PREVIEW_POINTS, rng) * self.data.scale
             count = PREVIEW_POINTS
@@ -221,7 +244,7 @@ class Trainer:
     def read_stats(self) -> Stats:
         """Means since the last reading, and the gradient norms of the last step. Waits for the device once."""
         norms = [self._gradient_norm(self._d_params), self._gradient_norm(self._g_params)]
-        sums = torch.cat([self._d_sums, self._g_sum.view(1), torch.stack(norms)]).tolist()
+        sums = torch.cat([self.d_sums, self.g_sum.view(1), torch.stack(norms)]).tolist()
         d_count, g_count = self._d_count or math.nan, self._g_count or math.nan
         d_loss, d_real, d_fake = (value / d_count for value in sums[:3])
         penalty = sums[3] / (self._penalty_count or math.nan)
@@ -240,11 +263,17 @@ class Trainer:
             else torch.full((), math.nan, device=self.device)
         )
 
+    def count(self, penalised: bool) -> None:
+        """One step more is in the sums, taken by a compiled program."""
+        c = self.config
+        self._d_count += c.accumulation * c.k_d
+        self._g_count += c.accumulation * c.k_g
+        self._penalty_count += c.accumulation * c.k_d if penalised and self.objective.at else 0
+
     def _clear_sums(self) -> None:
         # A NaN or an infinity in any loss stays in these sums until they are read: that is the sticky flag.
-        self._zero = torch.zeros((), device=self.device)
-        self._d_sums = torch.zeros(4, device=self.device)
-        self._g_sum = torch.zeros((), device=self.device)
+        self.d_sums.zero_()
+        self.g_sum.zero_()
         self._d_count = self._g_count = self._penalty_count = 0
 
     @torch.no_grad()
@@ -268,9 +297,12 @@ class Trainer:
     # ── changing and keeping ─────────────────────────────────────────────────────────────────────────────────────────────
 
     def change(self, config: RunConfig) -> None:
-        """Go on with `config`, which may differ in live settings only. Raises ConfigError otherwise, and changes nothing."""
+        """Go on with `config`, which may differ in live settings only; eagerly, where the compiled programs are not made for it.
+        Raises ConfigError otherwise, and changes nothing."""
         changed = settings.live_differences(self.config, config)
         check_batch(config, self.data)
+        if not plan.serve(self.config, config):
+            self.use(None)
         self._apply(config)
         self._build_optimizers(tuple(p for p in ("g", "d") if f"{p}_optimizer.name" in changed))
 
@@ -279,13 +311,11 @@ class Trainer:
         loss, penalty = registry.loss[config.loss], registry.penalty[config.penalty]
         at = penalty.info["at"]
         joint = not self._couples and at in (None, "both", "mix")
-        self._objective = Objective(loss.value, loss.info["needs_real"], penalty.value, at, joint)
-        self._unpenalised = replace(self._objective, at=None)
-        self._weight, self._sigma = config.penalty_weight, config.instance_noise
+        self.objective = Objective(loss.value, loss.info["needs_real"], penalty.value, at, joint)
+        self.unpenalised = replace(self.objective, at=None)
         for optimizer, c in ((self._g_optimizer, config.g_optimizer), (self._d_optimizer, config.d_optimizer)):
             optimizers.apply_settings(optimizer, c)
-            for group in optimizer.param_groups:
-                group["lr"] = c.lr
+        self._follow_schedule()
 
     def _build_optimizers(self, players: tuple[str, ...]) -> None:
         c = self.config
@@ -294,8 +324,18 @@ class Trainer:
         if "d" in players:
             self._d_optimizer = registry.optimizer[c.d_optimizer.name].value(self._d_params, c.d_optimizer)
 
+    def slots(self, player: str) -> optimizers.Slots:
+        """What the optimiser of "g" or "d" keeps for each parameter: the living tensors."""
+        if player == "g":
+            name, built, module = self.config.g_optimizer.name, self._g_optimizer, self.g
+        else:
+            name, built, module = self.config.d_optimizer.name, self._d_optimizer, self.d
+        return optimizers.slots(built, registry.optimizer[name].info["update"], module.named_parameters())
+
     def state_dict(self) -> dict[str, Any]:
         """Everything that the next step depends on, as nested dicts of tensors (shared, not copied) and numbers."""
+        if self._compiled is not None:
+            self._compiled.sync()
         return {
             "step": self.step_count,
             "images": self.images,
@@ -304,30 +344,33 @@ class Trainer:
             "ema": self.ema.module.state_dict(),
             "g_optimizer": _named(self._g_optimizer, self._g_names),
             "d_optimizer": _named(self._d_optimizer, self._d_names),
-            "reals": self._reals.state_dict(),
-            "latents": self._latents.state_dict(),
-            "augment": self._rng["augment"].get_state(),
+            "reals": self.reals.state_dict(),
+            "latents": self.latents.state_dict(),
+            "augment": self.rng["augment"].get_state(),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go back to a state of a run with the same configuration."""
+        runner, self._compiled = self._compiled.runner if self._compiled is not None else None, None
         self.g.load_state_dict(state["generator"])
         self.d.load_state_dict(state["discriminator"])
         self.ema.module.load_state_dict(state["ema"])
         _load_named(self._g_optimizer, state["g_optimizer"], self._g_names)
         _load_named(self._d_optimizer, state["d_optimizer"], self._d_names)
-        self._reals.load_state_dict(state["reals"])
-        self._latents.load_state_dict(state["latents"])
-        self._rng["augment"].set_state(state["augment"].cpu())
+        self.reals.load_state_dict(state["reals"])
+        self.latents.load_state_dict(state["latents"])
+        self.rng["augment"].set_state(state["augment"].cpu())
         self.step_count, self.images = int(state["step"]), int(state["images"])
         self._apply(self.config)
         self._clear_sums()
+        self.use(runner)
 
     def _place(self, module: nn.Module) -> nn.Module:
         module = module.to(self.device).train()
         return module.to(memory_format=torch.channels_last) if len(self.data.shape) > 1 else module
 
-    def _precision(self) -> contextlib.AbstractContextManager[Any]:
+    def precision(self) -> contextlib.AbstractContextManager[Any]:
+        """The context that both players compute in."""
         wanted = self.config.precision
         wide = self.device.type == "cuda" and self.config.generator.network != "mlp"
         if wanted == "bfloat16" or (wanted == "auto" and wide):

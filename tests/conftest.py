@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
+os.environ.setdefault("GAN_PLAYGROUND_ENGINE", "eager")  # what is to be compiled, the tests of the engine ask for
+
 _FIRST = ("tests/browser", "tests/unit/test_soak.py")  # the longest: begun last, they would be what everybody waits for
 
 

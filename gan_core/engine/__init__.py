@@ -1,1 +1,3 @@
-"""The training step: what is computed, apart from who keeps the state."""
+"""Engines: what a step minimises (objectives.py); the same step as one program (program.py), made (build.py, workshop.py) and run."""
+
+NAMES = ("auto", "eager", "compiled")

@@ -35,7 +35,7 @@ class DTerms:
 
 def d_terms(
     o: Objective, critic: Critic, real: Tensor, fake: Tensor,
-    weight: float, smooth: float, flips: Tensor | None, u: Tensor | None,
+    weight: float | Tensor, smooth: float | Tensor, flips: Tensor | None, u: Tensor | None,
 ) -> DTerms:  # fmt: skip
     """The discriminator's objective: loss + weight · E[penalty].
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from gan_core.runs.snapshots import Snapshot
+from gan_core.runs.snapshots import Message, Snapshot
 
 MAGIC = b"GPF1"
 _ALIGN = 8
@@ -67,7 +67,7 @@ def _json(header: dict[str, Any]) -> bytes:
 def _header(s: Snapshot) -> dict[str, Any]:
     header: dict[str, Any] = {
         "version": 1, "kind": s.kind, "run": s.run, "seq": s.seq, "step": s.step, "images": s.images, "seconds": s.seconds,
-        "status": s.status, "message": {"template": s.message.template, "params": {k: _plain(v) for k, v in s.message.params.items()}},
+        "status": s.status, "message": _message(s.message), "engine": s.engine, "engine_reason": _message(s.engine_reason),
         "rate": _plain(s.rate), "rate_images": _plain(s.rate_images), "progress": s.progress, "queue": s.queue,
         "marks": [dataclasses.asdict(mark) for mark in s.marks],
         "curves": [{"name": n, "panel": CURVES[n][0], "role": CURVES[n][1]} for n in _drawn(s)],
@@ -81,6 +81,10 @@ def _header(s: Snapshot) -> dict[str, Any]:
         header["grid"] = {"rows": math.ceil(n / columns), "cols": columns, "cell": [height, width],
                           "real": "image/webp", "fake": "image/webp"}  # fmt: skip
     return header
+
+
+def _message(m: Message) -> dict[str, Any]:
+    return {"template": m.template, "params": {k: _plain(v) for k, v in m.params.items()}}
 
 
 def _drawn(s: Snapshot) -> list[str]:

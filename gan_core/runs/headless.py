@@ -11,7 +11,8 @@ from tqdm import tqdm
 
 from gan_core import data as data_sets
 from gan_core import generate, metrics, registry
-from gan_core.config import RunConfig
+from gan_core.config import RunConfig, replace
+from gan_core.engine.workshop import Workshop, default_engine
 from gan_core.errors import ConfigError, PlaygroundError, RunError
 from gan_core.memory import check_memory
 from gan_core.runs import facts
@@ -29,6 +30,7 @@ IMAGE_SAMPLES = 5000
 def start(config: RunConfig, out: Path | None, root: Path | None) -> TrainingSession:
     """A new run in the folder `out`, or under the data folder. Raises PlaygroundError."""
     check_memory(config)
+    config = replace(config, {"engine": "compiled"}) if _engine(config) == "compiled" else config
     if out is None:
         store = Store(data_dir(root))
         run_id = store.new_id(config.data.name)
@@ -36,10 +38,20 @@ def start(config: RunConfig, out: Path | None, root: Path | None) -> TrainingSes
     else:
         folder, run_id = RunFolder(out), out.resolve().name
     folder.create(config, facts.of_new(run_id, "", config))
-    return TrainingSession(run_id, "", config, folder, finish_at_horizon=False)
+    return TrainingSession(run_id, "", config, folder, finish_at_horizon=False, workshop=_workshop(config, root))
 
 
-def resume(path: Path) -> TrainingSession:
+def _workshop(config: RunConfig, root: Path | None) -> Workshop | None:
+    """Where programs are made; none for a run that wants none."""
+    return Workshop(data_dir(root) / "engine") if _engine(config) != "eager" else None
+
+
+def _engine(config: RunConfig) -> str:
+    """What the run's engine means here. Raises ConfigError."""
+    return default_engine() if config.engine == "auto" else config.engine
+
+
+def resume(path: Path, root: Path | None = None) -> TrainingSession:
     """The run in a folder, from its checkpoint; from step 0 if it ended before the first. Raises CheckpointError, ConfigError."""
     folder = RunFolder(path)
     said, config = folder.facts(), folder.config()
@@ -47,7 +59,7 @@ def resume(path: Path) -> TrainingSession:
     if restore:
         folder.read_checkpoint()  # fails here, before anything is touched
     session = TrainingSession(str(said.get("run", path.name)), str(said.get("owner", "")), config, folder, restore=restore,
-                              finish_at_horizon=False)  # fmt: skip
+                              finish_at_horizon=False, workshop=_workshop(config, root))  # fmt: skip
     session.prepare_stopped({})
     return session
 
@@ -69,7 +81,8 @@ def train(session: TrainingSession, steps: int | None = None, seconds: float | N
     ) as bar:
         session.on_report = lambda text: bar.set_postfix_str(text)
         session.prepare()
-        session.turn(0.0, until_step=0)  # builds, and with a checkpoint loads it: not part of the training
+        if session.status != "failed":
+            session.turn(0.0, until_step=0)  # builds, and with a checkpoint loads it: not part of the training
         if session.status == "failed":
             if session.folder is not None and session.folder.created and not session.folder.has_checkpoint:
                 session.folder.discard()  # so that the same command works once the cause is gone
@@ -81,6 +94,8 @@ def train(session: TrainingSession, steps: int | None = None, seconds: float | N
     session.send(Pause())
     session.turn(0.0)
     session.release()
+    if session.workshop is not None:
+        session.workshop.close()
     if session.message.template == NOT_SAVED:
         _raise_message(session)
     return result(session)

@@ -10,10 +10,12 @@ from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from typing import Any
 
 from gan_core import device as devices
 from gan_core import heaps
 from gan_core.config import RunConfig
+from gan_core.engine.workshop import Workshop
 from gan_core.errors import PlaygroundError, RunError
 from gan_core.memory import check_memory
 from gan_core.runs import branching, facts, quota
@@ -63,8 +65,11 @@ class Scheduler:
         grace_seconds: float = 600.0,
         workers: int | None = None,
         quota_bytes: int | None = None,
+        engine: str = "eager",
     ) -> None:
+        """`engine`: what an automatic run means by it. "eager": nothing is compiled; "compiled": new runs wait for their programs."""
         self.store = store
+        self._engine, self._workshop = engine, Workshop(store.root / "engine") if engine != "eager" else None
         self.quota_bytes = quota_bytes
         self.max_runs, self.max_per_owner, self.grace_seconds = max_runs, max_per_owner, grace_seconds
         self._sessions: dict[str, TrainingSession] = {}
@@ -93,10 +98,12 @@ class Scheduler:
         devices.resolve(config.device)
         check_memory(config)
         self._check_room()
+        if config.engine == "auto" and self._engine == "compiled":
+            config = replace(config, engine="compiled")
         run_id = self.store.new_id(config.data.name)
         folder = self.store.folder(run_id)
         folder.create(config, facts.of_new(run_id, owner, config))
-        return self._add(TrainingSession(run_id, owner, config, folder, saver=self._save, saved=self._noting(run_id)))
+        return self._add(TrainingSession(run_id, owner, config, folder, **self._helpers(run_id)))
 
     def get(self, run_id: str) -> TrainingSession | FollowedRun | None:
         """The session of a run, brought back from disk (not running) when it is not in memory; what can be seen of it while
@@ -143,7 +150,7 @@ class Scheduler:
         said, config = folder.facts(), folder.config()
         session = TrainingSession(
             run_id, str(said.get("owner", "")), config, folder, restore=folder.was_saved(said),
-            saver=self._save, saved=self._noting(run_id),
+            **self._helpers(run_id),
         )  # fmt: skip
         session.prepare_stopped(said)
         return self._add(session)
@@ -244,8 +251,10 @@ class Scheduler:
         return {session.id for session in self.sessions()}
 
     def close(self) -> None:
-        """Stop the workers, save every run, wait for the disk."""
+        """Stop the workers and the compiler, save every run, wait for the disk."""
         self._closing.set()
+        if self._workshop is not None:
+            self._workshop.close()
         for thread in self._threads:
             thread.join(timeout=30)
         for session in self.sessions():
@@ -257,6 +266,9 @@ class Scheduler:
         self.store.close()
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _helpers(self, run_id: str) -> dict[str, Any]:
+        return {"saver": self._save, "saved": self._noting(run_id), "workshop": self._workshop}
 
     def _add(self, session: TrainingSession) -> TrainingSession:
         with self._lock:

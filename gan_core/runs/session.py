@@ -19,10 +19,14 @@ from gan_core import data as data_sets
 from gan_core import device as devices
 from gan_core.config import RunConfig
 from gan_core.data.sets import ImageSet, PointSet
-from gan_core.errors import CheckpointError, PlaygroundError
+from gan_core.engine.compiled import Runner
+from gan_core.engine.orders import Part
+from gan_core.engine.workshop import Workshop
+from gan_core.errors import CheckpointError, EngineError, PlaygroundError
 from gan_core.runs import facts as run_facts
 from gan_core.runs import frames
 from gan_core.runs.commands import Change, Command, Pause, Reset, Resume, StepOnce, Stop, named
+from gan_core.runs.engines import COMPILED, EAGER, Engines, last_engine, name_of
 from gan_core.runs.folder import RunFolder
 from gan_core.runs.following import FOLLOWED, Beacon
 from gan_core.runs.keeping import Keeper, Saver, Score, after
@@ -35,6 +39,7 @@ from gan_core.trainer import Trainer, check_batch
 log = logging.getLogger(__name__)
 
 _ENDED = ("finished", "stopped", "failed")
+_MANY = 1 << 20
 _BORN_WITH = ("created", "parent")  # facts that a reset does not change
 
 PREPARING = N_("Getting the data ready")
@@ -53,10 +58,14 @@ class TrainingSession:
     def __init__(
         self, run_id: str, owner: str, config: RunConfig, folder: RunFolder | None = None, *,
         restore: bool = False, saver: Saver | None = None, saved: Callable[[], None] = lambda: None, finish_at_horizon: bool = True,
+        workshop: Workshop | None = None,
     ) -> None:  # fmt: skip
-        """`saver` runs a job on the thread that writes; `saved` is called there after the files have changed."""
+        """`saver` runs a job on the thread that writes; `saved` is called there after the files have changed; `workshop` makes
+        compiled programs: without one every step is eager."""
         self.id, self.owner, self.config, self.folder = run_id, owner, config, folder
         self._keeper = Keeper(folder, config, saver, self._not_saved, saved)
+        self.workshop = workshop
+        self._engines, self._noted_engine = Engines(workshop), EAGER
         self._beacon = Beacon(folder.path) if folder is not None else None
         self.gone = False  # deleted: whoever watches has to let go
         self._device = devices.resolve(config.device).type
@@ -244,17 +253,28 @@ class TrainingSession:
     def prepare(self) -> None:
         """Load the data, reporting progress; what goes wrong ends in the status "failed" with its reason."""
         try:
-            self._data = data_sets.load(self.config.data, self._report)
+            data = data_sets.load(self.config.data, self._report)
+            if self.expected_config.engine == "compiled" and not self._restore:
+                part = Part.before(self.config, data, self._device, self._threads())
+                self._engines.wait(part, self._tell, lambda: not self._shall_rest)
+            self._data = data
         except PlaygroundError as error:
             self._fail(Message(error.template, error.params))
         except Exception as error:
             log.exception("run %s: loading the data failed", self.id)
             self._fail(Message(BROKE, {"step": 0, "good": 0, "error": type(error).__name__}))
 
+    @property
+    def _shall_rest(self) -> bool:
+        return self.gone or any(isinstance(command, (Pause, Stop)) for command in list(self._commands))
+
     def _report(self, what: str, done: int, total: int) -> None:
         share = f"{100 * done // total} %" if total else f"{done / 1e6:.1f} MB"
-        self._set_status("preparing", Message("{what}: {share}", {"what": what, "share": share}))
-        self.on_report(str(self._message))
+        self._tell(Message("{what}: {share}", {"what": what, "share": share}))
+
+    def _tell(self, message: Message) -> None:
+        self._set_status("preparing", message)
+        self.on_report(str(message))
 
     def _build(self) -> None:
         """The trainer, new or from the checkpoint, and a first look at it. In a worker's turn."""
@@ -281,6 +301,12 @@ class TrainingSession:
                 self._not_saved(error)
         if self._keeper.good is None:
             self._keeper.remember(trainer, self.config)
+        self._engines.settle(trainer)
+        if fresh or self._noted_engine == COMPILED:  # as it was before, or from the first step
+            runner = self._engines.found(trainer, self._threads())
+            if runner is not None:
+                return self._use(runner)
+        self._publish()
 
     def _load(self, trainer: Trainer, folder: RunFolder) -> None:
         """Go on from the checkpoint, then with what was changed since at its step."""
@@ -301,6 +327,7 @@ class TrainingSession:
         self.seconds = float(self._facts.get("seconds", 0.0))
         best = Score.read(self._facts.pop("best", None))
         self._keeper.best = best if best is not None and best.step == folder.best_step() else None
+        self._noted_engine = last_engine(loaded.journal)
         self._looker.marks = [
             Mark(e["step"], name, str(old), str(value))
             for e in loaded.journal
@@ -349,6 +376,9 @@ class TrainingSession:
             if self._status == "running":
                 torch.set_num_threads(self._threads())
                 self._train(deadline, until_step)
+        except EngineError as error:  # in the middle of a step: eagerly from the last good state, if it is to go on
+            self._fail_back(error.template, dict(error.params))
+            self._engines.give_up(error)
         except PlaygroundError as error:
             self._fail(Message(error.template, error.params))
         except Exception as error:
@@ -373,13 +403,18 @@ class TrainingSession:
         assert trainer is not None
         horizon = self.config.horizon if self._finish_at_horizon and trainer.images < self.config.horizon else math.inf
         while True:
-            trainer.step()
+            self._note_engine()
+            if self._status != "running":
+                return
+            trainer.advance(_steps_left(trainer, until_step, horizon))
             now = time.perf_counter()
             self.seconds = before + now - start
             if looker.due(now):
                 self._look()
             if self._keeper.due(now):
                 self._save()
+            if self._engines.due(now) and self._status == "running":
+                self._swap()
             if self._status != "running":
                 return
             if trainer.images >= horizon:
@@ -415,6 +450,7 @@ class TrainingSession:
             case StepOnce() if not self.is_active:
                 assert self._trainer is not None
                 self._journal("step")
+                self._note_engine()
                 self._trainer.step()
                 self._rest("paused")
             case Reset():
@@ -431,8 +467,11 @@ class TrainingSession:
         if self._status == "failed":
             return
         self._trainer.change(new)
+        if new.engine == "eager":
+            self._trainer.use(None)
         self.config = new
         self._mark(changed, "change")
+        self._engines.settle(self._trainer)
 
     def _reset(self) -> None:
         keep = "paused" if self._status in (*_ENDED, "paused") else "running"
@@ -442,7 +481,7 @@ class TrainingSession:
             0.0,
             {k: self._facts[k] for k in _BORN_WITH if k in self._facts},
         )
-        self._after_preparing = keep
+        self._after_preparing, self._noted_engine = keep, EAGER
         try:
             self._keeper.restart(self.config)
         except OSError as error:
@@ -453,6 +492,41 @@ class TrainingSession:
     def _journal(self, do: str, **more: Any) -> None:
         assert self._trainer is not None
         self._keeper.journal({"step": self._trainer.step_count, "do": do, **more, "time": time.time()})
+
+    # ── engine ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _swap(self) -> None:
+        """Change to compiled steps if they are ready, behind a checkpoint."""
+        assert self._trainer is not None
+        runner = self._engines.offer(self._trainer, self._threads())
+        if runner is not None:
+            self._save()  # so that whatever goes wrong now goes back behind it
+            if self._status != "failed":
+                self._use(runner)
+        elif self._engines.shown(True) != self.latest.engine or self._engines.reason != self.latest.engine_reason:
+            self._publish()
+
+    def _use(self, runner: Runner) -> None:
+        """Take the following steps with these programs."""
+        assert self._trainer is not None
+        try:
+            self._trainer.use(runner)
+            self._engines.settle(self._trainer)
+        except EngineError as error:
+            self._engines.give_up(error)
+        self._publish()
+
+    def _note_engine(self) -> None:
+        """Before a step: write the engine into the journal where it is another than that of the step before. A run is repeated bit
+        for bit by the same engines at the same steps."""
+        if engine := self._other_engine():
+            self._journal("engine", **engine)
+
+    def _other_engine(self) -> dict[str, str]:
+        """What an entry of the journal says of the engine: nothing where it is the one that was noted last."""
+        assert self._trainer is not None
+        before, self._noted_engine = self._noted_engine, name_of(self._trainer)
+        return {"engine": self._noted_engine} if self._noted_engine != before else {}
 
     # ── looking ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -487,9 +561,10 @@ class TrainingSession:
         return self._looker.rate(1)
 
     def _publish(self, **changes: Any) -> None:
+        engine = self._engines.shown(self._status == "running")
         with self._publishing:
             self.latest = replace(self.latest, seq=self.latest.seq + 1, status=self._status, message=self._message,
-                                  queue=self._queue_place, **changes)  # fmt: skip
+                                  queue=self._queue_place, engine=engine, engine_reason=self._engines.reason, **changes)  # fmt: skip
 
     def _set_status(self, status: str, message: Message | None = None) -> None:
         self._status, self._message = status, message or Message()
@@ -546,6 +621,7 @@ class TrainingSession:
         if self._trainer is not None and self._keeper.good is not None:
             state, config = self._keeper.good
             undone = settings.differences(self.config, config)
+            self._trainer.use(None)  # whatever it was: the plain steps go on, and the programs may come again
             self._trainer.change(config)
             self._trainer.load_state_dict(state)
             self._keeper.went_back(self._trainer.step_count)
@@ -553,6 +629,7 @@ class TrainingSession:
             self.config = config
             if undone:
                 self._mark(undone, "rollback")
+            self._engines.settle(self._trainer)
         params["good"] = self._trainer.step_count if self._trainer else 0
         self._fail(Message(template, params))
         self._hand_over()
@@ -562,7 +639,7 @@ class TrainingSession:
         assert self._trainer is not None
         step = self._trainer.step_count
         self._looker.marks += [Mark(step, name, str(old), str(value)) for name, (old, value) in changed.items()]
-        self._journal(do, changes={name: list(pair) for name, pair in changed.items()})
+        self._journal(do, changes={name: list(pair) for name, pair in changed.items()}, **self._other_engine())
         self._publish(marks=tuple(self._looker.marks))
 
     def _fail(self, message: Message) -> None:
@@ -592,3 +669,13 @@ class TrainingSession:
         self._keeper.stop()
         if self.folder is not None:
             self.folder.unlock()
+
+
+def _steps_left(trainer: Trainer, until_step: int | None, horizon: float) -> int:
+    """How many steps may be taken at once."""
+    left = math.inf if until_step is None else until_step - trainer.step_count
+    c = trainer.config
+    to_horizon = (
+        math.ceil((horizon - trainer.images) / (c.batch_size * max(c.k_d, 1))) if horizon < math.inf else math.inf
+    )
+    return int(max(1, min(left, to_horizon, _MANY)))

@@ -78,6 +78,8 @@ class Snapshot:
     field_kind: str = "critic"
     metrics: Metrics | None = None
     marks: tuple[Mark, ...] = ()
+    engine: str = "eager"
+    engine_reason: Message = Message()
     curve_names: tuple[str, ...] = ()
     curve_steps: NDArray[np.float32] | None = None
     curve_values: NDArray[np.float32] | None = None

@@ -13,7 +13,8 @@ import streamlit as st
 
 from gan_core import registry
 from gan_core.config import fields
-from gan_core.runs import lock, scheduler, session
+from gan_core.engine import workshop
+from gan_core.runs import engines, lock, scheduler, session
 from gan_core.text import N_
 
 _HERE = Path(__file__).parent
@@ -57,6 +58,14 @@ LABELS: dict[str, str] = {
     "stat.step": N_("steps"),
     "stat.images": N_("samples seen"),
     "stat.rate": N_("steps/s"),
+    "engine.eager": N_("eager"),
+    "engine.eager.help": N_("Each step calls one small operation after the other."),
+    "engine.compiling": N_("compiling"),
+    "engine.compiling.help": N_(
+        "Training goes on eagerly while a faster program for the whole step is made; then it changes over by itself."
+    ),
+    "engine.compiled": N_("compiled"),
+    "engine.compiled.help": N_("The whole step is one program, made for these settings."),
     "progress": N_("Progress of the schedule"),
     "progress.help": N_("How much of the learning-rate schedule has been used up."),
     "picture": N_("Real points, generated points and the critic's field"),
@@ -142,7 +151,7 @@ LABELS: dict[str, str] = {
 }
 
 _SENTENCES = (session.PREPARING, session.BLEW_UP, session.OUT_OF_MEMORY, session.BROKE, session.NOT_SAVED,
-              session.SCHEDULE_DONE, scheduler.ABANDONED, lock.IN_USE)  # fmt: skip
+              session.SCHEDULE_DONE, scheduler.ABANDONED, lock.IN_USE, engines.MAKING, engines.NOWHERE, *workshop.SENTENCES)  # fmt: skip
 
 _component = st.components.v2.component("gan_live", html=HTML, css=STYLE, js=SCRIPT)
 

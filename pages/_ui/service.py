@@ -34,6 +34,7 @@ def scheduler() -> "Scheduler":
 
 
 def _new_scheduler() -> "Scheduler":
+    from gan_core.engine.workshop import default_engine
     from gan_core.runs.scheduler import Scheduler  # torch: seconds that only a server or a page has to wait for
     from gan_core.runs.store import Store
 
@@ -44,6 +45,7 @@ def _new_scheduler() -> "Scheduler":
         max_per_owner=chosen.max_per_owner,
         grace_seconds=chosen.grace_seconds,
         quota_bytes=int(chosen.quota_gb * 1e9),
+        engine=default_engine(chosen.engine),
     )
 
 

@@ -35,7 +35,7 @@ class ServeOptions:
 
     data_dir: None means GAN_PLAYGROUND_DATA_DIR, else ~/gan-playground. allow_origin: origins of other pages that may
     connect, beside those in GAN_PLAYGROUND_ALLOW_ORIGIN (separated by commas). max_runs, max_per_owner: runs that train
-    at once. grace_seconds: how long a run that nobody watches goes on.
+    at once. grace_seconds: how long a run that nobody watches goes on. engine: None means GAN_PLAYGROUND_ENGINE, else auto.
     """
 
     host: str = "127.0.0.1"
@@ -47,6 +47,7 @@ class ServeOptions:
     max_runs: int = 8
     max_per_owner: int = 4
     quota_gb: float = 20.0
+    engine: str | None = None
 
     @property
     def folder(self) -> Path:

@@ -94,7 +94,7 @@ def app_server(browser: object, app_folder: Path) -> Iterator[str]:
     with (folder / "server.log").open("w", encoding="utf-8") as log:
         process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT)
         try:
-            _wait_for(f"http://127.0.0.1:{port}/api/health", process)
+            wait_for(f"http://127.0.0.1:{port}/api/health", process)
             yield f"http://127.0.0.1:{port}"
         finally:
             process.send_signal(signal.SIGINT if os.name != "nt" else signal.SIGTERM)
@@ -104,7 +104,7 @@ def app_server(browser: object, app_folder: Path) -> Iterator[str]:
     assert code == 0 or os.name == "nt", said
 
 
-def _wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
+def wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + START_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
         try:

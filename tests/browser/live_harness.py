@@ -99,7 +99,7 @@ def header(run: str, seq: int, kind: str, step: int, **more: object) -> dict[str
     return {
         "kind": kind, "run": run, "seq": seq, "version": 1, "step": step, "images": step * 256, "seconds": step / 812,
         "status": "running", "message": "", "rate": 812.3, "rate_images": 207000.0, "progress": min(1.0, step / 6000),
-        "queue": 0, "metrics": None, "curves": CURVES,
+        "queue": 0, "metrics": None, "curves": CURVES, "engine": "compiling", "engine_reason": "",
         "marks": [{"step": 500, "text": "learning rate 0.001 → 0.0005"}] if step > 500 else [],
     } | more  # fmt: skip
 

@@ -96,6 +96,24 @@ def test_frames_are_drawn_and_acknowledged_one_at_a_time(page: Any, server: Fake
     assert page.locator(".gl-stat-rate b").inner_text() == "812"
 
 
+@pytest.mark.parametrize(("header", "label", "tip"), [
+    ({"engine": "eager"}, "eager", "one small operation"),
+    ({"engine": "compiling"}, "compiling", "changes over"),
+    ({"engine": "compiled"}, "compiled", "one program"),
+    ({"engine": "eager", "engine_reason": "No compiler <b>here</b>"}, "eager", "No compiler <b>here</b>"),
+])  # fmt: skip
+def test_what_takes_the_steps_is_said_beside_the_rate(
+    page: Any, server: FakeServer, header: dict[str, str], label: str, tip: str
+) -> None:
+    server.more = header
+    mount(page)
+    frames(page, 1)
+    engine = page.locator(".gl-stat-rate .gl-engine")
+    assert engine.inner_text() == label
+    engine.hover()
+    page.locator(".gl-tip", has_text=tip).wait_for()
+
+
 def test_nothing_is_drawn_while_hidden(page: Any, server: FakeServer) -> None:
     mount(page)
     frames(page, 3)
@@ -423,7 +441,7 @@ def test_frames_do_not_move_the_layout(page: Any, server: FakeServer) -> None:
     places = f"[...{ROOT}.querySelectorAll('button, canvas, .gl-tile, .gl-panel')].map((e) => {{ const b = " \
              "e.getBoundingClientRect(); return [b.left, b.top, b.width, b.height] })"  # fmt: skip
     before = page.evaluate(places)
-    server.more = {"message": "Looking good", "rate": 9.5, "images": 99999999}
+    server.more = {"message": "Looking good", "rate": 9.5, "images": 99999999, "engine": "compiled"}
     frames(page, int(data(page, "frames")) + 4)
     assert page.evaluate(places) == before
 

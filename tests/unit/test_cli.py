@@ -206,15 +206,16 @@ def test_data_without_modes(capsys: pytest.CaptureFixture[str], tmp_path: Path) 
 def test_a_game_that_blows_up(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    step = Trainer.step
+    advance = Trainer.advance
 
-    def explosive(self: Trainer) -> None:
-        step(self)
+    def explosive(self: Trainer, most: int) -> int:
+        taken = advance(self, most)
         if self.step_count == 50:
             with torch.no_grad():
                 next(self.d.parameters()).fill_(float("nan"))
+        return taken
 
-    monkeypatch.setattr(Trainer, "step", explosive)
+    monkeypatch.setattr(Trainer, "advance", explosive)
     code = main(
         ["train", "--preset", "grid", *options(SMALL), "--steps", "300", "--out", str(tmp_path / "a"), "--json"]
     )

@@ -131,7 +131,7 @@ class Server:
 
     def _count_steps(self) -> None:
         counters: dict[int, mmap.mmap] = {}
-        build, step = TrainingSession._build, Trainer.step
+        build, advance = TrainingSession._build, Trainer.advance
 
         def counted_build(session: TrainingSession) -> None:
             build(session)
@@ -139,13 +139,14 @@ class Server:
             counters[id(session.trainer)] = self._counter(session.id)
             struct.pack_into("<q", counters[id(session.trainer)], 0, session.step)
 
-        def counted_step(trainer: Trainer) -> None:
-            step(trainer)
+        def counted_advance(trainer: Trainer, most: int) -> int:
+            taken = advance(trainer, most)
             if id(trainer) in counters:
                 struct.pack_into("<q", counters[id(trainer)], 0, trainer.step_count)
+            return taken
 
         TrainingSession._build = counted_build  # type: ignore[assignment, method-assign]
-        Trainer.step = counted_step  # type: ignore[assignment, method-assign]
+        Trainer.advance = counted_advance  # type: ignore[assignment, method-assign]
 
     def _counter(self, run_id: str) -> mmap.mmap:
         path = self.root / "steps" / run_id
@@ -564,7 +565,7 @@ def test_never_more_than_five_seconds_are_lost(
 ) -> None:
     """By a clock that only training and writing move: whenever the process is killed, what is on the disk is not older than that."""
     now = 1000.0
-    step, write = Trainer.step, checkpoint.write
+    advance, write = Trainer.advance, checkpoint.write
     trained, saved, lost = [now], [0], [0.0]  # when each step was done; the steps that are on the disk; in seconds
 
     def pass_time(seconds: float) -> None:
@@ -572,17 +573,18 @@ def test_never_more_than_five_seconds_are_lost(
         now += seconds
         lost.append(now - trained[saved[-1]])
 
-    def slow_step(trainer: Trainer) -> None:
-        step(trainer)
+    def slow_advance(trainer: Trainer, most: int) -> int:
+        taken = advance(trainer, most)
         pass_time(seconds_a_step)
         trained.append(now)
+        return taken
 
     def slow_write(path: Path, found: checkpoint.Saved) -> None:
         pass_time(seconds_a_write)
         write(path, found)
         saved.append(found.state["step"])
 
-    monkeypatch.setattr(Trainer, "step", slow_step)
+    monkeypatch.setattr(Trainer, "advance", slow_advance)
     monkeypatch.setattr(checkpoint, "write", slow_write)
     monkeypatch.setattr(time, "perf_counter", lambda: now)
     session = begun(Store(tmp_path), 1, _tiny.points())

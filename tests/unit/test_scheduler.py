@@ -146,14 +146,14 @@ def test_pausing_in_the_queue_is_no_way_around_it(start: Callable[..., Scheduler
 def test_one_broken_run_does_not_stop_the_others(
     start: Callable[..., Scheduler], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    step = Trainer.step
+    advance = Trainer.advance
 
-    def sometimes(self: Trainer) -> None:
+    def sometimes(self: Trainer, most: int) -> int:
         if self.config.seed == 13 and self.step_count == 5:
             raise RuntimeError("boom")
-        step(self)
+        return advance(self, most)
 
-    monkeypatch.setattr(Trainer, "step", sometimes)
+    monkeypatch.setattr(Trainer, "advance", sometimes)
     scheduler = start()
     bad, good = (scheduler.create(_tiny.points(seed=seed), "me") for seed in (13, 1))
     wait(lambda: bad.status == "failed")

@@ -696,10 +696,10 @@ def test_errors_in_a_step(
     tell(session, Pause())
     good = state(session)
 
-    def broken(_self: Trainer) -> None:
+    def broken(_self: Trainer, _most: int) -> int:
         raise error
 
-    monkeypatch.setattr(Trainer, "step", broken)
+    monkeypatch.setattr(Trainer, "advance", broken)
     session.send(Resume())
     session.turn(LONG)
     assert session.status == "failed"

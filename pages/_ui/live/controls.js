@@ -14,8 +14,9 @@ class Controls {
     this.watch = h("span", { class: "gl-chip gl-chip-watching", "data-tip": words.get("watching.help") }, icon("watching"), words.get("watching"));
     this.link = h("span", { class: "gl-chip gl-chip-link gl-gone", role: "status" });
     this.figures = Object.fromEntries(["step", "images", "rate"].map((name) => [name, h("b", {}, "–")]));
+    this.engine = h("span", { class: "gl-engine", tabindex: "0" });
     const stats = h("div", { class: "gl-stats" }, ...Object.entries(this.figures).map(([name, figure]) =>
-      h("span", { class: `gl-stat gl-stat-${name}` }, figure, h("span", {}, words.get(`stat.${name}`)))));
+      h("span", { class: `gl-stat gl-stat-${name}` }, figure, h("span", {}, words.get(`stat.${name}`)), ...(name === "rate" ? [this.engine] : []))));
     this.fill = h("i");
     this.track = h("div", { class: "gl-progress", role: "progressbar", "aria-valuemin": "0", "aria-valuemax": "100",
       "aria-label": words.get("progress"), "data-tip": words.get("progress.help") }, this.fill);
@@ -81,11 +82,21 @@ class Controls {
     setText(this.figures.step, words.number(header.step));
     setText(this.figures.images, words.number(header.images));
     setText(this.figures.rate, words.number(header.rate ?? 0, header.rate > 0 && header.rate < 10 ? 1 : 0));
+    this.showEngine(header);
     const share = header.progress;
     const known = share !== null && share !== undefined;
     this.track.classList.toggle("gl-faint", !known);
     this.fill.style.transform = `scaleX(${known ? Math.min(1, Math.max(0, share)) : 0})`;
     if (known) this.track.setAttribute("aria-valuenow", String(Math.round(share * 100)));
+  }
+
+  /** What takes the steps, and why it is not the faster one. */
+  showEngine({ engine, engine_reason: reason }) {
+    const { words } = this.ui;
+    if (!engine) return;
+    setText(this.engine, words.get(`engine.${engine}`));
+    const help = words.sentence(reason) || words.get(`engine.${engine}.help`);
+    if (this.engine.dataset.tip !== help) this.engine.dataset.tip = help;
   }
 
   /** A sentence from the run or about the connection: text, whatever is in it. */

@@ -1,0 +1,101 @@
+"""Which engine takes the steps of a run, and when it changes."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from typing import Any
+
+from gan_core.engine.compiled import Runner
+from gan_core.engine.orders import Part
+from gan_core.engine.workshop import Workshop
+from gan_core.errors import EngineError
+from gan_core.runs.snapshots import Message
+from gan_core.text import N_
+from gan_core.trainer import Trainer
+
+EAGER, COMPILING, COMPILED = "eager", "compiling", "compiled"
+NOWHERE = N_("Steps are not compiled here. Leave the engine at automatic or eager.")
+MAKING = N_("Compiling the step: {seconds} s")
+_LOOK_SECONDS = 0.25  # between two looks whether a program is ready
+
+
+class Engines:
+    """Asks for the programs of one run, and says when they can be swapped in.
+
+    `reason` says why it stays eager where it was meant to change.
+    """
+
+    def __init__(self, workshop: Workshop | None) -> None:
+        self._workshop = workshop
+        self._next = math.inf
+        self._name, self.reason = EAGER, Message()
+
+    def shown(self, running: bool) -> str:
+        """What a page shows of it: eager, compiled or, while steps are taken, compiling."""
+        return self._name if running or self._name != COMPILING else EAGER
+
+    def due(self, now: float) -> bool:
+        """Whether to call `offer` (`now` as from time.perf_counter)."""
+        return now >= self._next
+
+    def settle(self, trainer: Trainer) -> None:
+        """The run was built, or its engine or settings have changed: begin to look for its programs, or stop looking."""
+        self._name, self.reason = name_of(trainer), Message()
+        self._next = 0.0 if trainer.config.engine != "eager" and not trainer.is_compiled else math.inf
+        if self._workshop is None:
+            self._next = math.inf
+            if trainer.config.engine == "compiled":  # it was begun elsewhere
+                self.reason = Message(NOWHERE)
+
+    def found(self, trainer: Trainer, threads: int) -> Runner | None:
+        """The programs for the run as it is now, if they are wanted and there."""
+        if self._next == math.inf:
+            return None
+        try:
+            return self._shop().find(Part.of(trainer, threads))
+        except EngineError as error:
+            self.give_up(error)
+            return None
+
+    def offer(self, trainer: Trainer, threads: int) -> Runner | None:
+        """As `found`; what is not there is made meanwhile."""
+        runner = self.found(trainer, threads)
+        if runner is None and self._next < math.inf:
+            self._ask(Part.of(trainer, threads))
+        return runner
+
+    def _ask(self, part: Part) -> None:
+        self._next, self._name = time.perf_counter() + _LOOK_SECONDS, COMPILING
+        try:
+            self._shop().ask(part)
+        except EngineError as error:
+            self.give_up(error)
+
+    def wait(self, part: Part, report: Callable[[Message], None], wanted: Callable[[], bool]) -> None:
+        """Until the programs of a run are there that shall not begin without them, or while they are `wanted`. Raises EngineError."""
+        begin, shop = time.monotonic(), self._shop()
+        while wanted() and shop.ask(part):
+            report(Message(MAKING, {"seconds": round(time.monotonic() - begin)}))
+            time.sleep(_LOOK_SECONDS)
+
+    def give_up(self, error: EngineError) -> None:
+        """Stay eager, and say why."""
+        self._name, self.reason, self._next = EAGER, Message(error.template, error.params), math.inf
+
+    def _shop(self) -> Workshop:
+        if self._workshop is None:
+            raise EngineError(NOWHERE)
+        return self._workshop
+
+
+def name_of(trainer: Trainer) -> str:
+    """What takes its steps."""
+    return COMPILED if trainer.is_compiled else EAGER
+
+
+def last_engine(journal: list[dict[str, Any]]) -> str:
+    """What takes the steps after these entries."""
+    named = [entry["engine"] for entry in journal if "engine" in entry]
+    return COMPILED if named and named[-1] == COMPILED else EAGER

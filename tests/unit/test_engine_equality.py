@@ -1,0 +1,206 @@
+"""The compiled step does what the eager one does: for every loss, penalty and optimiser, and for everything that changes a step.
+
+In double precision the two differ by rounding alone: what is left of a wrong sign or a forgotten factor is many orders larger.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import _tiny
+import pytest
+import torch
+from _traced import TracedRunner
+
+from gan_core import registry
+from gan_core.config import RunConfig, replace
+from gan_core.engine import program
+from gan_core.trainer import Trainer
+
+OBJECTIVES = [(*pair, optimizer) for pair, optimizer in itertools.product(_tiny.objectives(), registry.optimizer)]
+FEATURES: dict[str, dict[str, Any]] = {
+    "instance noise": {"instance_noise": 0.1},
+    "label flips": {"label_flip": 0.2},
+    "label smoothing": {"loss": "non_saturating", "penalty": "r1", "label_smoothing": 0.1},
+    "a lazy penalty": {"penalty_interval": 3},
+    "a lazy penalty between samples": {"loss": "wasserstein", "penalty": "wgan_gp", "penalty_interval": 2, "instance_noise": 0.05,
+                                       "label_flip": 0.1},
+    "a lazy penalty on real samples, with spectral normalisation": {"penalty": "r1", "penalty_interval": 2,
+                                                                    "discriminator__spectral_norm": True},
+    "clipped weights, whose penalty interval means nothing": {"loss": "wasserstein", "penalty": "weight_clipping",
+                                                              "penalty_interval": 4, "penalty_weight": 0.05},
+    "accumulation": {"accumulation": 4},
+    "gradient clipping": {"grad_clip": 0.01},
+    "several steps of each": {"k_d": 2, "k_g": 3, "instance_noise": 0.1},
+    "a discriminator that rests": {"k_d": 0},
+    "a generator that rests": {"k_g": 0},
+    "a schedule to zero noise": {"schedule": "cosine", "horizon": 70, "lr_final": 0.1, "penalty_final": 0.2, "instance_noise": 0.3,
+                                 "noise_final": 0.0},
+    "no average": {"ema_half_life": 0.0},
+    "spectral normalisation": {"discriminator__spectral_norm": True, "penalty": "none", "loss": "hinge"},
+    "spectral normalisation and R1": {"discriminator__spectral_norm": True, "penalty": "r1"},
+    "batch normalisation": {"generator__norm": "batch", "discriminator__norm": "batch", "penalty": "none", "loss": "hinge"},
+    "layer normalisation": {"generator__norm": "layer", "discriminator__norm": "layer"},
+    "latents on a sphere": {"latent__distribution": "sphere", "latent__dim": 3},
+    "momentum": {"g_optimizer__name": "sgd", "d_optimizer__name": "rmsprop", "g_optimizer__momentum": 0.5,
+                 "d_optimizer__momentum": 0.5},
+    "no momentum": {"g_optimizer__name": "rmsprop", "d_optimizer__name": "sgd"},
+}  # fmt: skip
+PICTURES: dict[str, dict[str, Any]] = {
+    "convolutions": {},
+    "batch normalisation": {"generator__norm": "batch", "discriminator__norm": "batch", "loss": "non_saturating", "penalty": "none"},
+    "spectral normalisation": {"discriminator__spectral_norm": True, "loss": "hinge", "penalty": "none"},
+    "a penalty between samples, accumulated": {"loss": "wasserstein", "penalty": "wgan_gp", "accumulation": 2},
+    "instance normalisation, resized": {"generator__norm": "instance", "discriminator__norm": "instance",
+                                        "generator__upsampling": "bilinear"},
+    "fully connected": {"generator__network": "mlp", "discriminator__network": "mlp"},
+}  # fmt: skip
+
+# Adam and RMSprop divide by ε = 1e-8 and more: of a gradient that is zero but for rounding (1e-17), so much can become.
+_SMALLEST = 1e-8
+
+
+@pytest.fixture(autouse=True)
+def double_precision() -> Iterator[None]:
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(torch.float32)
+
+
+@pytest.mark.parametrize(("loss", "penalty", "optimizer"), OBJECTIVES)
+def test_every_objective(loss: str, penalty: str, optimizer: str) -> None:
+    config = _tiny.with_objective(loss, penalty, generator__hidden=(4,), discriminator__hidden=(4,), batch_size=8,
+                                  g_optimizer__name=optimizer, d_optimizer__name=optimizer, instance_noise=0.05)  # fmt: skip
+    if config is None:
+        return
+    _compare(config)
+
+
+@pytest.mark.parametrize("what", FEATURES)
+def test_everything_that_changes_a_step(what: str) -> None:
+    _compare(_tiny.points(**FEATURES[what]))
+
+
+@pytest.mark.parametrize("what", PICTURES)
+def test_pictures(what: str) -> None:
+    # Noise, since pictures themselves are single precision and only a sum with it is double.
+    _compare(_tiny.pictures(**{"instance_noise": 0.05} | PICTURES[what]))
+
+
+def test_a_change_that_needs_no_new_program() -> None:
+    changes = {
+        "g_optimizer.lr": 0.01, "d_optimizer.beta1": 0.5, "penalty_weight": 1.0, "penalty_interval": 2, "instance_noise": 0.2,
+        "label_flip": 0.1, "ema_half_life": 100.0, "schedule": "linear", "horizon": 1000, "lr_final": 0.5,
+    }  # fmt: skip
+    eager, compiled = _pair(_tiny.points(penalty_interval=3))
+    taking = compiled._compiled
+    _advance(eager, compiled, 2)
+    for trainer in (eager, compiled):
+        trainer.change(replace(trainer.config, changes))
+    assert compiled._compiled is taking  # not even captured anew
+    _advance(eager, compiled, 3)
+    for trainer in (eager, compiled):
+        trainer.change(replace(trainer.config, {"penalty_interval": 1}))
+    assert compiled._compiled is taking
+    _advance(eager, compiled, 3)
+    assert_close(eager, compiled)
+
+
+@pytest.mark.parametrize("change", [{"loss": "hinge"}, {"penalty": "r1"}, {"k_d": 2}, {"batch_size": 32}, {"grad_clip": 1.0},
+                                    {"g_optimizer.name": "sgd"}, {"penalty_interval": 2}])  # fmt: skip
+def test_a_change_of_the_structure_goes_on_eagerly(change: dict[str, Any]) -> None:
+    eager, compiled = _pair(_tiny.points())
+    _advance(eager, compiled, 2)
+    for trainer in (eager, compiled):
+        trainer.change(replace(trainer.config, change))
+    assert not compiled.is_compiled
+    _advance(eager, compiled, 2)
+    assert_close(eager, compiled)
+
+
+def test_the_size_of_a_call_does_not_change_a_bit() -> None:
+    config = _tiny.points(instance_noise=0.1, penalty_interval=2)
+    runner = TracedRunner(config)
+    states = []
+    for sizes in ((12,), (1,) * 12, (5, 7)):
+        trainer = Trainer(config)
+        trainer.use(runner)
+        for size in sizes:
+            advance(trainer, size)
+        states.append(trainer.state_dict())
+    for other in states[1:]:
+        _tiny.assert_same(other, states[0])
+
+
+def test_a_state_goes_from_one_engine_to_the_other() -> None:
+    config = _tiny.points()
+    eager, compiled = _pair(config)
+    _advance(eager, compiled, 3)
+    crossed = Trainer(config)
+    crossed.load_state_dict(compiled.state_dict())
+    eager.read_stats()
+    _advance(eager, crossed, 3)
+    assert_close(eager, crossed)
+    back = Trainer(config)
+    back.use(TracedRunner(config))
+    back.load_state_dict(eager.state_dict())
+    assert back.is_compiled
+    eager.read_stats()
+    _advance(eager, back, 3)
+    assert_close(eager, back)
+
+
+def _compare(config: RunConfig) -> None:
+    eager, compiled = _pair(config)
+    _advance(eager, compiled, 1)
+    _advance(eager, compiled, 4)
+    assert_close(eager, compiled)
+    compiled.use(None)
+    _advance(eager, compiled, 1)
+    assert_close(eager, compiled)
+
+
+def _pair(config: RunConfig) -> tuple[Trainer, Trainer]:
+    """The same run twice, one step on; the second with a program."""
+    eager, compiled = Trainer(config), Trainer(config)
+    _advance(eager, compiled, 1)
+    compiled.use(TracedRunner(config))
+    return eager, compiled
+
+
+def _advance(eager: Trainer, compiled: Trainer, steps: int) -> None:
+    for trainer in (eager, compiled):
+        advance(trainer, steps)
+
+
+def advance(trainer: Trainer, steps: int) -> None:
+    end = trainer.step_count + steps
+    while trainer.step_count < end:
+        trainer.advance(end - trainer.step_count)
+
+
+def assert_close(eager: Trainer, compiled: Trainer) -> None:
+    assert (compiled.step_count, compiled.images) == (eager.step_count, eager.images)
+    expected, found = program.state(eager)[1], program.state(compiled)[1]
+    for name, value in expected.items():
+        torch.testing.assert_close(
+            found[name], value, rtol=1e-6, atol=_SMALLEST, msg=lambda text, name=name: f"{name}: {text}"
+        )
+    one, other = eager.state_dict(), compiled.state_dict()
+    for name in ("g_optimizer", "d_optimizer"):
+        for parameter, values in one[name].items():
+            if "step" in values:
+                assert values["step"].equal(other[name][parameter]["step"])
+    for name in ("reals", "latents"):
+        assert one[name]["position"] == other[name]["position"]
+        assert one[name]["generator"].equal(other[name]["generator"])
+    assert one["augment"].equal(other["augment"])
+    seen, told = vars(eager.read_stats()), vars(compiled.read_stats())
+    for name, value in seen.items():
+        same = told[name] == pytest.approx(value, rel=1e-6, abs=1e-9) or (
+            isinstance(value, float) and math.isnan(value) and (math.isnan(told[name]) or told[name] == 0)
+        )
+        assert same, f"{name}: {value} {told[name]}"
