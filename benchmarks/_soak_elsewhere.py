@@ -1,6 +1,7 @@
 """The command line of the soak: it trains a run of its own beside the server, is watched there, and ends or is killed."""
 
 import asyncio
+import contextlib
 import random
 import sys
 import time
@@ -28,7 +29,7 @@ async def act(world: World, rng: random.Random) -> None:
         known = await _found(world, seed)
         await _watch(world, known, rng)
         if rng.random() < 0.7:
-            process.kill()
+            _kill(process)
         await process.wait()
         world.done["killed" if process.returncode else "trained by the command line"] += 1
         if process.returncode not in (0, -9, 1):  # as asked, killed, killed on Windows
@@ -38,8 +39,13 @@ async def act(world: World, rng: random.Random) -> None:
     finally:
         settings.unlink()
         if process.returncode is None:
-            process.kill()
+            _kill(process)
             await process.wait()
+
+
+def _kill(process: asyncio.subprocess.Process) -> None:
+    with contextlib.suppress(ProcessLookupError):  # it may just have ended by itself
+        process.kill()
 
 
 async def _train(world: World, settings: Path, rng: random.Random) -> asyncio.subprocess.Process:

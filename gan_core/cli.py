@@ -145,7 +145,7 @@ def _serve(o: argparse.Namespace) -> int:
     return int(server.serve(server.ServeOptions(
         host=o.host, port=o.port, data_dir=o.data_dir, browser=not o.no_browser, allow_origin=tuple(o.allow_origin),
         grace_seconds=o.grace, max_runs=o.max_runs, max_per_owner=o.max_per_owner,
-        quota_gb=o.quota, engine=o.engine,
+        quota_gb=o.quota, engine=engine.default(o.engine),
     )))  # fmt: skip
 
 

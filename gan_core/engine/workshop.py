@@ -17,7 +17,6 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from gan_core.config import field
 from gan_core.engine import graphs, native, orders, shelf
 from gan_core.engine.build import fingerprint
 from gan_core.engine.compiled import Runner
@@ -42,12 +41,6 @@ _STEADY = (
 _FORGOTTEN = 5.0  # seconds without being asked for, after which it is not begun, and gives way to another
 _RETRY = 600.0  # seconds after which a failure is forgotten: a disk that was full, a compiler that ran out of memory
 _LOOK = 0.25  # seconds between two looks at what goes on
-
-
-def default_engine(given: str | None = None) -> str:
-    """What an automatic run means here: as given, or GAN_PLAYGROUND_ENGINE, or "auto". Raises ConfigError."""
-    chosen: str = field("engine").parse(given or os.environ.get("GAN_PLAYGROUND_ENGINE") or "auto")
-    return chosen
 
 
 @dataclass

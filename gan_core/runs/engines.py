@@ -18,7 +18,13 @@ from gan_core.trainer import Trainer
 EAGER, COMPILING, COMPILED = "eager", "compiling", "compiled"
 NOWHERE = N_("Steps are not compiled here. Leave the engine at automatic or eager.")
 MAKING = N_("Compiling the step: {seconds} s")
+SHORT = N_(
+    "Compiling would take cores from this run for longer than it would save. It begins when the run is to go on for ten minutes."
+)
+SENTENCES = (NOWHERE, MAKING, SHORT)
 _LOOK_SECONDS = 0.25  # between two looks whether a program is ready
+# Pictures on a CPU train on all of its cores, and gain a third at most: the compiler halves their rate for a minute or two.
+_KNOWN_SECONDS, _LONG_SECONDS = 20.0, 600.0  # of training until the rate is known; that have to be left
 
 
 class Engines:
@@ -59,15 +65,18 @@ class Engines:
             self.give_up(error)
             return None
 
-    def offer(self, trainer: Trainer, threads: int) -> Runner | None:
-        """As `found`; what is not there is made meanwhile."""
+    def offer(self, trainer: Trainer, threads: int, seconds: float) -> Runner | None:
+        """As `found`; what is not there is made meanwhile, where that pays. seconds: of training so far."""
         runner = self.found(trainer, threads)
         if runner is None and self._next < math.inf:
-            self._ask(Part.of(trainer, threads))
+            if trainer.config.engine == "compiled" or pays(trainer, seconds):
+                self._ask(Part.of(trainer, threads))
+            else:
+                self._next, self._name, self.reason = time.perf_counter() + _LOOK_SECONDS, EAGER, Message(SHORT)
         return runner
 
     def _ask(self, part: Part) -> None:
-        self._next, self._name = time.perf_counter() + _LOOK_SECONDS, COMPILING
+        self._next, self._name, self.reason = time.perf_counter() + _LOOK_SECONDS, COMPILING, Message()
         try:
             self._shop().ask(part)
         except EngineError as error:
@@ -88,6 +97,15 @@ class Engines:
         if self._workshop is None:
             raise EngineError(NOWHERE)
         return self._workshop
+
+
+def pays(trainer: Trainer, seconds: float) -> bool:
+    """Whether a run that has trained for so long gains by a program that is still to be made."""
+    c = trainer.config
+    if c.kind == "points" or trainer.device.type != "cpu":
+        return True
+    left = (c.horizon - trainer.images) * seconds / trainer.images if 0 < trainer.images < c.horizon else math.inf
+    return seconds >= _KNOWN_SECONDS and left >= _LONG_SECONDS
 
 
 def name_of(trainer: Trainer) -> str:

@@ -10,9 +10,9 @@ from typing import Any, NoReturn
 from tqdm import tqdm
 
 from gan_core import data as data_sets
-from gan_core import generate, metrics, registry
+from gan_core import engine, generate, metrics, registry
 from gan_core.config import RunConfig, replace
-from gan_core.engine.workshop import Workshop, default_engine
+from gan_core.engine.workshop import Workshop
 from gan_core.errors import ConfigError, PlaygroundError, RunError
 from gan_core.memory import check_memory
 from gan_core.runs import facts
@@ -48,7 +48,7 @@ def _workshop(config: RunConfig, root: Path | None) -> Workshop | None:
 
 def _engine(config: RunConfig) -> str:
     """What the run's engine means here. Raises ConfigError."""
-    return default_engine() if config.engine == "auto" else config.engine
+    return engine.default() if config.engine == "auto" else config.engine
 
 
 def resume(path: Path, root: Path | None = None) -> TrainingSession:

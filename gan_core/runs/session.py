@@ -498,7 +498,7 @@ class TrainingSession:
     def _swap(self) -> None:
         """Change to compiled steps if they are ready, behind a checkpoint."""
         assert self._trainer is not None
-        runner = self._engines.offer(self._trainer, self._threads())
+        runner = self._engines.offer(self._trainer, self._threads(), self.seconds)
         if runner is not None:
             self._save()  # so that whatever goes wrong now goes back behind it
             if self._status != "failed":

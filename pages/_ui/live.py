@@ -151,7 +151,7 @@ LABELS: dict[str, str] = {
 }
 
 _SENTENCES = (session.PREPARING, session.BLEW_UP, session.OUT_OF_MEMORY, session.BROKE, session.NOT_SAVED,
-              session.SCHEDULE_DONE, scheduler.ABANDONED, lock.IN_USE, engines.MAKING, engines.NOWHERE, *workshop.SENTENCES)  # fmt: skip
+              session.SCHEDULE_DONE, scheduler.ABANDONED, lock.IN_USE, *engines.SENTENCES, *workshop.SENTENCES)  # fmt: skip
 
 _component = st.components.v2.component("gan_live", html=HTML, css=STYLE, js=SCRIPT)
 

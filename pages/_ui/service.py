@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gan_core import engine
 from gan_core.errors import PlaygroundError, RunError
 from gan_core.text import N_
 from pages._ui import settings
@@ -34,7 +35,6 @@ def scheduler() -> "Scheduler":
 
 
 def _new_scheduler() -> "Scheduler":
-    from gan_core.engine.workshop import default_engine
     from gan_core.runs.scheduler import Scheduler  # torch: seconds that only a server or a page has to wait for
     from gan_core.runs.store import Store
 
@@ -45,7 +45,7 @@ def _new_scheduler() -> "Scheduler":
         max_per_owner=chosen.max_per_owner,
         grace_seconds=chosen.grace_seconds,
         quota_bytes=int(chosen.quota_gb * 1e9),
-        engine=default_engine(chosen.engine),
+        engine=engine.default(chosen.engine),
     )
 
 

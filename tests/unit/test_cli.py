@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 import torch
 
-from gan_core import presets, registry, serial
+from gan_core import engine, presets, registry, serial
 from gan_core.cli import main
 from gan_core.config import replace
 from gan_core.runs.folder import RunFolder
@@ -479,3 +479,20 @@ def test_training_without_an_end_is_refused_before_a_folder_is_made(tmp_path: Pa
 
 def _no_network(*_args: object, **_more: object) -> None:
     raise OSError("no network")
+
+
+@pytest.mark.parametrize(
+    "command", [["serve", "--no-browser"], ["train", "--preset", "ring", "--steps", "1", "--out", "OUT"]]
+)
+def test_an_engine_that_does_not_exist(
+    command: list[str], capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GAN_PLAYGROUND_ENGINE", "quick")
+    assert main([str(tmp_path / "run") if part == "OUT" else part for part in command]) == 2
+    assert "Allowed: auto, eager, compiled." in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
+def test_an_engine_that_is_not_named_is_automatic(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GAN_PLAYGROUND_ENGINE", "")
+    assert (engine.default(), engine.default("eager")) == ("auto", "eager")

@@ -18,10 +18,10 @@ import pytest
 from test_engine_equality import FEATURES, OBJECTIVES, PICTURES, advance
 
 from gan_core.config import RunConfig, replace
-from gan_core.engine import build, orders, program, shelf, workshop
+from gan_core.engine import build, orders, program, shelf
 from gan_core.engine.orders import Part
 from gan_core.engine.workshop import Workshop
-from gan_core.errors import ConfigError, EngineError
+from gan_core.errors import EngineError
 from gan_core.runs.checkpoint import copy_state
 from gan_core.trainer import Trainer
 
@@ -241,16 +241,6 @@ def test_what_was_longest_unused_goes_first(tmp_path: Path, monkeypatch: pytest.
     shelf.Shelf(tmp_path).make_room()
     left = {path.name for path in tmp_path.iterdir()}
     assert left == {"new.so", "new.sha256", "older.so", "older.sha256", build.LOOP_NAME, "loop-1.sha256"}
-
-
-@pytest.mark.parametrize("wrong", ["fast", "1", ""])
-def test_the_default_engine_is_checked(wrong: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GAN_PLAYGROUND_ENGINE", wrong)
-    if not wrong:
-        assert workshop.default_engine() == "auto"
-        return
-    with pytest.raises(ConfigError, match="auto"):
-        workshop.default_engine()
 
 
 @pytest.mark.long

@@ -341,6 +341,32 @@ def test_a_run_stops_at_the_step_and_at_the_horizon_that_were_asked_for(tmp_path
     assert (session.status, session.step) == ("finished", 7)
 
 
+@pytest.mark.parametrize(("trained", "images", "horizon", "expected"), [
+    (5.0, 1000, 0, False), (30.0, 1000, 0, True),  # its rate is not known yet; it goes on until somebody stops it
+    (30.0, 1000, 3000, False), (30.0, 1000, 22000, True),  # a minute is left; more than ten are
+    (30.0, 3000, 3000, True),  # past the end of its schedule
+])  # fmt: skip
+def test_pictures_are_compiled_where_that_pays(trained: float, images: int, horizon: int, expected: bool) -> None:
+    trainer = Trainer(_tiny.pictures(horizon=horizon))
+    trainer.images = images
+    assert engines.pays(trainer, trained) is expected
+    assert engines.pays(Trainer(_tiny.points(horizon=horizon)), trained)
+
+
+def test_a_short_run_of_pictures_says_why_it_stays_eager(tmp_path: Path) -> None:
+    workshop = TracingWorkshop(after=10**9)
+    session = begun(tmp_path, workshop, _tiny.pictures(engine="auto"))
+    train(session, 5)
+    assert workshop.asked == 0
+    assert (session.latest.engine, session.latest.engine_reason.template) == (engines.EAGER, engines.SHORT)
+
+
+def test_a_run_of_pictures_takes_the_program_that_is_there(tmp_path: Path) -> None:
+    session = begun(tmp_path, TracingWorkshop(), _tiny.pictures(engine="auto"))
+    train(session, 3)
+    assert swaps(session) == [(0, "compiled")]
+
+
 def test_a_run_that_rests_compiles_nothing_that_anybody_could_see(tmp_path: Path) -> None:
     session = begun(tmp_path, TracingWorkshop(after=100))
     session.send(Resume())

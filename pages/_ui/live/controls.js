@@ -91,8 +91,9 @@ class Controls {
   }
 
   /** What takes the steps, and why it is not the faster one. */
-  showEngine({ engine, engine_reason: reason }) {
+  showEngine({ status, engine, engine_reason: reason }) {
     const { words } = this.ui;
+    this.engine.classList.toggle("gl-gone", !engine || status === "preview"); // nothing takes steps yet
     if (!engine) return;
     setText(this.engine, words.get(`engine.${engine}`));
     const help = words.sentence(reason) || words.get(`engine.${engine}.help`);
