@@ -5,6 +5,7 @@ screen are listed here as codes with their English text; the page translates the
 """
 
 import base64
+import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -172,14 +173,16 @@ def live_labels(_: Callable[[str], str], lang: str = "en", sentences: Iterable[s
 
 
 def live_data(*, run_id: str | None, token: str | None, frame: bytes | None, labels: Mapping[str, str],
-              kind: Literal["points", "images"], can_control: bool) -> dict[str, Any]:  # fmt: skip
+              kind: Literal["points", "images"], can_control: bool, stamp: int = 0) -> dict[str, Any]:  # fmt: skip
     """What the browser gets: JSON only, because bytes inside a dict would arrive as one useless string.
 
-    `frame` (a packed frame of an untrained GAN) is sent only while there is no run; it is some 10-60 kB.
+    `frame` (a packed frame of an untrained GAN) is sent only while there is no run; it is some 10-60 kB. `stamp`: larger in what is
+    said later; the browser may hear an earlier state of the page after a later one.
     """
     preview = base64.b64encode(frame).decode("ascii") if frame and run_id is None else None
     words = dict(labels)
-    return {"run": run_id, "token": token, "frame": preview, "labels": words, "kind": kind, "control": can_control}
+    return {"run": run_id, "token": token, "frame": preview, "labels": words, "kind": kind, "control": can_control,
+            "stamp": stamp}  # fmt: skip
 
 
 def live_view(*, run_id: str | None, token: str | None, frame: bytes | None, labels: Mapping[str, str],
@@ -191,6 +194,17 @@ def live_view(*, run_id: str | None, token: str | None, frame: bytes | None, lab
     on_renew: called before the script runs when the browser needs a new token (the old one has expired).
     Returns whether the browser asked for a new token in this script run.
     """
-    data = live_data(run_id=run_id, token=token, frame=frame, labels=labels, kind=kind, can_control=can_control)
+    stamp = _stamp(f"{key}.stamp", (run_id, token, hash(frame), labels.get("lang"), kind, can_control))
+    data = live_data(
+        run_id=run_id, token=token, frame=frame, labels=labels, kind=kind, can_control=can_control, stamp=stamp
+    )
     result = _component(data=data, key=key, on_renew_change=on_renew or (lambda: None))
     return result.renew is not None
+
+
+def _stamp(key: str, said: tuple[Any, ...]) -> int:
+    """When this was first said in this session (microseconds): the same for the same, so that it is not sent again."""
+    kept: tuple[tuple[Any, ...], int] | None = st.session_state.get(key)
+    if kept is None or kept[0] != said:
+        kept = st.session_state[key] = (said, time.time_ns() // 1000)
+    return kept[1]

@@ -446,6 +446,22 @@ def test_frames_do_not_move_the_layout(page: Any, server: FakeServer) -> None:
     assert page.evaluate(places) == before
 
 
+def test_what_the_page_said_before_does_not_come_back(page: Any, server: FakeServer) -> None:
+    """At the mount Streamlit was seen to call for the preview after it had called for the run."""
+    said = [
+        live_data(
+            run_id=run, token=token, frame=None, labels=live_labels(str), kind="points", can_control=True, stamp=stamp
+        )
+        for run, token, stamp in ((None, None, 1), ("r1", "r1:a", 2))
+    ]
+    page.evaluate("data => window.mount(data)", said[1])
+    page.evaluate("window.old = window.cleanup")
+    page.evaluate("data => window.mount(data)", said[0])
+    page.evaluate("window.old()")
+    frames(page, 3)
+    assert (data(page, "status"), data(page, "connected"), server.connections) == ("running", "true", 1)
+
+
 def test_clean_up_closes_unless_a_newer_call_came(page: Any, server: FakeServer) -> None:
     mount(page)
     frames(page, 2)

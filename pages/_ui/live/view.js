@@ -2,6 +2,7 @@
 
 const DESCRIBE_MS = 5000;
 const SUPERSEDED_MS = 250;
+const LATE_MS = 15000;
 
 class LiveView {
   constructor(root, memory) {
@@ -218,6 +219,15 @@ class LiveView {
   }
 }
 
+/** Two calls at the time of the mount can come in the wrong order: what the page said last holds. */
+function lastSaid(memory, component) {
+  const now = performance.now();
+  if (memory.said && now - memory.at < LATE_MS && component.data?.stamp < memory.said.stamp) return { ...component, data: memory.said };
+  memory.said = component.data;
+  memory.at = now;
+  return component;
+}
+
 export default function live(component) {
   const host = component.parentElement;
   const root = host.querySelector(".gl");
@@ -227,6 +237,6 @@ export default function live(component) {
     host.ganLive = new LiveView(root, host.ganMemory);
   }
   const view = host.ganLive;
-  const turn = view.update(component);
+  const turn = view.update(lastSaid(host.ganMemory, component));
   return () => view.retire(turn);
 }
