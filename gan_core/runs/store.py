@@ -30,6 +30,7 @@ from gan_core.text import N_
 log = logging.getLogger(__name__)
 
 _TRIES = 20
+_PATIENCE, _LOOK_SECONDS = 2.0, 0.05  # the quota holds a run for a moment, while it makes room
 _GONE = ".gone-"  # how the name of a run begins that is being removed for good
 _OLD_SECONDS = 86400.0  # no process takes so long to make the folder of a run
 NO_SUCH_RUN = N_("There is no such run.")
@@ -104,8 +105,11 @@ class Store:
         folder = self.folder(run_id)
         if not folder.path.is_dir():
             raise RunError(NO_SUCH_RUN)
-        if folder.is_held_elsewhere:
-            raise RunError(IN_USE, path=folder.path)
+        deadline = time.monotonic() + _PATIENCE
+        while folder.is_held_elsewhere:
+            if time.monotonic() > deadline:
+                raise RunError(IN_USE, path=folder.path)
+            time.sleep(_LOOK_SECONDS)
         self._move(folder.path, self._trash / run_id)
 
     def restore(self, run_id: str) -> None:

@@ -308,3 +308,17 @@ def test_run_json_is_json(folder: RunFolder) -> None:
         raise AssertionError(name)
 
     json.loads((folder.path / "run.json").read_text(encoding="utf-8"), parse_constant=no_constant)
+
+
+def test_a_run_that_is_held_for_a_moment_is_deleted_all_the_same(tmp_path: Path) -> None:
+    """As by the quota, while it makes room."""
+    store, run_id = kept(tmp_path)
+    folder = store.folder(run_id)
+    folder.lock()
+    letting_go = threading.Timer(0.4, folder.unlock)
+    letting_go.start()
+    store.delete(run_id)
+    letting_go.join()
+    assert not store.exists(run_id)
+    assert (tmp_path / "trash" / run_id).is_dir()
+    store.close()
