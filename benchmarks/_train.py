@@ -19,6 +19,16 @@ def trained(preset: str, seconds: float, seed: int = 0) -> TrainingSession:
     return session
 
 
+def rate(session: TrainingSession, seconds: float) -> float:
+    """Steps per second of a run that somebody watches (packing included)."""
+    with session.watch():
+        first, begin = session.step, session.seconds
+        while session.seconds - begin < seconds:
+            session.turn(0.05)
+            session.frame()
+    return (session.step - first) / (session.seconds - begin)
+
+
 def trainer_of(session: TrainingSession) -> Trainer:
     """Its trainer, which exists once it has had a turn."""
     assert session.trainer is not None

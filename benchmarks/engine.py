@@ -60,8 +60,8 @@ def _points(workshop: Workshop, changes: dict[str, Any], width: int | None, batc
     compiled, seconds = _ready(c, workshop)
     eager, _ = _ready(c, None)
     takers: dict[str, Callable[[float], float]] = {
-        "compiled": lambda s: _rate(compiled, s),
-        "eager": lambda s: _rate(eager, s),
+        "compiled": lambda s: _train.rate(compiled, s),
+        "eager": lambda s: _train.rate(eager, s),
     }
     if width is not None:
         takers["plain_loop"] = lambda s: eager_2d(s, width, batch)
@@ -81,8 +81,8 @@ def _mnist(workshop: Workshop) -> dict[str, Any]:
     compiled, seconds = _ready(c, workshop)
     eager, _ = _ready(c, None)
     rates = _race({
-        "compiled": lambda s: _rate(compiled, s) * c.batch_size,
-        "eager": lambda s: _rate(eager, s) * c.batch_size,
+        "compiled": lambda s: _train.rate(compiled, s) * c.batch_size,
+        "eager": lambda s: _train.rate(eager, s) * c.batch_size,
         "textbook": lambda s: textbook_mnist(images.images, s, n_samples=500)[1],
     }, SECONDS)  # fmt: skip
     drawn, _ = textbook_mnist(images.images, MNIST_SECONDS, n_samples=SAMPLES)
@@ -90,7 +90,7 @@ def _mnist(workshop: Workshop) -> dict[str, Any]:
     fresh, _ = _ready(c, workshop)
     distances = {}
     for end in _LOOKS:
-        _rate(fresh, end - fresh.seconds)
+        _train.rate(fresh, end - fresh.seconds)
         distances[f"{fresh.seconds:.1f} s"] = metrics.evaluate(_train.samples(fresh, SAMPLES, 1), images)["fd"]
     return rates | {"compiling_seconds": round(seconds, 1), "threads": threads, "textbook_distance_after_60_s": goal,
                     "our_distances": distances}  # fmt: skip
@@ -106,16 +106,6 @@ def _ready(c: RunConfig, workshop: Workshop | None) -> tuple[TrainingSession, fl
     assert session.trainer is not None
     assert session.trainer.is_compiled == (workshop is not None), session.message
     return session, time.perf_counter() - begin
-
-
-def _rate(session: TrainingSession, seconds: float) -> float:
-    """Steps per second of a run that somebody watches."""
-    with session.watch():
-        first, begin = session.step, session.seconds
-        while session.seconds - begin < seconds:
-            session.turn(0.05)
-            session.frame()
-    return (session.step - first) / (session.seconds - begin)
 
 
 def _race(takers: dict[str, Callable[[float], float]], seconds: float) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import statistics
 import torch
 
 from benchmarks._machine import machine
+from benchmarks._train import rate
 from benchmarks.baselines import eager_2d
 from gan_core import config, presets
 from gan_core.runs.session import TrainingSession
@@ -35,9 +36,4 @@ def _ours(seconds: float) -> float:
     session = TrainingSession("bench", "", config.replace(presets.load("gan_lab"), {"threads": 1}))
     session.prepare()
     session.turn(0.0)
-    with session.watch():
-        first, begin = session.step, session.seconds
-        while session.seconds - begin < seconds:
-            session.turn(0.05)
-            session.frame()
-    return (session.step - first) / (session.seconds - begin)
+    return rate(session, seconds)

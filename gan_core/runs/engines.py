@@ -19,7 +19,7 @@ EAGER, COMPILING, COMPILED = "eager", "compiling", "compiled"
 NOWHERE = N_("Steps are not compiled here. Leave the engine at automatic or eager.")
 MAKING = N_("Compiling the step: {seconds} s")
 SHORT = N_(
-    "Compiling would take cores from this run for longer than it would save. It begins when the run is to go on for ten minutes."
+    "Compiling would cost this run more time than it saves: pictures need every core. It is done where ten minutes or more are left."
 )
 SENTENCES = (NOWHERE, MAKING, SHORT)
 _LOOK_SECONDS = 0.25  # between two looks whether a program is ready
