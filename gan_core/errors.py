@@ -33,3 +33,7 @@ class RunError(PlaygroundError):
 
 class EngineError(PlaygroundError):
     """A compiled step that cannot be made or loaded here; the eager step can always go on."""
+
+
+class ExportError(PlaygroundError):
+    """Something that cannot be written as what was asked for: too large, too few moments, code that is not plain."""

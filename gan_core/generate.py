@@ -19,7 +19,7 @@ from gan_core.runs.folder import RunFolder
 from gan_core.text import N_
 from gan_core.trainer import draw_latents
 
-_BATCH = 512
+BATCH = 512
 
 
 @dataclass(frozen=True)
@@ -39,11 +39,11 @@ class SavedGenerator:
         device = next(self.module.parameters()).device
         rng = torch.Generator().manual_seed(seed)
         parts = []
-        for done in range(0, n, _BATCH):
-            latents = draw_latents(_BATCH, latent.dim, latent.distribution, rng)[: n - done]
+        for done in range(0, n, BATCH):
+            latents = draw_latents(BATCH, latent.dim, latent.distribution, rng)[: n - done]
             parts.append(self.module(latents.to(device)).float().cpu())
             if progress:
-                progress(min(n, done + _BATCH), n)
+                progress(min(n, done + BATCH), n)
         return torch.cat(parts).contiguous() * self.scale
 
 

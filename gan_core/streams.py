@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-_PURPOSES = ("init", "data", "latent", "augment", "preview")
+PURPOSES = ("init", "data", "latent", "augment", "preview")
 _BLOCK_NUMBERS = 1 << 17
 
 
@@ -19,10 +19,10 @@ def generators(seed: int, device: torch.device) -> dict[str, torch.Generator]:
     """One generator a purpose, seeded apart from each other. "init", "data" and "preview" live on the CPU, so that every
     device starts from the same weights and shows the same data; "latent" and "augment" live on the device."""
     result = {}
-    for index, purpose in enumerate(_PURPOSES):
+    for index, purpose in enumerate(PURPOSES):
         where = device if purpose in ("latent", "augment") else torch.device("cpu")
         result[purpose] = torch.Generator(where)
-        result[purpose].manual_seed((seed * len(_PURPOSES) + index) * 0x9E3779B97F4A7C15 % (1 << 63))
+        result[purpose].manual_seed((seed * len(PURPOSES) + index) * 0x9E3779B97F4A7C15 % (1 << 63))
     return result
 
 

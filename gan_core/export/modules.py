@@ -1,0 +1,90 @@
+"""Networks as text: a torch module as the expression that makes it."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import Any
+
+import torch
+from torch import nn
+
+from gan_core import registry
+from gan_core.config import RunConfig, fields, get
+from gan_core.export.sources import Sources
+from gan_core.networks import on_meta
+
+
+def network(player: str, config: RunConfig, shape: tuple[int, ...], sources: Sources) -> str:
+    """The network of "generator" or "discriminator": its layers one by one, where these are torch's own and nothing else; where
+    they are not, a call of the function that builds it, which is taken along. Raises ExportError."""
+    g, d = on_meta(config, shape)
+    module = g if player == "generator" else d
+    text = _expression(module, sources)
+    return text if text is not None else _call(player, config, shape, sources)
+
+
+def _expression(module: nn.Module, sources: Sources) -> str | None:
+    if type(module) is nn.Sequential:
+        layers = [_expression(layer, sources) for layer in module]
+        if None in layers:
+            return None
+        return "nn.Sequential(\n" + "".join(f"{line},\n" for line in _filled([str(layer) for layer in layers])) + ")"
+    if type(module).__module__.startswith("torch.nn.modules"):
+        text = _layer(module)
+        return text if _makes(text, module) else None
+    plain = type(module).__init__ is nn.Module.__init__ and not [*module.parameters(), *module.buffers()]
+    return f"{sources.take(type(module))}()" if plain else None
+
+
+def _layer(module: nn.Module) -> str:
+    """As torch writes a layer, without what is so by default."""
+    call = ast.parse(f"f({module.extra_repr()})", mode="eval").body
+    assert isinstance(call, ast.Call)
+    parameters = inspect.signature(type(module)).parameters
+    given = dict(zip(parameters, call.args, strict=False)) | {str(k.arg): k.value for k in call.keywords}
+    args, positional = [], True
+    for name, parameter in parameters.items():
+        if name not in given or ast.unparse(given[name]) == repr(parameter.default):
+            positional = False
+            continue
+        positional &= parameter.default is parameter.empty
+        args.append(ast.unparse(given[name]) if positional else f"{name}={ast.unparse(given[name])}")
+    return f"nn.{type(module).__name__}({', '.join(args)})"
+
+
+def arguments(made: type, values: Mapping[str, Any]) -> dict[str, str]:
+    """The keyword arguments among `values` that are not so by default, as text."""
+    parameters = inspect.signature(made).parameters
+    return {name: repr(value) for name, value in values.items()
+            if name in parameters and value != parameters[name].default}  # fmt: skip
+
+
+def _makes(text: str, module: nn.Module) -> bool:
+    """Whether the text makes such a layer again."""
+    with torch.device("meta"):
+        made: nn.Module = eval(text, {"nn": nn})  # it was made above, of torch's own words about the layer
+    return repr(made) == repr(module) and [p.shape for p in made.parameters()] == [p.shape for p in module.parameters()]
+
+
+def _filled(items: list[str], width: int = 110) -> list[str]:
+    """Lines of items with commas between."""
+    lines: list[str] = []
+    for item in items:
+        if lines and len(lines[-1]) + len(item) + 2 <= width:
+            lines[-1] += f", {item}"
+        else:
+            lines.append(f"    {item}")
+    return lines
+
+
+def _call(player: str, config: RunConfig, shape: tuple[int, ...], sources: Sources) -> str:
+    part = getattr(config, player)
+    builder = getattr(registry.network[part.network].value, player)
+    said = {f.name.split(".")[1]: get(config, f.name) for f in fields() if f.name.startswith(f"{player}.")}
+    sources.need("types", SimpleNamespace.__name__)
+    first = f"SimpleNamespace({', '.join(f'{name}={value!r}' for name, value in said.items())})"
+    more = f"{config.latent.dim}, {shape}" if player == "generator" else f"{shape}"
+    return f"{sources.take(builder)}({first}, {more})"
