@@ -1,4 +1,4 @@
-"""`gan-playground`: serve the app (the default), train, sample, evaluate, list presets, run a benchmark."""
+"""`gan-playground`: serve the app (the default), train, sample, evaluate, export, list presets, run a benchmark."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from gan_core import engine
 from gan_core.errors import ConfigError, PlaygroundError, RunError
 from gan_core.text import N_
 
-_COMMANDS = ("serve", "presets", "train", "sample", "evaluate", "bench")
+_COMMANDS = ("serve", "presets", "train", "sample", "evaluate", "export", "bench")
+_EXPORTS = ("script", "samples", "metrics", "config", "film")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -53,6 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("run_dir", metavar="DIR", type=Path)
     evaluate.add_argument("--json", action="store_true", help="as one JSON object")
     evaluate.set_defaults(run=_evaluate)
+    _add_export(commands.add_parser("export", help="a run as a script, samples, metrics, settings or film"))
     bench = commands.add_parser("bench", help="run a benchmark of the documentation")
     bench.add_argument("name", help="one of the files in benchmarks/, without .py")
     bench.add_argument("--json", action="store_true", help="as one JSON object")
@@ -107,6 +109,21 @@ def _add_sample(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=_bounded(int, 0, 2**63 - 1), default=0)
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.npz")
     parser.set_defaults(run=_sample)
+
+
+def _add_export(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run_dir", metavar="DIR", type=Path)
+    parser.add_argument("--what", choices=_EXPORTS, required=True,
+                        help="a PyTorch script that repeats the run, samples, metrics.csv, config.toml, or a film of its past")  # fmt: skip
+    parser.add_argument("-o", "--out", type=Path, required=True, metavar="FILE",
+                        help="of a film, .mp4, .gif or .webp; a script with data beside it is a .zip")  # fmt: skip
+    parser.add_argument("--n", type=_bounded(int, 1, 100_000), default=1000, help="how many samples (default: 1000)")
+    parser.add_argument("--seed", type=_bounded(int, 0, 2**63 - 1), default=0, help="of the samples")
+    parser.add_argument("--step", type=_bounded(int, 0, 10**12), help="of the samples: a kept step (default: the last)")
+    parser.add_argument("--live", action="store_true", help="samples of the generator that trains, not of the averaged one")
+    parser.add_argument("--seconds", type=_bounded(float, 0.1, 1000), default=10.0, help="how long the film is (default: 10)")
+    parser.add_argument("--size", type=_bounded(int, 1, 10_000), default=480, help="pixels of the film's side (default: 480)")
+    parser.set_defaults(run=_export)
 
 
 def _bounded(kind: type[int] | type[float], low: float, high: float) -> Any:
@@ -229,6 +246,33 @@ def _sample(o: argparse.Namespace) -> int:
     except OSError as error:
         raise RunError(N_("{path} cannot be written: {reason}."), path=o.out, reason=error.strerror or error) from None
     print(f"{o.out}: {samples.shape[0]} samples of shape {samples.shape[1:]}", file=sys.stderr)
+    return 0
+
+
+def _export(o: argparse.Namespace) -> int:
+    from gan_core.export import run
+    from gan_core.export.film import FilmPlan, make
+    from gan_core.runs import atomic
+    from gan_core.runs.folder import RunFolder
+
+    folder = RunFolder(o.run_dir)
+    folder.facts()  # says so where there is no run
+    try:
+        if o.what == "film":
+            make(folder, FilmPlan(o.out.suffix.lstrip(".").lower() or "mp4", o.seconds, o.size), o.out)
+        elif o.what == "samples":
+            atomic.write_bytes(o.out, run.samples(folder, run.SamplesPlan(o.n, o.seed, not o.live, o.step)).data)
+        elif o.what == "script":
+            made = run.run_script(folder)
+            if made.files and o.out.suffix != ".zip":
+                raise ConfigError(N_("This script reads {files} from its own folder: name a .zip file, which will hold both."),
+                                  files=", ".join(made.files))  # fmt: skip
+            atomic.write_bytes(o.out, made.zipped("run.py") if o.out.suffix == ".zip" else made.text.encode())
+        else:
+            atomic.write_bytes(o.out, run.metrics(folder) if o.what == "metrics" else run.config(folder).encode())
+    except OSError as error:
+        raise RunError(N_("{path} cannot be written: {reason}."), path=o.out, reason=error.strerror or error) from None
+    print(f"{o.out}: {o.out.stat().st_size:,} bytes", file=sys.stderr)
     return 0
 
 

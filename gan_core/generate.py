@@ -24,7 +24,7 @@ BATCH = 512
 
 @dataclass(frozen=True)
 class SavedGenerator:
-    """The averaged generator of a run at its last checkpoint. `scale` turns its output into data units."""
+    """The generator of a run at a saved step. `scale` turns its output into data units."""
 
     module: nn.Module
     config: RunConfig
@@ -47,13 +47,14 @@ class SavedGenerator:
         return torch.cat(parts).contiguous() * self.scale
 
 
-def load(folder: RunFolder, device: str = "auto") -> SavedGenerator:
-    """The generator in a run's folder. Raises CheckpointError, ConfigError, DeviceError."""
-    saved = folder.read_checkpoint()
+def load(folder: RunFolder, device: str = "auto", *, step: int | None = None, averaged: bool = True) -> SavedGenerator:
+    """The generator in a run's folder, of its last checkpoint or of a kept `step`; the averaged one, or the one that trains. Raises
+    CheckpointError, ConfigError, DeviceError."""
+    saved = folder.read_checkpoint() if step is None else folder.read_state(step)
     state, config = saved.state, serial.from_dict(saved.config)
     module = build_generator(config, sample_shape(config), torch.Generator())
     try:
-        module.load_state_dict(state["ema"])
+        module.load_state_dict(state["ema" if averaged else "generator"])
     except (KeyError, RuntimeError) as error:
         raise CheckpointError(N_("The checkpoint in {path} does not fit the run's settings ({reason})."),
                               path=folder.path, reason=str(error).splitlines()[0]) from None  # fmt: skip

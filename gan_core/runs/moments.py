@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 
-from gan_core import serial
-from gan_core.device import default_threads
-from gan_core.errors import CheckpointError, RunError
-from gan_core.runs import checkpoint, stills
+from gan_core.errors import CheckpointError
+from gan_core.runs import stills
+from gan_core.runs.darkroom import Darkroom
 from gan_core.runs.folder import RunFolder
-from gan_core.runs.snapshots import Snapshot, picture
 from gan_core.text import N_
-from gan_core.trainer import Trainer
 
 SIZE = (640, 640)
 
@@ -40,20 +37,4 @@ def picture_at(folder: RunFolder, step: int) -> bytes:
         if (found := stills.resized(file.read_bytes())) is None:
             raise CheckpointError(N_("{path} is not a whole picture. Choose another moment."), path=file)
         return found
-    states = folder.states()
-    if step not in states:
-        raise RunError(N_("Nothing is kept of this run at step {step}. Choose one of the kept moments."), step=step)
-    return _drawn(checkpoint.read(states[step]), folder)
-
-
-def _drawn(saved: checkpoint.Saved, folder: RunFolder) -> bytes:
-    config = serial.from_dict(saved.config)
-    on_cpu = dataclasses.replace(config, device="cpu", precision="float32", threads=default_threads(config.kind))
-    trainer = Trainer(on_cpu)
-    try:
-        trainer.load_state_dict(saved.state)
-    except (KeyError, RuntimeError, ValueError, TypeError) as error:
-        raise CheckpointError(N_("The checkpoint in {path} does not fit the run's settings ({reason})."),
-                              path=folder.path, reason=str(error).splitlines()[0]) from None  # fmt: skip
-    view = Snapshot(run="", kind=config.kind, seq=0, status="paused", step=trainer.step_count, **picture(trainer, None))
-    return stills.still(view, SIZE) or b""
+    return stills.still(Darkroom(folder).snapshot(step), SIZE) or b""

@@ -74,6 +74,25 @@ def card(snapshot: Snapshot, size: tuple[int, int] = (600, 400)) -> Image.Image:
     return _image(sheet).resize(size, Image.Resampling.NEAREST)
 
 
+def large(snapshot: Snapshot, side: int) -> Image.Image:
+    """A square picture of `side` pixels with everything: all points over the whole extent, or all pictures in their grid."""
+    if snapshot.kind == "points":
+        scale = side / max(_spans(snapshot))
+        return _scene(snapshot, (side, side), scale, scale, max(1.5, side / 160), None)
+    fake = snapshot.arrays["fake"]
+    columns = math.ceil(math.sqrt(len(fake)))
+    factor = min(side / (columns * fake.shape[3]), side / (math.ceil(len(fake) / columns) * fake.shape[2]))
+    factor = max(1, math.floor(factor)) if factor >= 1 else factor
+    sheet = Image.new("RGB", (side, side), NEUTRAL)
+    rows = math.ceil(len(fake) / columns)
+    width, height = round(fake.shape[3] * factor), round(fake.shape[2] * factor)
+    left, top = (side - columns * width) // 2, (side - rows * height) // 2
+    for i, picture in enumerate(fake.transpose(0, 2, 3, 1)):
+        tile = _image(picture).resize((width, height), Image.Resampling.NEAREST if factor >= 1 else Image.Resampling.BOX)
+        sheet.paste(tile, (left + i % columns * width, top + i // columns * height))
+    return sheet
+
+
 def _image(pixels: NDArray[np.uint8]) -> Image.Image:
     """(H, W, C) uint8, C 1 or 3 -> RGB."""
     return Image.fromarray(np.broadcast_to(pixels, (*pixels.shape[:2], 3)))

@@ -1,0 +1,147 @@
+"""Kept moments of a run as snapshots again, one after the other, fast: one trainer develops them all.
+
+    room = Darkroom(folder)
+    room.steps()                # what is kept
+    room.snapshot(1200)         # what a viewer saw at that step
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import math
+import threading
+from collections import OrderedDict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from gan_core import serial
+from gan_core.config import RunConfig
+from gan_core.device import default_threads
+from gan_core.errors import CheckpointError, RunError
+from gan_core.memory import sample_shape
+from gan_core.runs import checkpoint, frames
+from gan_core.runs.curve_file import CurveFile
+from gan_core.runs.curves import Stretch
+from gan_core.runs.folder import RunFolder
+from gan_core.runs.snapshots import Snapshot, picture
+from gan_core.text import N_
+from gan_core.trainer import PREVIEW_IMAGES, Stats, Trainer
+
+CACHE = 16 << 20  # bytes of snapshots kept
+NOTHING_KEPT = N_("Nothing is kept of this run at step {step}. Choose one of the kept moments.")
+_SETTINGS = {"device": "cpu", "precision": "float32"}  # of whoever only looks
+
+
+class Darkroom:
+    """Develops the kept moments of one run, on the CPU, from any thread, one at a time. It draws from no stream of the training: it
+    has a trainer of its own, made at the first moment that needs one."""
+
+    def __init__(self, folder: RunFolder) -> None:
+        self.folder = folder
+        self._lock = threading.Lock()
+        self._trainer: Trainer | None = None
+        self._done: OrderedDict[tuple[object, ...], Snapshot] = OrderedDict()
+        self._bytes = 0
+        self._curves: tuple[tuple[float, int], Stretch | None] = ((0.0, -1), None)
+
+    def steps(self) -> list[int]:
+        """Every step of which a state or a picture is kept, the oldest first."""
+        pictures = (moment.step for moment in self.folder.history.moments() if moment.picture)
+        return sorted({*self.folder.states(), *pictures})
+
+    def snapshot(self, step: int) -> Snapshot:
+        """What was seen at a kept step: arrays, extent, field, step and images; no curves and no marks. Raises RunError where nothing
+        is kept, CheckpointError for a damaged file, ConfigError, DataError."""
+        with self._lock:
+            sheet = self.folder.history.picture_file(step)
+            states = self.folder.states()
+            file = states.get(step, sheet)
+            try:
+                key = (step, file.stat().st_mtime_ns)
+            except OSError:
+                raise RunError(NOTHING_KEPT, step=step) from None
+            if key not in self._done:
+                self._keep(key, self._developed(states[step], step) if step in states else self._seen(sheet, step))
+            self._done.move_to_end(key)
+            return self._done[key]
+
+    def _keep(self, key: tuple[object, ...], made: Snapshot) -> None:
+        self._done[key] = made
+        self._bytes += _size(made)
+        while self._bytes > CACHE and len(self._done) > 1:
+            self._bytes -= _size(self._done.popitem(last=False)[1])
+
+    # ── from weights ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _developed(self, file: Path, step: int) -> Snapshot:
+        saved = checkpoint.read(file)
+        config = serial.from_dict(saved.config)
+        trainer = self._loaded(saved.state, dataclasses.replace(config, **_SETTINGS, threads=default_threads(config.kind)))
+        drawn = picture(trainer, self._stats(step))
+        return Snapshot(run="", kind=config.kind, seq=0, status="paused", step=step, images=int(saved.state["images"]), **drawn)
+
+    def _loaded(self, state: dict[str, Any], config: RunConfig) -> Trainer:
+        """The trainer with the weights of this state: all that is looked at."""
+        if self._trainer is None:
+            self._trainer = Trainer(config)
+        elif config != self._trainer.config:
+            self._trainer.change(config)
+        trainer = self._trainer
+        try:
+            for module, name in ((trainer.g, "generator"), (trainer.d, "discriminator"), (trainer.ema.module, "ema")):
+                module.load_state_dict(state[name])
+        except (KeyError, RuntimeError, ValueError, TypeError) as error:
+            raise CheckpointError(N_("The checkpoint in {path} does not fit the run's settings ({reason})."),
+                                  path=self.folder.path, reason=str(error).splitlines()[0]) from None  # fmt: skip
+        return trainer
+
+    def _stats(self, step: int) -> Stats | None:
+        """The mean outputs of D at that time, from the curves: the middle of a critic's field lies between them."""
+        curves = self._read_curves()
+        if curves is None or not len(curves.steps):
+            return None
+        row = min(int(np.searchsorted(curves.steps, step)), len(curves.steps) - 1)
+        real, fake = (float(curves.mean[row, frames.CURVE_NAMES.index(name)]) for name in ("d_real", "d_fake"))
+        return Stats(step, 0, *[math.nan] * 2, real, fake, *[math.nan] * 3, finite=True) if math.isfinite(real + fake) else None
+
+    def _read_curves(self) -> Stretch | None:
+        path = self.folder.curves.path
+        try:
+            stat = path.stat()
+        except OSError:
+            return None
+        if self._curves[0] != (now := (stat.st_mtime, stat.st_size)):
+            self._curves = (now, CurveFile(path).load(frames.CURVE_NAMES, 1 << 53).window(0, math.inf, 1 << 14))
+        return self._curves[1]
+
+    # ── from a picture ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _seen(self, file: Path, step: int) -> Snapshot:
+        """Where only the sheet of generated pictures is kept."""
+        config = self.folder.config()
+        channels, height, width = sample_shape(config)
+        fake = _cells(file, channels, height, width)
+        return Snapshot(run="", kind=config.kind, seq=0, status="paused", step=step, images=0, arrays={"real": fake[:0], "fake": fake})
+
+
+def _cells(file: Path, channels: int, height: int, width: int) -> NDArray[np.uint8]:
+    """A sheet as `frames.encode_grid` makes one, cut into its pictures (N, C, H, W). Raises CheckpointError."""
+    side = math.isqrt(PREVIEW_IMAGES)
+    try:
+        with Image.open(io.BytesIO(file.read_bytes())) as image:
+            if image.size != (side * width, side * height):
+                raise ValueError(image.size)
+            pixels = np.asarray(image.convert("L" if channels == 1 else "RGB")).reshape(side, height, side, width, channels)
+    except (OSError, SyntaxError, ValueError):
+        raise CheckpointError(N_("{path} is not a whole picture. Choose another moment."), path=file) from None
+    return np.ascontiguousarray(pixels.transpose(0, 2, 4, 1, 3)).reshape(-1, channels, height, width)
+
+
+def _size(snapshot: Snapshot) -> int:
+    return sum(array.nbytes for array in snapshot.arrays.values()) + 1024
