@@ -120,9 +120,15 @@ def _add_export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--n", type=_bounded(int, 1, 100_000), default=1000, help="how many samples (default: 1000)")
     parser.add_argument("--seed", type=_bounded(int, 0, 2**63 - 1), default=0, help="of the samples")
     parser.add_argument("--step", type=_bounded(int, 0, 10**12), help="of the samples: a kept step (default: the last)")
-    parser.add_argument("--live", action="store_true", help="samples of the generator that trains, not of the averaged one")
-    parser.add_argument("--seconds", type=_bounded(float, 0.1, 1000), default=10.0, help="how long the film is (default: 10)")
-    parser.add_argument("--size", type=_bounded(int, 1, 10_000), default=480, help="pixels of the film's side (default: 480)")
+    parser.add_argument(
+        "--live", action="store_true", help="samples of the generator that trains, not of the averaged one"
+    )
+    parser.add_argument(
+        "--seconds", type=_bounded(float, 0.1, 1000), default=10.0, help="how long the film is (default: 10)"
+    )
+    parser.add_argument(
+        "--size", type=_bounded(int, 1, 10_000), default=480, help="pixels of the film's side (default: 480)"
+    )
     parser.set_defaults(run=_export)
 
 

@@ -54,6 +54,11 @@ class FilmPlan:
                 smallest=SMALLEST, largest=largest, seconds=self.seconds, side=self.side)  # fmt: skip
 
 
+def kept(folder: RunFolder) -> list[int]:
+    """The steps that a film of this run can show, the oldest first."""
+    return Darkroom(folder).steps()
+
+
 def chosen(kept: list[int], plan: FilmPlan) -> list[int]:
     """The kept steps nearest to steps evenly apart: one for each picture of the film, the same one again where few are kept. Raises
     ExportError."""

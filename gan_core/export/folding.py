@@ -41,32 +41,34 @@ class _Fold(ast.NodeTransformer):
     def __init__(self, given: Mapping[str, Any]) -> None:
         self.given = given
 
-    def visit_Name(self, node: ast.Name) -> ast.expr:  # noqa: N802 - ast's own names
+    def visit_Name(self, node: ast.Name) -> ast.expr:
         return ast.Constant(self.given[node.id]) if node.id in self.given and isinstance(node.ctx, ast.Load) else node
 
-    def visit_Compare(self, node: ast.Compare) -> ast.expr:  # noqa: N802
+    def visit_Compare(self, node: ast.Compare) -> ast.expr:
         self.generic_visit(node)
         left, right, compare = node.left, node.comparators[0], _COMPARE.get(type(node.ops[0]))
         if isinstance(left, ast.Constant) and isinstance(right, ast.Constant) and len(node.ops) == 1 and compare:
             return ast.Constant(compare(left.value, right.value))
         return node
 
-    def visit_BoolOp(self, node: ast.BoolOp) -> ast.expr:  # noqa: N802
+    def visit_BoolOp(self, node: ast.BoolOp) -> ast.expr:
         self.generic_visit(node)
         decides = isinstance(node.op, ast.Or)
         known = [part.value for part in node.values if isinstance(part, ast.Constant)]
         if any(bool(value) is decides for value in known):
             return ast.Constant(decides)
-        node.values = [part for part in node.values if not isinstance(part, ast.Constant)] or [ast.Constant(not decides)]
+        node.values = [part for part in node.values if not isinstance(part, ast.Constant)] or [
+            ast.Constant(not decides)
+        ]
         return node.values[0] if len(node.values) == 1 else node
 
-    def visit_IfExp(self, node: ast.IfExp) -> ast.expr:  # noqa: N802
+    def visit_IfExp(self, node: ast.IfExp) -> ast.expr:
         self.generic_visit(node)
         if isinstance(node.test, ast.Constant):
             return node.body if node.test.value else node.orelse
         return node
 
-    def visit_If(self, node: ast.If) -> ast.stmt | list[ast.stmt]:  # noqa: N802
+    def visit_If(self, node: ast.If) -> ast.stmt | list[ast.stmt]:
         self.generic_visit(node)
         if isinstance(node.test, ast.Constant):
             return node.body if node.test.value else node.orelse

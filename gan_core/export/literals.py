@@ -54,7 +54,13 @@ class Literals:
 
 def _short(value: Tensor) -> str:
     def nested(part: Any) -> str:
-        return f"[{', '.join(map(nested, part))}]" if isinstance(part, list) else _number32(part) if of_floats else repr(part)
+        return (
+            f"[{', '.join(map(nested, part))}]"
+            if isinstance(part, list)
+            else _number32(part)
+            if of_floats
+            else repr(part)
+        )
 
     of_floats = value.dtype == torch.float32
     dtype = "" if value.dtype in (torch.float32, torch.int64, torch.bool) else f", dtype={value.dtype}"

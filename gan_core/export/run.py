@@ -47,7 +47,9 @@ def samples(folder: RunFolder, plan: SamplesPlan) -> Samples:
     """The wanted samples. Raises ExportError, CheckpointError, ConfigError."""
     generator = generate.load(folder, "cpu", step=plan.step, averaged=plan.averaged)
     if generator.config.kind == "points":
-        lines = [f"{x:.9g},{y:.9g}\n" for x, y in generator.sample(plan.n, plan.seed).tolist()]  # digits that give float32 back
+        lines = [
+            f"{x:.9g},{y:.9g}\n" for x, y in generator.sample(plan.n, plan.seed).tolist()
+        ]  # digits that give float32 back
         return Samples(("x,y\n" + "".join(lines)).encode(), "csv", "text/csv", generator.step)
     size = 4 * plan.n * generator.sample(1).numel()
     if size > _LARGEST:

@@ -79,7 +79,9 @@ class _Writer:
         self.sources.need("torch", "nn")
 
     def script(self) -> Script:
-        random, data, made, seen = (self._part(part) for part in (self._random, self._data, self._networks, self._noise))
+        random, data, made, seen = (
+            self._part(part) for part in (self._random, self._data, self._networks, self._noise)
+        )
         losses, learning = self._part(self._objectives), self._part(self._learning)
         loop, end = self._part(self._loop), self._part(self._end)
         changes = self._part(self._changes)  # now it is known which constants there are
@@ -154,8 +156,14 @@ class _Writer:
         self.sources.need("collections.abc", "Callable")
         self.sources.need("torch", "Tensor")
         where = "" if self._on_cpu else 'DEVICE if purpose in ("latent", "augment") else "cpu"'
-        return parts.STREAM + parts.GENERATORS.format(seed=self.value("seed"), purposes=_words(streams.PURPOSES), count=len(streams.PURPOSES), where=where) + (
-            f"latents = Stream(lambda n, rng: {draw}(n, {self.value('latent.dim')}, rng), rng[\"latent\"], {streams.block_rows(c.dim)})"
+        return (
+            parts.STREAM
+            + parts.GENERATORS.format(
+                seed=self.value("seed"), purposes=_words(streams.PURPOSES), count=len(streams.PURPOSES), where=where
+            )
+            + (
+                f'latents = Stream(lambda n, rng: {draw}(n, {self.value("latent.dim")}, rng), rng["latent"], {streams.block_rows(c.dim)})'
+            )
         )
 
     def _data(self) -> str:
@@ -176,9 +184,12 @@ class _Writer:
         c, shape = self.start, self.data.shape
         g, d = networks.on_meta(c, shape)
         kinds = {type(m).__name__ for m in [*g.modules(), *d.modules()]} & {"Linear", "Conv2d", "ConvTranspose2d"}
-        made = {name: modules.network(player, c, shape, self.sources) for name, player in (("G", "generator"), ("D", "discriminator"))}
+        made = {
+            name: modules.network(player, c, shape, self.sources)
+            for name, player in (("G", "generator"), ("D", "discriminator"))
+        }
         layout = "" if self.is_points else ".to(memory_format=torch.channels_last)"
-        lines = [f'G = fill({made["G"]})', f'D = fill({made["D"]})']
+        lines = [f"G = fill({made['G']})", f"D = fill({made['D']})"]
         if c.discriminator.spectral_norm:
             lines.append(f'{self.sources.take(spectral.add_spectral_norm)}(D, rng["init"])')
         lines += [f"{name} = {name}.to(DEVICE){layout}" for name in ("G", "D")] if layout or not self._on_cpu else []
@@ -231,23 +242,37 @@ class _Writer:
         """What the loss function of a player is called, of all those that a run has had."""
         if self.single:
             return f"{player}_loss"
-        words = [c.loss, *([c.penalty] if _at(c) else []), *(["flipped"] if c.label_flip else [])] if player == "d" else [c.loss]
+        words = (
+            [c.loss, *([c.penalty] if _at(c) else []), *(["flipped"] if c.label_flip else [])]
+            if player == "d"
+            else [c.loss]
+        )
         return "_".join([player, "loss", *words])
 
     def _d_loss(self, c: RunConfig) -> str:
         loss, at = self.sources.take(registry.loss[c.loss].value), _at(c)
         joint = not networks.couples_samples(networks.on_meta(c, self.data.shape)[1]) and at in (None, "both", "mix")
-        lines = [f"real = {self._seen(self._real)}", "with torch.no_grad():", f"    fake = {self._seen('G(latents.next(n))')}"]
+        lines = [
+            f"real = {self._seen(self._real)}",
+            "with torch.no_grad():",
+            f"    fake = {self._seen('G(latents.next(n))')}",
+        ]
         if c.label_flip:
-            lines.append(f"flips = {parts.UNIFORM} < {self.value('label_flip')}  # pairs that D sees under each other's label")
+            lines.append(
+                f"flips = {parts.UNIFORM} < {self.value('label_flip')}  # pairs that D sees under each other's label"
+            )
         if at == "mix":
             self.sources.take(penalties.mix)
-            lines.append(f"u = {parts.UNIFORM} if weight is not None else None" if self._is_lazy else f"u = {parts.UNIFORM}")
+            lines.append(
+                f"u = {parts.UNIFORM} if weight is not None else None" if self._is_lazy else f"u = {parts.UNIFORM}"
+            )
         lines += self._forward(at, joint)
         lines += self._penalty(c, at, joint)
         if c.label_flip:
             lines.append(parts.FLIP)
-        smooth = f", {self.value('label_smoothing')}" if self.ever(lambda x: x.label_smoothing and x.loss == c.loss) else ""
+        smooth = (
+            f", {self.value('label_smoothing')}" if self.ever(lambda x: x.label_smoothing and x.loss == c.loss) else ""
+        )
         lines.append(f"loss = {loss}(on_real, on_fake{smooth})[0]")
         result = "loss + weight * penalty" if at else "loss"
         lines.append(f"return {result} if weight is not None else loss" if at and self._is_lazy else f"return {result}")
@@ -265,7 +290,11 @@ class _Writer:
 
     def _forward(self, at: str | None, joint: bool) -> list[str]:
         if at == "both":
-            return ["both = torch.cat([real, fake]).requires_grad_()", "logits = D(both)", "on_real, on_fake = logits.chunk(2)"]
+            return [
+                "both = torch.cat([real, fake]).requires_grad_()",
+                "logits = D(both)",
+                "on_real, on_fake = logits.chunk(2)",
+            ]
         if joint:
             return ["on_real, on_fake = D(torch.cat([real, fake])).chunk(2)"]
         grown = [f"{at} = {at}.detach().requires_grad_()"] if at else []
@@ -274,18 +303,27 @@ class _Writer:
     def _penalty(self, c: RunConfig, at: str | None, joint: bool) -> list[str]:
         if not at:
             return []
-        norm, penalty = (self.sources.take(f) for f in (penalties.squared_gradient_norm, registry.penalty[c.penalty].value))
+        norm, penalty = (
+            self.sources.take(f) for f in (penalties.squared_gradient_norm, registry.penalty[c.penalty].value)
+        )
         logits, x = {"both": ("logits", "both"), "mix": ("D(x)", "x")}.get(at, (f"on_{at}", at))
         mean = f"{penalty}({norm}({logits}, {x})).mean()"
         lines = ["x = mix(real, fake, u).requires_grad_()"] if at == "mix" else []
-        lines.append(f"penalty = 2 * {mean}  # 2: the means of both halves, added" if at == "both" else f"penalty = {mean}")
+        lines.append(
+            f"penalty = 2 * {mean}  # 2: the means of both halves, added" if at == "both" else f"penalty = {mean}"
+        )
         return ["if weight is not None:", *(f"    {line}" for line in lines)] if self._is_lazy else lines
 
     def _g_loss(self, c: RunConfig) -> str:
         loss = self.sources.take(registry.loss[c.loss].value)
         lines = [f"fake = {self._seen('G(latents.next(n))')}"]
         if registry.loss[c.loss].info["needs_real"]:
-            lines += [f"real = {self._seen(self._real)}", "on_fake = D(fake)", "with torch.no_grad():", "    on_real = D(real)"]
+            lines += [
+                f"real = {self._seen(self._real)}",
+                "on_fake = D(fake)",
+                "with torch.no_grad():",
+                "    on_real = D(real)",
+            ]
         else:
             lines += ["on_fake = D(fake)", "on_real = on_fake.detach()  # makes no difference to this loss"]
         return _function(self.loss_name("g", c), "n: int", parts.G_DOC, [*lines, f"return {loss}(on_real, on_fake)[1]"])
@@ -295,13 +333,19 @@ class _Writer:
     def _learning(self) -> str:
         split = self.ever(lambda c: c.accumulation > 1)
         clip = self.ever(lambda c: c.grad_clip)
-        lines = [*parts.LEARN_SPLIT(self.value("accumulation"), self.value("batch_size"))] if split else [*parts.LEARN(self.value("batch_size"))]
+        lines = (
+            [*parts.LEARN_SPLIT(self.value("accumulation"), self.value("batch_size"))]
+            if split
+            else [*parts.LEARN(self.value("batch_size"))]
+        )
         laid = "torch.empty_like(p).copy_(g)  # laid out in memory as p is" if not self.is_points else "g"
         lines += ["for p, g in zip(parameters, gradients):", f"    p.grad = {laid}"]
         if clip:
             bound = self.value("grad_clip")
             lines += [f"if {bound}:"] if not all(c.grad_clip for c in self.configs) else []
-            lines += [f"{'    ' if len(lines) and lines[-1].endswith(f'if {bound}:') else ''}nn.utils.clip_grad_norm_(parameters, {bound})"]
+            lines += [
+                f"{'    ' if len(lines) and lines[-1].endswith(f'if {bound}:') else ''}nn.utils.clip_grad_norm_(parameters, {bound})"
+            ]
         return _function("learn", "player: nn.Module, optimizer: torch.optim.Optimizer, loss: Callable[[int], Tensor]", parts.LEARN_DOC,
                          [*lines, "optimizer.step()", "return mean.item()"], "float", self.sources)  # fmt: skip
 
@@ -324,10 +368,18 @@ class _Writer:
             ramp = {} if self.ever(lambda c: c.ema_ramp) else {"ramp": 0.0}
             more = "" if ramp else f", {self.value('ema_ramp')}"
             decay = f"{self.sources.take(schedules.ema_decay, given=ramp)}({batch}, images, {self.value('ema_half_life')}{more})"
-            update = ["with torch.no_grad():", "    for a, p in zip(average.parameters(), G.parameters()):", f"        a.lerp_(p, 1 - {decay})"]
-            lines += update if self.ever(lambda c: c.k_g) and all(c.k_g for c in self.configs) else [f"if {self.value('k_g')}:", *_indented(update)]
+            update = [
+                "with torch.no_grad():",
+                "    for a, p in zip(average.parameters(), G.parameters()):",
+                f"        a.lerp_(p, 1 - {decay})",
+            ]
+            lines += (
+                update
+                if self.ever(lambda c: c.k_g) and all(c.k_g for c in self.configs)
+                else [f"if {self.value('k_g')}:", *_indented(update)]
+            )
         lines += parts.PRINT
-        means = [f"{p}_mean = float('nan')" for p in ("d", "g") if self.ever(lambda c, p=p: not getattr(c, f"k_{p}"))]
+        means = [f"{p}_mean = float('nan')" for p in ("d", "g") if any(getattr(c, f"k_{p}") == 0 for c in self.configs)]
         return "\n".join(["images = 0", *means, "for step in range(STEPS):", *_indented(lines)])
 
     def _weight(self) -> list[str]:
@@ -338,7 +390,10 @@ class _Writer:
         if not self._is_lazy:
             return [f"weight = {weight}"]
         interval = self.value("penalty_interval")
-        return [f"weight = {weight}", f"lazy = {interval} * weight if step % {interval} == 0 else None  # the penalty at few steps, more strongly"]
+        return [
+            f"weight = {weight}",
+            f"lazy = {interval} * weight if step % {interval} == 0 else None  # the penalty at few steps, more strongly",
+        ]
 
     def _called(self, player: str) -> str:
         return f"{player}_loss" if self.single else f"{player}_objective"
@@ -368,7 +423,9 @@ class _Writer:
             lines, touched = self._change(before.config, phase.config)
             names |= touched
             blocks += [f"if step == {phase.step}:", *_indented(lines)] if lines else []
-        said = "\n".join(f"{p}_objective = {self.loss_name(p, self.start)}" for p in ("d", "g")) if not self.single else ""
+        said = (
+            "\n".join(f"{p}_objective = {self.loss_name(p, self.start)}" for p in ("d", "g")) if not self.single else ""
+        )
         if not blocks:
             blocks = ["pass"]
         begin = [f"global {', '.join(sorted(names))}"] if names else []
@@ -393,14 +450,20 @@ class _Writer:
             elif (one.beta1, one.beta2, one.momentum) != (two.beta1, two.beta2, two.momentum):
                 self.sources.need("types", "SimpleNamespace")
                 apply = self.sources.take(optimizers.apply_settings)
-                lines.append(f"{apply}({optimizer}, SimpleNamespace(beta1={two.beta1}, beta2={two.beta2}, momentum={two.momentum}))")
+                lines.append(
+                    f"{apply}({optimizer}, SimpleNamespace(beta1={two.beta1}, beta2={two.beta2}, momentum={two.momentum}))"
+                )
         return lines, touched
 
     # ── the end ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _end(self) -> str:
         made = "average" if self._averages else "G"
-        buffers = "" if not self._averages or not [*networks.on_meta(self.start, self.data.shape)[0].buffers()] else parts.BUFFERS
+        buffers = (
+            ""
+            if not self._averages or not [*networks.on_meta(self.start, self.data.shape)[0].buffers()]
+            else parts.BUFFERS
+        )
         draw = f"{trainer.draw_latents.__name__}({BATCH}, {self.value('latent.dim')}, latent_rng)[: n - done]"
         scale = f" * {self.data.scale!r}" if isinstance(self.data, PointSet) and self.data.scale != 1 else ""
         text = parts.SAMPLE.format(average=made, draw=draw, batch=BATCH, scale=scale, buffers=buffers)
@@ -409,7 +472,9 @@ class _Writer:
             return text + parts.POINTS_END.format(count=PREVIEW_POINTS, file=self._samples_file)
         self.sources.need("pathlib", "Path")
         side = math.isqrt(PREVIEW_IMAGES)
-        return text + parts.PICTURES_END.format(count=side * side, side=side, file=self._samples_file, code=5 if self.data.shape[0] == 1 else 6)
+        return text + parts.PICTURES_END.format(
+            count=side * side, side=side, file=self._samples_file, code=5 if self.data.shape[0] == 1 else 6
+        )
 
 
 def _steps(c: RunConfig) -> int:
@@ -444,7 +509,9 @@ def _load(c: RunConfig) -> PointSet | ImageSet:
     return data_sets.load(c.data)
 
 
-def _function(name: str, arguments: str, doc: str, lines: list[str], result: str = "Tensor", sources: Sources | None = None) -> str:
+def _function(
+    name: str, arguments: str, doc: str, lines: list[str], result: str = "Tensor", sources: Sources | None = None
+) -> str:
     if sources is not None:
         sources.need("collections.abc", "Callable")
         sources.need("torch", "Tensor")

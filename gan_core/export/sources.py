@@ -28,7 +28,9 @@ from gan_core.export.folding import fold
 from gan_core.export.literals import Literals
 from gan_core.text import N_
 
-NOT_PLAIN = N_("{name} cannot be written into a file that stands alone: its code uses {what}. Take the configuration instead.")
+NOT_PLAIN = N_(
+    "{name} cannot be written into a file that stands alone: its code uses {what}. Take the configuration instead."
+)
 _OURS = "gan_core"
 _CUT = "\0"  # a line that is left out
 
@@ -84,7 +86,11 @@ class Sources:
                     kept = [part for part in getattr(node, "decorator_list", []) if not _is_ours(part, module)]
                     for part in kept:
                         self._follow(part, module)
-                    text = _segment(module, node) if folded is node else _unparsed(folded)
+                    text = (
+                        _unparsed(folded)
+                        if isinstance(folded, ast.FunctionDef) and folded is not node
+                        else _segment(module, node)
+                    )
                     self._parts[name] = "".join(f"@{ast.unparse(part)}\n" for part in kept) + text
                 return name
             case ast.ImportFrom(module=str(source)) if source.split(".")[0] == _OURS:
@@ -204,7 +210,11 @@ def _assigned(node: ast.AST) -> set[str]:
     """Names that the code of `node` makes itself: parameters, variables, inner functions."""
     inner = [n for n in ast.walk(node) if n is not node]
     names = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-    return names | {n.arg for n in inner if isinstance(n, ast.arg)} | {n.name for n in inner if isinstance(n, ast.FunctionDef)}
+    return (
+        names
+        | {n.arg for n in inner if isinstance(n, ast.arg)}
+        | {n.name for n in inner if isinstance(n, ast.FunctionDef)}
+    )
 
 
 def _loaded(node: ast.AST) -> dict[str, None]:

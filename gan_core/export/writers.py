@@ -14,7 +14,9 @@ from PIL import Image
 from gan_core.errors import ExportError
 from gan_core.text import N_
 
-NO_FFMPEG = N_("MP4 needs ffmpeg, which imageio-ffmpeg brings for most systems and not for this one. Choose GIF or WebP.")
+NO_FFMPEG = N_(
+    "MP4 needs ffmpeg, which imageio-ffmpeg brings for most systems and not for this one. Choose GIF or WebP."
+)
 _HOLD = 1.0  # seconds that the last picture stays before a loop begins again
 _FEW, _SMALLER = 8, 4  # pictures that a GIF's palette is made from, and how many times smaller they are
 _COLOURS = 255

@@ -24,7 +24,7 @@ def branch(source: RunFolder, source_id: str, step: int, target: RunFolder, targ
     born = facts.of_new(target_id, owner, source.config())
     images, config = int(saved.state["images"]), serial.from_dict(saved.config)
     curves = source.curves.load(frames.CURVE_NAMES, step)
-    said = _said(source) | born
+    said = _said(source, owner) | born
     said |= {"parent": {"run": source_id, "step": step}, "status": "paused", "step": step, "images": images,
              "progress": min(images / config.horizon, 1.0) if config.horizon else None, "summary": facts.summary(config),
              "seconds": _seconds(saved, source, step), "metrics": curves.last()}  # fmt: skip
@@ -46,10 +46,12 @@ def described(source: About) -> About:
     return About(source.name, source.tags)
 
 
-def _said(source: RunFolder) -> dict[str, Any]:
-    """What stays true of the new run: the data and the machine; numbers of the moment are measured anew."""
+def _said(source: RunFolder, owner: str) -> dict[str, Any]:
+    """What stays true of the new run: the data and the machine, and to whom the source belongs also what its link has locked; numbers
+    of the moment are measured anew."""
     known = source.facts()
-    return {name: known[name] for name in ("data_hash", "environment") if name in known}
+    staying = ("data_hash", "environment", *(["share"] if known.get("owner") == owner else []))
+    return {name: known[name] for name in staying if name in known}
 
 
 def _seconds(saved: Saved, source: RunFolder, step: int) -> float:

@@ -1,8 +1,8 @@
 """Kept moments of a run as snapshots again, one after the other, fast: one trainer develops them all.
 
-    room = Darkroom(folder)
-    room.steps()                # what is kept
-    room.snapshot(1200)         # what a viewer saw at that step
+room = Darkroom(folder)
+room.steps()                # what is kept
+room.snapshot(1200)         # what a viewer saw at that step
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -35,7 +34,6 @@ from gan_core.trainer import PREVIEW_IMAGES, Stats, Trainer
 
 CACHE = 16 << 20  # bytes of snapshots kept
 NOTHING_KEPT = N_("Nothing is kept of this run at step {step}. Choose one of the kept moments.")
-_SETTINGS = {"device": "cpu", "precision": "float32"}  # of whoever only looks
 
 
 class Darkroom:
@@ -82,9 +80,14 @@ class Darkroom:
     def _developed(self, file: Path, step: int) -> Snapshot:
         saved = checkpoint.read(file)
         config = serial.from_dict(saved.config)
-        trainer = self._loaded(saved.state, dataclasses.replace(config, **_SETTINGS, threads=default_threads(config.kind)))
+        trainer = self._loaded(
+            saved.state,
+            dataclasses.replace(config, device="cpu", precision="float32", threads=default_threads(config.kind)),
+        )
         drawn = picture(trainer, self._stats(step))
-        return Snapshot(run="", kind=config.kind, seq=0, status="paused", step=step, images=int(saved.state["images"]), **drawn)
+        return Snapshot(
+            run="", kind=config.kind, seq=0, status="paused", step=step, images=int(saved.state["images"]), **drawn
+        )
 
     def _loaded(self, state: dict[str, Any], config: RunConfig) -> Trainer:
         """The trainer with the weights of this state: all that is looked at."""
@@ -108,7 +111,10 @@ class Darkroom:
             return None
         row = min(int(np.searchsorted(curves.steps, step)), len(curves.steps) - 1)
         real, fake = (float(curves.mean[row, frames.CURVE_NAMES.index(name)]) for name in ("d_real", "d_fake"))
-        return Stats(step, 0, *[math.nan] * 2, real, fake, *[math.nan] * 3, finite=True) if math.isfinite(real + fake) else None
+        if not math.isfinite(real + fake):
+            return None
+        unknown = math.nan
+        return Stats(step, 0, unknown, unknown, real, fake, unknown, unknown, unknown, True)
 
     def _read_curves(self) -> Stretch | None:
         path = self.folder.curves.path
@@ -127,7 +133,15 @@ class Darkroom:
         config = self.folder.config()
         channels, height, width = sample_shape(config)
         fake = _cells(file, channels, height, width)
-        return Snapshot(run="", kind=config.kind, seq=0, status="paused", step=step, images=0, arrays={"real": fake[:0], "fake": fake})
+        return Snapshot(
+            run="",
+            kind=config.kind,
+            seq=0,
+            status="paused",
+            step=step,
+            images=0,
+            arrays={"real": fake[:0], "fake": fake},
+        )
 
 
 def _cells(file: Path, channels: int, height: int, width: int) -> NDArray[np.uint8]:
@@ -137,7 +151,9 @@ def _cells(file: Path, channels: int, height: int, width: int) -> NDArray[np.uin
         with Image.open(io.BytesIO(file.read_bytes())) as image:
             if image.size != (side * width, side * height):
                 raise ValueError(image.size)
-            pixels = np.asarray(image.convert("L" if channels == 1 else "RGB")).reshape(side, height, side, width, channels)
+            pixels = np.asarray(image.convert("L" if channels == 1 else "RGB")).reshape(
+                side, height, side, width, channels
+            )
     except (OSError, SyntaxError, ValueError):
         raise CheckpointError(N_("{path} is not a whole picture. Choose another moment."), path=file) from None
     return np.ascontiguousarray(pixels.transpose(0, 2, 4, 1, 3)).reshape(-1, channels, height, width)

@@ -49,6 +49,7 @@ _STAYING = (
     "saved",
     "seed",
     "parent",
+    "share",
     "summary",
     "data_hash",
     "environment",

@@ -25,6 +25,7 @@ from gan_core.runs.index import Query
 from gan_core.runs.listing import ACTIVE, Row
 from gan_core.runs.session import TrainingSession
 from gan_core.runs.store import NO_SUCH_RUN, Store
+from gan_core.sharing import Share
 from gan_core.text import N_
 
 log = logging.getLogger(__name__)
@@ -93,8 +94,9 @@ class Scheduler:
 
     # ── for pages and routes ─────────────────────────────────────────────────────────────────────────────────────────────
 
-    def create(self, config: RunConfig, owner: str) -> TrainingSession:
-        """A new run that starts as soon as its data is there and a place is free. Raises ConfigError, DeviceError, RunError."""
+    def create(self, config: RunConfig, owner: str, share: Share | None = None) -> TrainingSession:
+        """A new run that starts as soon as its data is there and a place is free; `share`: what its settings are kept to. Raises
+        ConfigError, DeviceError, RunError."""
         devices.resolve(config.device)
         check_memory(config)
         self._check_room()
@@ -102,8 +104,8 @@ class Scheduler:
             config = replace(config, engine="compiled")
         run_id = self.store.new_id(config.data.name)
         folder = self.store.folder(run_id)
-        folder.create(config, facts.of_new(run_id, owner, config))
-        return self._add(TrainingSession(run_id, owner, config, folder, **self._helpers(run_id)))
+        folder.create(config, facts.of_new(run_id, owner, config) | ({"share": share.to_dict()} if share else {}))
+        return self._add(TrainingSession(run_id, owner, config, folder, share=share, **self._helpers(run_id)))
 
     def get(self, run_id: str) -> TrainingSession | FollowedRun | None:
         """The session of a run, brought back from disk (not running) when it is not in memory; what can be seen of it while
@@ -150,7 +152,7 @@ class Scheduler:
         said, config = folder.facts(), folder.config()
         session = TrainingSession(
             run_id, str(said.get("owner", "")), config, folder, restore=folder.was_saved(said),
-            **self._helpers(run_id),
+            share=Share.from_dict(said.get("share")), **self._helpers(run_id),
         )  # fmt: skip
         session.prepare_stopped(said)
         return self._add(session)

@@ -33,6 +33,7 @@ from gan_core.runs.keeping import Keeper, Saver, Score, after
 from gan_core.runs.lock import IN_USE
 from gan_core.runs.looking import UNWATCHED, WATCHED, Looker
 from gan_core.runs.snapshots import Mark, Message, Metrics, Snapshot
+from gan_core.sharing import Share
 from gan_core.text import N_
 from gan_core.trainer import Trainer, check_batch
 
@@ -58,11 +59,12 @@ class TrainingSession:
     def __init__(
         self, run_id: str, owner: str, config: RunConfig, folder: RunFolder | None = None, *,
         restore: bool = False, saver: Saver | None = None, saved: Callable[[], None] = lambda: None, finish_at_horizon: bool = True,
-        workshop: Workshop | None = None,
+        workshop: Workshop | None = None, share: Share | None = None,
     ) -> None:  # fmt: skip
-        """`saver` runs a job on the thread that writes; `saved` is called there after the files have changed; `workshop` makes
+        """`share`: what the link that it was started from allows. `saver` runs a job on the thread that writes; `saved` is called there after the files have changed; `workshop` makes
         compiled programs: without one every step is eager."""
         self.id, self.owner, self.config, self.folder = run_id, owner, config, folder
+        self.share = share or Share()
         self._keeper = Keeper(folder, config, saver, self._not_saved, saved)
         self.workshop = workshop
         self._engines, self._noted_engine = Engines(workshop), EAGER
@@ -147,6 +149,7 @@ class TrainingSession:
         with self._lock:
             new = settings.replace(self._expected_config(), values)
             changed = settings.live_differences(self._expected_config(), new)
+            self.share.check(changed)
             if self._data is not None:
                 check_batch(new, self._data)
             if changed:
@@ -337,7 +340,7 @@ class TrainingSession:
     def facts(self) -> dict[str, Any]:
         """What run.json says of this run."""
         trainer = self._trainer
-        self._facts |= {"run": self.id, "owner": self.owner}
+        self._facts |= {"run": self.id, "owner": self.owner} | ({"share": self.share.to_dict()} if self.share else {})
         self._facts |= run_facts.of_status(self.config, self._status, self._message, self.seconds)
         if trainer is not None:
             self._facts |= run_facts.of_trainer(trainer, self._threads())

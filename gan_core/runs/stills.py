@@ -88,7 +88,9 @@ def large(snapshot: Snapshot, side: int) -> Image.Image:
     width, height = round(fake.shape[3] * factor), round(fake.shape[2] * factor)
     left, top = (side - columns * width) // 2, (side - rows * height) // 2
     for i, picture in enumerate(fake.transpose(0, 2, 3, 1)):
-        tile = _image(picture).resize((width, height), Image.Resampling.NEAREST if factor >= 1 else Image.Resampling.BOX)
+        tile = _image(picture).resize(
+            (width, height), Image.Resampling.NEAREST if factor >= 1 else Image.Resampling.BOX
+        )
         sheet.paste(tile, (left + i % columns * width, top + i // columns * height))
     return sheet
 

@@ -16,6 +16,7 @@ from pages._ui.failures import plain
 from pages._ui.i18n import number, translate
 
 Translate = Callable[[str], str]
+Changed = Callable[[str], None] | None  # None: the setting is locked
 Apply = Callable[[dict[str, Any]], None]  # new values by dotted name; raises ConfigError and changes nothing
 
 _SERIES = (1, 2, 5)  # steps of a control that moves in powers of ten
@@ -29,6 +30,7 @@ class Controls:
     config: RunConfig
     apply: Apply
     hidden: frozenset[str] = frozenset()
+    locked: frozenset[str] = frozenset()  # shown, and kept as they are by the link that the visitor came by
 
     def draw(self) -> None:
         """All groups, in the order of the settings."""
@@ -53,7 +55,8 @@ class Controls:
         key = f"{self.page}:{field.name}"
         value = settings.get(self.config, field.name)
         st.session_state[key] = _shown(field, value)  # the run or the draft is the truth, the widget shows it
-        _WIDGETS[_kind(field)](field, self.config, label(field, self.config, _), key, self._changed, _)
+        changed = None if field.name in self.locked else self._changed
+        _WIDGETS[_kind(field)](field, self.config, label(field, self.config, _), key, changed, _)
         if problem := st.session_state.pop(f"{key}!", None):
             st.error(plain(_(problem.template).format(**problem.params)), icon=":material/error:")
 
@@ -61,7 +64,8 @@ class Controls:
         """A widget has a new value (Streamlit's callback, before the script runs)."""
         key = f"{self.page}:{name}"
         try:
-            self.apply(_with_companions(self.config, name, st.session_state[key]))
+            changes = _with_companions(self.config, name, st.session_state[key])
+            self.apply({n: value for n, value in changes.items() if n == name or n not in self.locked | self.hidden})
         except ConfigError as error:
             st.session_state[f"{key}!"] = error
 
@@ -167,30 +171,33 @@ def help_text(field: Field, config: RunConfig, _: Translate) -> str:
     return "\n\n".join(part for part in [*parts, f"`{field.name}`"] if part)
 
 
-def _choice(
-    field: Field, config: RunConfig, title: str, key: str, changed: Callable[[str], None], _: Translate
-) -> None:
+def _common(field: Field, config: RunConfig, changed: Changed, _: Translate) -> dict[str, Any]:
+    """What all widgets have: help and what a change does, or that there is none."""
+    said = help_text(field, config, _)
+    if changed is None:
+        locked = _("**Locked** by whoever made the link that you came by.")
+        return {"help": f"{locked}\n\n{said}", "disabled": True}
+    return {"help": said, "on_change": changed, "args": (field.name,)}
+
+
+def _choice(field: Field, config: RunConfig, title: str, key: str, changed: Changed, _: Translate) -> None:
     st.selectbox(title, _choices(field, config), format_func=lambda code: code_title(field, code, _), key=key,
-                 help=help_text(field, config, _), on_change=changed, args=(field.name,))  # fmt: skip
+                 **_common(field, config, changed, _))  # fmt: skip
 
 
-def _switch(
-    field: Field, config: RunConfig, title: str, key: str, changed: Callable[[str], None], _: Translate
-) -> None:
-    st.toggle(title, key=key, help=help_text(field, config, _), on_change=changed, args=(field.name,))
+def _switch(field: Field, config: RunConfig, title: str, key: str, changed: Changed, _: Translate) -> None:
+    st.toggle(title, key=key, **_common(field, config, changed, _))
 
 
-def _text(field: Field, config: RunConfig, title: str, key: str, changed: Callable[[str], None], _: Translate) -> None:
-    st.text_input(title, key=key, help=help_text(field, config, _), max_chars=80, on_change=changed, args=(field.name,))
+def _text(field: Field, config: RunConfig, title: str, key: str, changed: Changed, _: Translate) -> None:
+    st.text_input(title, key=key, max_chars=80, **_common(field, config, changed, _))
 
 
-def _powers(
-    field: Field, config: RunConfig, title: str, key: str, changed: Callable[[str], None], _: Translate
-) -> None:
+def _powers(field: Field, config: RunConfig, title: str, key: str, changed: Changed, _: Translate) -> None:
     value = settings.get(config, field.name)
     options = sorted({*power_series(field), value})
     st.select_slider(title, options, format_func=lambda v: value_text(field, v, _), key=key,
-                     help=help_text(field, config, _), on_change=changed, args=(field.name,))  # fmt: skip
+                     **_common(field, config, changed, _))  # fmt: skip
 
 
 def power_series(field: Field) -> list[float]:
@@ -203,9 +210,7 @@ def power_series(field: Field) -> list[float]:
     return [0.0, *inside] if field.spec.zero_off else inside
 
 
-def _slider(
-    field: Field, config: RunConfig, title: str, key: str, changed: Callable[[str], None], _: Translate
-) -> None:
+def _slider(field: Field, config: RunConfig, title: str, key: str, changed: Changed, _: Translate) -> None:
     spec = field.spec
     assert spec.low is not None
     assert spec.high is not None
@@ -213,18 +218,16 @@ def _slider(
     fine = 0.001 if spec.high <= 1 else 0.01
     low, high, step = (int(spec.low), int(spec.high), 1) if whole else (spec.low, spec.high, fine)
     st.slider(title, low, high, step=step, format=None if whole else "%.3g", key=key,
-              help=help_text(field, config, _), on_change=changed, args=(field.name,))  # fmt: skip
+              **_common(field, config, changed, _))  # fmt: skip
 
 
-def _number(
-    field: Field, config: RunConfig, title: str, key: str, changed: Callable[[str], None], _: Translate
-) -> None:
+def _number(field: Field, config: RunConfig, title: str, key: str, changed: Changed, _: Translate) -> None:
     spec, whole = field.spec, field.type is int
     assert spec.low is not None
     assert spec.high is not None
     low, high, step = (int(spec.low), int(spec.high), 1) if whole else (float(spec.low), float(spec.high), 0.1)
     st.number_input(title, low, high, step=step, format=None if whole else "%.3g", key=key,
-                    help=help_text(field, config, _), on_change=changed, args=(field.name,))  # fmt: skip
+                    **_common(field, config, changed, _))  # fmt: skip
 
 
 _WIDGETS: dict[str, Callable[..., None]] = {

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 import streamlit as st
 
@@ -14,13 +13,16 @@ from gan_core.errors import ConfigError, PlaygroundError
 from gan_core.runs.following import FollowedRun
 from gan_core.runs.preview import preview_frame
 from gan_core.runs.session import TrainingSession
+from gan_core.sharing import Share
 from gan_core.text import N_
 from pages._ui import service, tokens
-from pages._ui.controls import Controls, full_title, value_text
+from pages._ui.controls import Controls, full_title, label, value_text
+from pages._ui.export import export
 from pages._ui.failures import plain
 from pages._ui.i18n import language, number, translate
 from pages._ui.live import live_labels, live_view
 from pages._ui.owner import owner_id
+from pages._ui.share import Rules, address, forget_link, links, refuse, show_note, show_refusal, taken
 
 Run = TrainingSession | FollowedRun
 Kind = Literal["points", "images"]
@@ -47,7 +49,29 @@ class Lab:
 
     @draft.setter
     def draft(self, config: RunConfig) -> None:
+        """Raises ConfigError for what the link that the visitor came by has locked."""
+        if self.rules is not None:
+            self.rules.check(config)
         st.session_state[f"{self.page}.draft"] = config
+
+    @property
+    def rules(self) -> Rules | None:
+        """What new runs are kept to here: as the link said, or the visitor's own run that is shown."""
+        found: Rules | None = st.session_state.get(f"{self.page}.rules")
+        return found
+
+    @rules.setter
+    def rules(self, rules: Rules | None) -> None:
+        st.session_state[f"{self.page}.rules"] = rules
+
+    def adopt(self, config: RunConfig) -> bool:
+        """Make these the settings of the next run, or have it said why not."""
+        try:
+            self.draft = config
+        except ConfigError as error:
+            refuse(self.page, error)
+            return False
+        return True
 
     def session(self) -> Run | None:
         """The run that the address names, in the lab it belongs to; None without one, or (said so) when it is gone."""
@@ -76,7 +100,9 @@ class Lab:
         mine = own is not None
         if own is not None:
             self._follow(own)
+        show_note(self.rules, _)
         self._toolbar(title, session, mine, _)
+        show_refusal(self.page, _)
         st.caption(self._notice(session, mine, _) or caption)
         self._view(session, mine, _)
         if session is not None:
@@ -85,28 +111,27 @@ class Lab:
             self._preset_picker(_)
             config = own.expected_config if own is not None else self.draft
             shown = settings.replace(config, self._fixed_changes(config)) if mine else self.draft
-            Controls(self.page, shown, self._applier(own)).draw()
+            share = self.rules.share if self.rules is not None else Share()
+            Controls(self.page, shown, self._applier(own), share.hide, share.lock).draw()
 
     def _take_link(self, _: Callable[[str], str]) -> None:
-        """Settings that come with the address, once; what is wrong with them is left out, and said while the link stays."""
-        link = st.query_params.get("c")
-        if not link:
-            return
-        key = f"{self.page}.link"
-        if st.session_state.get(key, ("",))[0] != link:
-            config, problems = serial.from_link(link)
-            if config.kind == self.kind:
-                self.draft = config
-            elif not problems:
-                problems = [ConfigError(OTHER_LAB)]
-            st.session_state[key] = (link, problems)
-        for problem in st.session_state[key][1]:
+        """Settings that come with the address, once; what is wrong with them is left out, and said while the link stays. What it
+        locks is for new runs: a run that is shown stays as free as it was."""
+        found, problems = taken(self.page)
+        if found is not None and found.config.kind == self.kind:
+            if "run" not in st.query_params:
+                self.rules = Rules(found.share, found.config) if found.share else None
+            self.adopt(found.config)
+        elif found is not None and not problems:
+            problems.append(ConfigError(OTHER_LAB))
+        for problem in problems:
             st.warning(plain(_(problem.template).format(**problem.params)), icon=":material/link_off:")
 
     def _take_preset(self) -> None:
         name = st.query_params.get("preset")
         if name and st.session_state.get(f"{self.page}.asked") != name and name in self.presets():
             st.session_state[f"{self.page}.asked"] = name
+            self.rules = None  # a new beginning, as any other address
             self.draft = presets.load(name)
 
     def presets(self) -> list[str]:
@@ -119,10 +144,9 @@ class Lab:
         st.session_state[key] = current or ""
 
         def choose() -> None:
-            if name := st.session_state[key]:
-                self.draft = presets.load(name)
+            if (name := st.session_state[key]) and self.adopt(presets.load(name)):
                 st.query_params.pop("run", None)
-                st.query_params.pop("c", None)
+                forget_link()
 
         entry = registry.preset[current] if current else None
         st.selectbox(
@@ -133,7 +157,9 @@ class Lab:
         st.caption(_(entry.help) if entry else _("Settings that no preset has. The link carries them anywhere."))
 
     def _follow(self, session: TrainingSession) -> None:
-        """Coming to a run of one's own, its settings become the draft (and stay so while it changes)."""
+        """Coming to a run of one's own, its settings become the draft (and stay so while it changes); what it is kept to holds for
+        those after it."""
+        self.rules = Rules(session.share, session.expected_config) if session.share else None
         seen = f"{self.page}.run"
         if st.session_state.get(seen) != session.id:
             st.session_state[seen] = session.id
@@ -147,6 +173,8 @@ class Lab:
     def _applier(self, session: TrainingSession | None) -> Callable[[dict[str, Any]], None]:
         def apply(values: dict[str, Any]) -> None:
             draft = settings.replace(self.draft, values)
+            if self.rules is not None:
+                self.rules.check(draft)
             live = {n: v for n, v in values.items() if settings.field(n).spec.live}
             if session is not None and live:
                 session.change(live)
@@ -184,41 +212,37 @@ class Lab:
             ):
                 self._start(_)
             if session is not None and not mine and st.button(_("Use its settings"), icon=":material/content_copy:"):
-                self.draft = session.config
+                self.adopt(session.config)
                 st.rerun()
             if waiting and st.button(_("Discard these changes"), icon=":material/undo:") and session is not None:
                 self.draft = session.expected_config
                 st.rerun()
             with st.popover(_("Link"), icon=":material/link:"):
                 self._links(session, _)
+            with st.popover(_("Export"), icon=":material/download:"):
+                export(self.page, session.id if session is not None else None, self.draft)
 
     def _start(self, _: Callable[[str], str]) -> None:
         try:
-            session = service.scheduler().create(self.draft, owner_id())
+            if self.rules is not None:
+                self.rules.check(self.draft)
+            session = service.scheduler().create(
+                self.draft, owner_id(), self.rules.share if self.rules is not None else None
+            )
         except PlaygroundError as error:
             st.error(plain(_(error.template).format(**error.params)), icon=":material/error:")
             return
         st.session_state[f"{self.page}.run"] = session.id
-        st.query_params.pop("c", None)
+        forget_link()
         st.query_params.pop("preset", None)
         st.query_params["run"] = session.id
         st.rerun()
 
     def _links(self, session: Run | None, _: Callable[[str], str]) -> None:
-        here = urlsplit(st.context.url or "")
-        address = f"{here.scheme}://{here.netloc}{here.path}" if here.netloc else ""
-        config = session.expected_config if session is not None else self.draft
-        st.caption(_("All settings, for a new run anywhere:"))
-        st.code(f"{address}?c={serial.to_link(config)}", language=None, wrap_lines=True)
+        links(self.page, session.expected_config if session is not None else self.draft, self.rules, _)
         if session is not None:
             st.caption(_("This run, for others to watch:"))
-            st.code(f"{address}?run={session.id}", language=None, wrap_lines=True)
-        st.caption(_("The same settings from the command line, with the file below:"))
-        st.code("gan-playground train --config config.toml", language=None, wrap_lines=True)
-        st.download_button(
-            _("Download {file}").format(file="config.toml"), serial.to_toml(config), "config.toml", "application/toml",
-            icon=":material/download:", key=f"{self.page}.toml", on_click="ignore",
-        )  # fmt: skip
+            st.code(f"{address()}?run={session.id}", language=None, wrap_lines=True)
 
     def _view(self, session: Run | None, mine: bool, _: Callable[[str], str]) -> None:
         token = frame = None
@@ -227,7 +251,7 @@ class Lab:
         else:
             token = tokens.issue_for(session.id, control=mine)
         live_view(run_id=session.id if session else None, token=token, frame=frame, labels=live_labels(_, language().replace("_", "-")),
-                  kind=self.kind, key=f"{self.page}.live", can_control=mine)  # fmt: skip
+                  kind=self.kind, key=f"{self.page}.live", can_control=mine, caption=in_short(session.expected_config if session is not None else self.draft, _))  # fmt: skip
         if session is None and frame is None:
             entry = registry.dataset[self.draft.data.name]
             st.info(_("{data} is fetched when you start: the first time this takes a moment.").format(data=_(entry.title)),
@@ -236,6 +260,23 @@ class Lab:
     def _history(self, session: Run) -> None:
         with st.expander(translate()("Changes during this run")):
             st.fragment(_marks, run_every=HISTORY_SECONDS)(session.id, isinstance(session, FollowedRun))
+
+
+def in_short(config: RunConfig, _: Callable[[str], str]) -> str:
+    """The settings that name a run: data, loss, penalty, networks, seed."""
+    words = [_(registry.dataset[config.data.name].title), _(registry.loss[config.loss].title)]
+    if config.penalty != "none":
+        field = settings.field("penalty_weight")
+        words.append(
+            f"{_(registry.penalty[config.penalty].title)}, {label(field, config, _)} {value_text(field, config.penalty_weight, _)}"
+        )
+    for player in ("generator", "discriminator"):
+        part = getattr(config, player)
+        inside = (
+            value_text(settings.field(f"{player}.hidden"), part.hidden, _) if part.network == "mlp" else f"{part.width}"
+        )
+        words.append(f"{player[0].upper()} {_(registry.network[part.network].title)} {inside}")
+    return " · ".join([*words, f"{_(settings.field('seed').spec.title)} {config.seed}"])
 
 
 @st.cache_data(show_spinner=False, max_entries=64)

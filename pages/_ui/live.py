@@ -19,7 +19,7 @@ from gan_core.runs import engines, lock, scheduler, session
 from gan_core.text import N_
 
 _HERE = Path(__file__).parent
-_PARTS = ("frame", "dom", "points", "images", "curves", "link", "controls", "view")  # joined to one module
+_PARTS = ("frame", "dom", "points", "images", "save", "curves", "link", "controls", "view")  # joined to one module
 
 HTML = '<div class="gl"></div>'
 STYLE = (_HERE / "live.css").read_text(encoding="utf-8")
@@ -90,6 +90,9 @@ LABELS: dict[str, str] = {
     "verdict.real": N_("Critic leans towards real"),
     "verdict.fake": N_("Critic leans towards generated"),
     "verdict.undecided": N_("Critic is undecided"),
+    "save": N_("Save picture"),
+    "save.png": N_("As PNG"),
+    "save.svg": N_("As SVG"),
     "zoom.in": N_("Zoom in"),
     "zoom.out": N_("Zoom out"),
     "zoom.reset": N_("Show all"),
@@ -173,7 +176,7 @@ def live_labels(_: Callable[[str], str], lang: str = "en", sentences: Iterable[s
 
 
 def live_data(*, run_id: str | None, token: str | None, frame: bytes | None, labels: Mapping[str, str],
-              kind: Literal["points", "images"], can_control: bool, stamp: int = 0) -> dict[str, Any]:  # fmt: skip
+              kind: Literal["points", "images"], can_control: bool, stamp: int = 0, caption: str = "") -> dict[str, Any]:  # fmt: skip
     """What the browser gets: JSON only, because bytes inside a dict would arrive as one useless string.
 
     `frame` (a packed frame of an untrained GAN) is sent only while there is no run; it is some 10-60 kB. `stamp`: larger in what is
@@ -182,21 +185,29 @@ def live_data(*, run_id: str | None, token: str | None, frame: bytes | None, lab
     preview = base64.b64encode(frame).decode("ascii") if frame and run_id is None else None
     words = dict(labels)
     return {"run": run_id, "token": token, "frame": preview, "labels": words, "kind": kind, "control": can_control,
-            "stamp": stamp}  # fmt: skip
+            "stamp": stamp, "caption": caption}  # fmt: skip
 
 
 def live_view(*, run_id: str | None, token: str | None, frame: bytes | None, labels: Mapping[str, str],
               kind: Literal["points", "images"], key: str, can_control: bool,
-              on_renew: Callable[[], None] | None = None) -> bool:  # fmt: skip
+              on_renew: Callable[[], None] | None = None, caption: str = "") -> bool:  # fmt: skip
     """Mount the live view of a run, or a still preview without one.
 
     labels: from `live_labels`. can_control: whether this person may command the run; the server has the last word.
+    caption: the settings in short, under a picture that is saved.
     on_renew: called before the script runs when the browser needs a new token (the old one has expired).
     Returns whether the browser asked for a new token in this script run.
     """
-    stamp = _stamp(f"{key}.stamp", (run_id, token, hash(frame), labels.get("lang"), kind, can_control))
+    stamp = _stamp(f"{key}.stamp", (run_id, token, hash(frame), labels.get("lang"), kind, can_control, caption))
     data = live_data(
-        run_id=run_id, token=token, frame=frame, labels=labels, kind=kind, can_control=can_control, stamp=stamp
+        run_id=run_id,
+        token=token,
+        frame=frame,
+        labels=labels,
+        kind=kind,
+        can_control=can_control,
+        stamp=stamp,
+        caption=caption,
     )
     result = _component(data=data, key=key, on_renew_change=on_renew or (lambda: None))
     return result.renew is not None

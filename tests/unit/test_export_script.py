@@ -15,8 +15,8 @@ import torch
 from _tiny import objectives, pictures, points, with_objective
 from torch import nn
 
-from gan_core import presets, registry
 from gan_core import config as settings
+from gan_core import presets, registry
 from gan_core.config import RunConfig
 from gan_core.errors import ExportError
 from gan_core.export.script import Script, script
@@ -50,7 +50,9 @@ def assert_equal(one: nn.Module, other: nn.Module) -> None:
     assert [name for name in a if not torch.equal(a[name], b[name])] == []
 
 
-def assert_repeats(config: RunConfig, folder: Path, steps: int = STEPS, changes: dict[int, dict[str, Any]] | None = None) -> Script:
+def assert_repeats(
+    config: RunConfig, folder: Path, steps: int = STEPS, changes: dict[int, dict[str, Any]] | None = None
+) -> Script:
     """After `steps` steps the script has the weights of gan_core's own eager run, bit for bit."""
     trainer, journal = Trainer(config), []
     for step in range(steps):
@@ -96,7 +98,14 @@ def test_every_set_of_points(name: str, tmp_path: Path) -> None:
         {"ema_ramp": 0.0, "ema_half_life": 300.0, "seed": 9},
         {"penalty": "r1", "penalty_interval": 3, "penalty_weight": 0.7},
         {"penalty": "wgan_gp", "penalty_interval": 2, "schedule": "linear", "horizon": 90, "penalty_final": 0.0},
-        {"schedule": "cosine", "horizon": 200, "lr_final": 0.1, "penalty_final": 0.3, "instance_noise": 0.3, "noise_final": 0.0},
+        {
+            "schedule": "cosine",
+            "horizon": 200,
+            "lr_final": 0.1,
+            "penalty_final": 0.3,
+            "instance_noise": 0.3,
+            "noise_final": 0.0,
+        },
         {"schedule": "linear", "horizon": 64, "instance_noise": 0.5, "noise_final": 0.0},
         {"instance_noise": 0.2, "label_flip": 0.3, "loss": "hinge", "penalty": "r2"},
         {"label_flip": 0.2, "penalty": "wgan_gp"},
@@ -108,7 +117,12 @@ def test_every_set_of_points(name: str, tmp_path: Path) -> None:
         {"k_d": 0},
         {"k_g": 0},
         {"discriminator__spectral_norm": True, "penalty": "none", "loss": "hinge"},
-        {"generator__norm": "batch", "discriminator__norm": "batch", "penalty": "weight_clipping", "loss": "wasserstein"},
+        {
+            "generator__norm": "batch",
+            "discriminator__norm": "batch",
+            "penalty": "weight_clipping",
+            "loss": "wasserstein",
+        },
         {"generator__norm": "layer", "discriminator__norm": "layer"},
         {"generator__activation": "silu", "discriminator__activation": "gelu"},
         {"generator__activation": "relu", "discriminator__activation": "tanh"},
@@ -178,7 +192,9 @@ def test_as_a_process_of_its_own_it_writes_the_samples_of_the_app(tmp_path: Path
     config = points(batch_size=64)
     made = script(config, steps=50)
     (tmp_path / "run.py").write_text(made.text, encoding="utf-8")
-    done = subprocess.run([sys.executable, "-I", "run.py"], cwd=tmp_path, capture_output=True, text=True, encoding="utf-8", check=True)
+    done = subprocess.run(
+        [sys.executable, "-I", "run.py"], cwd=tmp_path, capture_output=True, text=True, encoding="utf-8", check=True
+    )
     assert "step      50" in done.stdout
     assert done.stderr == ""
     trainer = Trainer(config)

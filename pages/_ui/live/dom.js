@@ -22,6 +22,7 @@ const ICONS = {
   plus: "M7 2.5h2V7h4.5v2H9v4.5H7V9H2.5V7H7z",
   minus: "M2.5 7h11v2h-11z",
   whole: "M2 2h4.5v2H4v2.5H2zM9.5 2H14v4.5h-2V4H9.5zM2 9.5h2V12h2.5v2H2zM12 9.5h2V14H9.5v-2H12z",
+  save: "M7 1.5h2v6.1l2.3-2.3 1.4 1.4L8 11.4 3.3 6.7l1.4-1.4L7 7.6zM2 12.5h12v2H2z",
   back: "M10.5 2.5 12 4 8 8l4 4-1.5 1.5L5 8z",
   forth: "M5.5 2.5 4 4l4 4-4 4 1.5 1.5L11 8z",
   real: "M8 4a4 4 0 1 1 0 8 4 4 0 0 1 0-8z",

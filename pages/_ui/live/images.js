@@ -133,6 +133,8 @@ class ImagesView {
     this.ui = ui;
     const open = (grid, cell) => this.open(grid, cell);
     this.grids = [new Grid(ui, "real", open), new Grid(ui, "fake", open)];
+    this.tools = h("div", { class: "gl-image-tools" });
+    this.grids[1].box.append(this.tools);
     this.box = h("div", { class: "gl-images" }, ...this.grids.map((grid) => grid.box));
     this.buildDialog();
   }
@@ -205,6 +207,41 @@ class ImagesView {
   paint() {
     for (const grid of this.grids) grid.paint();
     this.paintLarge();
+  }
+
+  // -- on a sheet to be saved, see save.js ---------------------------------------------------------------------------
+
+  get vector() {
+    return false;
+  }
+
+  legend() {
+    return [];
+  }
+
+  sheetHeight(width) {
+    const { rows, cols, cell } = this.frame.header.grid;
+    return 26 + ((width - 20) / 2 / cols) * rows * (cell[0] / cell[1]);
+  }
+
+  /** Both grids beside each other, each under its own name. */
+  paintSheet(context, width) {
+    const { theme, words } = this.ui;
+    const each = (width - 20) / 2;
+    this.grids.forEach(({ role, spec, picture }, i) => {
+      if (!picture) return;
+      const left = i * (each + 20);
+      paintIcon(context, role, left, 0, theme[role]);
+      Object.assign(context, { fillStyle: theme.text, font: `600 14px ${theme.font}`, textAlign: "left", textBaseline: "middle" });
+      context.fillText(words.get(`grid.${role}`), left + 22, 8);
+      const [height, wide] = spec.cell;
+      const w = each / spec.cols;
+      context.imageSmoothingEnabled = Math.max(height, wide) > 64;
+      for (let cell = 0; cell < spec.rows * spec.cols; cell += 1) {
+        const [column, row] = [cell % spec.cols, Math.floor(cell / spec.cols)];
+        context.drawImage(picture, column * wide, row * height, wide, height, left + column * w, 26 + row * w * (height / wide), w - 1.5, w * (height / wide) - 1.5);
+      }
+    });
   }
 
   caption() {

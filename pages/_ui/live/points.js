@@ -12,6 +12,12 @@ function marker(shape, color, halo, ratio) {
   const context = canvas.getContext("2d");
   context.translate(size / 2, size / 2);
   context.scale(ratio, ratio);
+  paintMarker(context, shape, color, halo);
+  return Object.assign(canvas, { look: { shape, color, halo } });
+}
+
+/** A marker around (0, 0). */
+function paintMarker(context, shape, color, halo) {
   context.beginPath();
   // A real point is wide enough to show as a blue rim around a generated one that hits it exactly.
   if (shape === "circle") context.arc(0, 0, 4.2, 0, 2 * Math.PI);
@@ -24,7 +30,6 @@ function marker(shape, color, halo, ratio) {
   context.fillStyle = color;
   context.globalAlpha = 0.85;
   context.fill();
-  return canvas;
 }
 
 /** Line pieces where the field crosses `level` (marching squares), as x0, y0, x1, y1 in grid cells. */
@@ -77,7 +82,8 @@ class PointsView {
     this.buttons = [["plus", "zoom.in"], ["minus", "zoom.out"], ["whole", "zoom.reset"]].map(([name, code]) =>
       h("button", { type: "button", class: `gl-mini gl-mini-${name}`, "aria-label": words.get(code), "data-tip": words.get(code),
         onclick: () => this.press(name) }, icon(name)));
-    this.stage = h("div", { class: "gl-stage" }, this.low, this.high, h("div", { class: "gl-zoom" }, ...this.buttons));
+    this.tools = h("div", { class: "gl-zoom" }, ...this.buttons);
+    this.stage = h("div", { class: "gl-stage" }, this.low, this.high, this.tools);
     this.readout = h("div", { class: "gl-readout" }, words.get("hover"));
     const key = h("div", { class: "gl-key", "data-tip": words.get("field.key.help") }, h("span", {}, words.get("field.low")),
       h("i", { class: "gl-ramp" }), h("span", {}, words.get("field.high")));
@@ -237,7 +243,7 @@ class PointsView {
     const glide = this.glide;
     setTimeout(() => requestAnimationFrame(() => {
       if (this.glide !== glide || document.hidden) return;
-      this.paintHigh();
+      this.paintMoving();
       if (performance.now() - glide.start < GLIDE_MS) this.step();
       else this.glide = null;
     }), GLIDE_STEP_MS);
@@ -248,8 +254,8 @@ class PointsView {
     const started = performance.now();
     this.high.classList.toggle("gl-zoomed", Boolean(this.memory.look));
     this.stamps();
-    this.paintLow();
-    this.paintHigh();
+    this.paintScreen(this.low, (context, camera) => this.paintLow(context, camera));
+    this.paintMoving();
     this.cost = performance.now() - started;
     this.slow = this.cost > 12 ? this.slow + 1 : 0;
     if (this.slow > 4) this.still = true; // a slow machine: no gliding
@@ -265,11 +271,19 @@ class PointsView {
     this.fieldStale = true;
   }
 
-  paintLow() {
-    const { theme } = this.ui;
+  paintMoving() {
+    this.paintScreen(this.high, (context, camera) => this.paintHigh(context, camera));
+  }
+
+  paintScreen(canvas, paint) {
     const camera = this.camera();
-    const context = fitCanvas(this.low, this.width, camera.side + GUTTER.top + GUTTER.bottom);
+    const context = fitCanvas(canvas, this.width, camera.side + GUTTER.top + GUTTER.bottom);
     context.clearRect(0, 0, this.width, camera.side + 60);
+    paint(context, camera);
+  }
+
+  paintLow(context, camera) {
+    const { theme } = this.ui;
     context.save();
     context.beginPath();
     context.rect(camera.left, camera.top, camera.side, camera.side);
@@ -283,10 +297,7 @@ class PointsView {
     this.paintAxes(context, camera);
   }
 
-  paintHigh() {
-    const camera = this.camera();
-    const context = fitCanvas(this.high, this.width, camera.side + GUTTER.top + GUTTER.bottom);
-    context.clearRect(0, 0, this.width, camera.side + 60);
+  paintHigh(context, camera) {
     if (!this.memory.layers.fake) return;
     context.save();
     context.beginPath();
@@ -311,6 +322,7 @@ class PointsView {
   /** Stamps a marker at every point; whole device pixels, so that nothing is resampled. */
   stamp(context, camera, points, image) {
     if (!points) return;
+    if (this.onSheet) return this.stampOnSheet(context, camera, points, image.look);
     const ratio = window.devicePixelRatio || 1;
     const scale = camera.scale * ratio;
     const half = image.width / 2;
@@ -322,6 +334,49 @@ class PointsView {
       context.drawImage(image, Math.round(points[i] * scale + dx), Math.round(dy - points[i + 1] * scale));
     }
     context.restore();
+  }
+
+  // -- on a sheet to be saved, see save.js --------------------------------------------------------------------------
+
+  get vector() {
+    return true;
+  }
+
+  legend() {
+    const on = this.toggles.filter((button) => this.memory.layers[button.dataset.name]);
+    return on.map(({ dataset: { name }, textContent }) => ({ name, text: textContent, color: this.ui.theme[name] || this.ui.theme.text, ramp: name === "field" }));
+  }
+
+  which() {
+    return this.memory.layers.fake && !this.switch.classList.contains("gl-absent") ? this.ui.words.get(this.memory.averaged ? "averaged" : "live") : "";
+  }
+
+  sheetHeight(width) {
+    return width - GUTTER.left + GUTTER.top + GUTTER.bottom;
+  }
+
+  paintSheet(context, width) {
+    const before = this.width;
+    this.width = width;
+    this.onSheet = true;
+    try {
+      this.stamps();
+      for (const paint of ["paintLow", "paintHigh"]) this[paint](context, this.camera());
+    } finally {
+      this.width = before;
+      this.onSheet = false;
+    }
+  }
+
+  stampOnSheet(context, camera, points, { shape, color, halo }) {
+    const places = [];
+    for (let i = 0; i + 1 < points.length; i += 2) {
+      const x = camera.left + camera.side / 2 + (points[i] - camera.x) * camera.scale;
+      const y = camera.top + camera.side / 2 - (points[i + 1] - camera.y) * camera.scale;
+      const inside = Math.abs(x - camera.left - camera.side / 2) < camera.side / 2 + 8 && Math.abs(y - camera.top - camera.side / 2) < camera.side / 2 + 8;
+      if (inside) places.push([x, y]);
+    }
+    stampAll(context, `${shape} ${color}`, places, (on) => paintMarker(on, shape, color, halo));
   }
 
   fieldShape() {

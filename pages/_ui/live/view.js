@@ -50,6 +50,7 @@ class LiveView {
     this.tooltip = new Tooltip(this.root);
     this.controls = new Controls(this, (message) => this.link.send(message));
     this.picture = this.data.kind === "images" ? new ImagesView(this) : new PointsView(this, this.memory);
+    this.picture.tools.prepend(new Saver(this).box);
     this.curves = new CurvesView(this, this.memory);
     this.tiles = new Tiles(this);
     this.left = h("div", { class: "gl-left" }, this.picture.box, this.tiles.box);
