@@ -79,7 +79,7 @@ class Share:
         """As run.json has it; a setting that there is no more locks nothing."""
         if not isinstance(values, dict):
             return Share()
-        known = {f.name for f in settings.fields()}
+        known = [f.name for f in settings.fields()]
 
         def names(key: str) -> frozenset[str]:
             listed = values.get(key)

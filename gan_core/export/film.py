@@ -127,15 +127,15 @@ class FilmJob:
 
     _turn = threading.Lock()
 
-    def __init__(self, folder: RunFolder, plan: FilmPlan, name: str) -> None:
-        self.plan, self.name = plan, f"{name}.{plan.kind}"
+    def __init__(self, folder: RunFolder, plan: FilmPlan, run: str) -> None:
+        self.plan, self.run, self.name = plan, run, f"{run}.{plan.kind}"
         self.status, self.done, self.total = "waiting", 0, 0
         self.error: PlaygroundError | None = None
         self._cancelled = False
         self._folder = folder
         self._room = Path(tempfile.mkdtemp(prefix="gan-film-"))
         self._tidy = weakref.finalize(self, shutil.rmtree, self._room, ignore_errors=True)
-        threading.Thread(target=self._run, daemon=True, name=f"film-{name}").start()
+        threading.Thread(target=self._run, daemon=True, name=f"film-{run}").start()
 
     @property
     def is_active(self) -> bool:

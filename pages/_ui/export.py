@@ -39,15 +39,20 @@ class File:
     mime: str
 
 
-def export(page: str, run_id: str | None, draft: RunConfig) -> None:
-    """The choice of what, and its button; in a fragment, so that choosing does not draw the whole page again."""
-    st.fragment(_export)(page, run_id, draft)
-    job = _job(page)
-    if job is not None and job.is_active:
-        st.fragment(_progress, run_every=POLL_SECONDS)(page)
+def export(page: str, run_id: str | None, draft: RunConfig | None = None) -> None:
+    """The button that opens it; without a run, `draft` is taken away. What is inside is made only while it is open, and in a fragment,
+    so that choosing does not draw the whole page again."""
+    _ = translate()
+    with st.popover(_("Export"), icon=":material/download:", key=f"{page}.export.open", on_change="rerun") as box:
+        if not box.open:
+            return
+        st.fragment(_export)(page, run_id, draft)
+        job = _job(page, run_id)
+        if job is not None and job.is_active:
+            st.fragment(_progress, run_every=POLL_SECONDS)(page, run_id)
 
 
-def _export(page: str, run_id: str | None, draft: RunConfig) -> None:
+def _export(page: str, run_id: str | None, draft: RunConfig | None) -> None:
     _ = translate()
     kinds = list(KINDS) if run_id is not None else list(_WITHOUT_RUN)
     key = f"{page}.export"
@@ -62,7 +67,7 @@ def _export(page: str, run_id: str | None, draft: RunConfig) -> None:
     folder = service.scheduler().store.folder(run_id) if run_id is not None else None
     try:
         if folder is None or run_id is None:
-            _offer(page, _new(kind, draft, _), _)
+            _offer(page, _new(kind, draft or RunConfig(), _), _)
         elif kind == "film":
             _film(page, run_id, folder, _)
         else:
@@ -186,13 +191,14 @@ _PARTS: dict[str, Callable[[str, str, RunFolder, Translate], File]] = {
 # ── films ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _job(page: str) -> FilmJob | None:
+def _job(page: str, run_id: str | None) -> FilmJob | None:
+    """The film of this run that was last asked for here."""
     found: FilmJob | None = st.session_state.get(f"{page}.film")
-    return found
+    return found if found is not None and found.run == run_id else None
 
 
 def _film(page: str, run_id: str, folder: RunFolder, _: Translate) -> None:
-    job, key = _job(page), f"{page}.export.film"
+    job, key = _job(page, run_id), f"{page}.export.film"
     busy = job is not None and job.is_active
     if st.session_state.get(f"{key}.kind") not in WRITERS:
         st.session_state[f"{key}.kind"] = "mp4"
@@ -216,8 +222,8 @@ def _film(page: str, run_id: str, folder: RunFolder, _: Translate) -> None:
         disabled=busy or kept < film.FEWEST,
         width="stretch",
     ):
-        if job is not None:
-            job.discard()
+        if (before := st.session_state.get(f"{page}.film")) is not None:
+            before.discard()
         st.session_state[f"{page}.film"] = FilmJob(folder, FilmPlan(kind, float(seconds), side), run_id)
         st.rerun()
     if job is not None and not busy:
@@ -237,10 +243,10 @@ def _finished(page: str, job: FilmJob, _: Translate) -> None:
         st.error(plain(_(job.error.template).format(**job.error.params)), icon=":material/error:")
 
 
-def _progress(page: str) -> None:
+def _progress(page: str, run_id: str | None) -> None:
     """How far the film is; the whole page once, when it is done."""
     _ = translate()
-    job = _job(page)
+    job = _job(page, run_id)
     if job is None or not job.is_active:
         st.rerun()
     text = _("Waiting for another film") if job.status == "waiting" else _("Picture {done} of {total}").format(

@@ -219,8 +219,7 @@ class Lab:
                 st.rerun()
             with st.popover(_("Link"), icon=":material/link:"):
                 self._links(session, _)
-            with st.popover(_("Export"), icon=":material/download:"):
-                export(self.page, session.id if session is not None else None, self.draft)
+            export(self.page, session.id if session is not None else None, self.draft)
 
     def _start(self, _: Callable[[str], str]) -> None:
         try:

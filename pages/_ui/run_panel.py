@@ -13,7 +13,7 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from gan_core import registry, serial
+from gan_core import registry, sharing
 from gan_core.config import fields
 from gan_core.errors import PlaygroundError
 from gan_core.registry import Registry
@@ -26,7 +26,9 @@ from gan_core.runs.following import FollowedRun
 from gan_core.runs.listing import ACTIVE, Row
 from gan_core.runs.moments import Kept
 from gan_core.runs.session import TrainingSession
+from gan_core.sharing import Share
 from pages._ui import service
+from pages._ui.export import export
 from pages._ui.failures import plain
 from pages._ui.i18n import number, percent
 from pages._ui.lab import FILES
@@ -83,6 +85,7 @@ class RunPanel:
             left, right = st.columns([2, 3], gap="large")
             with left:
                 self._past(row)
+                export("runs", row.id)
             with right:
                 self._words(row, mine)
                 st.fragment(self._facts, run_every=self.table.every)(row.id)
@@ -137,10 +140,16 @@ class RunPanel:
             config = (
                 run.expected_config if run is not None else service.scheduler().store.folder(run_id).latest_config()
             )
+            share = self._share(run_id)
         except PlaygroundError as error:
             st.error(plain(_(error.template).format(**error.params)), icon=":material/error:")
             return
-        st.switch_page(FILES[config.kind], query_params={"c": serial.to_link(config)})
+        st.switch_page(FILES[config.kind], query_params=sharing.to_query(config, share))
+
+    def _share(self, run_id: str) -> Share:
+        """What goes along with the settings of a run that is one's own: they stay locked where they are."""
+        said = service.scheduler().store.folder(run_id).facts()
+        return Share.from_dict(said.get("share")) if service.owns(str(said.get("owner", ""))) else Share()
 
     def _is_readable(self, run_id: str) -> bool:
         """Whether its settings are known: from their file, or from a checkpoint."""

@@ -118,7 +118,7 @@ def _some(key: str, title: str, _: Translate) -> frozenset[str]:
         placeholder=_("Choose settings or groups"),
         label_visibility="collapsed",
     )
-    groups = {code.removeprefix(_GROUP) for code in picked}
+    groups = {code.removeprefix(_GROUP) for code in picked if code.startswith(_GROUP)}
     named = {f.name for f in settings.fields() if f.name in picked or f.spec.group in groups}
     return frozenset(named if how == "these" else {f.name for f in settings.fields()} - named)
 

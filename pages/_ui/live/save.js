@@ -1,7 +1,7 @@
 // Saving the view: a picture drawn anew, larger and with legend and caption, as PNG; of points also as SVG.
 // `Paper` stands in for a canvas: it writes down what is painted as SVG elements, so that every layer can be saved as it is.
 
-const SHEET = { width: 720, margin: 20, legend: 40, line: 20, ratio: 2, cell: 480 };
+const SHEET = { width: 720, margin: 20, legend: 40, line: 20, ratio: 2 };
 const IDENTITY = [1, 0, 0, 1, 0, 0];
 const STYLE_OF_CONTEXT = { fillStyle: "#000", strokeStyle: "#000", lineWidth: 1, lineCap: "butt", lineJoin: "miter", globalAlpha: 1,
   font: "10px sans-serif", textAlign: "start", textBaseline: "alphabetic", imageSmoothingEnabled: true, dash: [], matrix: IDENTITY, clipped: "" };
@@ -204,6 +204,7 @@ class Paper {
     const place = this.turned ? { transform: `matrix(${this.matrix.map(round2).join(" ")})`, x: round2(x), y: round2(y) }
       : Object.fromEntries(this.at(x, y).split(" ").map((value, i) => [["x", "y"][i], value]));
     this.put("text", { ...place, fill: this.fillStyle, "font-family": family, "font-size": size, "font-weight": style.trim() || null,
+      textLength: text.length > 3 ? round2(this.measureText(text).width) : null, lengthAdjust: text.length > 3 ? "spacingAndGlyphs" : null,
       "text-anchor": ANCHORS[this.textAlign] || "start", "dominant-baseline": BASELINES[this.textBaseline] || null }, escaped(text));
   }
 
@@ -286,8 +287,9 @@ class Sheet {
     this.picture.sheetWidth = width - 2 * SHEET.margin;
     this.inner = this.picture.sheetHeight(this.picture.sheetWidth);
     this.lines = this.caption();
+    this.top = SHEET.margin + (this.picture.legend().length ? SHEET.legend : 0);
     this.width = width;
-    this.height = Math.ceil(SHEET.margin * 2 + SHEET.legend + this.inner + SHEET.line * this.lines.length + 8);
+    this.height = Math.ceil(this.top + this.inner + SHEET.line * this.lines.length + 8 + SHEET.margin);
   }
 
   paint(context) {
@@ -296,7 +298,7 @@ class Sheet {
     context.fillRect(0, 0, this.width, this.height);
     this.paintLegend(context);
     context.save();
-    context.translate(SHEET.margin, SHEET.margin + SHEET.legend);
+    context.translate(SHEET.margin, this.top);
     this.picture.paintSheet(context, this.picture.sheetWidth);
     context.restore();
     context.textAlign = "left";
@@ -304,7 +306,7 @@ class Sheet {
     this.lines.forEach((line, i) => {
       context.font = `${i ? "" : "600 "}13px ${theme.font}`;
       context.fillStyle = i ? theme.muted : theme.text;
-      context.fillText(line, SHEET.margin, SHEET.margin + SHEET.legend + this.inner + 8 + SHEET.line * (i + 0.5));
+      context.fillText(line, SHEET.margin, this.top + this.inner + 8 + SHEET.line * (i + 0.5));
     });
   }
 
@@ -369,7 +371,7 @@ class Saver {
       h("button", { type: "button", role: "menuitem", "data-format": format, onclick: () => this.save(format) }, words.get(`save.${format}`))));
     this.box = h("div", { class: "gl-save" }, this.button, this.menu);
     this.box.addEventListener("keydown", (event) => this.key(event));
-    this.box.addEventListener("focusout", (event) => !this.box.contains(event.relatedTarget) && this.open(false));
+    this.box.addEventListener("focusout", (event) => !this.menu.contains(event.relatedTarget) && event.relatedTarget !== this.button && this.open(false));
   }
 
   open(shown) {
@@ -382,7 +384,7 @@ class Saver {
   key(event) {
     const items = [...this.menu.children];
     const at = items.indexOf(event.target);
-    if (event.key === "Escape" && !this.menu.hidden) this.button.focus(), this.open(false);
+    if (event.key === "Escape" && !this.menu.hidden) this.button.focus(); // which closes the menu: the focus has left it
     else if (at >= 0 && (event.key === "ArrowDown" || event.key === "ArrowUp")) items[(at + 1) % items.length].focus();
     else return;
     event.preventDefault();
@@ -393,8 +395,9 @@ class Saver {
     this.open(false);
     if (!this.ui.picture.frame) return;
     const sheet = new Sheet(this.ui);
+    const name = this.name(format); // before another frame comes
     const blob = format === "svg" ? this.svg(sheet) : await this.png(sheet);
-    const link = h("a", { href: URL.createObjectURL(blob), download: this.name(format) });
+    const link = h("a", { href: URL.createObjectURL(blob), download: name });
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 10000);
   }
