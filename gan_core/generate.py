@@ -15,9 +15,9 @@ from gan_core.config import RunConfig
 from gan_core.errors import CheckpointError
 from gan_core.memory import sample_shape
 from gan_core.networks import build_generator
+from gan_core.players import draw_latents
 from gan_core.runs.folder import RunFolder
 from gan_core.text import N_
-from gan_core.trainer import draw_latents
 
 _BATCH = 512
 

@@ -29,6 +29,8 @@ CURVES = {
     "penalty": ("penalty", "d"),
     "quality": ("metrics", "neutral"),
     "coverage": ("metrics", "neutral"),
+    "reverse_kl": ("divergence", "neutral"),
+    "js": ("divergence", "neutral"),
     "swd": ("distance", "neutral"),
 }
 CURVE_NAMES = tuple(CURVES)
@@ -74,7 +76,7 @@ def _header(s: Snapshot) -> dict[str, Any]:
         "metrics": _metrics(s),
     }  # fmt: skip
     if s.extent:
-        header |= {"extent": list(s.extent), "field_kind": s.field_kind}
+        header |= {"extent": list(s.extent), "field_kind": s.field_kind, "sheet": s.sheet}
     if s.kind == "images" and "fake" in s.arrays:
         n, _, height, width = s.arrays["fake"].shape
         columns = math.ceil(math.sqrt(n))

@@ -9,7 +9,8 @@ from gan_core.device import default_threads
 from gan_core.errors import CheckpointError, RunError
 from gan_core.runs import checkpoint, stills
 from gan_core.runs.folder import RunFolder
-from gan_core.runs.snapshots import Snapshot, picture
+from gan_core.runs.picture import picture
+from gan_core.runs.snapshots import Snapshot
 from gan_core.text import N_
 from gan_core.trainer import Trainer
 
@@ -55,5 +56,7 @@ def _drawn(saved: checkpoint.Saved, folder: RunFolder) -> bytes:
     except (KeyError, RuntimeError, ValueError, TypeError) as error:
         raise CheckpointError(N_("The checkpoint in {path} does not fit the run's settings ({reason})."),
                               path=folder.path, reason=str(error).splitlines()[0]) from None  # fmt: skip
-    view = Snapshot(run="", kind=config.kind, seq=0, status="paused", step=trainer.step_count, **picture(trainer, None))
+    view = Snapshot(
+        run="", kind=config.kind, seq=0, status="paused", step=trainer.step_count, **picture(trainer.players, None)
+    )
     return stills.still(view, SIZE) or b""

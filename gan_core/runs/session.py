@@ -9,6 +9,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor
 from dataclasses import replace
 from typing import Any
 
@@ -58,10 +59,10 @@ class TrainingSession:
     def __init__(
         self, run_id: str, owner: str, config: RunConfig, folder: RunFolder | None = None, *,
         restore: bool = False, saver: Saver | None = None, saved: Callable[[], None] = lambda: None, finish_at_horizon: bool = True,
-        workshop: Workshop | None = None,
+        workshop: Workshop | None = None, darkroom: Executor | None = None,
     ) -> None:  # fmt: skip
         """`saver` runs a job on the thread that writes; `saved` is called there after the files have changed; `workshop` makes
-        compiled programs: without one every step is eager."""
+        compiled programs: without one every step is eager; `darkroom` makes pictures: without one training waits for each."""
         self.id, self.owner, self.config, self.folder = run_id, owner, config, folder
         self._keeper = Keeper(folder, config, saver, self._not_saved, saved)
         self.workshop = workshop
@@ -83,7 +84,7 @@ class TrainingSession:
         self._data: PointSet | ImageSet | None = None
         self._trainer: Trainer | None = None
         self._queue_place = 0
-        self._looker = Looker()
+        self._looker = Looker(darkroom)
         self._frame: tuple[int, bytes] | None = None
         self.on_report: Callable[[str], None] = lambda text: None
         self._facts: dict[str, Any] = {}  # run.json as last written
@@ -539,7 +540,8 @@ class TrainingSession:
         if not stats.finite:
             self._blew_up()
             return False
-        self._publish(**self._looker.look(trainer, self.seconds, stats, first=first))
+        now = first or last or self._status != "running"  # what is seen then is what it is
+        self._looker.look(trainer, self.seconds, stats, self._publish, first=first, now=now)
         if not first:
             self._keeper.add_row(stats.step, self._looker.last_row)
         if self._status == "running" and not last:  # the checkpoint keeps the last
@@ -618,6 +620,7 @@ class TrainingSession:
 
     def _fail_back(self, template: str, params: dict[str, Any]) -> None:
         """Return to the last good state, with the settings of that moment, and say what happened."""
+        self._looker.wait()
         if self._trainer is not None and self._keeper.good is not None:
             state, config = self._keeper.good
             undone = settings.differences(self.config, config)
@@ -664,6 +667,7 @@ class TrainingSession:
     def abandon(self) -> None:
         """It is being deleted: write nothing any more and let go of its folder, now. Only when no worker has its turn."""
         self.gone = True
+        self._looker.wait()
         self._commands.clear()
         self._set_status("stopped")
         self._keeper.stop()

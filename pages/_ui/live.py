@@ -19,7 +19,18 @@ from gan_core.runs import engines, lock, scheduler, session
 from gan_core.text import N_
 
 _HERE = Path(__file__).parent
-_PARTS = ("frame", "dom", "points", "images", "curves", "link", "controls", "view")  # joined to one module
+_PARTS = (
+    "frame",
+    "dom",
+    "layers",
+    "points",
+    "images",
+    "curves",
+    "histogram",
+    "link",
+    "controls",
+    "view",
+)  # joined to one module
 
 HTML = '<div class="gl"></div>'
 STYLE = (_HERE / "live.css").read_text(encoding="utf-8")
@@ -76,6 +87,34 @@ LABELS: dict[str, str] = {
     "fake.help": N_("What the generator makes of fixed random inputs: orange diamonds."),
     "field": N_("Critic's field"),
     "field.help": N_("What the discriminator believes at each place; the thin line is where it cannot decide."),
+    "layers": N_("Layers of the picture"),
+    "contours": N_("Contours"),
+    "contours.help": N_(
+        "Lines along which the critic's verdict is the same, every tenth of the way from generated to real."
+    ),
+    "sheet": N_("Warped noise"),
+    "sheet.help": N_(
+        "The generator's manifold: an even grid of noise after the generator has bent it, the darker the more noise a place holds. "
+        "With one number of noise it is a curve. With more than two, the first two vary and the others rest at 0."
+    ),
+    "morph": N_("Play: noise flows through the generator"),
+    "arrows": N_("Arrows"),
+    "arrows.help": N_("Where generated points are pushed. The lengths compare points with each other."),
+    "arrows.of": N_("What the arrows show"),
+    "pull": N_("Generator's loss"),
+    "pull.help": N_(
+        "Arrows point where the generator's loss falls fastest: the way its next step tries to move each point."
+    ),
+    "slope": N_("Critic's slope"),
+    "slope.help": N_("Arrows point where the critic's output rises fastest, whatever the loss makes of it."),
+    "trails": N_("Trails"),
+    "trails.help": N_("Where some of the generated points were during the last three seconds."),
+    "density": N_("Density"),
+    "density.help": N_("Lines of equal density: solid around real points, dashed around generated ones."),
+    "point.real": N_("Real point"),
+    "point.fake": N_("Generated point"),
+    "point.noise": N_("noise ({noise})"),
+    "point.output": N_("D(x) = {value}"),
     "field.low": N_("generated"),
     "field.high": N_("real"),
     "field.key.help": N_("Colour of the critic's field: orange where it says generated, blue where it says real."),
@@ -119,8 +158,10 @@ LABELS: dict[str, str] = {
     "panel.penalty.hint": N_("Should settle, not grow"),
     "panel.metrics": N_("Quality of the samples"),
     "panel.metrics.hint": N_("Measured on a larger draw from time to time"),
+    "panel.divergence": N_("Divergence from the data"),
+    "panel.divergence.hint": N_("In nats; the dotted line is what a perfect generator scores"),
     "panel.distance": N_("Distance from the data"),
-    "panel.distance.hint": N_("The lower the better, down to the floor beside the figure"),
+    "panel.distance.hint": N_("The lower the better, down to the dotted line"),
     "curve.d_loss": N_("Discriminator"),
     "curve.d_loss.help": N_("What the discriminator tries to make small, without the penalty."),
     "curve.g_loss": N_("Generator"),
@@ -143,10 +184,20 @@ LABELS: dict[str, str] = {
     "curve.quality.help": N_("Share of samples within three standard deviations of a cluster's centre."),
     "curve.coverage": N_("Modes covered"),
     "curve.coverage.help": N_("Share of the clusters that have at least one good sample."),
+    "curve.reverse_kl": N_("Reverse KL"),
+    "curve.reverse_kl.help": N_("How unevenly the good samples are spread over the clusters; 0 is perfectly even."),
+    "curve.js": N_("Jensen–Shannon"),
+    "curve.js.help": N_(
+        "How differently real and generated samples fill a grid of cells; 0 is the same, 0.69 nothing in common."
+    ),
     "curve.swd": N_("Sliced Wasserstein"),
     "curve.swd.help": N_(
         "How far the generated samples must be moved to lie like real ones, averaged over directions."
     ),
+    "outputs": N_("Discriminator's outputs"),
+    "outputs.hint": N_("Apart: it tells them apart. Together: it cannot"),
+    "outputs.real": N_("On real points, mean"),
+    "outputs.fake": N_("On generated points, mean"),
     "perfect": N_("perfect: {value}"),
     "from.samples": N_("from {samples} samples at step {step}"),
 }

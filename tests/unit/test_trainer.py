@@ -19,11 +19,12 @@ from gan_core.data.sets import to_unit
 from gan_core.device import available
 from gan_core.engine import objectives
 from gan_core.errors import ConfigError, DeviceError
+from gan_core.players import draw_latents
 from gan_core.runs import checkpoint
 from gan_core.runs.checkpoint import copy_state
-from gan_core.runs.snapshots import picture
+from gan_core.runs.picture import picture
 from gan_core.schedules import factor
-from gan_core.trainer import Trainer, draw_latents
+from gan_core.trainer import Trainer
 
 LOCAL = [e.name for e in registry.dataset.entries() if not e.info.get("download")]
 
@@ -180,7 +181,7 @@ def test_looking_changes_nothing(name: str) -> None:
         quiet.step()
         watched.step()
         stats = watched.read_stats()
-        picture(watched, stats if i % 2 else None)
+        picture(watched.players, stats if i % 2 else None)
         watched.sample(watched.preview.latents, averaged=False)
         real = watched.preview.real
         watched.critic(real if real.is_floating_point() else to_unit(real))

@@ -2,6 +2,8 @@
 
 const CURVE_PAD = { left: 50, right: 12, top: 8, bottom: 22 };
 const PANEL_HEIGHT = 150;
+const LOG_PANELS = new Set(["gradients", "divergence", "distance"]); // whose values go through many sizes
+const SPARSE_PANELS = new Set(["metrics", "divergence", "distance"]); // measured from time to time: the line goes on in between
 const DASHES = [[], [7, 4], [2, 3], [9, 3, 2, 3]];
 // Blue belongs to real data alone, orange to what is generated; the discriminator has a colour of its own.
 const ROLE_COLOR = { g: "fake", fake: "fake", d: "neutral", real: "real", neutral: "neutral" };
@@ -73,7 +75,7 @@ class Panel {
   }
 
   /** Lowest and highest visible value, or null when nothing is visible. */
-  bounds(xs, arrays, [from, to]) {
+  bounds(xs, arrays, [from, to], floors) {
     const first = Math.max(0, lowerBound(xs, from) - 1);
     const last = Math.min(xs.length, lowerBound(xs, to) + 2);
     let low = Infinity;
@@ -85,12 +87,16 @@ class Panel {
         if (ys[i] > high) high = ys[i];
       }
     }
-    return low <= high ? [low, high] : null;
+    if (low > high) return null;
+    for (const { name } of this.curves) {
+      if (Number.isFinite(floors?.[name])) [low, high] = [Math.min(low, floors[name]), Math.max(high, floors[name])];
+    }
+    return [low, high];
   }
 
   /** The value axis: round ends, so that it rests while values wander; logarithmic for gradients of many sizes. */
   axis([low, high], height) {
-    if (this.name === "gradients" && low > 0 && high / low > 60) return this.logAxis(low, high, height);
+    if (LOG_PANELS.has(this.name) && low > 0 && high / low > 60) return this.logAxis(low, high, height);
     const flat = high - low < 1e-9 * Math.max(1, Math.abs(high));
     let [a, b] = flat ? [low - 0.5, high + 0.5] : [low, high];
     const step = (() => {
@@ -116,7 +122,7 @@ class Panel {
     const xs = frame.arrays.curve_x;
     const context = fitCanvas(this.canvas, owner.width, PANEL_HEIGHT);
     context.clearRect(0, 0, owner.width, PANEL_HEIGHT);
-    const range = xs?.length ? this.bounds(xs, frame.arrays, domain) : null;
+    const range = xs?.length ? this.bounds(xs, frame.arrays, domain, frame.header.metrics?.floor) : null;
     this.empty.hidden = Boolean(range) || Boolean(owner.memory.zoom);
     this.read(frame);
     if (!range) return;
@@ -127,6 +133,7 @@ class Panel {
     context.beginPath();
     context.rect(CURVE_PAD.left, CURVE_PAD.top - 4, owner.plotWidth(), height + 8);
     context.clip();
+    this.paintFloors(context, axis, frame.header.metrics?.floor);
     this.paintMarks(context, frame.header.marks || [], height);
     for (const curve of this.curves) this.paintCurve(context, curve, xs, frame.arrays[`curve:${curve.name}`], axis);
     this.paintCursor(context, frame, axis, height);
@@ -185,6 +192,25 @@ class Panel {
     context.globalAlpha = 1;
   }
 
+  /** What a perfect generator would score, as a dotted line. */
+  paintFloors(context, axis, floors) {
+    const { owner } = this;
+    context.lineWidth = 1.25;
+    context.setLineDash([1, 4]);
+    context.lineCap = "round";
+    for (const { name, color } of this.curves) {
+      const floor = floors?.[name];
+      if (!Number.isFinite(floor)) continue;
+      context.strokeStyle = owner.ui.theme[color];
+      context.beginPath();
+      context.moveTo(CURVE_PAD.left, axis.y(floor));
+      context.lineTo(CURVE_PAD.left + owner.plotWidth(), axis.y(floor));
+      context.stroke();
+    }
+    context.setLineDash([]);
+    context.lineCap = "butt";
+  }
+
   paintCurve(context, curve, xs, ys, axis) {
     if (!ys) return;
     context.strokeStyle = this.owner.ui.theme[curve.color];
@@ -193,16 +219,18 @@ class Panel {
     context.lineJoin = "round";
     context.setLineDash(curve.dash);
     context.beginPath();
+    const sparse = SPARSE_PANELS.has(this.name);
     let drawing = false; // NaN lifts the pen
     for (let i = 0; i < xs.length; i += 1) {
       const there = Number.isFinite(ys[i]);
       if (there && drawing) context.lineTo(this.owner.px(xs[i]), axis.y(ys[i]));
       else if (there) context.moveTo(this.owner.px(xs[i]), axis.y(ys[i]));
-      drawing = there;
+      drawing = there || (drawing && sparse);
     }
     context.stroke();
     context.setLineDash([]);
-    this.paintLoners(context, xs, ys, axis);
+    if (!sparse) this.paintLoners(context, xs, ys, axis);
+    else if (ys.filter(Number.isFinite).length === 1) this.paintLoners(context, xs, ys, axis);
   }
 
   /** Points without neighbours, which a line cannot show. */

@@ -52,7 +52,8 @@ class LiveView {
     this.picture = this.data.kind === "images" ? new ImagesView(this) : new PointsView(this, this.memory);
     this.curves = new CurvesView(this, this.memory);
     this.tiles = new Tiles(this);
-    this.left = h("div", { class: "gl-left" }, this.picture.box, this.tiles.box);
+    this.outputs = new OutputsView(this, this.memory);
+    this.left = h("div", { class: "gl-left" }, this.picture.box, this.tiles.box, this.outputs.box);
     this.right = h("div", { class: "gl-right" }, this.curves.box);
     this.root.prepend(h("div", { class: `gl-all gl-kind-${this.data.kind}` }, ...this.controls.parts,
       h("div", { class: "gl-body" }, this.left, this.right)));
@@ -71,7 +72,10 @@ class LiveView {
 
   fit() {
     const width = this.left.clientWidth;
-    if (width > 0 && width !== this.picture.width) this.picture.resize(width);
+    if (width > 0 && width !== this.picture.width) {
+      this.picture.resize(width);
+      this.outputs.paint();
+    }
     if (this.right.clientWidth > 0) this.curves.resize();
   }
 
@@ -174,6 +178,7 @@ class LiveView {
     this.picture.show(frame);
     this.curves.show(frame);
     this.tiles.show(header.metrics);
+    this.outputs.show(frame);
     this.controls.showFigures(header);
     this.controls.showNote(this.words.sentence(header.message), header.status === "failed");
     this.showState();
@@ -198,6 +203,7 @@ class LiveView {
   repaint() {
     this.picture?.paint();
     this.curves?.paint();
+    this.outputs?.paint();
   }
 
   // -- the end ---------------------------------------------------------------------------------------------------
