@@ -33,6 +33,7 @@ from gan_core.runs.following import FOLLOWED, Beacon
 from gan_core.runs.keeping import Keeper, Saver, Score, after
 from gan_core.runs.lock import IN_USE
 from gan_core.runs.looking import UNWATCHED, WATCHED, Looker
+from gan_core.runs.past import Past
 from gan_core.runs.snapshots import Mark, Message, Metrics, Snapshot
 from gan_core.text import N_
 from gan_core.trainer import Trainer, check_batch
@@ -68,6 +69,7 @@ class TrainingSession:
         self.workshop = workshop
         self._engines, self._noted_engine = Engines(workshop), EAGER
         self._beacon = Beacon(folder.path) if folder is not None else None
+        self.past = Past(run_id, folder) if folder is not None else None
         self.gone = False  # deleted: whoever watches has to let go
         self._device = devices.resolve(config.device).type
         self.seconds = 0.0

@@ -1,8 +1,9 @@
 """The live view's server side: one channel a watched run, which packs each snapshot once for all its viewers.
 
 A viewer first sends `{"token": ..., "lang": "zh_CN"}` (the language may be left out), then `{"ack": seq}`,
-`{"visible": bool}` and `{"do": action}`. It gets JSON (`hello`, `error`) and binary frames: the newest one each time
-it has acknowledged the last, none while it is hidden.
+`{"visible": bool}`, `{"do": action}`, `{"moments": true}` and `{"at": step}`. It gets JSON (`hello`, `error`, `moments`,
+`missing`) and binary frames: the newest one each time it has acknowledged the last, none while it is hidden; and those of
+earlier moments that it asks for, the latest wish only.
 """
 
 import asyncio
@@ -28,6 +29,14 @@ ANEW = 1012  # the viewer connects again, and finds the run as it is now
 _log = logging.getLogger(__name__)
 
 
+class KeptPast(Protocol):
+    """What can be seen of a run's earlier moments."""
+
+    def steps(self) -> list[int]: ...
+    def branches(self) -> list[int]: ...
+    def frame(self, step: int) -> bytes: ...
+
+
 class WatchedRun(Protocol):
     """What the live view needs of a run."""
 
@@ -39,6 +48,8 @@ class WatchedRun(Protocol):
     def status(self) -> str: ...
     @property
     def gone(self) -> bool: ...
+    @property
+    def past(self) -> KeptPast | None: ...
     def frame(self) -> bytes | None: ...
     def watch(self) -> AbstractContextManager[object]: ...
 
@@ -82,6 +93,8 @@ class Viewer:
     sent_at: float = 0.0
     language: str = i18n.ENGLISH
     wake: asyncio.Event = field(default_factory=asyncio.Event)
+    looks_back_to: int | None = None
+    look_back: asyncio.Event = field(default_factory=asyncio.Event)
 
     def acknowledge(self, seq: int) -> None:
         """Note that frame `seq` arrived; an older or invented one changes nothing."""
@@ -195,7 +208,9 @@ class LiveHub:
             with run.watch():
                 hello = {"capability": grant.capability, "run": run.id, "status": run.status}
                 await socket.send_json({"hello": hello})
-                await _until_one_ends(self._listen(viewer, grant), self._stream(viewer, channel))
+                await _until_one_ends(
+                    self._listen(viewer, grant, run), self._stream(viewer, channel), self._show_past(viewer, run)
+                )
         finally:
             channel.leave(viewer)
             if not channel.viewers and self._channels.get(run.id) is channel:
@@ -238,13 +253,18 @@ class LiveHub:
             raise HangUpError(GARBAGE, "not a JSON object")
         return message
 
-    async def _listen(self, viewer: Viewer, grant: Grant) -> None:
+    async def _listen(self, viewer: Viewer, grant: Grant, run: WatchedRun) -> None:
         while True:
             match await self._receive(viewer.socket):
                 case {"ack": int(seq)}:
                     viewer.acknowledge(seq)
                 case {"visible": bool(visible)}:
                     viewer.show(visible)
+                case {"at": int(step)}:
+                    viewer.looks_back_to = step
+                    viewer.look_back.set()
+                case {"moments": True}:
+                    await viewer.socket.send_json({"moments": await asyncio.to_thread(_moments, run.past)})
                 case {"do": str(action)} if action in ACTIONS:
                     await self._obey(viewer, grant, action)
                 case _:
@@ -256,9 +276,23 @@ class LiveHub:
                 raise RunError(N_("Only the browser that started this run can control it."))
             await asyncio.to_thread(self._command, grant.run, action)
         except PlaygroundError as error:
-            text = i18n.translator(viewer.language).gettext(error.template).format(**error.params)
             code = "refused" if grant.capability == "control" else "forbidden"
-            await viewer.socket.send_json({"error": {"code": code, "message": text}})
+            await viewer.socket.send_json({"error": {"code": code, "message": _said(error, viewer)}})
+
+    async def _show_past(self, viewer: Viewer, run: WatchedRun) -> None:
+        """Send the earlier moment that the viewer asked for last; while one is being drawn, wishes are overtaken by newer ones."""
+        while True:
+            await viewer.look_back.wait()
+            viewer.look_back.clear()
+            step = viewer.looks_back_to
+            if run.past is None or step is None:
+                continue
+            try:
+                data = await asyncio.to_thread(run.past.frame, step)
+            except PlaygroundError as error:
+                await viewer.socket.send_json({"missing": {"step": step, "message": _said(error, viewer)}})
+                continue
+            await _send_frame(viewer.socket, data, self._limits.ack_seconds)
 
     async def _stream(self, viewer: Viewer, channel: Channel) -> None:
         """Send the newest frame whenever the viewer is ready for one; end a viewer that never acknowledges."""
@@ -283,6 +317,15 @@ class LiveHub:
             with suppress(TimeoutError):
                 async with asyncio.timeout(left):
                     await viewer.wake.wait()
+
+
+def _moments(past: KeptPast | None) -> dict[str, list[int]]:
+    return {"steps": past.steps() if past else [], "branches": past.branches() if past else []}
+
+
+def _said(error: PlaygroundError, viewer: Viewer) -> str:
+    """An error in the viewer's language."""
+    return i18n.translator(viewer.language).gettext(error.template).format(**error.params)
 
 
 async def _send_frame(socket: WebSocket, data: bytes, patience: float) -> None:

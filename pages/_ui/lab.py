@@ -204,6 +204,17 @@ class Lab:
         st.query_params["run"] = session.id
         st.rerun()
 
+    def _branch(self, session: Run | None, step: int) -> None:
+        """Go on from an earlier moment of the run on the screen, as a run of one's own; it opens in its place."""
+        if session is None:
+            return
+        try:
+            made = service.scheduler().branch(session.id, step, owner_id())
+        except PlaygroundError as error:
+            st.session_state[f"{self.page}.problem"] = translate()(error.template).format(**error.params)
+            return
+        st.query_params["run"] = made.id
+
     def _links(self, session: Run | None, _: Callable[[str], str]) -> None:
         here = urlsplit(st.context.url or "")
         address = f"{here.scheme}://{here.netloc}{here.path}" if here.netloc else ""
@@ -227,7 +238,10 @@ class Lab:
         else:
             token = tokens.issue_for(session.id, control=mine)
         live_view(run_id=session.id if session else None, token=token, frame=frame, labels=live_labels(_, language().replace("_", "-")),
-                  kind=self.kind, key=f"{self.page}.live", can_control=mine)  # fmt: skip
+                  kind=self.kind, key=f"{self.page}.live", can_control=mine,
+                  on_branch=lambda step: self._branch(session, step))  # fmt: skip
+        if problem := st.session_state.pop(f"{self.page}.problem", None):
+            st.toast(plain(problem), icon=":material/error:")
         if session is None and frame is None:
             entry = registry.dataset[self.draft.data.name]
             st.info(_("{data} is fetched when you start: the first time this takes a moment.").format(data=_(entry.title)),

@@ -27,6 +27,7 @@ _PARTS = (
     "images",
     "curves",
     "histogram",
+    "timeline",
     "link",
     "controls",
     "view",
@@ -49,6 +50,18 @@ LABELS: dict[str, str] = {
     "stop.help": N_("End the training here; the run is kept and can be resumed."),
     "reset": N_("Reset"),
     "reset.help": N_("Start again from step 0 with the same seed."),
+    "time": N_("The run's past"),
+    "time.present": N_("Now: drag to look back"),
+    "time.at": N_("Looking back at step {step}"),
+    "time.earlier": N_("One kept moment earlier"),
+    "time.later": N_("One kept moment later"),
+    "time.replay": N_("Replay what is kept of the run"),
+    "time.now": N_("Back to now"),
+    "time.now.help": N_("Training has gone on meanwhile."),
+    "time.branch": N_("Branch from here"),
+    "time.branch.help": N_(
+        "A new run that goes on from this moment, paused, so that you can change its settings first."
+    ),
     "status.preview": N_("Untrained"),
     "status.preparing": N_("Preparing"),
     "status.queued": N_("Waiting"),
@@ -238,18 +251,26 @@ def live_data(*, run_id: str | None, token: str | None, frame: bytes | None, lab
 
 def live_view(*, run_id: str | None, token: str | None, frame: bytes | None, labels: Mapping[str, str],
               kind: Literal["points", "images"], key: str, can_control: bool,
-              on_renew: Callable[[], None] | None = None) -> bool:  # fmt: skip
+              on_renew: Callable[[], None] | None = None,
+              on_branch: Callable[[int], None] = lambda step: None) -> bool:  # fmt: skip
     """Mount the live view of a run, or a still preview without one.
 
     labels: from `live_labels`. can_control: whether this person may command the run; the server has the last word.
-    on_renew: called before the script runs when the browser needs a new token (the old one has expired).
+    on_renew: called before the script runs when the browser needs a new token (the old one has expired). on_branch: somebody
+    wants to go on from this step of the past.
     Returns whether the browser asked for a new token in this script run.
     """
     stamp = _stamp(f"{key}.stamp", (run_id, token, hash(frame), labels.get("lang"), kind, can_control))
     data = live_data(
         run_id=run_id, token=token, frame=frame, labels=labels, kind=kind, can_control=can_control, stamp=stamp
     )
-    result = _component(data=data, key=key, on_renew_change=on_renew or (lambda: None))
+
+    def branch() -> None:
+        wish = getattr(st.session_state[key], "branch", None)
+        if isinstance(wish, Mapping) and wish.get("run") == run_id and type(wish.get("step")) is int:
+            on_branch(wish["step"])
+
+    result = _component(data=data, key=key, on_renew_change=on_renew or (lambda: None), on_branch_change=branch)
     return result.renew is not None
 
 

@@ -245,7 +245,7 @@ class Panel {
 
   paintCursor(context, frame, axis, height) {
     const i = this.owner.cursorIndex(frame);
-    if (this.owner.cursor === null || i < 0) return;
+    if (this.owner.at() === null || i < 0) return;
     const { theme } = this.owner.ui;
     const x = this.owner.px(frame.arrays.curve_x[i]);
     context.strokeStyle = theme.text;
@@ -282,7 +282,7 @@ class Panel {
     this.curves.forEach((curve, k) => {
       const ys = frame.arrays[`curve:${curve.name}`];
       let at = i;
-      while (this.owner.cursor === null && at > 0 && ys && !Number.isFinite(ys[at])) at -= 1;
+      while ((this.owner.cursor ?? null) === null && at > 0 && ys && !Number.isFinite(ys[at])) at -= 1;
       setText(this.values[k], ys && at >= 0 ? this.owner.ui.words.short(ys[at]) : "–");
     });
   }
@@ -522,13 +522,24 @@ class CurvesView {
     });
   }
 
+  /** The step that is read: under the pointer, else the one of the past that is shown; null: the newest. */
+  at() {
+    return this.cursor ?? this.pinned ?? null;
+  }
+
+  /** Reads the curves at this step of the past while the pointer reads nothing else; null: at the newest again. */
+  pin(step) {
+    if (this.pinned === step) return;
+    this.pinned = step;
+    this.paint();
+  }
+
   /** Index of the point under the cursor; the newest without one; -1 without points. */
   cursorIndex(frame) {
     const xs = frame.arrays.curve_x;
     if (!xs?.length) return -1;
-    if (this.cursor === null) return xs.length - 1;
-    const i = Math.min(xs.length - 1, lowerBound(xs, this.cursor));
-    return i > 0 && this.cursor - xs[i - 1] < xs[i] - this.cursor ? i - 1 : i;
+    const at = this.at();
+    return at === null ? xs.length - 1 : nearestIndex(xs, at);
   }
 
   /** Draws only what differs from what is there already. */
@@ -536,7 +547,7 @@ class CurvesView {
     if (!this.frame || !this.width) return;
     const xs = this.frame.arrays.curve_x;
     const state = [xs?.length, xs?.[xs.length - 1], this.frame.header.run, this.frame.header.marks?.length, this.domain(), this.width,
-      this.cursor, this.brush?.to, this.ui.theme.version, this.signature].join();
+      this.cursor, this.pinned, this.brush?.to, this.ui.theme.version, this.signature].join();
     if (state === this.painted) return;
     this.painted = state;
     const domain = this.domain();

@@ -18,7 +18,7 @@ function socketAddress() {
 }
 
 class Link {
-  /** `on`: frame(buffer), hello(object), state(name), renew(). */
+  /** `on`: frame(buffer), hello(object), state(name), renew(), error(object), moments(object), missing(object). */
   constructor(on) {
     this.on = on;
     this.run = null;
@@ -83,7 +83,7 @@ class Link {
     if (message.hello) {
       this.setState("open");
       this.on.hello(message.hello);
-    } else if (message.error) this.on.error(message.error);
+    } else for (const name of ["error", "moments", "missing"]) if (message[name]) this.on[name](message[name]);
   }
 
   send(message) {

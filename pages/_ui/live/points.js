@@ -222,8 +222,8 @@ class PointsView {
     if (!same) this.trails.clear();
     const from = same ? this.generated(before) : null;
     const to = this.generated(frame);
-    if (to) this.trails.add(to, frame.header.step);
-    const moves = !this.still && this.memory.layers.fake && from && to && from.length === to.length;
+    if (to && frame.header.status !== "past") this.trails.add(to, frame.header.step);
+    const moves = !this.still && frame.header.status !== "past" && this.memory.layers.fake && from && to && from.length === to.length;
     this.glide = moves ? { from, to, start: performance.now() } : null;
     this.paint();
     this.read();
@@ -357,7 +357,7 @@ class PointsView {
     const { layers } = this.memory;
     const flowed = this.flowed();
     if (layers.sheet && this.of("sheet")) this.drawSheet(context, camera, flowed);
-    if (layers.trails && flowed === 1) this.trails.paint(context, camera, theme.fake);
+    if (layers.trails && flowed === 1 && this.frame.header.status !== "past") this.trails.paint(context, camera, theme.fake);
     if (layers.fake) this.stamp(context, camera, flowed < 1 ? this.onItsWay(flowed) : this.between(), this.fakeStamp);
     if (layers.arrows && flowed === 1 && this.of("slope")) this.drawArrows(context, camera);
     this.drawNear(context, camera);

@@ -19,6 +19,8 @@ class LiveView {
       hello: (hello) => this.hello(hello),
       state: (state, reason) => this.linked(state, reason),
       error: (error) => this.controls.showNote(error.message, true),
+      moments: (moments) => this.timeline.moments(moments),
+      missing: ({ step }) => this.timeline.missing(step),
       renew: () => this.component.setTriggerValue("renew", { run: this.data.run, at: Date.now() }),
     });
   }
@@ -30,7 +32,7 @@ class LiveView {
     const before = this.data;
     this.data = component.data || {};
     this.turn += 1;
-    if (before && before.kind !== this.data.kind) this.frame = null;
+    if (before && before.kind !== this.data.kind) this.live = null;
     if (!before || before.kind !== this.data.kind || before.labels?.lang !== this.data.labels?.lang) this.build();
     this.words.labels = this.data.labels || {};
     if (this.theme.refresh()) this.repaint();
@@ -53,11 +55,16 @@ class LiveView {
     this.curves = new CurvesView(this, this.memory);
     this.tiles = new Tiles(this);
     this.outputs = new OutputsView(this, this.memory);
-    this.left = h("div", { class: "gl-left" }, this.picture.box, this.tiles.box, this.outputs.box);
+    this.timeline = new Timeline(this, {
+      ask: (message) => this.link.send(message),
+      back: () => this.live && this.show(this.live),
+      branch: (step) => this.component.setTriggerValue("branch", { run: this.data.run, step, at: Date.now() }),
+    });
+    this.left = h("div", { class: "gl-left" }, this.picture.box, this.timeline.box, this.tiles.box, this.outputs.box);
     this.right = h("div", { class: "gl-right" }, this.curves.box);
     this.root.prepend(h("div", { class: `gl-all gl-kind-${this.data.kind}` }, ...this.controls.parts,
       h("div", { class: "gl-body" }, this.left, this.right)));
-    if (this.frame) this.show(this.frame);
+    if (this.live) this.show(this.live);
     this.watchSizes();
     this.listen();
   }
@@ -99,6 +106,7 @@ class LiveView {
     this.previewed = null;
     this.controls.showNote("");
     this.controls.wasOpen = false;
+    this.timeline.forget();
     this.curves.showZoom();
   }
 
@@ -125,6 +133,7 @@ class LiveView {
     this.controls.showLink(state, reason);
     if (state === "lost") this.controls.showNote(this.words.get(`closed.${reason}`), true);
     else if (state === "open") this.controls.showNote("");
+    if (state !== "open") this.timeline.lost();
     this.showState();
   }
 
@@ -152,6 +161,10 @@ class LiveView {
       return;
     }
     if (this.data.run && frame.header.run !== this.data.run) return; // a late frame of the run before
+    if (frame.header.status === "past") {
+      requestAnimationFrame(() => this.drawPast(frame));
+      return;
+    }
     this.unacked = frame;
     if (document.hidden) this.release();
     requestAnimationFrame(() => this.draw(frame));
@@ -165,7 +178,7 @@ class LiveView {
   draw(frame) {
     if (this.retired || frame.header.kind !== this.data.kind) return;
     this.frames += 1;
-    this.frame = frame;
+    this.live = frame;
     this.theme.refresh();
     this.show(frame);
     this.release();
@@ -175,15 +188,28 @@ class LiveView {
     const { header } = frame;
     if (this.data.run) this.status = header.status;
     this.queue = header.queue;
-    this.picture.show(frame);
+    this.timeline.moved(this.data.run ? header.step : 0);
     this.curves.show(frame);
-    this.tiles.show(header.metrics);
-    this.outputs.show(frame);
+    if (!this.timeline.inPast) this.showMoment(frame, header.metrics);
     this.controls.showFigures(header);
     this.controls.showNote(this.words.sentence(header.message), header.status === "failed");
     this.showState();
     Object.assign(this.root.dataset, { frames: this.frames, seq: header.seq, step: header.step, marks: (header.marks || []).length });
     this.describe(header);
+  }
+
+  /** What belongs to one moment, now or earlier: the picture and what was measured. */
+  showMoment(frame, metrics) {
+    this.picture.show(frame);
+    this.tiles.show(metrics);
+    this.outputs.show(frame);
+    this.curves.pin(this.timeline.inPast ? frame.header.step : null);
+    this.root.dataset.shown = frame.header.step;
+  }
+
+  drawPast(frame) {
+    if (this.retired || !this.live || !this.timeline.arrived(frame.header.step)) return;
+    this.showMoment(frame, metricsAt(this.live, frame.header.step));
   }
 
   /** A sentence for those who hear the picture, at a pace that can be listened to. */
