@@ -217,7 +217,7 @@ class Trainer:
         return Stream(lambda _n, rng: torch.randperm(count, generator=rng).to(self.device), self.rng["data"], count)
 
     def _next_real(self, n: int) -> Tensor:
-        """(n, *shape) in the units of training: points divided by their scale, pictures in [−1, 1]."""
+        """(n, *shape) in the units of training: points normalised, pictures in [−1, 1]."""
         rows = self.reals.next(n)
         return rows if self.pictures is None else to_unit(self.pictures[rows])
 
@@ -232,7 +232,7 @@ class Trainer:
     def _make_preview(self) -> Preview:
         rng, c = self.rng["preview"], self.config.latent
         if isinstance(self.data, PointSet):
-            real = self.data.draw(PREVIEW_POINTS, rng) * self.data.scale
+            real = self.data.to_units(self.data.draw(PREVIEW_POINTS, rng))
             count = PREVIEW_POINTS
         else:
             count = PREVIEW_IMAGES
@@ -283,13 +283,13 @@ class Trainer:
         with evaluating(g):
             parts = [g(part).float().cpu() for part in torch.split(latents.to(self.device), 1024)]
         out = torch.cat(parts)
-        return out * self.data.scale if isinstance(self.data, PointSet) else out.contiguous()
+        return self.data.to_units(out) if isinstance(self.data, PointSet) else out.contiguous()
 
     @torch.no_grad()
     def critic(self, x: Tensor) -> Tensor:
         """D's logits (N,) on the CPU for samples as `sample` gives them. In eval mode."""
         if isinstance(self.data, PointSet):
-            x = x / self.data.scale
+            x = self.data.from_units(x)
         with evaluating(self.d):
             logits: Tensor = self.d(x.to(self.device))
         return logits.float().cpu()

@@ -107,6 +107,6 @@ def _measured(real: _Real) -> _Reference:
 def _draw(data: PointSet | ImageSet, n: int, seed: int) -> Tensor:
     rng = torch.Generator().manual_seed(seed)
     if isinstance(data, PointSet):
-        return data.draw(n, rng) * data.scale
+        return data.to_units(data.draw(n, rng))
     part = data.images if seed else data.test_images  # seed 0 is the reference
     return to_unit(part[torch.randperm(len(part), generator=rng)[:n]])
