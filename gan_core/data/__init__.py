@@ -11,7 +11,8 @@ import torch
 
 from gan_core import registry
 
-# isort: off - in the order in which they are offered
+# In the order in which they are offered.
+# isort: off
 from gan_core.data import mixtures, points, drawing, table
 from gan_core.data import digits, public_sets
 

@@ -26,10 +26,10 @@ def _noise_of(own: float, low: float = 0.005) -> dict[str, object]:
     return {"noise": number(own, low, 0.5, 0.005)}
 
 
-def _shape(data: DataConfig, draw: Draw, half: float) -> PointSet:
+def _shape(data: DataConfig, draw: Draw, half: float, far: float = _FAR) -> PointSet:
     """A set in training's own units; `half`: of its picture, which grows with the noise."""
     if "noise" in of(data.name):
-        half += _FAR * max(0.0, effective(data, "noise") - of(data.name)["noise"].own)
+        half += far * max(0.0, effective(data, "noise") - of(data.name)["noise"].own)
     return PointSet(data.name, 1.0, draw, (-half, half, -half, half))
 
 
@@ -190,4 +190,4 @@ def pinwheel(data: DataConfig, _progress: Progress | None = None) -> PointSet:
         x, y = radius * angle.cos() - across * angle.sin(), radius * angle.sin() + across * angle.cos()
         return torch.stack([x, y], 1) / 1.3
 
-    return _shape(data, draw, 1.75)
+    return _shape(data, draw, 1.75, far=1.5)

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 FORM = "the 64 hexadecimal digits that importing a table gives, or nothing"
 FILE = "table.safetensors"
 MOST_KEPT = 2_000_000_000  # bytes of tables in a data folder
-FEW = N_("Only {count} rows of this table are usable. At least two different ones are needed.")
+FEW = N_("This table has too few rows that can be used: {count}. At least two different ones are needed.")
 ALIKE = N_("All {count} usable rows of this table are the same point. At least two different ones are needed.")
 MISSING = N_(
     "The table of these settings ({name}…) is not on this server. Import the same file again, with the same two columns."
