@@ -143,6 +143,7 @@ def _examples(
 
 
 def _shortened(text: str) -> str:
+    text = " ".join(text.splitlines())
     return text if len(text) <= _LONGEST_NAME else text[: _LONGEST_NAME - 1] + "…"
 
 

@@ -9,8 +9,9 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from gan_core import config as settings
+from gan_core import data as data_sets
 from gan_core.config import SCALINGS, RunConfig
-from gan_core.data import csv_text, table
+from gan_core.data import csv_text, drawing, table
 from gan_core.data.csv_text import Columns, Sheet
 from gan_core.errors import DataError, PlaygroundError
 from gan_core.text import N_
@@ -65,18 +66,23 @@ def _guarded(draw: Callable[[], None], _: Translate) -> None:
         st.error(plain(_(error.template).format(**error.params)), icon=":material/error:")
 
 
-def _use(page: str, name: str, value: str, more: dict[str, Any], apply: Apply) -> None:
-    apply(plain_data(name) | {f"data.{name}": value} | more)
+def _use(page: str, config: RunConfig, name: str, changes: dict[str, Any], apply: Apply) -> None:
+    """Make it the data of the next run and close the dialog. Raises ConfigError, DataError where that cannot be."""
+    wanted = plain_data(name) | changes
+    data_sets.load(settings.replace(config, wanted).data)
+    apply(wanted)
+    value = changes[f"data.{name}"]
     st.session_state[f"{page}.last.{name}"] = value
     _forget(page)
     st.rerun()
 
 
 def _board(page: str, config: RunConfig, apply: Apply, _: Translate) -> None:
-    present = config.data.drawing if config.data.name == "drawing" else ""
-    made = drawing_board(present or last(page, "drawing"), f"{page}.board", _)
+    shown = config.data.name == "drawing"
+    present = config.data.drawing or drawing.encode(drawing.example()) if shown else last(page, "drawing")
+    made = drawing_board(present, f"{page}.board", _)
     if made is not None:
-        _use(page, "drawing", made, {}, apply)
+        _use(page, config, "drawing", {"data.drawing": made}, apply)
 
 
 # ── a table ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -110,7 +116,7 @@ def _table(page: str, config: RunConfig, apply: Apply, _: Translate) -> None:
         _picture(found.points, names[x], names[y], page)
     if st.button(_("Use this data"), type="primary", icon=":material/check:", key=f"{page}.use-table"):
         name = table.keep(found.points, (names[x], names[y]), service.scheduler().store.root)
-        _use(page, "table", name, {"data.scaling": chosen}, apply)
+        _use(page, config, "table", {"data.table": name, "data.scaling": chosen}, apply)
 
 
 def _present(config: RunConfig, _: Translate) -> None:

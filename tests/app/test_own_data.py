@@ -135,6 +135,10 @@ def test_a_table_is_chosen_looked_at_and_used(dialog: AppTest, scheduler: Schedu
     app.selectbox(key="lab.x").set_value(2).run()
     assert "two different columns" in app.error[0].value
     app.selectbox(key="lab.y").set_value(1).run()
+    app.selectbox(key="lab.scaling").set_value("none").run()
+    app.button(key="lab.use-table").click().run()
+    assert "go up to 189" in app.error[0].value
+    assert app.session_state["draft"] == presets.load("ring")
     app.selectbox(key="lab.scaling").set_value("each").run()
     app.button(key="lab.use-table").click().run()
     assert not app.exception

@@ -5,8 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from PIL import Image, ImageDraw
-
-from tests.browser.test_app import data, number, pixels, shown, until
+from test_app import data, number, pixels, shown, until
 
 Visitor = Callable[..., Any]
 

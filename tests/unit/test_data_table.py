@@ -84,7 +84,7 @@ def test_bad_rows_are_skipped_counted_and_named_by_their_line() -> None:
     found = parsed(text, "x", "y")
     assert found.points.tolist() == [[1, 2], [8, 9]]
     assert found.skipped == 7
-    assert found.examples == ((3, "foo,2"), (5, "3,nan"), (7, "a\nb,5"), (8, "5,inf"), (9, "6"))
+    assert found.examples == ((3, "foo,2"), (5, "3,nan"), (7, "a b,5"), (8, "5,inf"), (9, "6"))
 
 
 @pytest.mark.parametrize(
