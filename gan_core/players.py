@@ -49,7 +49,7 @@ class Players:
         with evaluating(g):
             parts = [g(part).float().cpu() for part in torch.split(latents.to(self.device), _ROWS)]
         out = torch.cat(parts)
-        return out * self.data.scale if isinstance(self.data, PointSet) else out.contiguous()
+        return self.data.to_units(out) if isinstance(self.data, PointSet) else out.contiguous()
 
     @torch.no_grad()
     def critic(self, x: Tensor) -> Tensor:
@@ -74,7 +74,7 @@ class Players:
 
     def _logits(self, x: Tensor) -> Tensor:
         if isinstance(self.data, PointSet):
-            x = x / self.data.scale
+            x = self.data.from_units(x)
         with evaluating(self.d):
             logits: Tensor = self.d(x.to(self.device))
         return logits

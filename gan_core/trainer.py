@@ -209,7 +209,7 @@ class Trainer:
         return Stream(lambda _n, rng: torch.randperm(count, generator=rng).to(self.device), self.rng["data"], count)
 
     def _next_real(self, n: int) -> Tensor:
-        """(n, *shape) in the units of training: points divided by their scale, pictures in [−1, 1]."""
+        """(n, *shape) in the units of training: points normalised, pictures in [−1, 1]."""
         rows = self.reals.next(n)
         return rows if self.pictures is None else to_unit(self.pictures[rows])
 
@@ -224,7 +224,7 @@ class Trainer:
     def _make_preview(self) -> Preview:
         rng, c = self.rng["preview"], self.config.latent
         if isinstance(self.data, PointSet):
-            real = self.data.draw(PREVIEW_POINTS, rng) * self.data.scale
+            real = self.data.to_units(self.data.draw(PREVIEW_POINTS, rng))
             count = PREVIEW_POINTS
         else:
             count = PREVIEW_IMAGES

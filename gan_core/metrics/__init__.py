@@ -11,7 +11,7 @@ from torch import Tensor
 
 from gan_core.data.sets import PointSet
 from gan_core.metrics import divergence, sliced
-from gan_core.metrics.points import mode_statistics, perfect_quality, perfect_reverse_kl
+from gan_core.metrics.points import mode_statistics, perfect_modes, perfect_quality, perfect_reverse_kl
 from gan_core.registry import metric
 from gan_core.text import N_
 
@@ -33,7 +33,7 @@ metric(
     written="count",
     kind="points",
     better="higher",
-    floor=_of_modes(lambda modes, n: modes),
+    floor=lambda data, n: None if data.modes is None else perfect_modes(len(data.modes), n, data.weights),
     paper=_MODES,
     help=N_("Clusters of the data with at least one generated sample within three standard deviations."),
 )(mode_statistics)
@@ -48,7 +48,7 @@ metric(
     help=N_("Share of generated samples within three standard deviations of a cluster's centre."),
 )(mode_statistics)
 metric("reverse_kl", title=N_("Reverse KL"), kind="points", better="lower", floor=_of_modes(perfect_reverse_kl), paper=_MODES,
-       help=N_("How unevenly the good samples are spread over the clusters, in nats: 0 is perfectly even."))(mode_statistics)  # fmt: skip
+       help=N_("How differently from the data the good samples are spread over the clusters, in nats: 0 is exactly as the data's own."))(mode_statistics)  # fmt: skip
 metric(
     "js",
     title=N_("Jensen–Shannon"),
@@ -88,7 +88,7 @@ def quick(samples: Tensor, data: PointSet | ImageSet) -> dict[str, Any]:
 def _statistics(samples: Tensor, data: PointSet) -> dict[str, Any]:
     if data.modes is None or data.sigma is None:
         return {}
-    found = mode_statistics(samples, data.modes, data.sigma)
+    found = mode_statistics(samples, data.modes, data.sigma, data.weights)
     return {
         "modes": found.modes,
         "modes_total": len(data.modes),

@@ -34,6 +34,6 @@ def draw(data: PointSet | ImageSet, n: int, seed: int) -> Tensor:
     ones, else ones of the training part."""
     rng = torch.Generator().manual_seed(seed)
     if isinstance(data, PointSet):
-        return data.draw(n, rng) * data.scale
+        return data.to_units(data.draw(n, rng))
     part = data.images if seed else data.test_images
     return to_unit(part[torch.randperm(len(part), generator=rng)[:n]])

@@ -256,6 +256,8 @@ class TrainingSession:
     def prepare(self) -> None:
         """Load the data, reporting progress; what goes wrong ends in the status "failed" with its reason."""
         try:
+            if self.folder is not None:
+                self.folder.know_table(self.config)
             data = data_sets.load(self.config.data, self._report)
             if self.expected_config.engine == "compiled" and not self._restore:
                 part = Part.before(self.config, data, self._device, self._threads())

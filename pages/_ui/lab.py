@@ -10,7 +10,7 @@ import streamlit as st
 from gan_core import config as settings
 from gan_core import presets, registry, serial
 from gan_core.config import RunConfig
-from gan_core.errors import ConfigError, PlaygroundError
+from gan_core.errors import ConfigError, DataError, PlaygroundError
 from gan_core.runs.following import FollowedRun
 from gan_core.runs.preview import preview_frame
 from gan_core.runs.session import TrainingSession
@@ -20,6 +20,7 @@ from pages._ui.controls import Controls, full_title, value_text
 from pages._ui.failures import plain
 from pages._ui.i18n import language, number, translate
 from pages._ui.live import live_labels, live_view
+from pages._ui.own_data import last, own_data_button
 from pages._ui.owner import owner_id
 
 Run = TrainingSession | FollowedRun
@@ -85,7 +86,9 @@ class Lab:
             self._preset_picker(_)
             config = own.expected_config if own is not None else self.draft
             shown = settings.replace(config, self._fixed_changes(config)) if mine else self.draft
-            Controls(self.page, shown, self._applier(own)).draw()
+            apply = self._applier(own)
+            extras = {"data": lambda: own_data_button(self.page, shown, apply)} if self.kind == "points" else {}
+            Controls(self.page, shown, apply, extras=extras, own=lambda name: last(self.page, name)).draw()
 
     def _take_link(self, _: Callable[[str], str]) -> None:
         """Settings that come with the address, once; what is wrong with them is left out, and said while the link stays."""
@@ -234,7 +237,11 @@ class Lab:
     def _view(self, session: Run | None, mine: bool, _: Callable[[str], str]) -> None:
         token = frame = None
         if session is None:
-            frame = _preview(serial.to_link(self.draft))
+            try:
+                frame = _preview(serial.to_link(self.draft))
+            except DataError as error:  # its table is on another server, say: the page is there to choose other data
+                st.error(plain(_(error.template).format(**error.params)), icon=":material/error:")
+                return
         else:
             token = tokens.issue_for(session.id, control=mine)
         live_view(run_id=session.id if session else None, token=token, frame=frame, labels=live_labels(_, language().replace("_", "-")),

@@ -28,7 +28,7 @@ def load(name: str) -> PointSet:
 
 
 def perfect(points: PointSet, n: int = SAMPLES, seed: int = 1) -> torch.Tensor:
-    return points.draw(n, torch.Generator().manual_seed(seed)) * points.scale
+    return points.to_units(points.draw(n, torch.Generator().manual_seed(seed)))
 
 
 def test_the_best_quality_is_that_of_a_gaussian_in_the_plane() -> None:

@@ -15,6 +15,7 @@ from gan_core import config as settings
 from gan_core import data as data_sets
 from gan_core import presets, registry
 from gan_core.config import RunConfig, replace
+from gan_core.data import drawing
 from gan_core.data.sets import to_unit
 from gan_core.device import available
 from gan_core.engine import objectives
@@ -356,6 +357,8 @@ def test_fixed_settings_cannot_change(name: str) -> None:
         "data.image_size": 32,
         "generator.network": "dcgan",
         "discriminator.network": "dcgan",
+        "data.drawing": drawing.encode(drawing.example()),
+        "data.table": "0" * 64,
     }.get(name)
     item = settings.field(name)
     start = _tiny.pictures(data__image_size=28, generator__network="mlp", discriminator__network="mlp", penalty="none")
