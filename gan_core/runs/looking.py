@@ -11,7 +11,10 @@ from typing import Any
 import torch
 
 from gan_core import metrics, registry
+from gan_core.config import RunConfig
 from gan_core.data.sets import PointSet
+from gan_core.diagnosis.findings import Finding
+from gan_core.diagnosis.watching import Watch
 from gan_core.runs import frames
 from gan_core.runs.cadence import Cadence
 from gan_core.runs.curves import Curves
@@ -39,6 +42,7 @@ class Looker:
         self.marks: list[Mark] = []
         self.metrics: Metrics | None = None
         self.last_row: Mapping[str, float] = {}
+        self._watch: Watch | None = None
         self._charted = -1  # the step of the metrics that are in the curves
         self._rates: deque[tuple[float, int, int]] = deque()
 
@@ -73,13 +77,31 @@ class Looker:
         self._charted = self.metrics.step if self.metrics else -1
         steps, values = self.curves.decimated()
         horizon = trainer.config.horizon
+        seen = picture(trainer, None if first else stats)
         return {
             "step": trainer.step_count, "images": trainer.images, "seconds": seconds,
             "rate": self.rate(1), "rate_images": self.rate(2),
             "progress": min(trainer.images / horizon, 1.0) if horizon else None, "metrics": self.metrics,
             "marks": tuple(self.marks), "curve_names": self.curves.names, "curve_steps": steps, "curve_values": values,
-            **picture(trainer, None if first else stats),
+            "diagnosis": self._diagnosis(trainer, None if first else stats, seen["arrays"]), **seen,
         }  # fmt: skip
+
+    def _diagnosis(self, trainer: Trainer, stats: Stats | None, arrays: Mapping[str, Any]) -> tuple[Finding, ...]:
+        watch = self._watched(trainer)
+        return watch.look(trainer, stats, arrays) if stats is not None else watch.doctor.findings
+
+    def _watched(self, trainer: Trainer) -> Watch:
+        if self._watch is None:
+            self._watch = Watch(trainer)
+        return self._watch
+
+    def changed(self, config: RunConfig, step: int, images: int) -> tuple[Finding, ...]:
+        """The diagnosis once the settings are these."""
+        return self._watch.changed(config, step, images) if self._watch else ()
+
+    def blew_up(self, step: int, good: int, config: RunConfig) -> tuple[Finding, ...]:
+        """The diagnosis of a run that stopped being numbers at `step` and went back to `good`."""
+        return self._watch.doctor.blew_up(step, good, config) if self._watch else ()
 
     def rate(self, index: int) -> float:
         """Steps (1) or images (2) a second of training over the last ten seconds."""
@@ -103,6 +125,7 @@ class Looker:
         samples = trainer.sample(draw_latents(count, latent.dim, latent.distribution, rng))
         values = metrics.quick(samples, data)
         self.metrics = Metrics(values, count, trainer.step_count, metrics.floors(data, count))
+        self._watched(trainer).measure(trainer)
         now = time.perf_counter()
         self._measures.spent(now, now - begin)
 

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from gan_core import registry
 from gan_core.data.sets import PointSet
+from gan_core.diagnosis.findings import Finding
 from gan_core.trainer import Stats, Trainer
 
 FIELD_CELLS = 48
@@ -78,6 +79,7 @@ class Snapshot:
     field_kind: str = "critic"
     metrics: Metrics | None = None
     marks: tuple[Mark, ...] = ()
+    diagnosis: tuple[Finding, ...] = ()
     engine: str = "eager"
     engine_reason: Message = Message()
     curve_names: tuple[str, ...] = ()

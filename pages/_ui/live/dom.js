@@ -26,6 +26,11 @@ const ICONS = {
   forth: "M5.5 2.5 4 4l4 4-4 4 1.5 1.5L11 8z",
   real: "M8 4a4 4 0 1 1 0 8 4 4 0 0 1 0-8z",
   fake: "M8 2.8 13.2 8 8 13.2 2.8 8z",
+  healthy: "M6.3 12.6 2 8.3l1.5-1.5 2.8 2.8 6.2-6.2L14 4.9z",
+  early: "M2 6.5h3v3H2zM6.5 6.5h3v3h-3zM11 6.5h3v3h-3z",
+  resting: "M4 3h3v10H4zM9 3h3v10H9z",
+  ill: "M8 1.5 15 14H1zM7.1 6v4h1.8V6zM7.1 11h1.8v1.7H7.1z",
+  unfold: "M2.5 5.5 4 4l4 4 4-4 1.5 1.5L8 11z",
   field: "M1.5 3.5h13v9h-13z",
 };
 

@@ -49,12 +49,13 @@ class LiveView {
     this.theme.refresh();
     this.tooltip = new Tooltip(this.root);
     this.controls = new Controls(this, (message) => this.link.send(message));
+    this.doctor = new DoctorView(this, (code) => this.component.setTriggerValue("remedy", { run: this.data.run, code, at: Date.now() }));
     this.picture = this.data.kind === "images" ? new ImagesView(this) : new PointsView(this, this.memory);
     this.curves = new CurvesView(this, this.memory);
     this.tiles = new Tiles(this);
     this.left = h("div", { class: "gl-left" }, this.picture.box, this.tiles.box);
     this.right = h("div", { class: "gl-right" }, this.curves.box);
-    this.root.prepend(h("div", { class: `gl-all gl-kind-${this.data.kind}` }, ...this.controls.parts,
+    this.root.prepend(h("div", { class: `gl-all gl-kind-${this.data.kind}` }, ...this.controls.parts, this.doctor.box,
       h("div", { class: "gl-body" }, this.left, this.right)));
     if (this.frame) this.show(this.frame);
     this.watchSizes();
@@ -95,6 +96,7 @@ class LiveView {
     this.previewed = null;
     this.controls.showNote("");
     this.controls.wasOpen = false;
+    this.doctor.forget();
     this.curves.showZoom();
   }
 
@@ -126,6 +128,7 @@ class LiveView {
 
   showState() {
     this.root.dataset.status = this.status;
+    this.doctor.showState(Boolean(this.data.run), Boolean(this.data.control) && this.capability !== "view");
     this.controls.showState({ status: this.status, queue: this.queue, live: Boolean(this.data.run),
       control: Boolean(this.data.control) && this.capability !== "view",
       connected: this.link.state === "open" });
@@ -175,6 +178,7 @@ class LiveView {
     this.curves.show(frame);
     this.tiles.show(header.metrics);
     this.controls.showFigures(header);
+    this.doctor.show(header.diagnosis);
     this.controls.showNote(this.words.sentence(header.message), header.status === "failed");
     this.showState();
     Object.assign(this.root.dataset, { frames: this.frames, seq: header.seq, step: header.step, marks: (header.marks || []).length });
