@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from gan_core.diagnosis.findings import Evidence, Finding
 from gan_core.runs.snapshots import Message, Snapshot
 
 MAGIC = b"GPF1"
@@ -73,7 +74,7 @@ def _header(s: Snapshot) -> dict[str, Any]:
         "rate": _plain(s.rate), "rate_images": _plain(s.rate_images), "progress": s.progress, "queue": s.queue,
         "marks": [dataclasses.asdict(mark) for mark in s.marks],
         "curves": [{"name": n, "panel": CURVES[n][0], "role": CURVES[n][1]} for n in _drawn(s)],
-        "metrics": _metrics(s),
+        "metrics": _metrics(s), "diagnosis": [_finding(found) for found in s.diagnosis],
     }  # fmt: skip
     if s.extent:
         header |= {"extent": list(s.extent), "field_kind": s.field_kind, "sheet": s.sheet}
@@ -85,8 +86,19 @@ def _header(s: Snapshot) -> dict[str, Any]:
     return header
 
 
-def _message(m: Message) -> dict[str, Any]:
+def _message(m: Message | Evidence) -> dict[str, Any]:
     return {"template": m.template, "params": {k: _plain(v) for k, v in m.params.items()}}
+
+
+def _finding(f: Finding) -> dict[str, Any]:
+    remedy = {name: [str(old), str(new)] for name, (old, new) in f.remedy.items()}
+    return {
+        "code": f.code,
+        "since": f.since,
+        "evidence": _message(f.evidence),
+        "remedy": remedy,
+        "advice": _message(f.advice),
+    }
 
 
 def _drawn(s: Snapshot) -> list[str]:

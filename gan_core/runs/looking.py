@@ -7,11 +7,15 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
+from typing import Any
 
 import torch
 
 from gan_core import metrics, registry
+from gan_core.config import RunConfig
 from gan_core.data.sets import PointSet
+from gan_core.diagnosis.findings import Finding
+from gan_core.diagnosis.watching import Watch
 from gan_core.players import Players, draw_latents
 from gan_core.runs import frames
 from gan_core.runs.cadence import Cadence
@@ -45,6 +49,7 @@ class Looker:
         self.marks: list[Mark] = []
         self.metrics: Metrics | None = None
         self.last_row: Mapping[str, float] = {}
+        self._watch: Watch | None = None
         self._charted = -1  # the step of the metrics that are in the curves
         self._rates: deque[tuple[float, int, int]] = deque()
 
@@ -97,9 +102,30 @@ class Looker:
                 self.curves.decimated()
             )  # nothing is added to them before the next look, which waits for this
             curves = {"curve_steps": steps, "curve_values": values}
-            then(**fields, **curves, metrics=self.metrics, **picture(players, None if first else stats))
+            seen = picture(players, None if first else stats)
+            diagnosis = self._diagnosis(players, None if first else stats, seen["arrays"])
+            then(**fields, **curves, **seen, metrics=self.metrics, diagnosis=diagnosis)
 
         self._camera.take(trainer, develop, now=now)
+
+    def _diagnosis(self, players: Players, stats: Stats | None, arrays: Mapping[str, Any]) -> tuple[Finding, ...]:
+        watch = self._watched(players)
+        return watch.look(players, stats, arrays) if stats is not None else watch.doctor.findings
+
+    def _watched(self, players: Players) -> Watch:
+        if self._watch is None:
+            self._watch = Watch(players)
+        return self._watch
+
+    def changed(self, config: RunConfig, step: int, images: int) -> tuple[Finding, ...]:
+        """The diagnosis once the settings are these."""
+        self._camera.wait()
+        return self._watch.changed(config, step, images) if self._watch else ()
+
+    def blew_up(self, step: int, good: int, config: RunConfig) -> tuple[Finding, ...]:
+        """The diagnosis of a run that stopped being numbers at `step` and went back to `good`."""
+        self._camera.wait()
+        return self._watch.doctor.blew_up(step, good, config) if self._watch else ()
 
     def rate(self, index: int) -> float:
         """Steps (1) or images (2) a second of training over the last ten seconds."""
@@ -127,6 +153,7 @@ class Looker:
         samples = players.sample(draw_latents(count, latent.dim, latent.distribution, rng))
         values = metrics.quick(samples, data)
         self.metrics = Metrics(values, count, step, metrics.floors(data, count))
+        self._watched(players).measure(players)
         now = time.perf_counter()
         self._measures.spent(now, now - begin)
 

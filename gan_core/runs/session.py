@@ -20,6 +20,7 @@ from gan_core import data as data_sets
 from gan_core import device as devices
 from gan_core.config import RunConfig
 from gan_core.data.sets import ImageSet, PointSet
+from gan_core.diagnosis.findings import Finding
 from gan_core.engine.compiled import Runner
 from gan_core.engine.orders import Part
 from gan_core.engine.workshop import Workshop
@@ -130,6 +131,11 @@ class TrainingSession:
     def marks(self) -> tuple[Mark, ...]:
         """The changes of settings so far."""
         return self.latest.marks
+
+    @property
+    def diagnosis(self) -> tuple[Finding, ...]:
+        """What is wrong with it, the most serious first, with what would help."""
+        return self.latest.diagnosis
 
     def final_metrics(self) -> dict[str, float]:
         """Losses of the last look and, where the data has modes, their statistics now."""
@@ -609,7 +615,9 @@ class TrainingSession:
 
     def _blew_up(self) -> None:
         assert self._trainer is not None
-        self._fail_back(BLEW_UP, {"step": self._trainer.step_count})
+        step = self._trainer.step_count
+        self._fail_back(BLEW_UP, {"step": step})
+        self._publish(diagnosis=self._looker.blew_up(step, self._trainer.step_count, self.config))
 
     def _break(self, error: Exception) -> None:
         step = self._trainer.step_count if self._trainer else 0
@@ -647,7 +655,8 @@ class TrainingSession:
         step = self._trainer.step_count
         self._looker.marks += [Mark(step, name, str(old), str(value)) for name, (old, value) in changed.items()]
         self._journal(do, changes={name: list(pair) for name, pair in changed.items()}, **self._other_engine())
-        self._publish(marks=tuple(self._looker.marks))
+        diagnosis = self._looker.changed(self.config, step, self._trainer.images)
+        self._publish(marks=tuple(self._looker.marks), diagnosis=diagnosis)
 
     def _fail(self, message: Message) -> None:
         self._set_status("failed", message)

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gan_core.diagnosis.findings import Finding
+
 
 @dataclass(frozen=True)
 class Message:
@@ -70,6 +72,7 @@ class Snapshot:
     sheet: str = ""
     metrics: Metrics | None = None
     marks: tuple[Mark, ...] = ()
+    diagnosis: tuple[Finding, ...] = ()
     engine: str = "eager"
     engine_reason: Message = Message()
     curve_names: tuple[str, ...] = ()

@@ -246,13 +246,31 @@ class Lab:
             token = tokens.issue_for(session.id, control=mine)
         live_view(run_id=session.id if session else None, token=token, frame=frame, labels=live_labels(_, language().replace("_", "-")),
                   kind=self.kind, key=f"{self.page}.live", can_control=mine,
-                  on_branch=lambda step: self._branch(session, step))  # fmt: skip
+                  on_branch=lambda step: self._branch(session, step),
+                  on_remedy=lambda asked: self._treat(session, asked, _))  # fmt: skip
         if problem := st.session_state.pop(f"{self.page}.problem", None):
             st.toast(plain(problem), icon=":material/error:")
         if session is None and frame is None:
             entry = registry.dataset[self.draft.data.name]
             st.info(_("{data} is fetched when you start: the first time this takes a moment.").format(data=_(entry.title)),
                     icon=":material/download:")  # fmt: skip
+
+    def _treat(self, session: Run | None, asked: Any, _: Callable[[str], str]) -> None:
+        """Change what the run's own diagnosis proposes for a condition. Of what the browser says only the condition's name counts."""
+        own = isinstance(session, TrainingSession) and service.may_control(session)
+        if not isinstance(session, TrainingSession) or not own or not isinstance(asked, dict):
+            return
+        found = {f.code: f.changes for f in session.diagnosis} if asked.get("run") == session.id else {}
+        changes = found.get(str(asked.get("code")), {})
+        if not changes:
+            st.toast(
+                _("The diagnosis has changed meanwhile: this remedy is not proposed any more."), icon=":material/info:"
+            )
+            return
+        try:
+            self._applier(session)(changes)
+        except ConfigError as error:
+            st.toast(plain(_(error.template).format(**error.params)), icon=":material/error:")
 
     def _history(self, session: Run) -> None:
         with st.expander(translate()("Changes during this run")):

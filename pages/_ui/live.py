@@ -14,24 +14,16 @@ import streamlit as st
 
 from gan_core import registry
 from gan_core.config import fields
+from gan_core.diagnosis import treatments
 from gan_core.engine import workshop
 from gan_core.runs import engines, lock, scheduler, session
 from gan_core.text import N_
+from pages._ui.controls import code_title
 
 _HERE = Path(__file__).parent
 _PARTS = (
-    "frame",
-    "dom",
-    "layers",
-    "points",
-    "images",
-    "curves",
-    "histogram",
-    "timeline",
-    "link",
-    "controls",
-    "view",
-)  # joined to one module
+    "frame", "dom", "layers", "points", "images", "curves", "histogram", "timeline", "link", "controls", "doctor", "view",
+)  # fmt: skip  # joined to one module
 
 HTML = '<div class="gl"></div>'
 STYLE = (_HERE / "live.css").read_text(encoding="utf-8")
@@ -212,6 +204,16 @@ LABELS: dict[str, str] = {
     "outputs.real": N_("On real points, mean"),
     "outputs.fake": N_("On generated points, mean"),
     "perfect": N_("perfect: {value}"),
+    "doctor": N_("Diagnosis"),
+    "doctor.help": N_("Click for what this means, why it happens and what helps."),
+    "doctor.since": N_("Since step {step}: {text}"),
+    "doctor.others": N_("+{count}"),
+    "doctor.what": N_("What it is"),
+    "doctor.why": N_("Why it happens"),
+    "doctor.means": N_("What that means"),
+    "doctor.helps": N_("What helps"),
+    "doctor.apply": N_("Apply this"),
+    "doctor.applied": N_("Being applied"),
     "from.samples": N_("from {samples} samples at step {step}"),
 }
 
@@ -232,8 +234,23 @@ def live_labels(_: Callable[[str], str], lang: str = "en", sentences: Iterable[s
         words |= {f"metric.{metric.name}": _(metric.title), f"metric.{metric.name}.help": _(metric.help),
                   f"metric.{metric.name}.written": metric.info.get("written", "number")}  # fmt: skip
     words |= {f"setting.{field.name}": _(field.spec.title) for field in fields()}
-    words |= {f"message:{template}": _(template) for template in (*_SENTENCES, *sentences) if template}
+    words |= _conditions(_)
+    said = (*_SENTENCES, *treatments.SENTENCES, *sentences)
+    words |= {f"message:{template}": _(template) for template in said if template}
     return words | {"lang": lang}
+
+
+def _conditions(_: Callable[[str], str]) -> dict[str, str]:
+    """What the diagnosis can say, and how the values that it proposes are written."""
+    words: dict[str, str] = {}
+    for entry in registry.condition.entries():
+        code = f"condition.{entry.name}"
+        words |= {code: _(entry.title), f"{code}.help": _(entry.help), f"{code}.why": _(entry.info["why"])}
+        words |= {f"message:{template}": _(template) for template in entry.info["says"]}
+    for setting in fields():
+        if setting.spec.live and setting.spec.choices is not None:
+            words |= {f"choice.{setting.name}.{value}": code_title(setting, value, _) for value in setting.spec.codes}
+    return words
 
 
 def live_data(*, run_id: str | None, token: str | None, frame: bytes | None, labels: Mapping[str, str],
@@ -251,13 +268,14 @@ def live_data(*, run_id: str | None, token: str | None, frame: bytes | None, lab
 
 def live_view(*, run_id: str | None, token: str | None, frame: bytes | None, labels: Mapping[str, str],
               kind: Literal["points", "images"], key: str, can_control: bool,
-              on_renew: Callable[[], None] | None = None,
+              on_renew: Callable[[], None] | None = None, on_remedy: Callable[[Any], None] | None = None,
               on_branch: Callable[[int], None] = lambda step: None) -> bool:  # fmt: skip
     """Mount the live view of a run, or a still preview without one.
 
     labels: from `live_labels`. can_control: whether this person may command the run; the server has the last word.
-    on_renew: called before the script runs when the browser needs a new token (the old one has expired). on_branch: somebody
-    wants to go on from this step of the past.
+    on_renew: called before the script runs when the browser needs a new token (the old one has expired). on_branch: the same
+    when somebody wants to go on from this step of the past.
+    on_remedy: called with {"run", "code"} (whatever the browser sent) when the remedy of a finding shall be applied.
     Returns whether the browser asked for a new token in this script run.
     """
     stamp = _stamp(f"{key}.stamp", (run_id, token, hash(frame), labels.get("lang"), kind, can_control))
@@ -270,7 +288,10 @@ def live_view(*, run_id: str | None, token: str | None, frame: bytes | None, lab
         if isinstance(wish, Mapping) and wish.get("run") == run_id and type(wish.get("step")) is int:
             on_branch(wish["step"])
 
-    result = _component(data=data, key=key, on_renew_change=on_renew or (lambda: None), on_branch_change=branch)
+    result = _component(data=data, key=key, on_renew_change=on_renew or (lambda: None), on_branch_change=branch,
+                        on_remedy_change=lambda: None)  # fmt: skip
+    if result.remedy is not None and on_remedy is not None:
+        on_remedy(result.remedy)
     return result.renew is not None
 
 

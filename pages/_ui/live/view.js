@@ -51,6 +51,7 @@ class LiveView {
     this.theme.refresh();
     this.tooltip = new Tooltip(this.root);
     this.controls = new Controls(this, (message) => this.link.send(message));
+    this.doctor = new DoctorView(this, (code) => this.component.setTriggerValue("remedy", { run: this.data.run, code, at: Date.now() }));
     this.picture = this.data.kind === "images" ? new ImagesView(this) : new PointsView(this, this.memory);
     this.curves = new CurvesView(this, this.memory);
     this.tiles = new Tiles(this);
@@ -62,7 +63,7 @@ class LiveView {
     });
     this.left = h("div", { class: "gl-left" }, this.picture.box, this.timeline.box, this.tiles.box, this.outputs.box);
     this.right = h("div", { class: "gl-right" }, this.curves.box);
-    this.root.prepend(h("div", { class: `gl-all gl-kind-${this.data.kind}` }, ...this.controls.parts,
+    this.root.prepend(h("div", { class: `gl-all gl-kind-${this.data.kind}` }, ...this.controls.parts, this.doctor.box,
       h("div", { class: "gl-body" }, this.left, this.right)));
     if (this.live) this.show(this.live);
     this.watchSizes();
@@ -107,6 +108,7 @@ class LiveView {
     this.controls.showNote("");
     this.controls.wasOpen = false;
     this.timeline.forget();
+    this.doctor.forget();
     this.curves.showZoom();
   }
 
@@ -139,6 +141,7 @@ class LiveView {
 
   showState() {
     this.root.dataset.status = this.status;
+    this.doctor.showState(Boolean(this.data.run), Boolean(this.data.control) && this.capability !== "view");
     this.controls.showState({ status: this.status, queue: this.queue, live: Boolean(this.data.run),
       control: Boolean(this.data.control) && this.capability !== "view",
       connected: this.link.state === "open" });
@@ -192,6 +195,7 @@ class LiveView {
     this.curves.show(frame);
     if (!this.timeline.inPast) this.showMoment(frame, header.metrics);
     this.controls.showFigures(header);
+    this.doctor.show(header.diagnosis);
     this.controls.showNote(this.words.sentence(header.message), header.status === "failed");
     this.showState();
     Object.assign(this.root.dataset, { frames: this.frames, seq: header.seq, step: header.step, marks: (header.marks || []).length });
