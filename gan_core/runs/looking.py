@@ -12,10 +12,10 @@ import torch
 
 from gan_core import metrics, registry
 from gan_core.data.sets import PointSet
-from gan_core.runs import frames
+from gan_core.runs import frames, wishes
 from gan_core.runs.cadence import Cadence
 from gan_core.runs.curves import Curves
-from gan_core.runs.snapshots import Mark, Metrics, picture
+from gan_core.runs.snapshots import Mark, Metrics, picture, present
 from gan_core.trainer import Stats, Trainer, draw_latents
 
 WATCHED, UNWATCHED = 0.1, 1.0  # least seconds between two snapshots
@@ -31,6 +31,8 @@ class Looker:
 
     def __init__(self) -> None:
         self._looks, self._measures = Cadence(UNWATCHED, SNAPSHOT_SHARE), Cadence(1.0, METRICS_SHARE, _RAREST)
+        self.wishes: frozenset[str] = frozenset()
+        self._granted: frozenset[str] = frozenset()  # the wishes of the last look
         self.restart()
 
     def restart(self) -> None:
@@ -78,8 +80,19 @@ class Looker:
             "rate": self.rate(1), "rate_images": self.rate(2),
             "progress": min(trainer.images / horizon, 1.0) if horizon else None, "metrics": self.metrics,
             "marks": tuple(self.marks), "curve_names": self.curves.names, "curve_steps": steps, "curve_values": values,
-            **picture(trainer, None if first else stats),
+            **picture(trainer, None if first else stats), "settings": present(trainer.config, trainer.images),
+            **self.grant(trainer),
         }  # fmt: skip
+
+    @property
+    def owes_a_look(self) -> bool:
+        """Whether viewers want something else than what was looked at last."""
+        return self.wishes != self._granted
+
+    def grant(self, trainer: Trainer) -> dict[str, Any]:
+        """The fields of a snapshot that hold what viewers want to see besides."""
+        self._granted = self.wishes
+        return {"extras": wishes.granted(trainer, self._granted)}
 
     def rate(self, index: int) -> float:
         """Steps (1) or images (2) a second of training over the last ten seconds."""

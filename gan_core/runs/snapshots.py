@@ -12,7 +12,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gan_core import registry
+from gan_core.config import RunConfig
 from gan_core.data.sets import PointSet
+from gan_core.neurons import lattice
+from gan_core.schedules import scheduled
 from gan_core.trainer import Stats, Trainer
 
 FIELD_CELLS = 48
@@ -58,8 +61,8 @@ class Metrics:
 class Snapshot:
     """Everything a frame is packed from. Arrays are never written to after this is made.
 
-    points: real, fake, fake_live (N, 2) float32 in data units, field (FIELD_CELLS, FIELD_CELLS) uint8.
-    images: real, fake (N, C, H, W) uint8.
+    points: real, fake, fake_live (N, 2) float32 in data units, logits_real, logits_fake, logits_live (N,) float32, field
+    (FIELD_CELLS, FIELD_CELLS) uint8.  images: real, fake (N, C, H, W) uint8.  extras: what viewers asked for.
     """
 
     run: str
@@ -83,7 +86,19 @@ class Snapshot:
     curve_names: tuple[str, ...] = ()
     curve_steps: NDArray[np.float32] | None = None
     curve_values: NDArray[np.float32] | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
     arrays: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    extras: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+
+
+def present(config: RunConfig, images: int) -> dict[str, Any]:
+    """The settings of this moment that explain the numbers beside them; what follows a schedule as it is after `images`."""
+    now = scheduled(config, images)
+    return {
+        "loss": config.loss, "penalty": config.penalty, "penalty_weight": now.weight, "batch_size": config.batch_size,
+        "k_d": config.k_d, "k_g": config.k_g, "g_optimizer": config.g_optimizer.name, "d_optimizer": config.d_optimizer.name,
+        "g_lr": config.g_optimizer.lr * now.lr, "d_lr": config.d_optimizer.lr * now.lr,
+    }  # fmt: skip
 
 
 def picture(trainer: Trainer, stats: Stats | None) -> dict[str, Any]:
@@ -97,23 +112,20 @@ def picture(trainer: Trainer, stats: Stats | None) -> dict[str, Any]:
 
 def _points(trainer: Trainer, data: PointSet, stats: Stats | None) -> dict[str, Any]:
     output = registry.loss[trainer.config.loss].info["output"]
-    logits = trainer.critic(_lattice(data.extent))
+    logits = trainer.critic(lattice(data.extent, FIELD_CELLS))
+    real, fake = trainer.preview.real, trainer.sample(trainer.preview.latents)
+    live = trainer.sample(trainer.preview.latents, averaged=False)
     arrays = {
-        "real": trainer.preview.real.numpy(),
-        "fake": trainer.sample(trainer.preview.latents).numpy(),
-        "fake_live": trainer.sample(trainer.preview.latents, averaged=False).numpy(),
+        "real": real.numpy(),
+        "fake": fake.numpy(),
+        "fake_live": live.numpy(),
         "field": _shades(logits, output, stats).numpy(),
+        "logits_real": trainer.critic(real).numpy(),
+        "logits_fake": trainer.critic(fake).numpy(),
+        "logits_live": trainer.critic(live).numpy(),
     }
     kind = "probability" if output == "probability" else "critic"
     return {"arrays": arrays, "extent": data.extent, "field_kind": kind}
-
-
-def _lattice(extent: tuple[float, float, float, float]) -> Tensor:
-    """(FIELD_CELLS², 2) centres of the cells of the picture, the lowest row first."""
-    x0, x1, y0, y1 = extent
-    offsets = (torch.arange(FIELD_CELLS) + 0.5) / FIELD_CELLS
-    y, x = torch.meshgrid(y0 + offsets * (y1 - y0), x0 + offsets * (x1 - x0), indexing="ij")
-    return torch.stack([x.flatten(), y.flatten()], 1)
 
 
 def _shades(logits: Tensor, output: str, stats: Stats | None) -> Tensor:
