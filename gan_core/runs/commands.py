@@ -46,7 +46,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Look:
-    """Show what viewers want to see besides, where the run rests: a running one looks by itself. Nothing is trained or drawn."""
+    """Show what viewers have come to want to see besides. Nothing is trained, and nothing drawn from the run's generators."""
 
 
 Command: TypeAlias = Pause | Resume | StepOnce | Stop | Reset | Change | Look

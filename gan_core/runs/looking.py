@@ -21,6 +21,10 @@ from gan_core.trainer import Stats, Trainer, draw_latents
 WATCHED, UNWATCHED = 0.1, 1.0  # least seconds between two snapshots
 SNAPSHOT_SHARE = 0.025  # of the training time; metrics have 0.5 % of their own: together ≤ 3 %
 METRICS_SHARE = 0.005
+GRANTED, GRANTS_SHARE = (
+    0.25,
+    0.01,
+)  # seconds between two answers to new wishes on a run that trains; only while they change
 METRIC_SAMPLES, PICTURE_SAMPLES = 2500, 512
 _RAREST = 60.0  # seconds between two measurements of pictures that are dear to draw
 _RATE_SECONDS = 10.0
@@ -31,6 +35,7 @@ class Looker:
 
     def __init__(self) -> None:
         self._looks, self._measures = Cadence(UNWATCHED, SNAPSHOT_SHARE), Cadence(1.0, METRICS_SHARE, _RAREST)
+        self._grants = Cadence(GRANTED, GRANTS_SHARE)
         self.wishes: frozenset[str] = frozenset()
         self._granted: frozenset[str] = frozenset()  # the wishes of the last look
         self.restart()
@@ -89,10 +94,17 @@ class Looker:
         """Whether viewers want something else than what was looked at last."""
         return self.wishes != self._granted
 
+    def may_grant(self, now: float) -> bool:
+        """Whether new wishes may be granted before the next look at a run that trains."""
+        return self._grants.due(now)
+
     def grant(self, trainer: Trainer) -> dict[str, Any]:
         """The fields of a snapshot that hold what viewers want to see besides."""
-        self._granted = self.wishes
-        return {"extras": wishes.granted(trainer, self._granted)}
+        begin, self._granted = time.perf_counter(), self.wishes
+        extras = wishes.granted(trainer, self._granted)
+        now = time.perf_counter()
+        self._grants.spent(now, now - begin)
+        return {"extras": extras}
 
     def rate(self, index: int) -> float:
         """Steps (1) or images (2) a second of training over the last ten seconds."""

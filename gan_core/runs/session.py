@@ -560,8 +560,10 @@ class TrainingSession:
         return True
 
     def _grant(self) -> None:
-        """Of a run that rests, show what viewers have come to want since the last look."""
-        if self._status != "running" and self._trainer is not None and self._looker.owes_a_look:
+        """Show what viewers have come to want since the last look: of a run that rests at once, of one that trains if that was not
+        done just now, for it looks again by itself."""
+        soon = self._status != "running" or self._looker.may_grant(time.perf_counter())
+        if soon and self._trainer is not None and self._looker.owes_a_look:
             self._publish(**self._looker.grant(self._trainer))
 
     def _shine(self) -> None:

@@ -94,3 +94,18 @@ def test_the_settings_of_the_moment_follow_changes_and_schedules(tmp_path: Path)
     session.turn(0.0)
     assert session.latest.settings["loss"] == "wasserstein"
     assert session.latest.settings["penalty_weight"] == 3.5
+
+
+def test_a_training_run_answers_between_two_looks_but_not_all_the_time(tmp_path: Path) -> None:
+    session = new(tmp_path)
+    run_to(session, 3)
+    looks = session.latest.step
+    session._looker._looks.least = 60.0  # no ordinary look from here on
+    session._looker._grants._last = -60.0
+    session.want(frozenset({NEURON}))
+    run_to(session, 4)
+    assert wanted(session) == {NEURON}
+    assert session.latest.step == looks
+    session.want(frozenset({"neuron:d.1.1"}))
+    run_to(session, 5)
+    assert wanted(session) == {NEURON}  # just now answered: with the next look

@@ -77,12 +77,13 @@ class PointsView {
     this.buttons = [["plus", "zoom.in"], ["minus", "zoom.out"], ["whole", "zoom.reset"]].map(([name, code]) =>
       h("button", { type: "button", class: `gl-mini gl-mini-${name}`, "aria-label": words.get(code), "data-tip": words.get(code),
         onclick: () => this.press(name) }, icon(name)));
-    this.stage = h("div", { class: "gl-stage" }, this.low, this.high, h("div", { class: "gl-zoom" }, ...this.buttons));
+    this.title = h("div", { class: "gl-map-title", role: "status", hidden: "" });
+    this.stage = h("div", { class: "gl-stage" }, this.low, this.high, this.title, h("div", { class: "gl-zoom" }, ...this.buttons));
     this.readout = h("div", { class: "gl-readout" }, words.get("hover"));
-    const key = h("div", { class: "gl-key", "data-tip": words.get("field.key.help") }, h("span", {}, words.get("field.low")),
+    this.fieldKey = h("div", { class: "gl-key", "data-tip": words.get("field.key.help") }, h("span", {}, words.get("field.low")),
       h("i", { class: "gl-ramp" }), h("span", {}, words.get("field.high")));
     this.box = h("div", { class: "gl-points" }, h("div", { class: "gl-legend" }, ...this.toggles, this.switch), this.stage,
-      h("div", { class: "gl-foot" }, this.readout, key));
+      h("div", { class: "gl-foot" }, this.readout, this.fieldKey));
     this.showToggles();
   }
 
@@ -137,9 +138,9 @@ class PointsView {
   }
 
   camera() {
-    const [x0, x1, y0, y1] = this.frame.header.extent;
+    const [x0, x1, y0, y1] = this.map?.noise || this.frame.header.extent;
     const span = Math.max(x1 - x0, y1 - y0);
-    const look = this.memory.look || { x: (x0 + x1) / 2, y: (y0 + y1) / 2, zoom: 1 };
+    const look = (!this.map?.noise && this.memory.look) || { x: (x0 + x1) / 2, y: (y0 + y1) / 2, zoom: 1 };
     const { left, top, side } = this.plot();
     return { ...look, span, left, top, side, scale: (side * look.zoom) / span };
   }
@@ -165,6 +166,7 @@ class PointsView {
 
   /** Sets the look; kept inside the picture, and forgotten at zoom 1. */
   look({ x, y, zoom }, span) {
+    if (this.map?.noise) return; // another plane, always shown whole
     const [x0, x1, y0, y1] = this.frame.header.extent;
     const room = span / 2 / zoom;
     const inside = (v, low, high) => Math.min(Math.max(v, low + room), high - room);
@@ -224,6 +226,7 @@ class PointsView {
 
   clear() {
     this.frame = null;
+    this.showMap(null);
     this.glide = null;
     for (const canvas of [this.low, this.high]) canvas.getContext("2d").clearRect(0, 0, canvas.width, canvas.height);
   }
@@ -276,24 +279,81 @@ class PointsView {
     context.fillStyle = theme.plot;
     context.fill();
     context.clip();
-    if (this.memory.layers.field && this.frame.arrays.field) this.paintField(context, camera);
-    this.paintGrid(context, camera);
-    if (this.memory.layers.real) this.stamp(context, camera, this.frame.arrays.real, this.realStamp);
+    if (this.map) this.map.paint(context, camera, this.ui.theme);
+    else if (this.memory.layers.field && this.frame.arrays.field) this.paintField(context, camera);
+    if (!this.map?.line) this.paintGrid(context, camera);
+    if (this.lit && this.lit !== "field" && !this.map) this.veil(context, camera);
+    context.globalAlpha = this.strength("real");
+    if (this.memory.layers.real && !this.map?.noise) this.stamp(context, camera, this.frame.arrays.real, this.realStamp);
     context.restore();
-    this.paintAxes(context, camera);
+    if (this.map?.line) this.map.paintAxes(context, camera, this.ui);
+    else this.paintAxes(context, camera);
   }
 
   paintHigh() {
     const camera = this.camera();
     const context = fitCanvas(this.high, this.width, camera.side + GUTTER.top + GUTTER.bottom);
     context.clearRect(0, 0, this.width, camera.side + 60);
-    if (!this.memory.layers.fake) return;
+    if (!this.memory.layers.fake || this.map?.noise) return;
     context.save();
+    context.globalAlpha = this.strength("fake");
     context.beginPath();
     context.rect(camera.left, camera.top, camera.side, camera.side);
     context.clip();
     this.stamp(context, camera, this.between(), this.fakeStamp);
     context.restore();
+  }
+
+  // -- what the picture of the model points at -------------------------------------------------------------------
+
+  /** Brings one layer forward; null: all as usual. */
+  emphasise(name) {
+    if (this.lit === name) return;
+    this.lit = name;
+    this.paint();
+  }
+
+  hasLayer(name) {
+    return name in this.memory.layers;
+  }
+
+  /** Shows a map in the place of the critic's field; null: the field again. */
+  showMap(map) {
+    if (this.map === map) return;
+    this.map = map;
+    this.glide = null;
+    this.showKey();
+    this.paint();
+  }
+
+  showKey() {
+    const { words } = this.ui;
+    const [low, high] = this.map?.ends(words) || [words.get("field.low"), words.get("field.high")];
+    setText(this.fieldKey.firstChild, low);
+    setText(this.fieldKey.lastChild, high);
+    setText(this.title, this.map?.caption || "");
+    this.title.hidden = !this.map;
+  }
+
+  /** The picture without its axes, in small, on another canvas. */
+  copy(context, side) {
+    if (!this.frame || !this.width) return;
+    const camera = this.camera();
+    const ratio = this.low.width / this.width;
+    const source = [camera.left, camera.top, camera.side, camera.side].map((v) => v * ratio);
+    for (const canvas of [this.low, this.high]) context.drawImage(canvas, ...source, 0, 0, side, side);
+  }
+
+  strength(layer) {
+    if (this.map) return 0.3;
+    return this.lit && this.lit !== layer ? 0.08 : 1;
+  }
+
+  veil(context, camera) {
+    context.fillStyle = this.ui.theme.plot;
+    context.globalAlpha = 0.75;
+    context.fillRect(camera.left, camera.top, camera.side, camera.side);
+    context.globalAlpha = 1;
   }
 
   /** Where the generated points are now, on their way from the last frame to this one. */
@@ -429,7 +489,8 @@ class PointsView {
     if (!event || !this.frame) return setText(this.readout, words.get("hover"));
     const { x, y } = this.toData(event);
     const place = words.get("place", { x: words.number(x, 2), y: words.number(y, 2) });
-    return setText(this.readout, [place, this.verdict(x, y)].filter(Boolean).join("  ·  "));
+    const said = this.map ? this.map.read(x, y, words) : this.verdict(x, y);
+    return setText(this.readout, [place, said].filter(Boolean).join("  ·  "));
   }
 
   /** What the critic says at (x, y), in words. */

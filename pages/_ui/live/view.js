@@ -35,6 +35,7 @@ class LiveView {
     this.words.labels = this.data.labels || {};
     if (this.theme.refresh()) this.repaint();
     if (before && before.run !== this.data.run) this.forget();
+    this.graph?.describe(this.data.about);
     if (this.data.run && this.data.token) this.link.use(this.data.run, this.data.token, this.words.labels.lang, this.data.control);
     else this.preview();
     this.showState();
@@ -55,10 +56,17 @@ class LiveView {
     this.left = h("div", { class: "gl-left" }, this.picture.box, this.tiles.box);
     this.right = h("div", { class: "gl-right" }, this.curves.box);
     this.root.prepend(h("div", { class: `gl-all gl-kind-${this.data.kind}` }, ...this.controls.parts,
-      h("div", { class: "gl-body" }, this.left, this.right)));
+      h("div", { class: "gl-body" }, this.left, this.right), ...this.graphParts()));
     if (this.frame) this.show(this.frame);
     this.watchSizes();
     this.listen();
+  }
+
+  /** The picture of the model, under everything else; pictures go without. */
+  graphParts() {
+    this.graph?.close();
+    this.graph = this.data.kind === "points" ? new GraphPanel(this, this.memory) : null;
+    return this.graph ? [this.graph.box] : [];
   }
 
   watchSizes() {
@@ -73,6 +81,7 @@ class LiveView {
     const width = this.left.clientWidth;
     if (width > 0 && width !== this.picture.width) this.picture.resize(width);
     if (this.right.clientWidth > 0) this.curves.resize();
+    this.graph?.resize();
   }
 
   listen() {
@@ -96,6 +105,7 @@ class LiveView {
     this.controls.showNote("");
     this.controls.wasOpen = false;
     this.curves.showZoom();
+    this.graph?.forget();
   }
 
   preview() {
@@ -174,6 +184,7 @@ class LiveView {
     this.picture.show(frame);
     this.curves.show(frame);
     this.tiles.show(header.metrics);
+    this.graph?.show(frame);
     this.controls.showFigures(header);
     this.controls.showNote(this.words.sentence(header.message), header.status === "failed");
     this.showState();
@@ -198,6 +209,7 @@ class LiveView {
   repaint() {
     this.picture?.paint();
     this.curves?.paint();
+    this.graph?.paint();
   }
 
   // -- the end ---------------------------------------------------------------------------------------------------
@@ -215,6 +227,7 @@ class LiveView {
     this.retired = true;
     this.ends.abort();
     this.sizes?.disconnect();
+    this.graph?.close();
     this.link.close();
   }
 }
