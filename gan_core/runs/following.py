@@ -142,6 +142,9 @@ class FollowedRun:
             with self._lock:
                 self._viewers -= 1
 
+    def want(self, names: frozenset[str]) -> None:
+        """The other process looks at its run for all who follow, at nothing but the picture: this is not passed on."""
+
     def _keep_asking(self) -> None:
         while True:
             self.touch()

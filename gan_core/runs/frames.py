@@ -74,7 +74,7 @@ def _header(s: Snapshot) -> dict[str, Any]:
         "rate": _plain(s.rate), "rate_images": _plain(s.rate_images), "progress": s.progress, "queue": s.queue,
         "marks": [dataclasses.asdict(mark) for mark in s.marks],
         "curves": [{"name": n, "panel": CURVES[n][0], "role": CURVES[n][1]} for n in _drawn(s)],
-        "metrics": _metrics(s), "diagnosis": [_finding(found) for found in s.diagnosis],
+        "metrics": _metrics(s), "diagnosis": [_finding(found) for found in s.diagnosis], "settings": dict(s.settings),
     }  # fmt: skip
     if s.extent:
         header |= {"extent": list(s.extent), "field_kind": s.field_kind, "sheet": s.sheet}
@@ -124,7 +124,8 @@ def _arrays(s: Snapshot) -> dict[str, NDArray[Any]]:
     out: dict[str, NDArray[Any]] = {}
     if s.kind == "points":
         out |= {
-            name: np.ascontiguousarray(a, np.uint8 if name == "field" else np.float32) for name, a in s.arrays.items()
+            name: np.ascontiguousarray(a, np.uint8 if a.dtype == np.uint8 else np.float32)
+            for name, a in (*s.arrays.items(), *s.extras.items())
         }
     elif s.arrays:
         out |= {f"image_{n}": np.frombuffer(encode_grid(a), np.uint8) for n, a in s.arrays.items()}

@@ -17,12 +17,12 @@ from gan_core.data.sets import PointSet
 from gan_core.diagnosis.findings import Finding
 from gan_core.diagnosis.watching import Watch
 from gan_core.players import Players, draw_latents
-from gan_core.runs import frames
+from gan_core.runs import frames, wishes
 from gan_core.runs.cadence import Cadence
 from gan_core.runs.camera import Camera
 from gan_core.runs.curves import Curves
 from gan_core.runs.picture import picture
-from gan_core.runs.snapshots import Mark, Metrics
+from gan_core.runs.snapshots import Mark, Metrics, present
 from gan_core.trainer import Stats, Trainer
 
 WATCHED, UNWATCHED = 0.1, 1.0  # least seconds between two snapshots
@@ -30,6 +30,10 @@ SNAPSHOT_SHARE = 0.025  # of the training time; metrics have 0.5 % of their own:
 METRICS_SHARE = 0.005
 METRIC_SAMPLES, PICTURE_SAMPLES = 10_000, 512
 _CHARTED = ("quality", "reverse_kl", "js", "swd")  # metrics that are drawn as they are
+GRANTED, GRANTS_SHARE = (
+    0.25,
+    0.01,
+)  # seconds between two answers to new wishes on a run that trains; only while they change
 _RAREST = 60.0  # seconds between two measurements of pictures that are dear to draw
 _RATE_SECONDS = 10.0
 
@@ -40,6 +44,9 @@ class Looker:
     def __init__(self, helper: Executor | None = None) -> None:
         self._camera = Camera(helper)
         self._looks, self._measures = Cadence(UNWATCHED, SNAPSHOT_SHARE), Cadence(1.0, METRICS_SHARE, _RAREST)
+        self._grants = Cadence(GRANTED, GRANTS_SHARE)
+        self.wishes: frozenset[str] = frozenset()
+        self._granted: frozenset[str] = frozenset()  # the wishes of the last look
         self.restart()
 
     def restart(self) -> None:
@@ -90,7 +97,7 @@ class Looker:
         fields = {
             "step": trainer.step_count, "images": trainer.images, "seconds": seconds,
             "rate": self.rate(1), "rate_images": self.rate(2),
-            "progress": min(trainer.images / horizon, 1.0) if horizon else None,
+            "progress": min(trainer.images / horizon, 1.0) if horizon else None, "settings": present(trainer.config, trainer.images),
             "marks": tuple(self.marks), "curve_names": self.curves.names,
         }  # fmt: skip
         step = trainer.step_count
@@ -104,7 +111,7 @@ class Looker:
             curves = {"curve_steps": steps, "curve_values": values}
             seen = picture(players, None if first else stats)
             diagnosis = self._diagnosis(players, None if first else stats, seen["arrays"])
-            then(**fields, **curves, **seen, metrics=self.metrics, diagnosis=diagnosis)
+            then(**fields, **curves, **seen, **self._grant(players), metrics=self.metrics, diagnosis=diagnosis)
 
         self._camera.take(trainer, develop, now=now)
 
@@ -126,6 +133,27 @@ class Looker:
         """The diagnosis of a run that stopped being numbers at `step` and went back to `good`."""
         self._camera.wait()
         return self._watch.doctor.blew_up(step, good, config) if self._watch else ()
+
+    @property
+    def owes_a_look(self) -> bool:
+        """Whether viewers want something else than what was looked at last."""
+        return self.wishes != self._granted
+
+    def may_grant(self, now: float) -> bool:
+        """Whether new wishes may be granted before the next look at a run that trains."""
+        return self._grants.due(now)
+
+    def grant(self, trainer: Trainer) -> dict[str, Any]:
+        """The fields of a snapshot that hold what viewers want to see besides."""
+        self._camera.wait()
+        return self._grant(trainer.players)
+
+    def _grant(self, players: Players) -> dict[str, Any]:
+        begin, self._granted = time.perf_counter(), self.wishes
+        extras = wishes.granted(players, self._granted)
+        now = time.perf_counter()
+        self._grants.spent(now, now - begin)
+        return {"extras": extras}
 
     def rate(self, index: int) -> float:
         """Steps (1) or images (2) a second of training over the last ten seconds."""

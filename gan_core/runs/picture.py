@@ -12,6 +12,7 @@ from torch import Tensor
 
 from gan_core import registry
 from gan_core.data.sets import PointSet
+from gan_core.neurons import lattice
 from gan_core.players import Players
 from gan_core.trainer import Stats
 
@@ -46,7 +47,7 @@ def points(players: Players, data: PointSet, stats: Stats | None) -> dict[str, A
     drawn = players.sample(latents), players.sample(latents, averaged=False)
     fake, live = (samples[:n] for samples in drawn)
     real = players.preview.real
-    every = [players.critic(part) for part in (_lattice(data.extent), real, fake, live)]
+    every = [players.critic(part) for part in (lattice(data.extent, FIELD_CELLS), real, fake, live)]
     cells, logits = every[0], every[1:]
     slopes = players.slope(torch.cat([fake[:ARROWS], live[:ARROWS]]))
     output = registry.loss[players.config.loss].info["output"]
@@ -107,15 +108,6 @@ def _quantiles(n: int, distribution: str) -> Tensor:
 
 
 # ── the critic's field ───────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-@lru_cache(16)
-def _lattice(extent: tuple[float, float, float, float]) -> Tensor:
-    """(FIELD_CELLS², 2) centres of the cells of the picture, the lowest row first."""
-    x0, x1, y0, y1 = extent
-    offsets = (torch.arange(FIELD_CELLS) + 0.5) / FIELD_CELLS
-    y, x = torch.meshgrid(y0 + offsets * (y1 - y0), x0 + offsets * (x1 - x0), indexing="ij")
-    return torch.stack([x.flatten(), y.flatten()], 1)
 
 
 def _shades(logits: Tensor, output: str, stats: Stats | None) -> Tensor:

@@ -27,7 +27,7 @@ from gan_core.engine.workshop import Workshop
 from gan_core.errors import CheckpointError, EngineError, PlaygroundError
 from gan_core.runs import facts as run_facts
 from gan_core.runs import frames
-from gan_core.runs.commands import Change, Command, Pause, Reset, Resume, StepOnce, Stop, named
+from gan_core.runs.commands import Change, Command, Look, Pause, Reset, Resume, StepOnce, Stop, named
 from gan_core.runs.engines import COMPILED, EAGER, Engines, last_engine, name_of
 from gan_core.runs.folder import RunFolder
 from gan_core.runs.following import FOLLOWED, Beacon
@@ -35,7 +35,7 @@ from gan_core.runs.keeping import Keeper, Saver, Score, after
 from gan_core.runs.lock import IN_USE
 from gan_core.runs.looking import UNWATCHED, WATCHED, Looker
 from gan_core.runs.past import Past
-from gan_core.runs.snapshots import Mark, Message, Metrics, Snapshot
+from gan_core.runs.snapshots import Mark, Message, Metrics, Snapshot, present
 from gan_core.text import N_
 from gan_core.trainer import Trainer, check_batch
 
@@ -199,6 +199,13 @@ class TrainingSession:
                 if self._viewers == 0:
                     self._looker.wait_at_least(UNWATCHED)
                     self._unwatched_since = time.monotonic()
+
+    def want(self, names: frozenset[str]) -> None:
+        """What viewers want to see besides the picture, instead of what they wanted before (see `wishes`)."""
+        if names != self._looker.wishes:
+            self._looker.wishes = names
+            if self._trainer is not None and Look() not in list(self._commands):
+                self._commands.append(Look())
 
     @property
     def unwatched_seconds(self) -> float:
@@ -438,6 +445,10 @@ class TrainingSession:
 
     def _obey(self) -> None:
         while self._commands and self._trainer is not None:
+            if isinstance(self._commands[0], Look):
+                self._commands.popleft()
+                self._grant()
+                continue
             if self.folder is not None:
                 self.folder.lock()  # it may have been opened on a disk that could only be read
             with self._lock:
@@ -560,6 +571,13 @@ class TrainingSession:
         self._looker.spent(begin)
         return True
 
+    def _grant(self) -> None:
+        """Show what viewers have come to want since the last look: of a run that rests at once, of one that trains if that was not
+        done just now, for it looks again by itself."""
+        soon = self._status != "running" or self._looker.may_grant(time.perf_counter())
+        if soon and self._trainer is not None and self._looker.owes_a_look:
+            self._publish(**self._looker.grant(self._trainer))
+
     def _shine(self) -> None:
         """Leave the frame for other processes, if one of them follows."""
         followed = self._beacon is not None and self._beacon.wanted()
@@ -592,6 +610,7 @@ class TrainingSession:
         unseen = self._trainer is not None and self._trainer.step_count != self.latest.step
         if not unseen or self._look(last=True):
             self._set_status(status, message)
+        self._grant()
         self._save()
 
     def _save(self) -> None:
@@ -656,7 +675,8 @@ class TrainingSession:
         self._looker.marks += [Mark(step, name, str(old), str(value)) for name, (old, value) in changed.items()]
         self._journal(do, changes={name: list(pair) for name, pair in changed.items()}, **self._other_engine())
         diagnosis = self._looker.changed(self.config, step, self._trainer.images)
-        self._publish(marks=tuple(self._looker.marks), diagnosis=diagnosis)
+        settings_now = present(self.config, self._trainer.images)
+        self._publish(marks=tuple(self._looker.marks), settings=settings_now, diagnosis=diagnosis)
 
     def _fail(self, message: Message) -> None:
         self._set_status("failed", message)

@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gan_core.config import RunConfig
 from gan_core.diagnosis.findings import Finding
+from gan_core.schedules import scheduled
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class Metrics:
 class Snapshot:
     """Everything a frame is packed from. Arrays are never written to after this is made.
 
-    points: as `picture.points` says. images: real, fake (N, C, H, W) uint8.
+    points: as `picture.points` says. images: real, fake (N, C, H, W) uint8. extras: what viewers asked for.
     """
 
     run: str
@@ -78,4 +80,16 @@ class Snapshot:
     curve_names: tuple[str, ...] = ()
     curve_steps: NDArray[np.float32] | None = None
     curve_values: NDArray[np.float32] | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
     arrays: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    extras: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+
+
+def present(config: RunConfig, images: int) -> dict[str, Any]:
+    """The settings of this moment that explain the numbers beside them; what follows a schedule as it is after `images`."""
+    now = scheduled(config, images)
+    return {
+        "loss": config.loss, "penalty": config.penalty, "penalty_weight": now.weight, "batch_size": config.batch_size,
+        "k_d": config.k_d, "k_g": config.k_g, "g_optimizer": config.g_optimizer.name, "d_optimizer": config.d_optimizer.name,
+        "g_lr": config.g_optimizer.lr * now.lr, "d_lr": config.d_optimizer.lr * now.lr,
+    }  # fmt: skip

@@ -1,9 +1,9 @@
 """The live view's server side: one channel a watched run, which packs each snapshot once for all its viewers.
 
 A viewer first sends `{"token": ..., "lang": "zh_CN"}` (the language may be left out), then `{"ack": seq}`,
-`{"visible": bool}`, `{"do": action}`, `{"moments": true}` and `{"at": step}`. It gets JSON (`hello`, `error`, `moments`,
-`missing`) and binary frames: the newest one each time it has acknowledged the last, none while it is hidden; and those of
-earlier moments that it asks for, the latest wish only.
+`{"visible": bool}`, `{"want": [names]}`, `{"do": action}`, `{"moments": true}` and `{"at": step}`. It gets JSON (`hello`,
+`error`, `moments`, `missing`) and binary frames: the newest one each time it has acknowledged the last, none while it is
+hidden; and those of earlier moments that it asks for, the latest wish only.
 """
 
 import asyncio
@@ -18,6 +18,7 @@ from typing import Any, Protocol
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from gan_core.errors import PlaygroundError, RunError
+from gan_core.runs import wishes
 from gan_core.text import N_
 from pages._ui import i18n, origins
 from pages._ui.tokens import Grant, TokenError
@@ -52,6 +53,7 @@ class WatchedRun(Protocol):
     def past(self) -> KeptPast | None: ...
     def frame(self) -> bytes | None: ...
     def watch(self) -> AbstractContextManager[object]: ...
+    def want(self, names: frozenset[str]) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,7 @@ class Viewer:
     owes: int | None = None
     sent_at: float = 0.0
     language: str = i18n.ENGLISH
+    wishes: frozenset[str] = frozenset()
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     looks_back_to: int | None = None
     look_back: asyncio.Event = field(default_factory=asyncio.Event)
@@ -115,7 +118,8 @@ class Channel:
 
     def __init__(self, run: WatchedRun, poll_seconds: float) -> None:
         self.run = run
-        self.viewers: set[Viewer] = set()
+        self.viewers: dict[Viewer, None] = {}  # in the order they came
+        self._wanted: frozenset[str] = frozenset()
         self._frame: Frame | None = None
         self._packing = asyncio.Lock()
         self._poll_seconds = poll_seconds
@@ -123,16 +127,24 @@ class Channel:
 
     def join(self, viewer: Viewer) -> None:
         """Add a viewer; the first one starts the look-out for news."""
-        self.viewers.add(viewer)
+        self.viewers[viewer] = None
         if self._poll is None:
             self._poll = asyncio.create_task(self._wake_viewers())
 
     def leave(self, viewer: Viewer) -> None:
         """Remove a viewer; the last one stops the look-out and lets the frame go."""
-        self.viewers.discard(viewer)
+        self.viewers.pop(viewer, None)
+        self.pass_wishes_on()
         if not self.viewers and self._poll is not None:
             self._poll.cancel()
             self._poll, self._frame = None, None
+
+    def pass_wishes_on(self) -> None:
+        """Tell the run what its viewers want together; those who do not see it now want nothing."""
+        wanted = wishes.together(viewer.wishes for viewer in self.viewers if viewer.visible)
+        if wanted != self._wanted:
+            self._wanted = wanted
+            self.run.want(wanted)
 
     async def _wake_viewers(self) -> None:
         seen: int | None = None
@@ -209,7 +221,7 @@ class LiveHub:
                 hello = {"capability": grant.capability, "run": run.id, "status": run.status}
                 await socket.send_json({"hello": hello})
                 await _until_one_ends(
-                    self._listen(viewer, grant, run), self._stream(viewer, channel), self._show_past(viewer, run)
+                    self._listen(viewer, grant, channel), self._stream(viewer, channel), self._show_past(viewer, run)
                 )
         finally:
             channel.leave(viewer)
@@ -253,18 +265,22 @@ class LiveHub:
             raise HangUpError(GARBAGE, "not a JSON object")
         return message
 
-    async def _listen(self, viewer: Viewer, grant: Grant, run: WatchedRun) -> None:
+    async def _listen(self, viewer: Viewer, grant: Grant, channel: Channel) -> None:
         while True:
             match await self._receive(viewer.socket):
                 case {"ack": int(seq)}:
                     viewer.acknowledge(seq)
                 case {"visible": bool(visible)}:
                     viewer.show(visible)
+                    channel.pass_wishes_on()
+                case {"want": names} if (wanted := wishes.read(names)) is not None:
+                    viewer.wishes = wanted
+                    channel.pass_wishes_on()
                 case {"at": int(step)}:
                     viewer.looks_back_to = step
                     viewer.look_back.set()
                 case {"moments": True}:
-                    await viewer.socket.send_json({"moments": await asyncio.to_thread(_moments, run.past)})
+                    await viewer.socket.send_json({"moments": await asyncio.to_thread(_moments, channel.run.past)})
                 case {"do": str(action)} if action in ACTIONS:
                     await self._obey(viewer, grant, action)
                 case _:

@@ -15,7 +15,7 @@ from gan_core.runs.following import FollowedRun
 from gan_core.runs.preview import preview_frame
 from gan_core.runs.session import TrainingSession
 from gan_core.text import N_
-from pages._ui import service, tokens
+from pages._ui import graph, service, tokens
 from pages._ui.controls import Controls, full_title, value_text
 from pages._ui.failures import plain
 from pages._ui.i18n import language, number, translate
@@ -244,8 +244,9 @@ class Lab:
                 return
         else:
             token = tokens.issue_for(session.id, control=mine)
+        config = session.config if session is not None else self.draft
         live_view(run_id=session.id if session else None, token=token, frame=frame, labels=live_labels(_, language().replace("_", "-")),
-                  kind=self.kind, key=f"{self.page}.live", can_control=mine,
+                  kind=self.kind, key=f"{self.page}.live", can_control=mine, about=graph.about(config, _),
                   on_branch=lambda step: self._branch(session, step),
                   on_remedy=lambda asked: self._treat(session, asked, _))  # fmt: skip
         if problem := st.session_state.pop(f"{self.page}.problem", None):

@@ -18,15 +18,18 @@ from gan_core.diagnosis import treatments
 from gan_core.engine import workshop
 from gan_core.runs import engines, lock, scheduler, session
 from gan_core.text import N_
+from pages._ui import graph
 from pages._ui.controls import code_title
 
 _HERE = Path(__file__).parent
 _PARTS = (
-    "frame", "dom", "layers", "points", "images", "curves", "histogram", "timeline", "link", "controls", "doctor", "view",
+    "frame", "dom", "layers", "points", "images", "curves", "histogram", "timeline", "link", "controls", "doctor",
+    "graph_plots", "graph_map", "graph_layers", "graph_words", "graph_flow", "graph", "view",
 )  # fmt: skip  # joined to one module
+_STYLES = ("live.css", "live/graph.css")
 
 HTML = '<div class="gl"></div>'
-STYLE = (_HERE / "live.css").read_text(encoding="utf-8")
+STYLE = "\n".join((_HERE / name).read_text(encoding="utf-8") for name in _STYLES)
 SCRIPT = "\n".join((_HERE / "live" / f"{part}.js").read_text(encoding="utf-8") for part in _PARTS)
 
 # Code -> English. A code with `.help` is the sentence of a tooltip, one with `.hint` what to look for in a panel.
@@ -215,7 +218,7 @@ LABELS: dict[str, str] = {
     "doctor.apply": N_("Apply this"),
     "doctor.applied": N_("Being applied"),
     "from.samples": N_("from {samples} samples at step {step}"),
-}
+} | graph.LABELS
 
 _SENTENCES = (session.PREPARING, session.BLEW_UP, session.OUT_OF_MEMORY, session.BROKE, session.NOT_SAVED,
               session.SCHEDULE_DONE, scheduler.ABANDONED, lock.IN_USE, *engines.SENTENCES, *workshop.SENTENCES)  # fmt: skip
@@ -233,6 +236,7 @@ def live_labels(_: Callable[[str], str], lang: str = "en", sentences: Iterable[s
     for metric in registry.metric.entries():
         words |= {f"metric.{metric.name}": _(metric.title), f"metric.{metric.name}.help": _(metric.help),
                   f"metric.{metric.name}.written": metric.info.get("written", "number")}  # fmt: skip
+    words |= graph.registry_words(_)
     words |= {f"setting.{field.name}": _(field.spec.title) for field in fields()}
     words |= _conditions(_)
     said = (*_SENTENCES, *treatments.SENTENCES, *sentences)
@@ -254,33 +258,42 @@ def _conditions(_: Callable[[str], str]) -> dict[str, str]:
 
 
 def live_data(*, run_id: str | None, token: str | None, frame: bytes | None, labels: Mapping[str, str],
-              kind: Literal["points", "images"], can_control: bool, stamp: int = 0) -> dict[str, Any]:  # fmt: skip
+              kind: Literal["points", "images"], can_control: bool, stamp: int = 0,
+              about: Mapping[str, Any] | None = None) -> dict[str, Any]:  # fmt: skip
     """What the browser gets: JSON only, because bytes inside a dict would arrive as one useless string.
 
     `frame` (a packed frame of an untrained GAN) is sent only while there is no run; it is some 10-60 kB. `stamp`: larger in what is
-    said later; the browser may hear an earlier state of the page after a later one.
+    said later; the browser may hear an earlier state of the page after a later one. `about`: from `graph.about`.
     """
     preview = base64.b64encode(frame).decode("ascii") if frame and run_id is None else None
     words = dict(labels)
     return {"run": run_id, "token": token, "frame": preview, "labels": words, "kind": kind, "control": can_control,
-            "stamp": stamp}  # fmt: skip
+            "stamp": stamp, "about": about}  # fmt: skip
 
 
 def live_view(*, run_id: str | None, token: str | None, frame: bytes | None, labels: Mapping[str, str],
               kind: Literal["points", "images"], key: str, can_control: bool,
               on_renew: Callable[[], None] | None = None, on_remedy: Callable[[Any], None] | None = None,
-              on_branch: Callable[[int], None] = lambda step: None) -> bool:  # fmt: skip
+              on_branch: Callable[[int], None] = lambda step: None, about: Mapping[str, Any] | None = None) -> bool:  # fmt: skip
     """Mount the live view of a run, or a still preview without one.
 
-    labels: from `live_labels`. can_control: whether this person may command the run; the server has the last word.
+    labels: from `live_labels`. about: from `graph.about`, None where the model is not drawn. can_control: whether this person
+    may command the run; the server has the last word.
     on_renew: called before the script runs when the browser needs a new token (the old one has expired). on_branch: the same
     when somebody wants to go on from this step of the past.
     on_remedy: called with {"run", "code"} (whatever the browser sent) when the remedy of a finding shall be applied.
     Returns whether the browser asked for a new token in this script run.
     """
-    stamp = _stamp(f"{key}.stamp", (run_id, token, hash(frame), labels.get("lang"), kind, can_control))
+    stamp = _stamp(f"{key}.stamp", (run_id, token, hash(frame), labels.get("lang"), kind, can_control, str(about)))
     data = live_data(
-        run_id=run_id, token=token, frame=frame, labels=labels, kind=kind, can_control=can_control, stamp=stamp
+        run_id=run_id,
+        token=token,
+        frame=frame,
+        labels=labels,
+        kind=kind,
+        can_control=can_control,
+        stamp=stamp,
+        about=about,
     )
 
     def branch() -> None:

@@ -228,7 +228,7 @@ def test_a_finding_does_not_flicker_and_goes_in_the_end() -> None:
 def test_two_at_once_the_more_serious_first() -> None:
     both = lambda step: look(
         step, at=(0, 1), **{k: v for k, v in WON.items() if k not in ("coverage", "covered", "at_data")}
-    )
+    )  # noqa: E731
     seen = doctor()
     told(seen, both)
     assert codes(seen) == ["critic_overpowering", "mode_collapse"]

@@ -61,13 +61,14 @@ class PointsView {
     this.buttons = [["plus", "zoom.in"], ["minus", "zoom.out"], ["whole", "zoom.reset"]].map(([name, code]) =>
       h("button", { type: "button", class: `gl-mini gl-mini-${name}`, "aria-label": words.get(code), "data-tip": words.get(code),
         onclick: () => this.press(name) }, icon(name)));
-    this.stage = h("div", { class: "gl-stage" }, this.low, this.high, h("div", { class: "gl-zoom" }, ...this.buttons), this.play);
+    this.title = h("div", { class: "gl-map-title", role: "status", hidden: "" });
+    this.stage = h("div", { class: "gl-stage" }, this.low, this.high, this.title, h("div", { class: "gl-zoom" }, ...this.buttons), this.play);
     this.readout = h("div", { class: "gl-readout" }, words.get("hover"));
-    const key = h("div", { class: "gl-key", "data-tip": words.get("field.key.help") }, h("span", {}, words.get("field.low")),
+    this.fieldKey = h("div", { class: "gl-key", "data-tip": words.get("field.key.help") }, h("span", {}, words.get("field.low")),
       h("i", { class: "gl-ramp" }), h("span", {}, words.get("field.high")));
     this.box = h("div", { class: "gl-points" }, h("div", { class: "gl-legend", role: "group", "aria-label": words.get("layers") }, ...this.toggles),
       h("div", { class: "gl-switches" }, this.weights.box, this.vectors.box), this.stage,
-      h("div", { class: "gl-foot" }, this.readout, key));
+      h("div", { class: "gl-foot" }, this.readout, this.fieldKey));
     this.showToggles();
   }
 
@@ -140,9 +141,9 @@ class PointsView {
   }
 
   camera() {
-    const [x0, x1, y0, y1] = this.frame.header.extent;
+    const [x0, x1, y0, y1] = this.map?.noise || this.frame.header.extent;
     const span = Math.max(x1 - x0, y1 - y0);
-    const look = this.memory.look || { x: (x0 + x1) / 2, y: (y0 + y1) / 2, zoom: 1 };
+    const look = (!this.map?.noise && this.memory.look) || { x: (x0 + x1) / 2, y: (y0 + y1) / 2, zoom: 1 };
     const { left, top, side } = this.plot();
     return { ...look, span, left, top, side, scale: (side * look.zoom) / span };
   }
@@ -168,6 +169,7 @@ class PointsView {
 
   /** Sets the look; kept inside the picture, and forgotten at zoom 1. */
   look({ x, y, zoom }, span) {
+    if (this.map?.noise) return; // another plane, always shown whole
     const [x0, x1, y0, y1] = this.frame.header.extent;
     const room = span / 2 / zoom;
     const inside = (v, low, high) => Math.min(Math.max(v, low + room), high - room);
@@ -232,6 +234,7 @@ class PointsView {
 
   clear() {
     this.frame = null;
+    this.showMap(null);
     this.glide = null;
     this.trails.clear();
     for (const canvas of [this.low, this.high]) canvas.getContext("2d").clearRect(0, 0, canvas.width, canvas.height);
@@ -321,7 +324,8 @@ class PointsView {
 
   paintLow() {
     const [context, camera] = this.on(this.low, (...on) => this.drawLow(...on));
-    this.paintAxes(context, camera);
+    if (this.map?.line) this.map.paintAxes(context, camera, this.ui);
+    else this.paintAxes(context, camera);
   }
 
   paintHigh() {
@@ -336,12 +340,16 @@ class PointsView {
     context.fillStyle = theme.plot;
     context.fillRect(camera.left, camera.top, camera.side, camera.side);
     if (arrays.field) this.field ??= new Field(this.frame, theme.lut);
-    if (layers.field) this.field?.paint(context, camera);
-    if (layers.contours) this.field?.paintContours(context, camera, theme.text);
-    if (layers.field || layers.contours) this.field?.paintBorder(context, camera, theme.text);
-    this.paintGrid(context, camera);
-    if (layers.real) this.stamp(context, camera, arrays.real, this.realStamp);
-    if (!layers.density) return;
+    if (this.map) this.map.paint(context, camera, theme);
+    else if (layers.field) this.field?.paint(context, camera);
+    if (layers.contours && !this.map) this.field?.paintContours(context, camera, theme.text);
+    if ((layers.field || layers.contours) && !this.map) this.field?.paintBorder(context, camera, theme.text);
+    if (!this.map?.line) this.paintGrid(context, camera);
+    if (this.lit && this.lit !== "field" && !this.map) this.veil(context, camera);
+    context.globalAlpha = this.strength("real");
+    if (layers.real && !this.map?.noise) this.stamp(context, camera, arrays.real, this.realStamp);
+    context.globalAlpha = 1;
+    if (!this.draws("density")) return;
     if (layers.real) paintDensity(context, camera, this.density("real", arrays.real), header.extent, theme.real, []);
     if (layers.fake) paintDensity(context, camera, this.density("fake", this.generated(this.frame)), header.extent, theme.fake, [5, 3]);
   }
@@ -353,13 +361,14 @@ class PointsView {
 
   /** What can move between two frames: the warped noise, the past and the present of the generated points, the reading. */
   drawHigh(context, camera) {
-    const { theme } = this.ui;
-    const { layers } = this.memory;
+    if (this.map?.noise) return; // another space
     const flowed = this.flowed();
-    if (layers.sheet && this.of("sheet")) this.drawSheet(context, camera, flowed);
-    if (layers.trails && flowed === 1 && this.frame.header.status !== "past") this.trails.paint(context, camera, theme.fake);
-    if (layers.fake) this.stamp(context, camera, flowed < 1 ? this.onItsWay(flowed) : this.between(), this.fakeStamp);
-    if (layers.arrows && flowed === 1 && this.of("slope")) this.drawArrows(context, camera);
+    if (this.draws("sheet") && this.of("sheet")) this.drawSheet(context, camera, flowed);
+    if (this.draws("trails") && flowed === 1 && this.frame.header.status !== "past") this.trails.paint(context, camera, this.ui.theme.fake);
+    context.globalAlpha = this.strength("fake");
+    if (this.memory.layers.fake) this.stamp(context, camera, flowed < 1 ? this.onItsWay(flowed) : this.between(), this.fakeStamp);
+    context.globalAlpha = 1;
+    if (this.draws("arrows") && flowed === 1 && this.of("slope")) this.drawArrows(context, camera);
     this.drawNear(context, camera);
   }
 
@@ -394,6 +403,63 @@ class PointsView {
     context.strokeStyle = this.ui.theme.text;
     context.lineWidth = 1.75;
     context.stroke();
+  }
+
+  // -- what the picture of the model points at -------------------------------------------------------------------
+
+  /** Brings one layer forward; null: all as usual. */
+  emphasise(name) {
+    if (this.lit === name) return;
+    this.lit = name;
+    this.paint();
+  }
+
+  hasLayer(name) {
+    return name in this.memory.layers;
+  }
+
+  /** Shows a map in the place of the critic's field; null: the field again. */
+  showMap(map) {
+    if (this.map === map) return;
+    this.map = map;
+    this.glide = null;
+    this.showKey();
+    this.paint();
+  }
+
+  showKey() {
+    const { words } = this.ui;
+    const [low, high] = this.map?.ends(words) || [words.get("field.low"), words.get("field.high")];
+    setText(this.fieldKey.firstChild, low);
+    setText(this.fieldKey.lastChild, high);
+    setText(this.title, this.map?.caption || "");
+    this.title.hidden = !this.map;
+  }
+
+  /** The picture without its axes, in small, on another canvas. */
+  copy(context, side) {
+    if (!this.frame || !this.width) return;
+    const camera = this.camera();
+    const ratio = this.low.width / this.width;
+    const source = [camera.left, camera.top, camera.side, camera.side].map((v) => v * ratio);
+    for (const canvas of [this.low, this.high]) context.drawImage(canvas, ...source, 0, 0, side, side);
+  }
+
+  /** Whether a layer that cannot be faded is drawn. */
+  draws(layer) {
+    return this.memory.layers[layer] && !this.map && (!this.lit || this.lit === layer);
+  }
+
+  strength(layer) {
+    if (this.map) return 0.3;
+    return this.lit && this.lit !== layer ? 0.08 : 1;
+  }
+
+  veil(context, camera) {
+    context.fillStyle = this.ui.theme.plot;
+    context.globalAlpha = 0.75;
+    context.fillRect(camera.left, camera.top, camera.side, camera.side);
+    context.globalAlpha = 1;
   }
 
   /** Where the generated points are now, on their way from the last frame to this one. */
@@ -489,6 +555,7 @@ class PointsView {
   nearest({ x, y }) {
     const reach = NEAR / this.camera().scale;
     let best = null;
+    if (this.map?.noise) return null;
     for (const [kind, handicap] of [["fake", 1], ["real", 1.3]]) {
       const points = this.memory.layers[kind] ? this.pointsOf(kind) : null;
       for (let i = 0; points && i + 1 < points.length; i += 2) {
@@ -513,7 +580,7 @@ class PointsView {
   }
 
   aboutPlace({ x, y }) {
-    return [this.place(x, y), this.verdict(x, y)];
+    return [this.place(x, y), this.map ? this.map.read(x, y, this.ui.words) : this.verdict(x, y)];
   }
 
   aboutPoint({ kind, index }) {

@@ -240,3 +240,13 @@ function metricsAt(live, step) {
   }
   return { values, samples: header.metrics.samples, step, floor: header.metrics.floor };
 }
+
+/** A picture of the past with the curves up to then. */
+function asOf(live, past) {
+  const xs = live.arrays.curve_x;
+  const end = xs ? lowerBound(xs, past.header.step + 0.5) : 0;
+  const curves = Object.entries(live.arrays).filter(([name]) => name.startsWith("curve"));
+  const { curves: panels, settings } = live.header;
+  return { header: { settings, ...past.header, curves: panels },
+    arrays: { ...past.arrays, ...Object.fromEntries(curves.map(([name, values]) => [name, values.subarray(0, end)])) } };
+}

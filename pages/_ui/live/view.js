@@ -37,6 +37,7 @@ class LiveView {
     this.words.labels = this.data.labels || {};
     if (this.theme.refresh()) this.repaint();
     if (before && before.run !== this.data.run) this.forget();
+    this.graph?.describe(this.data.about);
     if (this.data.run && this.data.token) this.link.use(this.data.run, this.data.token, this.words.labels.lang, this.data.control);
     else this.preview();
     this.showState();
@@ -64,10 +65,17 @@ class LiveView {
     this.left = h("div", { class: "gl-left" }, this.picture.box, this.timeline.box, this.tiles.box, this.outputs.box);
     this.right = h("div", { class: "gl-right" }, this.curves.box);
     this.root.prepend(h("div", { class: `gl-all gl-kind-${this.data.kind}` }, ...this.controls.parts, this.doctor.box,
-      h("div", { class: "gl-body" }, this.left, this.right)));
+      h("div", { class: "gl-body" }, this.left, this.right), ...this.graphParts()));
     if (this.live) this.show(this.live);
     this.watchSizes();
     this.listen();
+  }
+
+  /** The picture of the model, under everything else; pictures go without. */
+  graphParts() {
+    this.graph?.close();
+    this.graph = this.data.kind === "points" ? new GraphPanel(this, this.memory) : null;
+    return this.graph ? [this.graph.box] : [];
   }
 
   watchSizes() {
@@ -85,6 +93,7 @@ class LiveView {
       this.outputs.paint();
     }
     if (this.right.clientWidth > 0) this.curves.resize();
+    this.graph?.resize();
   }
 
   listen() {
@@ -110,6 +119,7 @@ class LiveView {
     this.timeline.forget();
     this.doctor.forget();
     this.curves.showZoom();
+    this.graph?.forget();
   }
 
   preview() {
@@ -207,13 +217,14 @@ class LiveView {
     this.picture.show(frame);
     this.tiles.show(metrics);
     this.outputs.show(frame);
+    this.graph?.show(frame);
     this.curves.pin(this.timeline.inPast ? frame.header.step : null);
     this.root.dataset.shown = frame.header.step;
   }
 
   drawPast(frame) {
     if (this.retired || !this.live || !this.timeline.arrived(frame.header.step)) return;
-    this.showMoment(frame, metricsAt(this.live, frame.header.step));
+    this.showMoment(asOf(this.live, frame), metricsAt(this.live, frame.header.step));
   }
 
   /** A sentence for those who hear the picture, at a pace that can be listened to. */
@@ -234,6 +245,7 @@ class LiveView {
     this.picture?.paint();
     this.curves?.paint();
     this.outputs?.paint();
+    this.graph?.paint();
   }
 
   // -- the end ---------------------------------------------------------------------------------------------------
@@ -251,6 +263,7 @@ class LiveView {
     this.retired = true;
     this.ends.abort();
     this.sizes?.disconnect();
+    this.graph?.close();
     this.link.close();
   }
 }
