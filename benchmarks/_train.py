@@ -4,8 +4,9 @@ import torch
 from torch import Tensor
 
 from gan_core import config, presets
+from gan_core.players import draw_latents
 from gan_core.runs.session import TrainingSession
-from gan_core.trainer import Trainer, draw_latents
+from gan_core.trainer import Trainer
 
 _TURN = 0.25
 

@@ -1,4 +1,4 @@
-"""`gan-playground`: serve the app (the default), train, sample, evaluate, export, list presets, run a benchmark."""
+"""`gan-playground`: serve the app (the default), train, sample, evaluate, export, list presets, import a table, run a benchmark."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from gan_core import engine
 from gan_core.errors import ConfigError, PlaygroundError, RunError
 from gan_core.text import N_
 
-_COMMANDS = ("serve", "presets", "train", "sample", "evaluate", "export", "bench")
+_COMMANDS = ("serve", "presets", "train", "sample", "evaluate", "export", "table", "bench")
 _EXPORTS = ("script", "samples", "metrics", "config", "film")
 
 
@@ -55,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--json", action="store_true", help="as one JSON object")
     evaluate.set_defaults(run=_evaluate)
     _add_export(commands.add_parser("export", help="a run as a script, samples, metrics, settings or film"))
+    _add_table(commands.add_parser("table", help="import two columns of a CSV file as data"))
     bench = commands.add_parser("bench", help="run a benchmark of the documentation")
     bench.add_argument("name", help="one of the files in benchmarks/, without .py")
     bench.add_argument("--json", action="store_true", help="as one JSON object")
@@ -130,6 +131,16 @@ def _add_export(parser: argparse.ArgumentParser) -> None:
         "--size", type=_bounded(int, 1, 10_000), default=480, help="pixels of the film's side (default: 480)"
     )
     parser.set_defaults(run=_export)
+
+
+def _add_table(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "file", metavar="FILE", type=Path, help="text with commas, semicolons, tabs or spaces between columns"
+    )
+    parser.add_argument("--x", metavar="COLUMN", help="name or number of a column (default: the first with numbers)")
+    parser.add_argument("--y", metavar="COLUMN", help="of another one (default: the next with numbers)")
+    parser.add_argument("--data-dir", type=Path, default=None, help="where it is kept (default: ~/gan-playground)")
+    parser.set_defaults(run=_table)
 
 
 def _bounded(kind: type[int] | type[float], low: float, high: float) -> Any:
@@ -290,6 +301,27 @@ def _evaluate(o: argparse.Namespace) -> int:
         print(json.dumps(result))
     else:
         print("\n".join(f"{name}: {value}" for name, value in result["metrics"].items()))
+    return 0
+
+
+def _table(o: argparse.Namespace) -> int:
+    from gan_core.data import csv_text, table
+    from gan_core.runs.store import Store, data_dir
+
+    try:
+        with o.file.open("rb") as file:
+            raw = file.read(csv_text.MOST_BYTES + 1)
+    except OSError as error:
+        raise ConfigError(N_("{path} cannot be read: {reason}."), path=o.file, reason=error.strerror or error) from None
+    sheet = csv_text.read(raw)
+    x = sheet.column(o.x) if o.x else sheet.numeric[0]
+    y = sheet.column(o.y) if o.y else next(i for i in sheet.numeric if i != x)
+    found = csv_text.columns(sheet, x, y)
+    name = table.keep(found.points, (sheet.names[x], sheet.names[y]), Store(data_dir(o.data_dir)).root)
+    print(f"{sheet.names[x]} × {sheet.names[y]}: {len(found.points)} rows, {found.skipped} skipped", file=sys.stderr)
+    for line, text in found.examples:
+        print(f"  line {line}: {text}", file=sys.stderr)
+    print(f"data.table={name}")
     return 0
 
 

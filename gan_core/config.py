@@ -10,6 +10,7 @@ from typing import Any
 
 import gan_core.catalogue  # noqa: F401 - fills the registries that the choices below come from
 from gan_core import engine, registry
+from gan_core.data import drawing, parameters, table
 from gan_core.errors import ConfigError
 from gan_core.settings import Field, setting, shorten
 from gan_core.text import N_
@@ -31,6 +32,7 @@ DISTRIBUTIONS = {"gaussian": N_("Gaussian"), "uniform": N_("Uniform in [−1, 1]
 SIZES = {size: f"{size} × {size}" for size in (8, 16, 28, 32, 64, 128)}
 DEVICES = {"auto": N_("Automatic"), "cpu": "CPU", "cuda": "CUDA", "mps": "Apple MPS"}
 ENGINES = dict(zip(engine.NAMES, (N_("Automatic"), N_("Eager"), N_("Compiled")), strict=True))
+SCALINGS = {"keep": N_("Keep proportions"), "each": N_("Each axis by itself"), "none": N_("As it is")}
 PRECISIONS = {"auto": N_("Automatic"), "float32": "float32", "bfloat16": N_("bfloat16 (mixed)")}
 
 # What is said of both players' optimisers.
@@ -47,6 +49,14 @@ _MOMENTUM_MORE = N_("0.9 adds up about the last ten steps. In a game it makes bo
 
 def _uses(kind: str) -> Any:
     return lambda c: registry.dataset[c.data.name].info["kind"] == kind
+
+
+def _parameter(name: str) -> Any:
+    return lambda c: parameters.uses(c.data.name, name)
+
+
+def _data_is(name: str) -> Any:
+    return lambda c: c.data.name == name
 
 
 def _network(player: str, name: str) -> Any:
@@ -67,6 +77,46 @@ class DataConfig:
     image_size: int = setting(28, title=N_("Picture size"), group="data", choices=SIZES, unit="px", shown_if=_uses("images"),
         help=N_("Height and width that pictures are resized to. Training time grows with its square."),
         more=N_("28 is MNIST's own size, 32 that of CIFAR-10. Convolutional networks get one layer more for each doubling."))  # fmt: skip
+    modes: int = setting(0, title=N_("Modes"), group="data", low=0, high=32, own=True, shown_if=_parameter("modes"),
+        help=N_("How many clusters the data has. 0: the set's own number."),
+        more=N_("The more there are, the easier it is to forget one: a generator that leaves some out has collapsed onto the others."))  # fmt: skip
+    side: int = setting(0, title=N_("Along a side"), group="data", low=0, high=10, own=True, shown_if=_parameter("side"),
+        help=N_("How many clusters or fields lie along each side. 0: the set's own number."),
+        more=N_("Their number grows with the square: 10 along a side are a hundred clusters."))  # fmt: skip
+    arms: int = setting(0, title=N_("Arms"), group="data", low=0, high=10, own=True, shown_if=_parameter("arms"),
+        help=N_("How many arms or blades go round the centre. 0: the set's own number."),
+        more=N_("Between two arms lies a gap that the generator must leave empty; more arms make it narrower."))  # fmt: skip
+    radius: float = setting(0.0, title=N_("Radius"), group="data", low=0.0, high=4.0, own=True, shown_if=_parameter("radius"),
+        help=N_("Radius of the circle that the clusters lie on, or of the inner circle. 0: the set's own."),
+        more=N_("Training sees the data divided by its size: what counts is how far apart clusters are in widths of a cluster."))  # fmt: skip
+    spacing: float = setting(0.0, title=N_("Distance"), group="data", low=0.0, high=4.0, own=True, shown_if=_parameter("spacing"),
+        help=N_("Distance between the centres of neighbouring clusters. 0: the set's own."),
+        more=N_("Close clusters overlap and are one; far ones are islands, and the generator must jump between them."))  # fmt: skip
+    turns: float = setting(0.0, title=N_("Turns"), group="data", low=0.0, high=4.0, own=True, shown_if=_parameter("turns"),
+        help=N_("How often the curve winds or waves. 0: the set's own number."),
+        more=N_("Each turn is another fold that both networks need neurons for."))  # fmt: skip
+    sigma: float = setting(0.0, title=N_("Width σ"), group="data", low=0.0, high=2.0, own=True, shown_if=_parameter("sigma"),
+        help=N_("Standard deviation of each cluster, in the data's units. 0: the set's own."),
+        more=N_("Tight clusters are hard: almost everywhere the discriminator is certain, and far from them its slope says little."))  # fmt: skip
+    noise: float = setting(0.0, title=N_("Noise σ"), group="data", low=0.0, high=0.5, own=True, shown_if=_parameter("noise"),
+        help=N_("Standard deviation of the noise around the shape. 0: the set's own."),
+        more=N_("A thin curve has no area, so that real and generated points can always be told apart; noise makes them overlap."))  # fmt: skip
+    imbalance: float = setting(0.0, title=N_("Imbalance"), group="data", low=0.0, high=100.0, own=True,
+        shown_if=_parameter("imbalance"),
+        help=N_("How many times as likely the commonest cluster is as the rarest; 1: all alike. 0: the set's own."),
+        more=N_("The clusters between them follow in equal ratios. Rare clusters appear in few batches, and are forgotten first."))  # fmt: skip
+    drawing: str = setting("", title=N_("Drawing"), group="data", valid=drawing.is_valid, form=drawing.FORM,
+        shown_if=lambda c: False,
+        help=N_("What was drawn, typed or taken from a picture: 96 × 96 weights as text. Without one: a smiling face."),
+        more=N_("It travels with the settings, in links and files. Draw it under \"Your own data\"."))  # fmt: skip
+    table: str = setting("", title=N_("Table"), group="data", valid=table.is_name, form=table.FORM, shown_if=lambda c: False,
+        help=N_("Which imported table, by the SHA-256 of its numbers. Without one: the petals of 150 irises."),
+        more=N_("The numbers lie in the data folder of the server and beside each run that learns them. Import one under \"Your own "
+                "data\", or with gan-playground table."))  # fmt: skip
+    scaling: str = setting("keep", title=N_("Scaling"), group="data", choices=SCALINGS, shown_if=_data_is("table"),
+        help=N_("How the numbers of a table become what training sees."),
+        more=N_("Training works best with numbers around 1. Keep proportions: both columns are divided by the same number and shown "
+                "in their own units. Each axis by itself: both fill −1 to 1, and are shown so. As it is: nothing is changed."))  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -345,6 +395,12 @@ def _check_together(c: RunConfig) -> None:
 
 def _check_data(c: RunConfig) -> None:
     info = registry.dataset[c.data.name].info
+    for name, allowed in parameters.of(c.data.name).items():
+        given = getattr(c.data, name)
+        if given and not allowed.low <= given <= allowed.high:
+            raise ConfigError(N_("data.{name}={value} is not made for data.name={data}. Allowed: {low} to {high}, or 0 for the set's own "
+                                 "({own})."), name=name, value=given, data=c.data.name, low=f"{allowed.low:g}",
+                              high=f"{allowed.high:g}", own=f"{allowed.own:g}")  # fmt: skip
     for player in ("generator", "discriminator"):
         name = getattr(c, player).network
         kinds = registry.network[name].info["kinds"]

@@ -15,21 +15,22 @@ from gan_core.config import RunConfig
 from gan_core.errors import CheckpointError
 from gan_core.memory import sample_shape
 from gan_core.networks import build_generator
+from gan_core.players import draw_latents
 from gan_core.runs.folder import RunFolder
 from gan_core.text import N_
-from gan_core.trainer import draw_latents
 
 BATCH = 512
 
 
 @dataclass(frozen=True)
 class SavedGenerator:
-    """The generator of a run at a saved step. `scale` turns its output into data units."""
+    """The generator of a run at a saved step. `scale` and `origin` turn its output into data units."""
 
     module: nn.Module
     config: RunConfig
     step: int
     scale: float
+    origin: tuple[float, float] = (0.0, 0.0)
 
     @torch.no_grad()
     def sample(self, n: int, seed: int = 0, progress: Callable[[int, int], None] | None = None) -> Tensor:
@@ -44,7 +45,8 @@ class SavedGenerator:
             parts.append(self.module(latents.to(device)).float().cpu())
             if progress:
                 progress(min(n, done + BATCH), n)
-        return torch.cat(parts).contiguous() * self.scale
+        scaled = torch.cat(parts).contiguous() * self.scale
+        return scaled + scaled.new_tensor(self.origin) if any(self.origin) else scaled
 
 
 def load(folder: RunFolder, device: str = "auto", *, step: int | None = None, averaged: bool = True) -> SavedGenerator:
@@ -58,8 +60,9 @@ def load(folder: RunFolder, device: str = "auto", *, step: int | None = None, av
     except (KeyError, RuntimeError) as error:
         raise CheckpointError(N_("The checkpoint in {path} does not fit the run's settings ({reason})."),
                               path=folder.path, reason=str(error).splitlines()[0]) from None  # fmt: skip
+    folder.know_table(config)
     points = data_sets.load(config.data) if config.kind == "points" else None
-    scale = points.scale if isinstance(points, data_sets.PointSet) else 1.0
+    scale, origin = (points.scale, points.origin) if isinstance(points, data_sets.PointSet) else (1.0, (0.0, 0.0))
     return SavedGenerator(
-        module.to(devices.resolve(device)).requires_grad_(False).eval(), config, int(state["step"]), scale
+        module.to(devices.resolve(device)).requires_grad_(False).eval(), config, int(state["step"]), scale, origin
     )

@@ -1,4 +1,4 @@
-"""One small registry, used by losses, penalties, networks, optimisers, data sets, metrics and presets."""
+"""One small registry, used by losses, penalties, networks, optimisers, data sets, metrics, presets and conditions."""
 
 from __future__ import annotations
 
@@ -76,3 +76,4 @@ optimizer: Registry[Any] = Registry("optimizer")
 dataset: Registry[Any] = Registry("data set")
 metric: Registry[Any] = Registry("metric")
 preset: Registry[Any] = Registry("preset")
+condition: Registry[Any] = Registry("condition")

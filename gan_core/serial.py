@@ -16,7 +16,7 @@ from gan_core.settings import shorten
 from gan_core.text import N_
 
 LINK_VERSION = "1"
-_LINK_LIMIT = 4000
+_LINK_LIMIT = 8000  # with the largest drawing; common proxies take addresses of 8 kB
 _DEEPEST = 2  # sections inside sections; deeper ones can only be wrong
 
 

@@ -33,6 +33,9 @@ class Spec:
     log: bool = False  # a control for it moves in powers of ten
     zero_off: bool = False  # 0 means "off" although the range of a log control starts above it
     max_length: int = 0  # of a tuple
+    own: bool = False  # 0 means the data set's own value
+    valid: Callable[[str], bool] | None = None  # of a text that is no choice
+    form: str = ""  # what such a text is, in words for an error message
     shown_if: Callable[[Any], bool] | None = None  # RunConfig -> whether the setting means anything now
 
     @property
@@ -65,6 +68,8 @@ class Field:
             return ", ".join(map(str, spec.codes))
         if self.type is bool:
             return "true, false"
+        if self.type is str:
+            return spec.form
         whole = self.type in (int, tuple)
         low, high = (math.trunc(v) if whole and v is not None else v for v in (spec.low, spec.high))
         numbers = f"{'whole numbers' if whole else 'numbers'} from {low} to {high}"
@@ -86,9 +91,13 @@ class Field:
         spec = self.spec
         if spec.choices is not None and value not in spec.codes:
             raise ValueError(value)
+        if spec.valid is not None and not spec.valid(value):
+            raise ValueError(value)
         numbers = value if self.type is tuple else (value,)
         if self.type is tuple and len(value) > spec.max_length:
             raise ValueError(value)
+        if self.type is str:
+            return
         for number in numbers:
             if isinstance(number, float) and not math.isfinite(number):
                 raise ValueError(value)

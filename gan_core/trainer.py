@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -32,6 +31,7 @@ from gan_core.engine.compiled import CompiledStep, Runner
 from gan_core.engine.objectives import DTerms, Objective, d_terms, g_loss
 from gan_core.errors import ConfigError
 from gan_core.networks import build_discriminator, build_generator, couples_samples
+from gan_core.players import Players, Preview, draw_latents
 from gan_core.schedules import ema_decay, scheduled
 from gan_core.streams import Stream, block_rows, generators
 from gan_core.text import N_
@@ -54,14 +54,6 @@ class Stats:
     d_gradient: float
     g_gradient: float
     finite: bool
-
-
-@dataclass(frozen=True)
-class Preview:
-    """What a viewer compares at every moment of a run: fixed latents (N, latent.dim) and fixed real samples (N, …)."""
-
-    latents: Tensor
-    real: Tensor
 
 
 class Trainer:
@@ -217,7 +209,7 @@ class Trainer:
         return Stream(lambda _n, rng: torch.randperm(count, generator=rng).to(self.device), self.rng["data"], count)
 
     def _next_real(self, n: int) -> Tensor:
-        """(n, *shape) in the units of training: points divided by their scale, pictures in [−1, 1]."""
+        """(n, *shape) in the units of training: points normalised, pictures in [−1, 1]."""
         rows = self.reals.next(n)
         return rows if self.pictures is None else to_unit(self.pictures[rows])
 
@@ -232,7 +224,7 @@ class Trainer:
     def _make_preview(self) -> Preview:
         rng, c = self.rng["preview"], self.config.latent
         if isinstance(self.data, PointSet):
-            real = self.data.draw(PREVIEW_POINTS, rng) * self.data.scale
+            real = self.data.to_units(self.data.draw(PREVIEW_POINTS, rng))
             count = PREVIEW_POINTS
         else:
             count = PREVIEW_IMAGES
@@ -276,23 +268,18 @@ class Trainer:
         self.g_sum.zero_()
         self._d_count = self._g_count = self._penalty_count = 0
 
-    @torch.no_grad()
+    @property
+    def players(self) -> Players:
+        """The living networks, to be looked at between two steps."""
+        return Players(self.config, self.data, self.preview, self.device, self.g, self.ema.module, self.d)
+
     def sample(self, latents: Tensor, *, averaged: bool = True) -> Tensor:
         """(N, latent.dim) -> (N, *shape) float32 on the CPU: points in data units, pictures in [−1, 1]. In eval mode."""
-        g = self.ema.module if averaged else self.g
-        with evaluating(g):
-            parts = [g(part).float().cpu() for part in torch.split(latents.to(self.device), 1024)]
-        out = torch.cat(parts)
-        return out * self.data.scale if isinstance(self.data, PointSet) else out.contiguous()
+        return self.players.sample(latents, averaged=averaged)
 
-    @torch.no_grad()
     def critic(self, x: Tensor) -> Tensor:
         """D's logits (N,) on the CPU for samples as `sample` gives them. In eval mode."""
-        if isinstance(self.data, PointSet):
-            x = x / self.data.scale
-        with evaluating(self.d):
-            logits: Tensor = self.d(x.to(self.device))
-        return logits.float().cpu()
+        return self.players.critic(x)
 
     # ── changing and keeping ─────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -384,25 +371,6 @@ def check_batch(config: RunConfig, data: PointSet | ImageSet) -> None:
     if limit is not None and config.batch_size > limit:
         raise ConfigError(N_("batch_size={batch_size} is larger than the data: {data} has {limit} samples. Use at most {limit}."),
                           batch_size=config.batch_size, data=config.data.name, limit=limit)  # fmt: skip
-
-
-@contextlib.contextmanager
-def evaluating(module: nn.Module) -> Iterator[None]:
-    """Eval mode for a moment: running statistics and spectral norm's vectors stay as they are."""
-    was_training = module.training
-    module.eval()
-    try:
-        yield
-    finally:
-        module.train(was_training)
-
-
-def draw_latents(n: int, dim: int, distribution: str, generator: torch.Generator) -> Tensor:
-    """(n, dim) float32 on the generator's device. "sphere": length √dim, so that each coordinate has variance 1 as a Gaussian's."""
-    if distribution == "uniform":
-        return torch.rand(n, dim, generator=generator, device=generator.device) * 2 - 1
-    z = torch.randn(n, dim, generator=generator, device=generator.device)
-    return z if distribution == "gaussian" else nn.functional.normalize(z, dim=1) * math.sqrt(dim)
 
 
 def _add(total: list[Tensor] | None, gradients: tuple[Tensor, ...]) -> list[Tensor]:

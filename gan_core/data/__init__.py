@@ -10,13 +10,20 @@ from typing import TYPE_CHECKING
 import torch
 
 from gan_core import registry
-from gan_core.data import digits, points, public_sets
+
+# In the order in which they are offered.
+# isort: off
+from gan_core.data import mixtures, points, drawing, table
+from gan_core.data import digits, public_sets
+
+# isort: on
 from gan_core.data.sets import ImageSet, PointSet, Progress
 
 if TYPE_CHECKING:
     from gan_core.config import DataConfig
 
-__all__ = ["ImageSet", "PointSet", "digits", "fingerprint", "is_available", "load", "points", "public_sets"]
+__all__ = ["ImageSet", "PointSet", "digits", "drawing", "fingerprint", "is_available", "load", "mixtures", "points", "public_sets",
+           "table"]  # fmt: skip
 
 _KEPT = 3  # picture sets in memory; their tensors are shared by all runs and never written to
 _cache: OrderedDict[tuple[str, int], ImageSet] = OrderedDict()
@@ -51,6 +58,6 @@ def is_available(name: str) -> bool:
 def fingerprint(data: PointSet | ImageSet) -> str:
     """SHA-256 of the training pictures, or of a fixed draw of 4,096 points: equal data have equal fingerprints."""
     if isinstance(data, PointSet):
-        sample = data.draw(4096, torch.Generator().manual_seed(0)) * data.scale
+        sample = data.to_units(data.draw(4096, torch.Generator().manual_seed(0)))
         return hashlib.sha256(sample.numpy().tobytes()).hexdigest()
     return hashlib.sha256(data.images.contiguous().numpy().tobytes()).hexdigest()

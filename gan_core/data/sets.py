@@ -14,10 +14,12 @@ Progress: TypeAlias = Callable[[str, int, int], None]  # what is being done, how
 
 @dataclass(frozen=True)
 class PointSet:
-    """A distribution in the plane. Training sees normalised units; data units = normalised units · scale.
+    """A distribution in the plane. Training sees normalised units; data units = normalised units · scale + origin.
 
     draw(n, generator) -> (n, 2) float32 on the CPU, normalised, from this generator alone. extent: xmin, xmax, ymin, ymax of
-    the picture in data units. modes (K, 2) and sigma, in data units, where the distribution is an even mixture of Gaussians.
+    the picture in data units. modes (K, 2) and sigma, in data units, where the distribution is a mixture of Gaussians; weights
+    (K,), adding up to 1, where it is not an even one. origin: where in data units the middle of training's units lies; only a
+    table has one of its own.
     """
 
     name: str
@@ -26,8 +28,20 @@ class PointSet:
     extent: tuple[float, float, float, float]
     modes: Tensor | None = None
     sigma: float | None = None
+    weights: Tensor | None = None
+    origin: tuple[float, float] = (0.0, 0.0)
     kind: ClassVar[str] = "points"
     shape: ClassVar[tuple[int, ...]] = (2,)
+
+    def to_units(self, points: Tensor) -> Tensor:
+        """(N, 2) as training sees them -> in data units."""
+        scaled = points * self.scale
+        return scaled + scaled.new_tensor(self.origin) if any(self.origin) else scaled
+
+    def from_units(self, points: Tensor) -> Tensor:
+        """(N, 2) in data units -> as training sees them."""
+        moved = points - points.new_tensor(self.origin) if any(self.origin) else points
+        return moved / self.scale
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ def structure(config: RunConfig) -> RunConfig:
     plain = {name: settings.field(name).default for name in _TENSORS}
     plain["grad_clip"] = float(config.grad_clip > 0)
     if config.kind == "points":
-        plain["data.name"] = settings.field("data.name").default
+        plain |= {f.name: f.default for f in settings.fields() if f.name.startswith("data.")}
     return settings.replace(config, plain)
 
 

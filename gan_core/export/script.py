@@ -19,7 +19,7 @@ import torch
 from gan_core import config as settings
 from gan_core import data as data_sets
 from gan_core import device as devices
-from gan_core import networks, optimizers, penalties, registry, schedules, streams, trainer
+from gan_core import networks, optimizers, penalties, players, registry, schedules, streams
 from gan_core.config import RunConfig
 from gan_core.data import sets
 from gan_core.data.sets import ImageSet, PointSet
@@ -152,7 +152,7 @@ class _Writer:
 
     def _random(self) -> str:
         c = self.start.latent
-        draw = self.sources.take(trainer.draw_latents, given={"distribution": c.distribution})
+        draw = self.sources.take(players.draw_latents, given={"distribution": c.distribution})
         self.sources.need("collections.abc", "Callable")
         self.sources.need("torch", "Tensor")
         where = "" if self._on_cpu else 'DEVICE if purpose in ("latent", "augment") else "cpu"'
@@ -464,8 +464,11 @@ class _Writer:
             if not self._averages or not [*networks.on_meta(self.start, self.data.shape)[0].buffers()]
             else parts.BUFFERS
         )
-        draw = f"{trainer.draw_latents.__name__}({BATCH}, {self.value('latent.dim')}, latent_rng)[: n - done]"
-        scale = f" * {self.data.scale!r}" if isinstance(self.data, PointSet) and self.data.scale != 1 else ""
+        draw = f"{players.draw_latents.__name__}({BATCH}, {self.value('latent.dim')}, latent_rng)[: n - done]"
+        scale = ""
+        if isinstance(self.data, PointSet):
+            scale += f" * {self.data.scale!r}" if self.data.scale != 1 else ""
+            scale += f" + torch.tensor({self.data.origin!r})" if any(self.data.origin) else ""
         text = parts.SAMPLE.format(average=made, draw=draw, batch=BATCH, scale=scale, buffers=buffers)
         if isinstance(self.data, PointSet):
             self.sources.need("pathlib", "Path")

@@ -131,22 +131,24 @@ class Sources:
         node = ast.parse(text).body[0]
         assert isinstance(node, ast.FunctionDef)
         cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
-        kept = {free: cell.cell_contents for free, cell in cells}
-        for free, value in kept.items():
-            self._keep(free, value)
+        kept = {free: self._keep(free, cell.cell_contents) for free, cell in cells}
         self._follow(node, sys.modules[function.__module__], kept)
-        lines = text.splitlines()[node.lineno - 1 :]
+        lines = _renamed(text, node, kept).splitlines()[node.lineno - 1 :]
         lines[0] = lines[0].replace(f"def {node.name}(", f"def {name}(", 1)
         self._parts[name] = "\n".join(lines) + "\n"
         return name
 
-    def _keep(self, name: str, value: Any) -> None:
+    def _keep(self, name: str, value: Any) -> str:
+        """What the function has kept under this name, under a name that is still free."""
+        while name in self._origin:
+            name += "_"
         if inspect.isfunction(value):
-            self.take(value, name)
-        elif self._is_new(name, id(value) if isinstance(value, Tensor) else (type(value), value)):
-            if isinstance(value, Tensor):
-                self.need("torch")
-            self._parts[name] = f"{name} = {self._literals.of(name, value)}\n"
+            return self.take(value, name)
+        self._origin[name] = id(value)
+        if isinstance(value, Tensor):
+            self.need("torch")
+        self._parts[name] = f"{name} = {self._literals.of(name, value)}\n"
+        return name
 
     def _is_new(self, name: str, origin: object) -> bool:
         """Whether this is yet to be written; two things of one name would hide each other."""
@@ -155,6 +157,16 @@ class Sources:
         new = name not in self._origin
         self._origin[name] = origin
         return new
+
+
+def _renamed(text: str, node: ast.AST, names: Mapping[str, str]) -> str:
+    """The text of `node` with other names of variables; columns are counted in bytes, as ast does."""
+    lines = [line.encode() for line in text.splitlines()]
+    found = [n for n in ast.walk(node) if isinstance(n, ast.Name) and names.get(n.id, n.id) != n.id]
+    for n in sorted(found, key=lambda n: (n.lineno, n.col_offset), reverse=True):
+        line = lines[n.lineno - 1]
+        lines[n.lineno - 1] = line[: n.col_offset] + names[n.id].encode() + line[n.end_col_offset :]
+    return b"\n".join(lines).decode()
 
 
 def _is_constant(text: str) -> bool:

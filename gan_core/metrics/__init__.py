@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from torch import Tensor
 
 from gan_core.data.sets import PointSet
-from gan_core.metrics import sliced
-from gan_core.metrics.points import mode_statistics, perfect_quality, perfect_reverse_kl
+from gan_core.metrics import divergence, sliced
+from gan_core.metrics.points import mode_statistics, perfect_modes, perfect_quality, perfect_reverse_kl
 from gan_core.registry import metric
 from gan_core.text import N_
 
@@ -33,7 +33,7 @@ metric(
     written="count",
     kind="points",
     better="higher",
-    floor=_of_modes(lambda modes, n: modes),
+    floor=lambda data, n: None if data.modes is None else perfect_modes(len(data.modes), n, data.weights),
     paper=_MODES,
     help=N_("Clusters of the data with at least one generated sample within three standard deviations."),
 )(mode_statistics)
@@ -48,10 +48,19 @@ metric(
     help=N_("Share of generated samples within three standard deviations of a cluster's centre."),
 )(mode_statistics)
 metric("reverse_kl", title=N_("Reverse KL"), kind="points", better="lower", floor=_of_modes(perfect_reverse_kl), paper=_MODES,
-       help=N_("How unevenly the good samples are spread over the clusters, in nats: 0 is perfectly even."))(mode_statistics)  # fmt: skip
+       help=N_("How differently from the data the good samples are spread over the clusters, in nats: 0 is exactly as the data's own."))(mode_statistics)  # fmt: skip
+metric(
+    "js",
+    title=N_("Jensen–Shannon"),
+    kind="points",
+    better="lower",
+    floor=divergence.floor,
+    paper="Lin 1991, https://doi.org/10.1109/18.61115",
+    help=N_("How differently real and generated samples fill a grid of 40 × 40 cells, in nats: 0 is the same, 0.69 nothing in common."),
+)(divergence.jensen_shannon)  # fmt: skip
 metric(
     "swd",
-    title=N_("Sliced Wasserstein distance"),
+    title=N_("Sliced Wasserstein"),
     kind="points",
     better="lower",
     floor=sliced.floor,
@@ -61,13 +70,13 @@ metric(
 
 
 def evaluate(samples: Tensor, data: PointSet | ImageSet, progress: Progress | None = None) -> dict[str, Any]:
-    """Every metric that the data set allows. Of points: the sliced Wasserstein distance, left out where samples are not finite,
-    and with known modes their statistics. Raises DataError for pictures that cannot be measured."""
+    """Every metric that the data set allows. Of points: the Jensen–Shannon divergence, the sliced Wasserstein distance (left out
+    where samples are not finite), and with known modes their statistics. Raises DataError for pictures that cannot be measured."""
     if not isinstance(data, PointSet):
         from gan_core.metrics.images import evaluate_images
 
         return evaluate_images(samples, data, progress)
-    return _statistics(samples, data) | _distance(samples, data)
+    return _statistics(samples, data) | _divergence(samples, data) | _distance(samples, data)
 
 
 def quick(samples: Tensor, data: PointSet | ImageSet) -> dict[str, Any]:
@@ -79,13 +88,17 @@ def quick(samples: Tensor, data: PointSet | ImageSet) -> dict[str, Any]:
 def _statistics(samples: Tensor, data: PointSet) -> dict[str, Any]:
     if data.modes is None or data.sigma is None:
         return {}
-    found = mode_statistics(samples, data.modes, data.sigma)
+    found = mode_statistics(samples, data.modes, data.sigma, data.weights)
     return {
         "modes": found.modes,
         "modes_total": len(data.modes),
         "quality": found.quality,
         "reverse_kl": found.reverse_kl,
     }
+
+
+def _divergence(samples: Tensor, data: PointSet) -> dict[str, float]:
+    return {"js": divergence.divergence_from(samples, data)} if len(samples) else {}
 
 
 def _distance(samples: Tensor, data: PointSet | ImageSet) -> dict[str, float]:

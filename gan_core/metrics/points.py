@@ -18,20 +18,23 @@ class ModeStatistics:
     reverse_kl: float
 
 
-def mode_statistics(samples: Tensor, modes: Tensor, sigma: float) -> ModeStatistics:
+def mode_statistics(samples: Tensor, modes: Tensor, sigma: float, weights: Tensor | None = None) -> ModeStatistics:
     """samples (N, 2) and modes (K, 2) in data units. A sample is of high quality within 3σ of its nearest mode.
 
-    reverse_kl = Σ pₖ log(K pₖ), p the shares of the modes among high-quality samples; log K, the worst there is, without any.
+    reverse_kl = Σ pₖ log(pₖ / wₖ), p the shares of the modes among high-quality samples, w their true ones (K,), or 1/K each. Without
+    a good sample it is the worst there is, log(1 / min w): all of them in the rarest mode.
     """
     distance, nearest = torch.cdist(samples, modes).min(1)
     good = distance <= 3 * sigma
     counts = torch.bincount(nearest[good], minlength=len(modes)).double()
     total = float(counts.sum())
+    rarities = torch.full_like(counts, len(modes)) if weights is None else 1 / weights.to(counts)
     if not total:
-        return ModeStatistics(0, 0.0, math.log(len(modes)))
-    shares = counts[counts > 0] / total
+        return ModeStatistics(0, 0.0, math.log(float(rarities.max())))
+    found = counts > 0
+    shares = counts[found] / total
     return ModeStatistics(
-        int((counts > 0).sum()), total / len(samples), float((shares * (shares * len(modes)).log()).sum())
+        int(found.sum()), total / len(samples), float((shares * (shares * rarities[found]).log()).sum())
     )
 
 
@@ -40,9 +43,17 @@ def perfect_quality() -> float:
     return 1 - math.exp(-4.5)
 
 
+def perfect_modes(modes: int, n: int, weights: Tensor | None) -> float:
+    """How many modes n samples of a perfect generator find: all of even ones, which n is chosen for; of others
+    K − Σ (1 − wₖ q)ⁿ on average, q = perfect_quality()."""
+    if weights is None:
+        return modes
+    return modes - float((1 - weights.double() * perfect_quality()).pow(n).sum())
+
+
 def perfect_reverse_kl(modes: int, n: int) -> float:
     """What n samples of a perfect generator score on average: (K − 1) / 2n nats, the bias of the plug-in estimate.
 
-    Miller 1955; to first order in 1/n, with the n·perfect_quality() good samples taken as n.
+    Miller 1955, whatever the modes' shares; to first order in 1/n, with the n·perfect_quality() good samples taken as n.
     """
     return (modes - 1) / (2 * n)

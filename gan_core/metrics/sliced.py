@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -10,12 +10,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gan_core.data.sets import ImageSet, PointSet, to_unit
+from gan_core.data.sets import ImageSet, PointSet
 from gan_core.errors import DataError
+from gan_core.metrics.reference import Real
 from gan_core.text import N_
 
 DIRECTIONS = 128
-_DRAWS = 4  # whose mean distance is the floor: one draw's would be off by a third
 _Floats = NDArray[np.floating]
 
 
@@ -69,13 +69,13 @@ def _distances(a: _Floats, b: _Floats) -> NDArray[np.float64]:
 def distance_to(samples: Tensor, data: PointSet | ImageSet) -> float:
     """`sliced_wasserstein` of N samples and as many real ones, the same ones every time: points (N, 2) in data units; pictures
     (N, C, H, W) in [−1, 1] and held-out ones, or all of those where they are fewer."""
-    return float(_distances(_projected(samples), _reference(data, len(samples)).projected).mean())
+    return float(_distances(_projected(samples), _measured(Real.of(data, len(samples))).projected).mean())
 
 
 def floor(data: PointSet | ImageSet, n: int) -> float:
     """What n samples of the data itself (pictures: of the training part) score against those of `distance_to`: the mean of a
     few draws."""
-    return _reference(data, n).floor
+    return _measured(Real.of(data, n)).floor
 
 
 @dataclass(frozen=True)
@@ -84,29 +84,8 @@ class _Reference:
     floor: float
 
 
-@dataclass(frozen=True)
-class _Real:
-    """Real samples; two are the same when their bytes are."""
-
-    samples: bytes
-    data: PointSet | ImageSet = field(compare=False)
-    n: int = field(compare=False)
-
-
-def _reference(data: PointSet | ImageSet, n: int) -> _Reference:
-    return _measured(_Real(_draw(data, n, 0).numpy().tobytes(), data, n))
-
-
-@lru_cache(maxsize=16)
-def _measured(real: _Real) -> _Reference:
+@lru_cache(maxsize=8)
+def _measured(real: Real) -> _Reference:
     """Once for all runs on the same data."""
-    first, *others = (_projected(_draw(real.data, real.n, seed)) for seed in range(_DRAWS + 1))
+    first, *others = (_projected(samples) for samples in real.draws())
     return _Reference(first, float(np.mean([_distances(other, first).mean() for other in others])))
-
-
-def _draw(data: PointSet | ImageSet, n: int, seed: int) -> Tensor:
-    rng = torch.Generator().manual_seed(seed)
-    if isinstance(data, PointSet):
-        return data.draw(n, rng) * data.scale
-    part = data.images if seed else data.test_images  # seed 0 is the reference
-    return to_unit(part[torch.randperm(len(part), generator=rng)[:n]])

@@ -21,6 +21,7 @@ def branch(source: RunFolder, source_id: str, step: int, target: RunFolder, targ
     if step not in kept:
         raise RunError(N_("Nothing is kept of this run at step {step}. Choose one of the kept moments."), step=step)
     saved = source.read_state(step)
+    source.know_table(source.config())
     born = facts.of_new(target_id, owner, source.config())
     images, config = int(saved.state["images"]), serial.from_dict(saved.config)
     curves = source.curves.load(frames.CURVE_NAMES, step)

@@ -44,7 +44,12 @@ class Change:
     values: Mapping[str, Any]
 
 
-Command: TypeAlias = Pause | Resume | StepOnce | Stop | Reset | Change
+@dataclass(frozen=True)
+class Look:
+    """Show what viewers have come to want to see besides. Nothing is trained, and nothing drawn from the run's generators."""
+
+
+Command: TypeAlias = Pause | Resume | StepOnce | Stop | Reset | Change | Look
 
 _BY_NAME: dict[str, type[Pause | Resume | StepOnce | Stop | Reset]] = {
     "pause": Pause, "resume": Resume, "step": StepOnce, "stop": Stop, "reset": Reset,

@@ -24,13 +24,12 @@ from gan_core.config import RunConfig
 from gan_core.device import default_threads
 from gan_core.errors import CheckpointError, RunError
 from gan_core.memory import sample_shape
-from gan_core.runs import checkpoint, frames
-from gan_core.runs.curve_file import CurveFile
-from gan_core.runs.curves import Stretch
+from gan_core.runs import checkpoint
 from gan_core.runs.folder import RunFolder
-from gan_core.runs.snapshots import Snapshot, picture
+from gan_core.runs.picture import picture
+from gan_core.runs.snapshots import Snapshot
 from gan_core.text import N_
-from gan_core.trainer import PREVIEW_IMAGES, Stats, Trainer
+from gan_core.trainer import PREVIEW_IMAGES, Trainer
 
 CACHE = 16 << 20  # bytes of snapshots kept
 NOTHING_KEPT = N_("Nothing is kept of this run at step {step}. Choose one of the kept moments.")
@@ -46,7 +45,6 @@ class Darkroom:
         self._trainer: Trainer | None = None
         self._done: OrderedDict[tuple[object, ...], Snapshot] = OrderedDict()
         self._bytes = 0
-        self._curves: tuple[tuple[float, int], Stretch | None] = ((0.0, -1), None)
 
     def steps(self) -> list[int]:
         """Every step of which a state or a picture is kept, the oldest first."""
@@ -84,7 +82,7 @@ class Darkroom:
             saved.state,
             dataclasses.replace(config, device="cpu", precision="float32", threads=default_threads(config.kind)),
         )
-        drawn = picture(trainer, self._stats(step))
+        drawn = picture(trainer.players)
         return Snapshot(
             run="", kind=config.kind, seq=0, status="paused", step=step, images=int(saved.state["images"]), **drawn
         )
@@ -103,28 +101,6 @@ class Darkroom:
             raise CheckpointError(N_("The checkpoint in {path} does not fit the run's settings ({reason})."),
                                   path=self.folder.path, reason=str(error).splitlines()[0]) from None  # fmt: skip
         return trainer
-
-    def _stats(self, step: int) -> Stats | None:
-        """The mean outputs of D at that time, from the curves: the middle of a critic's field lies between them."""
-        curves = self._read_curves()
-        if curves is None or not len(curves.steps):
-            return None
-        row = min(int(np.searchsorted(curves.steps, step)), len(curves.steps) - 1)
-        real, fake = (float(curves.mean[row, frames.CURVE_NAMES.index(name)]) for name in ("d_real", "d_fake"))
-        if not math.isfinite(real + fake):
-            return None
-        unknown = math.nan
-        return Stats(step, 0, unknown, unknown, real, fake, unknown, unknown, unknown, True)
-
-    def _read_curves(self) -> Stretch | None:
-        path = self.folder.curves.path
-        try:
-            stat = path.stat()
-        except OSError:
-            return None
-        if self._curves[0] != (now := (stat.st_mtime, stat.st_size)):
-            self._curves = (now, CurveFile(path).load(frames.CURVE_NAMES, 1 << 53).window(0, math.inf, 1 << 14))
-        return self._curves[1]
 
     # ── from a picture ───────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -6,6 +6,7 @@ notes.json               name, tags and notes that people gave it
 journal.jsonl            what was changed at which step
 metrics.csv              the curves
 still.webp               what it looked like when last saved
+table.safetensors        the numbers that it learns, where they were imported
 checkpoints/STEP.safetensors   everything the next step depends on, at the last few moments it was saved
 checkpoints/best-STEP.safetensors   the same at the best measured of them
 history/STEP.safetensors, history/STEP.webp   states and pictures of its past
@@ -27,6 +28,7 @@ from typing import Any
 
 from gan_core import serial
 from gan_core.config import RunConfig
+from gan_core.data import table
 from gan_core.errors import CheckpointError, PlaygroundError, RunError
 from gan_core.runs import atomic, checkpoint
 from gan_core.runs.checkpoint import Saved
@@ -89,7 +91,7 @@ class RunFolder:
 
     def _set_aside(self) -> None:
         """Rename what has the name of a file of the run and is none, or that of one of its folders and is none."""
-        names = ("config.toml", "run.json", "notes.json", "journal.jsonl", "metrics.csv", "still.webp")
+        names = ("config.toml", "run.json", "notes.json", "journal.jsonl", "metrics.csv", "still.webp", table.FILE)
         files = [self.path / name for name in names] + [*self._saved.glob("[!.]*"), *self.history.path.glob("[!.]*")]
         wrong = [path for path in files if path.is_dir()]
         wrong += [path for path in (self._saved, self.history.path) if path.is_file()]
@@ -131,6 +133,8 @@ class RunFolder:
 
     def _fill(self, config: RunConfig, facts: Mapping[str, Any], fill: Callable[[RunFolder], None] | None) -> None:
         atomic.write_text(self.path / "config.toml", _sealed(serial.to_toml(config)))
+        if config.data.name == "table":
+            table.put_beside(config.data.table, self.path)
         if fill is not None:
             fill(self)
         self.write_facts(facts)
@@ -142,6 +146,11 @@ class RunFolder:
                 shutil.rmtree(path, ignore_errors=True)
             else:
                 path.unlink(missing_ok=True)
+
+    def know_table(self, config: RunConfig) -> None:
+        """Have the table that this run learns found here, wherever else it is missing."""
+        if config.data.name == "table":
+            table.know(config.data.table, self.path)
 
     def restart(self, config: RunConfig) -> None:
         """Begin at step 0 with `config`: journal, curves, checkpoints and history of the time before are removed. Once begun, this is
@@ -176,7 +185,7 @@ class RunFolder:
         """Remove a run that never took a step: its files, and the folder if nothing else is in it."""
         self.unlock()
         self.history.clear()
-        for name in ("config.toml", "run.json", "journal.jsonl", "metrics.csv", "still.webp", ".lock"):
+        for name in ("config.toml", "run.json", "journal.jsonl", "metrics.csv", "still.webp", table.FILE, ".lock"):
             (self.path / name).unlink(missing_ok=True)
         for file in (*self._checkpoints(), *self._best()):
             file.unlink(missing_ok=True)

@@ -21,6 +21,7 @@ from gan_core.config import RunConfig
 from gan_core.errors import PlaygroundError
 from gan_core.runs import atomic, frames
 from gan_core.runs.folder import RunFolder
+from gan_core.runs.past import Past
 from gan_core.runs.snapshots import Mark, Message, Snapshot
 
 FOLLOWED = 0.25  # least seconds between two frames left for somebody
@@ -60,6 +61,7 @@ class FollowedRun:
         """Raises CheckpointError, ConfigError for a run whose files cannot be read."""
         self.id, self.folder = run_id, folder
         self.config: RunConfig = folder.config()
+        self.past = Past(run_id, folder)
         self.owner = str(folder.facts().get("owner", ""))
         self._sign, self._frame = folder.path / ".followed", folder.path / ".frame"
         self._frame.unlink(missing_ok=True)  # of the time when somebody last followed
@@ -139,6 +141,9 @@ class FollowedRun:
         finally:
             with self._lock:
                 self._viewers -= 1
+
+    def want(self, names: frozenset[str]) -> None:
+        """The other process looks at its run for all who follow, at nothing but the picture: this is not passed on."""
 
     def _keep_asking(self) -> None:
         while True:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from gan_core.diagnosis.findings import Evidence, Finding
 from gan_core.runs.snapshots import Message, Snapshot
 
 MAGIC = b"GPF1"
@@ -29,6 +30,8 @@ CURVES = {
     "penalty": ("penalty", "d"),
     "quality": ("metrics", "neutral"),
     "coverage": ("metrics", "neutral"),
+    "reverse_kl": ("divergence", "neutral"),
+    "js": ("divergence", "neutral"),
     "swd": ("distance", "neutral"),
 }
 CURVE_NAMES = tuple(CURVES)
@@ -71,10 +74,10 @@ def _header(s: Snapshot) -> dict[str, Any]:
         "rate": _plain(s.rate), "rate_images": _plain(s.rate_images), "progress": s.progress, "queue": s.queue,
         "marks": [dataclasses.asdict(mark) for mark in s.marks],
         "curves": [{"name": n, "panel": CURVES[n][0], "role": CURVES[n][1]} for n in _drawn(s)],
-        "metrics": _metrics(s),
+        "metrics": _metrics(s), "diagnosis": [_finding(found) for found in s.diagnosis], "settings": dict(s.settings),
     }  # fmt: skip
     if s.extent:
-        header |= {"extent": list(s.extent), "field_kind": s.field_kind}
+        header |= {"extent": list(s.extent), "field_kind": s.field_kind, "sheet": s.sheet}
     if s.kind == "images" and "fake" in s.arrays:
         n, _, height, width = s.arrays["fake"].shape
         columns = math.ceil(math.sqrt(n))
@@ -83,8 +86,19 @@ def _header(s: Snapshot) -> dict[str, Any]:
     return header
 
 
-def _message(m: Message) -> dict[str, Any]:
+def _message(m: Message | Evidence) -> dict[str, Any]:
     return {"template": m.template, "params": {k: _plain(v) for k, v in m.params.items()}}
+
+
+def _finding(f: Finding) -> dict[str, Any]:
+    remedy = {name: [str(old), str(new)] for name, (old, new) in f.remedy.items()}
+    return {
+        "code": f.code,
+        "since": f.since,
+        "evidence": _message(f.evidence),
+        "remedy": remedy,
+        "advice": _message(f.advice),
+    }
 
 
 def _drawn(s: Snapshot) -> list[str]:
@@ -110,7 +124,8 @@ def _arrays(s: Snapshot) -> dict[str, NDArray[Any]]:
     out: dict[str, NDArray[Any]] = {}
     if s.kind == "points":
         out |= {
-            name: np.ascontiguousarray(a, np.uint8 if name == "field" else np.float32) for name, a in s.arrays.items()
+            name: np.ascontiguousarray(a, np.uint8 if a.dtype == np.uint8 else np.float32)
+            for name, a in (*s.arrays.items(), *s.extras.items())
         }
     elif s.arrays:
         out |= {f"image_{n}": np.frombuffer(encode_grid(a), np.uint8) for n, a in s.arrays.items()}

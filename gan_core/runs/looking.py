@@ -5,46 +5,64 @@ from __future__ import annotations
 import math
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
 from typing import Any
 
 import torch
 
 from gan_core import metrics, registry
+from gan_core.config import RunConfig
 from gan_core.data.sets import PointSet
-from gan_core.runs import frames
+from gan_core.diagnosis.findings import Finding
+from gan_core.diagnosis.watching import Watch
+from gan_core.players import Players, draw_latents
+from gan_core.runs import frames, wishes
 from gan_core.runs.cadence import Cadence
+from gan_core.runs.camera import Camera
 from gan_core.runs.curves import Curves
-from gan_core.runs.snapshots import Mark, Metrics, picture
-from gan_core.trainer import Stats, Trainer, draw_latents
+from gan_core.runs.picture import picture
+from gan_core.runs.snapshots import Mark, Metrics, present
+from gan_core.trainer import Stats, Trainer
 
 WATCHED, UNWATCHED = 0.1, 1.0  # least seconds between two snapshots
 SNAPSHOT_SHARE = 0.025  # of the training time; metrics have 0.5 % of their own: together ≤ 3 %
 METRICS_SHARE = 0.005
-METRIC_SAMPLES, PICTURE_SAMPLES = 2500, 512
+METRIC_SAMPLES, PICTURE_SAMPLES = 10_000, 512
+_CHARTED = ("quality", "reverse_kl", "js", "swd")  # metrics that are drawn as they are
+GRANTED, GRANTS_SHARE = (
+    0.25,
+    0.01,
+)  # seconds between two answers to new wishes on a run that trains; only while they change
 _RAREST = 60.0  # seconds between two measurements of pictures that are dear to draw
 _RATE_SECONDS = 10.0
 
 
 class Looker:
-    """Looks at one run for all its viewers. On the training thread."""
+    """Looks at one run for all its viewers. Its methods are called on the training thread; `helper` is where pictures may be made."""
 
-    def __init__(self) -> None:
+    def __init__(self, helper: Executor | None = None) -> None:
+        self._camera = Camera(helper)
         self._looks, self._measures = Cadence(UNWATCHED, SNAPSHOT_SHARE), Cadence(1.0, METRICS_SHARE, _RAREST)
+        self._grants = Cadence(GRANTED, GRANTS_SHARE)
+        self.wishes: frozenset[str] = frozenset()
+        self._granted: frozenset[str] = frozenset()  # the wishes of the last look
         self.restart()
 
     def restart(self) -> None:
         """Forget what was seen: the run begins anew."""
+        self._camera.wait()
         self.curves = Curves(frames.CURVE_NAMES)
         self.marks: list[Mark] = []
         self.metrics: Metrics | None = None
         self.last_row: Mapping[str, float] = {}
+        self._watch: Watch | None = None
         self._charted = -1  # the step of the metrics that are in the curves
         self._rates: deque[tuple[float, int, int]] = deque()
 
     def due(self, now: float) -> bool:
         """Whether it is time for a look (`now` as from time.perf_counter)."""
-        return self._looks.due(now)
+        return self._camera.is_idle and self._looks.due(now)
 
     def wait_at_least(self, seconds: float) -> None:
         """Set how often to look at most."""
@@ -55,31 +73,87 @@ class Looker:
         now = time.perf_counter()
         self._looks.spent(now, now - begin)
 
-    def look(self, trainer: Trainer, seconds: float, stats: Stats, *, first: bool) -> dict[str, Any]:
-        """The fields of a snapshot; `first`: nothing has been trained since the run was built."""
+    def wait(self) -> None:
+        """Until the picture that is being made has been passed on: nobody may see it after what comes next."""
+        self._camera.wait()
+
+    def look(
+        self, trainer: Trainer, seconds: float, stats: Stats, then: Callable[..., None], *, first: bool, now: bool
+    ) -> None:
+        """Call `then` with the fields of a snapshot: `now`, or on the helper's thread when they are there. `first`: nothing has
+        been trained since the run was built."""
         row = _row(trainer, stats)
-        if self._measures.due(time.perf_counter()) and not (first and len(trainer.data.shape) > 1):
-            self.measure(trainer)
+        measures = self._measures.due(time.perf_counter()) and not (first and len(trainer.data.shape) > 1)
         if not first:
             if self.metrics is not None and self.metrics.step != self._charted:
-                row |= (
-                    self._measured()
-                )  # perhaps at an earlier step, when it was saved: a row stands for all since the last
+                row |= self._measured()  # perhaps at an earlier step: a row stands for all since the last
             self.last_row = row
             self.curves.append(stats.step, row)
         self._rates.append((seconds, trainer.step_count, trainer.images))
         while len(self._rates) > 2 and self._rates[0][0] < seconds - _RATE_SECONDS:
             self._rates.popleft()
         self._charted = self.metrics.step if self.metrics else -1
-        steps, values = self.curves.decimated()
         horizon = trainer.config.horizon
-        return {
+        fields = {
             "step": trainer.step_count, "images": trainer.images, "seconds": seconds,
             "rate": self.rate(1), "rate_images": self.rate(2),
-            "progress": min(trainer.images / horizon, 1.0) if horizon else None, "metrics": self.metrics,
-            "marks": tuple(self.marks), "curve_names": self.curves.names, "curve_steps": steps, "curve_values": values,
-            **picture(trainer, None if first else stats),
+            "progress": min(trainer.images / horizon, 1.0) if horizon else None, "settings": present(trainer.config, trainer.images),
+            "marks": tuple(self.marks), "curve_names": self.curves.names,
         }  # fmt: skip
+        step = trainer.step_count
+
+        def develop(players: Players) -> None:
+            if measures:
+                self._measure(players, step)
+            steps, values = (
+                self.curves.decimated()
+            )  # nothing is added to them before the next look, which waits for this
+            curves = {"curve_steps": steps, "curve_values": values}
+            seen = picture(players)
+            diagnosis = self._diagnosis(players, None if first else stats, seen["arrays"])
+            then(**fields, **curves, **seen, **self._grant(players), metrics=self.metrics, diagnosis=diagnosis)
+
+        self._camera.take(trainer, develop, now=now)
+
+    def _diagnosis(self, players: Players, stats: Stats | None, arrays: Mapping[str, Any]) -> tuple[Finding, ...]:
+        watch = self._watched(players)
+        return watch.look(players, stats, arrays) if stats is not None else watch.doctor.findings
+
+    def _watched(self, players: Players) -> Watch:
+        if self._watch is None:
+            self._watch = Watch(players)
+        return self._watch
+
+    def changed(self, config: RunConfig, step: int, images: int) -> tuple[Finding, ...]:
+        """The diagnosis once the settings are these."""
+        self._camera.wait()
+        return self._watch.changed(config, step, images) if self._watch else ()
+
+    def blew_up(self, step: int, good: int, config: RunConfig) -> tuple[Finding, ...]:
+        """The diagnosis of a run that stopped being numbers at `step` and went back to `good`."""
+        self._camera.wait()
+        return self._watch.doctor.blew_up(step, good, config) if self._watch else ()
+
+    @property
+    def owes_a_look(self) -> bool:
+        """Whether viewers want something else than what was looked at last."""
+        return self.wishes != self._granted
+
+    def may_grant(self, now: float) -> bool:
+        """Whether new wishes may be granted before the next look at a run that trains."""
+        return self._grants.due(now)
+
+    def grant(self, trainer: Trainer) -> dict[str, Any]:
+        """The fields of a snapshot that hold what viewers want to see besides."""
+        self._camera.wait()
+        return self._grant(trainer.players)
+
+    def _grant(self, players: Players) -> dict[str, Any]:
+        begin, self._granted = time.perf_counter(), self.wishes
+        extras = wishes.granted(players, self._granted)
+        now = time.perf_counter()
+        self._grants.spent(now, now - begin)
+        return {"extras": extras}
 
     def rate(self, index: int) -> float:
         """Steps (1) or images (2) a second of training over the last ten seconds."""
@@ -96,20 +170,25 @@ class Looker:
 
     def measure(self, trainer: Trainer) -> None:
         """Metrics of a larger draw of its own fixed latents; the training's streams are not touched."""
-        data, begin = trainer.data, time.perf_counter()
+        self._camera.wait()
+        self._measure(trainer.players, trainer.step_count)
+
+    def _measure(self, players: Players, step: int) -> None:
+        data, begin = players.data, time.perf_counter()
         count = METRIC_SAMPLES if isinstance(data, PointSet) else PICTURE_SAMPLES
-        rng = torch.Generator().manual_seed(trainer.config.seed + 1)
-        latent = trainer.config.latent
-        samples = trainer.sample(draw_latents(count, latent.dim, latent.distribution, rng))
+        rng = torch.Generator().manual_seed(players.config.seed + 1)
+        latent = players.config.latent
+        samples = players.sample(draw_latents(count, latent.dim, latent.distribution, rng))
         values = metrics.quick(samples, data)
-        self.metrics = Metrics(values, count, trainer.step_count, metrics.floors(data, count))
+        self.metrics = Metrics(values, count, step, metrics.floors(data, count))
+        self._watched(players).measure(players)
         now = time.perf_counter()
         self._measures.spent(now, now - begin)
 
     def _measured(self) -> dict[str, float]:
         """What of the metrics is drawn as a curve."""
         values = dict(self.metrics.values) if self.metrics else {}
-        found: dict[str, float] = {name: values[name] for name in ("quality", "swd") if name in values}
+        found: dict[str, float] = {name: values[name] for name in _CHARTED if name in values}
         if "modes" in values:
             found["coverage"] = values["modes"] / values["modes_total"]
         return found

@@ -8,8 +8,9 @@ from gan_core import data as data_sets
 from gan_core import registry
 from gan_core.config import RunConfig
 from gan_core.device import default_threads
-from gan_core.runs import frames
-from gan_core.runs.snapshots import Snapshot, picture
+from gan_core.runs import frames, wishes
+from gan_core.runs.picture import picture
+from gan_core.runs.snapshots import Snapshot, present
 from gan_core.trainer import Trainer
 
 
@@ -19,4 +20,6 @@ def preview_frame(config: RunConfig) -> bytes | None:
         return None
     on_cpu = dataclasses.replace(config, device="cpu", precision="float32", threads=default_threads(config.kind))
     trainer = Trainer(on_cpu)
-    return frames.pack(Snapshot(run="", kind=config.kind, seq=0, status="preview", **picture(trainer, None)))
+    extras = wishes.granted(trainer.players, frozenset({"neurons"}))
+    return frames.pack(Snapshot(run="", kind=config.kind, seq=0, status="preview", settings=present(config, 0), extras=extras,
+                                **picture(trainer.players)))  # fmt: skip

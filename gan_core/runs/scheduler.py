@@ -85,7 +85,7 @@ class Scheduler:
         self._busy: set[str] = set()
         self._accelerator_busy = False
         self._closing = threading.Event()
-        self._saver = ThreadPoolExecutor(1, "saver")
+        self._saver, self._darkroom = ThreadPoolExecutor(1, "saver"), ThreadPoolExecutor(1, "darkroom")
         count = workers or max(1, min(4, (os.cpu_count() or 2) // 2))
         jobs: list[Callable[[], None]] = [self._work] * count + [self._sweep]
         self._threads = [threading.Thread(target=job, daemon=True, name=f"worker-{i}") for i, job in enumerate(jobs)]
@@ -264,13 +264,19 @@ class Scheduler:
                 session.close()
             except (PlaygroundError, OSError, RuntimeError):
                 log.exception("run %s could not be saved at the end", session.id)
+        self._darkroom.shutdown(wait=True)
         self._saver.shutdown(wait=True)
         self.store.close()
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _helpers(self, run_id: str) -> dict[str, Any]:
-        return {"saver": self._save, "saved": self._noting(run_id), "workshop": self._workshop}
+        return {
+            "saver": self._save,
+            "saved": self._noting(run_id),
+            "workshop": self._workshop,
+            "darkroom": self._darkroom,
+        }
 
     def _add(self, session: TrainingSession) -> TrainingSession:
         with self._lock:

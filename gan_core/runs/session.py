@@ -9,6 +9,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor
 from dataclasses import replace
 from typing import Any
 
@@ -19,20 +20,22 @@ from gan_core import data as data_sets
 from gan_core import device as devices
 from gan_core.config import RunConfig
 from gan_core.data.sets import ImageSet, PointSet
+from gan_core.diagnosis.findings import Finding
 from gan_core.engine.compiled import Runner
 from gan_core.engine.orders import Part
 from gan_core.engine.workshop import Workshop
 from gan_core.errors import CheckpointError, EngineError, PlaygroundError
 from gan_core.runs import facts as run_facts
 from gan_core.runs import frames
-from gan_core.runs.commands import Change, Command, Pause, Reset, Resume, StepOnce, Stop, named
+from gan_core.runs.commands import Change, Command, Look, Pause, Reset, Resume, StepOnce, Stop, named
 from gan_core.runs.engines import COMPILED, EAGER, Engines, last_engine, name_of
 from gan_core.runs.folder import RunFolder
 from gan_core.runs.following import FOLLOWED, Beacon
 from gan_core.runs.keeping import Keeper, Saver, Score, after
 from gan_core.runs.lock import IN_USE
 from gan_core.runs.looking import UNWATCHED, WATCHED, Looker
-from gan_core.runs.snapshots import Mark, Message, Metrics, Snapshot
+from gan_core.runs.past import Past
+from gan_core.runs.snapshots import Mark, Message, Metrics, Snapshot, present
 from gan_core.sharing import Share
 from gan_core.text import N_
 from gan_core.trainer import Trainer, check_batch
@@ -59,16 +62,18 @@ class TrainingSession:
     def __init__(
         self, run_id: str, owner: str, config: RunConfig, folder: RunFolder | None = None, *,
         restore: bool = False, saver: Saver | None = None, saved: Callable[[], None] = lambda: None, finish_at_horizon: bool = True,
-        workshop: Workshop | None = None, share: Share | None = None,
+        workshop: Workshop | None = None, darkroom: Executor | None = None, share: Share | None = None,
     ) -> None:  # fmt: skip
-        """`share`: what the link that it was started from allows. `saver` runs a job on the thread that writes; `saved` is called there after the files have changed; `workshop` makes
-        compiled programs: without one every step is eager."""
+        """`saver` runs a job on the thread that writes; `saved` is called there after the files have changed; `workshop` makes
+        compiled programs: without one every step is eager; `darkroom` makes pictures: without one training waits for each;
+        `share`: what the link that it was started from allows."""
         self.id, self.owner, self.config, self.folder = run_id, owner, config, folder
         self.share = share or Share()
         self._keeper = Keeper(folder, config, saver, self._not_saved, saved)
         self.workshop = workshop
         self._engines, self._noted_engine = Engines(workshop), EAGER
         self._beacon = Beacon(folder.path) if folder is not None else None
+        self.past = Past(run_id, folder) if folder is not None else None
         self.gone = False  # deleted: whoever watches has to let go
         self._device = devices.resolve(config.device).type
         self.seconds = 0.0
@@ -85,7 +90,7 @@ class TrainingSession:
         self._data: PointSet | ImageSet | None = None
         self._trainer: Trainer | None = None
         self._queue_place = 0
-        self._looker = Looker()
+        self._looker = Looker(darkroom)
         self._frame: tuple[int, bytes] | None = None
         self.on_report: Callable[[str], None] = lambda text: None
         self._facts: dict[str, Any] = {}  # run.json as last written
@@ -129,6 +134,11 @@ class TrainingSession:
     def marks(self) -> tuple[Mark, ...]:
         """The changes of settings so far."""
         return self.latest.marks
+
+    @property
+    def diagnosis(self) -> tuple[Finding, ...]:
+        """What is wrong with it, the most serious first, with what would help."""
+        return self.latest.diagnosis
 
     def final_metrics(self) -> dict[str, float]:
         """Losses of the last look and, where the data has modes, their statistics now."""
@@ -194,6 +204,13 @@ class TrainingSession:
                     self._looker.wait_at_least(UNWATCHED)
                     self._unwatched_since = time.monotonic()
 
+    def want(self, names: frozenset[str]) -> None:
+        """What viewers want to see besides the picture, instead of what they wanted before (see `wishes`)."""
+        if names != self._looker.wishes:
+            self._looker.wishes = names
+            if self._trainer is not None and Look() not in list(self._commands):
+                self._commands.append(Look())
+
     @property
     def unwatched_seconds(self) -> float:
         return 0.0 if self._viewers else time.monotonic() - self._unwatched_since
@@ -256,6 +273,8 @@ class TrainingSession:
     def prepare(self) -> None:
         """Load the data, reporting progress; what goes wrong ends in the status "failed" with its reason."""
         try:
+            if self.folder is not None:
+                self.folder.know_table(self.config)
             data = data_sets.load(self.config.data, self._report)
             if self.expected_config.engine == "compiled" and not self._restore:
                 part = Part.before(self.config, data, self._device, self._threads())
@@ -430,6 +449,10 @@ class TrainingSession:
 
     def _obey(self) -> None:
         while self._commands and self._trainer is not None:
+            if isinstance(self._commands[0], Look):
+                self._commands.popleft()
+                self._grant()
+                continue
             if self.folder is not None:
                 self.folder.lock()  # it may have been opened on a disk that could only be read
             with self._lock:
@@ -542,7 +565,8 @@ class TrainingSession:
         if not stats.finite:
             self._blew_up()
             return False
-        self._publish(**self._looker.look(trainer, self.seconds, stats, first=first))
+        now = first or last or self._status != "running"  # what is seen then is what it is
+        self._looker.look(trainer, self.seconds, stats, self._publish, first=first, now=now)
         if not first:
             self._keeper.add_row(stats.step, self._looker.last_row)
         if self._status == "running" and not last:  # the checkpoint keeps the last
@@ -550,6 +574,13 @@ class TrainingSession:
         self._shine()
         self._looker.spent(begin)
         return True
+
+    def _grant(self) -> None:
+        """Show what viewers have come to want since the last look: of a run that rests at once, of one that trains if that was not
+        done just now, for it looks again by itself."""
+        soon = self._status != "running" or self._looker.may_grant(time.perf_counter())
+        if soon and self._trainer is not None and self._looker.owes_a_look:
+            self._publish(**self._looker.grant(self._trainer))
 
     def _shine(self) -> None:
         """Leave the frame for other processes, if one of them follows."""
@@ -583,6 +614,7 @@ class TrainingSession:
         unseen = self._trainer is not None and self._trainer.step_count != self.latest.step
         if not unseen or self._look(last=True):
             self._set_status(status, message)
+        self._grant()
         self._save()
 
     def _save(self) -> None:
@@ -606,7 +638,9 @@ class TrainingSession:
 
     def _blew_up(self) -> None:
         assert self._trainer is not None
-        self._fail_back(BLEW_UP, {"step": self._trainer.step_count})
+        step = self._trainer.step_count
+        self._fail_back(BLEW_UP, {"step": step})
+        self._publish(diagnosis=self._looker.blew_up(step, self._trainer.step_count, self.config))
 
     def _break(self, error: Exception) -> None:
         step = self._trainer.step_count if self._trainer else 0
@@ -621,6 +655,7 @@ class TrainingSession:
 
     def _fail_back(self, template: str, params: dict[str, Any]) -> None:
         """Return to the last good state, with the settings of that moment, and say what happened."""
+        self._looker.wait()
         if self._trainer is not None and self._keeper.good is not None:
             state, config = self._keeper.good
             undone = settings.differences(self.config, config)
@@ -643,7 +678,9 @@ class TrainingSession:
         step = self._trainer.step_count
         self._looker.marks += [Mark(step, name, str(old), str(value)) for name, (old, value) in changed.items()]
         self._journal(do, changes={name: list(pair) for name, pair in changed.items()}, **self._other_engine())
-        self._publish(marks=tuple(self._looker.marks))
+        diagnosis = self._looker.changed(self.config, step, self._trainer.images)
+        settings_now = present(self.config, self._trainer.images)
+        self._publish(marks=tuple(self._looker.marks), settings=settings_now, diagnosis=diagnosis)
 
     def _fail(self, message: Message) -> None:
         self._set_status("failed", message)
@@ -667,6 +704,7 @@ class TrainingSession:
     def abandon(self) -> None:
         """It is being deleted: write nothing any more and let go of its folder, now. Only when no worker has its turn."""
         self.gone = True
+        self._looker.wait()
         self._commands.clear()
         self._set_status("stopped")
         self._keeper.stop()

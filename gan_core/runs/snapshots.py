@@ -7,15 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
-from gan_core import registry
-from gan_core.data.sets import PointSet
-from gan_core.trainer import Stats, Trainer
-
-FIELD_CELLS = 48
+from gan_core.config import RunConfig
+from gan_core.diagnosis.findings import Finding
+from gan_core.schedules import scheduled
 
 
 @dataclass(frozen=True)
@@ -58,8 +54,7 @@ class Metrics:
 class Snapshot:
     """Everything a frame is packed from. Arrays are never written to after this is made.
 
-    points: real, fake, fake_live (N, 2) float32 in data units, field (FIELD_CELLS, FIELD_CELLS) uint8.
-    images: real, fake (N, C, H, W) uint8.
+    points: as `picture.points` says. images: real, fake (N, C, H, W) uint8. extras: what viewers asked for.
     """
 
     run: str
@@ -76,59 +71,25 @@ class Snapshot:
     queue: int = 0
     extent: tuple[float, float, float, float] | None = None
     field_kind: str = "critic"
+    sheet: str = ""
     metrics: Metrics | None = None
     marks: tuple[Mark, ...] = ()
+    diagnosis: tuple[Finding, ...] = ()
     engine: str = "eager"
     engine_reason: Message = Message()
     curve_names: tuple[str, ...] = ()
     curve_steps: NDArray[np.float32] | None = None
     curve_values: NDArray[np.float32] | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
     arrays: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    extras: Mapping[str, NDArray[Any]] = field(default_factory=dict)
 
 
-def picture(trainer: Trainer, stats: Stats | None) -> dict[str, Any]:
-    """The part of a snapshot that is drawn: what the generator makes of the preview's latents, and the critic's view."""
-    if isinstance(trainer.data, PointSet):
-        return _points(trainer, trainer.data, stats)
-    fake = trainer.sample(trainer.preview.latents)
-    pixels = ((fake + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
-    return {"arrays": {"real": trainer.preview.real.numpy(), "fake": pixels.numpy()}}
-
-
-def _points(trainer: Trainer, data: PointSet, stats: Stats | None) -> dict[str, Any]:
-    output = registry.loss[trainer.config.loss].info["output"]
-    logits = trainer.critic(_lattice(data.extent))
-    arrays = {
-        "real": trainer.preview.real.numpy(),
-        "fake": trainer.sample(trainer.preview.latents).numpy(),
-        "fake_live": trainer.sample(trainer.preview.latents, averaged=False).numpy(),
-        "field": _shades(logits, output, stats).numpy(),
-    }
-    kind = "probability" if output == "probability" else "critic"
-    return {"arrays": arrays, "extent": data.extent, "field_kind": kind}
-
-
-def _lattice(extent: tuple[float, float, float, float]) -> Tensor:
-    """(FIELD_CELLS², 2) centres of the cells of the picture, the lowest row first."""
-    x0, x1, y0, y1 = extent
-    offsets = (torch.arange(FIELD_CELLS) + 0.5) / FIELD_CELLS
-    y, x = torch.meshgrid(y0 + offsets * (y1 - y0), x0 + offsets * (x1 - x0), indexing="ij")
-    return torch.stack([x.flatten(), y.flatten()], 1)
-
-
-def _shades(logits: Tensor, output: str, stats: Stats | None) -> Tensor:
-    """(cells²,) logits -> (cells, cells) uint8: 0 surely generated, 127.5 undecided, 255 surely real.
-
-    "probability": σ(logit). "target": 0 … 1 as they are. "critic": only differences mean anything, so the middle is half-way
-    between the mean outputs on real and generated samples, and the scale is the field's own 95th percentile.
-    """
-    if output == "probability":
-        share = logits.sigmoid()
-    elif output == "target":
-        share = logits
-    else:
-        middle = (stats.d_real + stats.d_fake) / 2 if stats else float(logits.median())
-        centred = logits - (middle if np.isfinite(middle) else 0.0)
-        share = 0.5 + centred / (2 * centred.abs().quantile(0.95).clamp(min=1e-6))
-    shades = (share.nan_to_num(0.5).clamp(0, 1) * 255).round().to(torch.uint8)
-    return shades.view(FIELD_CELLS, FIELD_CELLS)
+def present(config: RunConfig, images: int) -> dict[str, Any]:
+    """The settings of this moment that explain the numbers beside them; what follows a schedule as it is after `images`."""
+    now = scheduled(config, images)
+    return {
+        "loss": config.loss, "penalty": config.penalty, "penalty_weight": now.weight, "batch_size": config.batch_size,
+        "k_d": config.k_d, "k_g": config.k_g, "g_optimizer": config.g_optimizer.name, "d_optimizer": config.d_optimizer.name,
+        "g_lr": config.g_optimizer.lr * now.lr, "d_lr": config.d_optimizer.lr * now.lr,
+    }  # fmt: skip

@@ -1,6 +1,7 @@
 """Controls made from the settings' own metadata: one widget a setting, grouped, the basic ones open, the rest folded."""
 
-from collections.abc import Callable
+import dataclasses
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ import streamlit as st
 from gan_core import config as settings
 from gan_core import registry
 from gan_core.config import GROUPS, RunConfig
+from gan_core.data import parameters
 from gan_core.errors import ConfigError
 from gan_core.registry import Registry
 from gan_core.settings import Field
@@ -19,6 +21,7 @@ Translate = Callable[[str], str]
 Changed = Callable[[str], None] | None  # None: the setting is locked
 Apply = Callable[[dict[str, Any]], None]  # new values by dotted name; raises ConfigError and changes nothing
 
+_LONGEST_TEXT = 8  # of a drawing or the name of a table
 _SERIES = (1, 2, 5)  # steps of a control that moves in powers of ten
 
 
@@ -31,6 +34,10 @@ class Controls:
     apply: Apply
     hidden: frozenset[str] = frozenset()
     locked: frozenset[str] = frozenset()  # shown, and kept as they are by the link that the visitor came by
+    extras: Mapping[str, Callable[[], None]] = dataclasses.field(
+        default_factory=dict
+    )  # what else is drawn in a group, by its name
+    own: Callable[[str], str] = lambda name: ""  # the drawing or table that was used last
 
     def draw(self) -> None:
         """All groups, in the order of the settings."""
@@ -44,44 +51,75 @@ class Controls:
                 st.markdown(f"**{_(title)}**")
             for field in basic:
                 self._control(field, _)
+            if group in self.extras:
+                self.extras[group]()
             if rest:
                 label = _("More: {group}").format(group=_(title)) if basic else _(title)
                 # The server keeps whether it is open: the browser forgets when a control above it comes or goes.
                 with st.expander(label, key=f"{self.page}.more.{group}", on_change="rerun"):
                     for field in rest:
                         self._control(field, _)
+                    self._way_back(group, _)
 
     def _control(self, field: Field, _: Translate) -> None:
         key = f"{self.page}:{field.name}"
-        value = settings.get(self.config, field.name)
+        value = effective(field, self.config)
         st.session_state[key] = _shown(field, value)  # the run or the draft is the truth, the widget shows it
         changed = None if field.name in self.locked else self._changed
         _WIDGETS[_kind(field)](field, self.config, label(field, self.config, _), key, changed, _)
         if problem := st.session_state.pop(f"{key}!", None):
             st.error(plain(_(problem.template).format(**problem.params)), icon=":material/error:")
 
+    def _way_back(self, group: str, _: Translate) -> None:
+        """To the values that the data set has of itself."""
+        changed = [name for name in parameters.of(self.config.data.name) if getattr(self.config.data, name)]
+        if group != "data" or not changed:
+            return
+        st.button(
+            _("The set's own values"), icon=":material/undo:", key=f"{self.page}.own-values", width="stretch",
+            on_click=self.apply, args=({f"data.{name}": 0 for name in changed},),
+        )  # fmt: skip
+
     def _changed(self, name: str) -> None:
         """A widget has a new value (Streamlit's callback, before the script runs)."""
         key = f"{self.page}:{name}"
         try:
-            changes = _with_companions(self.config, name, st.session_state[key])
+            changes = _with_companions(self.config, name, st.session_state[key], self.own)
             self.apply({n: value for n, value in changes.items() if n == name or n not in self.locked | self.hidden})
         except ConfigError as error:
             st.session_state[f"{key}!"] = error
 
 
-def _with_companions(config: RunConfig, name: str, value: Any) -> dict[str, Any]:
-    """A new penalty comes with its own usual weight; a new data set with networks and a size that can draw it."""
+def _with_companions(config: RunConfig, name: str, value: Any, own: Callable[[str], str]) -> dict[str, Any]:
+    """A new penalty comes with its own usual weight; a new data set with a size that can draw it and parameters of its own, and what
+    was drawn or imported last comes back with its set. A parameter at the set's own value is not set at all."""
     changes = {name: value}
+    if settings.field(name).spec.own and value == parameters.of(config.data.name)[name.split(".")[1]].own:
+        changes[name] = 0
     if name == "penalty" and registry.penalty[value].info["weight"]:
         changes["penalty_weight"] = registry.penalty[value].info["weight"]
     if name == "loss" and not registry.loss[value].info["targets"]:
         changes["label_smoothing"] = 0.0
+    if name == "data.name":
+        changes = plain_data(value) | ({f"data.{value}": own(value)} if f"data.{value}" in plain_data(value) else {})
     if name == "data.name" and registry.dataset[value].info["kind"] == "images":
         info = registry.dataset[value].info
         if config.data.image_size not in info["sizes"]:
             changes["data.image_size"] = info.get("native", info["sizes"][0])
     return changes
+
+
+def plain_data(name: str) -> dict[str, Any]:
+    """Settings of the data set `name` as it comes: every parameter its own, nothing drawn, no table."""
+    fields = [f for f in settings.fields() if f.name.startswith("data.") and (f.spec.own or f.spec.valid is not None)]
+    return {f.name: f.default for f in fields} | {"data.name": name}
+
+
+def effective(field: Field, config: RunConfig) -> Any:
+    """The value of a setting, where 0 means the data set's own: that."""
+    if field.spec.own and _means_something(field, config):
+        return parameters.effective(config.data, field.name.split(".")[1])
+    return settings.get(config, field.name)
 
 
 def _means_something(field: Field, config: RunConfig) -> bool:
@@ -120,6 +158,10 @@ def value_text(field: Field, value: Any, _: Translate) -> str:
         return _("on") if value else _("off")
     if field.type is tuple:
         return ", ".join(map(str, value))
+    if field.type is str:
+        return value if len(value) <= _LONGEST_TEXT else f"{value[:_LONGEST_TEXT]}…"
+    if field.spec.own and value == 0:
+        return _("the set's own")
     return _("off") if field.spec.zero_off and value == 0 else _short(value)
 
 
@@ -135,8 +177,10 @@ def _kind(field: Field) -> str:
         return "choice"
     if field.type is bool:
         return "switch"
-    if field.type is tuple:
+    if field.type in (tuple, str):
         return "text"
+    if spec.own:
+        return "parameter"
     if spec.log:
         return "powers"
     return "slider" if (field.type is float and (spec.high or 0) <= 1) or (spec.high or 0) <= 10 else "number"
@@ -166,6 +210,9 @@ def help_text(field: Field, config: RunConfig, _: Translate) -> str:
         entry = spec.choices[settings.get(config, field.name)]
         parts.append(f"**{_(entry.title)}**: {_(entry.help)}" + (f" ({entry.paper})" if entry.paper else ""))
         parts.append(_(entry.info.get("licence", "")))
+    if spec.own:
+        own = parameters.of(config.data.name)[field.name.split(".")[1]].own
+        parts.append(_("Of its own, this set has {value}.").format(value=f"{own:g}"))
     if not spec.live:
         parts.append(_("Changing this starts a new run."))
     return "\n\n".join(part for part in [*parts, f"`{field.name}`"] if part)
@@ -230,6 +277,20 @@ def _number(field: Field, config: RunConfig, title: str, key: str, changed: Chan
                     **_common(field, config, changed, _))  # fmt: skip
 
 
+def _parameter(
+    field: Field, config: RunConfig, title: str, key: str, changed: Callable[[str], None], _: Translate
+) -> None:
+    """In the range of the data set, which is narrower than what the setting allows."""
+    known = parameters.of(config.data.name)[field.name.split(".")[1]]
+    whole = field.type is int
+    low, high, step = (
+        (int(known.low), int(known.high), int(known.step)) if whole else (known.low, known.high, known.step)
+    )
+    st.slider(title, low, high, step=step, format=None if whole else "%.3g", key=key,
+              help=help_text(field, config, _), on_change=changed, args=(field.name,))  # fmt: skip
+
+
 _WIDGETS: dict[str, Callable[..., None]] = {
     "choice": _choice, "switch": _switch, "text": _text, "powers": _powers, "slider": _slider, "number": _number,
+    "parameter": _parameter,
 }  # fmt: skip

@@ -1,8 +1,9 @@
 """The live view's server side: one channel a watched run, which packs each snapshot once for all its viewers.
 
 A viewer first sends `{"token": ..., "lang": "zh_CN"}` (the language may be left out), then `{"ack": seq}`,
-`{"visible": bool}` and `{"do": action}`. It gets JSON (`hello`, `error`) and binary frames: the newest one each time
-it has acknowledged the last, none while it is hidden.
+`{"visible": bool}`, `{"want": [names]}`, `{"do": action}`, `{"moments": true}` and `{"at": step}`. It gets JSON (`hello`,
+`error`, `moments`, `missing`) and binary frames: the newest one each time it has acknowledged the last, none while it is
+hidden; and those of earlier moments that it asks for, the latest wish only.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ from typing import Any, Protocol
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from gan_core.errors import PlaygroundError, RunError
+from gan_core.runs import wishes
 from gan_core.text import N_
 from pages._ui import i18n, origins
 from pages._ui.tokens import Grant, TokenError
@@ -26,6 +28,14 @@ GARBAGE, UNAUTHORISED, REFUSED, UNKNOWN_RUN, TOO_LATE, TOO_MANY, BROKEN = 4400, 
 ANEW = 1012  # the viewer connects again, and finds the run as it is now
 
 _log = logging.getLogger(__name__)
+
+
+class KeptPast(Protocol):
+    """What can be seen of a run's earlier moments."""
+
+    def steps(self) -> list[int]: ...
+    def branches(self) -> list[int]: ...
+    def frame(self, step: int) -> bytes: ...
 
 
 class WatchedRun(Protocol):
@@ -39,8 +49,11 @@ class WatchedRun(Protocol):
     def status(self) -> str: ...
     @property
     def gone(self) -> bool: ...
+    @property
+    def past(self) -> KeptPast | None: ...
     def frame(self) -> bytes | None: ...
     def watch(self) -> AbstractContextManager[object]: ...
+    def want(self, names: frozenset[str]) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -81,7 +94,10 @@ class Viewer:
     owes: int | None = None
     sent_at: float = 0.0
     language: str = i18n.ENGLISH
+    wishes: frozenset[str] = frozenset()
     wake: asyncio.Event = field(default_factory=asyncio.Event)
+    looks_back_to: int | None = None
+    look_back: asyncio.Event = field(default_factory=asyncio.Event)
 
     def acknowledge(self, seq: int) -> None:
         """Note that frame `seq` arrived; an older or invented one changes nothing."""
@@ -102,7 +118,8 @@ class Channel:
 
     def __init__(self, run: WatchedRun, poll_seconds: float) -> None:
         self.run = run
-        self.viewers: set[Viewer] = set()
+        self.viewers: dict[Viewer, None] = {}  # in the order they came
+        self._wanted: frozenset[str] = frozenset()
         self._frame: Frame | None = None
         self._packing = asyncio.Lock()
         self._poll_seconds = poll_seconds
@@ -110,16 +127,24 @@ class Channel:
 
     def join(self, viewer: Viewer) -> None:
         """Add a viewer; the first one starts the look-out for news."""
-        self.viewers.add(viewer)
+        self.viewers[viewer] = None
         if self._poll is None:
             self._poll = asyncio.create_task(self._wake_viewers())
 
     def leave(self, viewer: Viewer) -> None:
         """Remove a viewer; the last one stops the look-out and lets the frame go."""
-        self.viewers.discard(viewer)
+        self.viewers.pop(viewer, None)
+        self.pass_wishes_on()
         if not self.viewers and self._poll is not None:
             self._poll.cancel()
             self._poll, self._frame = None, None
+
+    def pass_wishes_on(self) -> None:
+        """Tell the run what its viewers want together; those who do not see it now want nothing."""
+        wanted = wishes.together(viewer.wishes for viewer in self.viewers if viewer.visible)
+        if wanted != self._wanted:
+            self._wanted = wanted
+            self.run.want(wanted)
 
     async def _wake_viewers(self) -> None:
         seen: int | None = None
@@ -195,7 +220,9 @@ class LiveHub:
             with run.watch():
                 hello = {"capability": grant.capability, "run": run.id, "status": run.status}
                 await socket.send_json({"hello": hello})
-                await _until_one_ends(self._listen(viewer, grant), self._stream(viewer, channel))
+                await _until_one_ends(
+                    self._listen(viewer, grant, channel), self._stream(viewer, channel), self._show_past(viewer, run)
+                )
         finally:
             channel.leave(viewer)
             if not channel.viewers and self._channels.get(run.id) is channel:
@@ -238,13 +265,22 @@ class LiveHub:
             raise HangUpError(GARBAGE, "not a JSON object")
         return message
 
-    async def _listen(self, viewer: Viewer, grant: Grant) -> None:
+    async def _listen(self, viewer: Viewer, grant: Grant, channel: Channel) -> None:
         while True:
             match await self._receive(viewer.socket):
                 case {"ack": int(seq)}:
                     viewer.acknowledge(seq)
                 case {"visible": bool(visible)}:
                     viewer.show(visible)
+                    channel.pass_wishes_on()
+                case {"want": names} if (wanted := wishes.read(names)) is not None:
+                    viewer.wishes = wanted
+                    channel.pass_wishes_on()
+                case {"at": int(step)}:
+                    viewer.looks_back_to = step
+                    viewer.look_back.set()
+                case {"moments": True}:
+                    await viewer.socket.send_json({"moments": await asyncio.to_thread(_moments, channel.run.past)})
                 case {"do": str(action)} if action in ACTIONS:
                     await self._obey(viewer, grant, action)
                 case _:
@@ -256,9 +292,23 @@ class LiveHub:
                 raise RunError(N_("Only the browser that started this run can control it."))
             await asyncio.to_thread(self._command, grant.run, action)
         except PlaygroundError as error:
-            text = i18n.translator(viewer.language).gettext(error.template).format(**error.params)
             code = "refused" if grant.capability == "control" else "forbidden"
-            await viewer.socket.send_json({"error": {"code": code, "message": text}})
+            await viewer.socket.send_json({"error": {"code": code, "message": _said(error, viewer)}})
+
+    async def _show_past(self, viewer: Viewer, run: WatchedRun) -> None:
+        """Send the earlier moment that the viewer asked for last; while one is being drawn, wishes are overtaken by newer ones."""
+        while True:
+            await viewer.look_back.wait()
+            viewer.look_back.clear()
+            step = viewer.looks_back_to
+            if run.past is None or step is None:
+                continue
+            try:
+                data = await asyncio.to_thread(run.past.frame, step)
+            except PlaygroundError as error:
+                await viewer.socket.send_json({"missing": {"step": step, "message": _said(error, viewer)}})
+                continue
+            await _send_frame(viewer.socket, data, self._limits.ack_seconds)
 
     async def _stream(self, viewer: Viewer, channel: Channel) -> None:
         """Send the newest frame whenever the viewer is ready for one; end a viewer that never acknowledges."""
@@ -283,6 +333,15 @@ class LiveHub:
             with suppress(TimeoutError):
                 async with asyncio.timeout(left):
                     await viewer.wake.wait()
+
+
+def _moments(past: KeptPast | None) -> dict[str, list[int]]:
+    return {"steps": past.steps() if past else [], "branches": past.branches() if past else []}
+
+
+def _said(error: PlaygroundError, viewer: Viewer) -> str:
+    """An error in the viewer's language."""
+    return i18n.translator(viewer.language).gettext(error.template).format(**error.params)
 
 
 async def _send_frame(socket: WebSocket, data: bytes, patience: float) -> None:

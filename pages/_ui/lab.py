@@ -9,18 +9,19 @@ import streamlit as st
 from gan_core import config as settings
 from gan_core import presets, registry, serial
 from gan_core.config import RunConfig
-from gan_core.errors import ConfigError, PlaygroundError
+from gan_core.errors import ConfigError, DataError, PlaygroundError
 from gan_core.runs.following import FollowedRun
 from gan_core.runs.preview import preview_frame
 from gan_core.runs.session import TrainingSession
 from gan_core.sharing import Share
 from gan_core.text import N_
-from pages._ui import service, tokens
+from pages._ui import graph, service, tokens
 from pages._ui.controls import Controls, full_title, label, value_text
 from pages._ui.export import export
 from pages._ui.failures import plain
 from pages._ui.i18n import language, number, translate
 from pages._ui.live import live_labels, live_view
+from pages._ui.own_data import last, own_data_button
 from pages._ui.owner import owner_id
 from pages._ui.share import Rules, address, forget_link, links, refuse, show_note, show_refusal, taken
 
@@ -112,7 +113,9 @@ class Lab:
             config = own.expected_config if own is not None else self.draft
             shown = settings.replace(config, self._fixed_changes(config)) if mine else self.draft
             share = self.rules.share if self.rules is not None else Share()
-            Controls(self.page, shown, self._applier(own), share.hide, share.lock).draw()
+            apply = self._applier(own)
+            extras = {"data": lambda: own_data_button(self.page, shown, apply)} if self.kind == "points" else {}
+            Controls(self.page, shown, apply, share.hide, share.lock, extras, lambda name: last(self.page, name)).draw()
 
     def _take_link(self, _: Callable[[str], str]) -> None:
         """Settings that come with the address, once; what is wrong with them is left out, and said while the link stays. What it
@@ -237,6 +240,17 @@ class Lab:
         st.query_params["run"] = session.id
         st.rerun()
 
+    def _branch(self, session: Run | None, step: int) -> None:
+        """Go on from an earlier moment of the run on the screen, as a run of one's own; it opens in its place."""
+        if session is None:
+            return
+        try:
+            made = service.scheduler().branch(session.id, step, owner_id())
+        except PlaygroundError as error:
+            st.session_state[f"{self.page}.problem"] = translate()(error.template).format(**error.params)
+            return
+        st.query_params["run"] = made.id
+
     def _links(self, session: Run | None, _: Callable[[str], str]) -> None:
         links(self.page, session.expected_config if session is not None else self.draft, self.rules, _)
         if session is not None:
@@ -246,15 +260,42 @@ class Lab:
     def _view(self, session: Run | None, mine: bool, _: Callable[[str], str]) -> None:
         token = frame = None
         if session is None:
-            frame = _preview(serial.to_link(self.draft))
+            try:
+                frame = _preview(serial.to_link(self.draft))
+            except DataError as error:  # its table is on another server, say: the page is there to choose other data
+                st.error(plain(_(error.template).format(**error.params)), icon=":material/error:")
+                return
         else:
             token = tokens.issue_for(session.id, control=mine)
+        config = session.config if session is not None else self.draft
         live_view(run_id=session.id if session else None, token=token, frame=frame, labels=live_labels(_, language().replace("_", "-")),
-                  kind=self.kind, key=f"{self.page}.live", can_control=mine, caption=in_short(session.expected_config if session is not None else self.draft, _))  # fmt: skip
+                  kind=self.kind, key=f"{self.page}.live", can_control=mine, about=graph.about(config, _),
+                  caption=in_short(session.expected_config if session is not None else self.draft, _),
+                  on_branch=lambda step: self._branch(session, step),
+                  on_remedy=lambda asked: self._treat(session, asked, _))  # fmt: skip
+        if problem := st.session_state.pop(f"{self.page}.problem", None):
+            st.toast(plain(problem), icon=":material/error:")
         if session is None and frame is None:
             entry = registry.dataset[self.draft.data.name]
             st.info(_("{data} is fetched when you start: the first time this takes a moment.").format(data=_(entry.title)),
                     icon=":material/download:")  # fmt: skip
+
+    def _treat(self, session: Run | None, asked: Any, _: Callable[[str], str]) -> None:
+        """Change what the run's own diagnosis proposes for a condition. Of what the browser says only the condition's name counts."""
+        own = isinstance(session, TrainingSession) and service.may_control(session)
+        if not isinstance(session, TrainingSession) or not own or not isinstance(asked, dict):
+            return
+        found = {f.code: f.changes for f in session.diagnosis} if asked.get("run") == session.id else {}
+        changes = found.get(str(asked.get("code")), {})
+        if not changes:
+            st.toast(
+                _("The diagnosis has changed meanwhile: this remedy is not proposed any more."), icon=":material/info:"
+            )
+            return
+        try:
+            self._applier(session)(changes)
+        except ConfigError as error:
+            st.toast(plain(_(error.template).format(**error.params)), icon=":material/error:")
 
     def _history(self, session: Run) -> None:
         with st.expander(translate()("Changes during this run")):

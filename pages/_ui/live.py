@@ -14,15 +14,22 @@ import streamlit as st
 
 from gan_core import registry
 from gan_core.config import fields
+from gan_core.diagnosis import treatments
 from gan_core.engine import workshop
 from gan_core.runs import engines, lock, scheduler, session
 from gan_core.text import N_
+from pages._ui import graph
+from pages._ui.controls import code_title
 
 _HERE = Path(__file__).parent
-_PARTS = ("frame", "dom", "points", "images", "save", "curves", "link", "controls", "view")  # joined to one module
+_PARTS = (
+    "frame", "dom", "layers", "points", "images", "save", "curves", "histogram", "timeline", "link", "controls", "doctor",
+    "graph_plots", "graph_map", "graph_layers", "graph_words", "graph_flow", "graph", "view",
+)  # fmt: skip  # joined to one module
+_STYLES = ("live.css", "live/graph.css")
 
 HTML = '<div class="gl"></div>'
-STYLE = (_HERE / "live.css").read_text(encoding="utf-8")
+STYLE = "\n".join((_HERE / name).read_text(encoding="utf-8") for name in _STYLES)
 SCRIPT = "\n".join((_HERE / "live" / f"{part}.js").read_text(encoding="utf-8") for part in _PARTS)
 
 # Code -> English. A code with `.help` is the sentence of a tooltip, one with `.hint` what to look for in a panel.
@@ -38,6 +45,18 @@ LABELS: dict[str, str] = {
     "stop.help": N_("End the training here; the run is kept and can be resumed."),
     "reset": N_("Reset"),
     "reset.help": N_("Start again from step 0 with the same seed."),
+    "time": N_("The run's past"),
+    "time.present": N_("Now: drag to look back"),
+    "time.at": N_("Looking back at step {step}"),
+    "time.earlier": N_("One kept moment earlier"),
+    "time.later": N_("One kept moment later"),
+    "time.replay": N_("Replay what is kept of the run"),
+    "time.now": N_("Back to now"),
+    "time.now.help": N_("Training has gone on meanwhile."),
+    "time.branch": N_("Branch from here"),
+    "time.branch.help": N_(
+        "A new run that goes on from this moment, paused, so that you can change its settings first."
+    ),
     "status.preview": N_("Untrained"),
     "status.preparing": N_("Preparing"),
     "status.queued": N_("Waiting"),
@@ -76,6 +95,34 @@ LABELS: dict[str, str] = {
     "fake.help": N_("What the generator makes of fixed random inputs: orange diamonds."),
     "field": N_("Critic's field"),
     "field.help": N_("What the discriminator believes at each place; the thin line is where it cannot decide."),
+    "layers": N_("Layers of the picture"),
+    "contours": N_("Contours"),
+    "contours.help": N_(
+        "Lines along which the critic's verdict is the same, every tenth of the way from generated to real."
+    ),
+    "sheet": N_("Warped noise"),
+    "sheet.help": N_(
+        "The generator's manifold: an even grid of noise after the generator has bent it, the darker the more noise a place holds. "
+        "With one number of noise it is a curve. With more than two, the first two vary and the others rest at 0."
+    ),
+    "morph": N_("Play: noise flows through the generator"),
+    "arrows": N_("Arrows"),
+    "arrows.help": N_("Where generated points are pushed. The lengths compare points with each other."),
+    "arrows.of": N_("What the arrows show"),
+    "pull": N_("Generator's loss"),
+    "pull.help": N_(
+        "Arrows point where the generator's loss falls fastest: the way its next step tries to move each point."
+    ),
+    "slope": N_("Critic's slope"),
+    "slope.help": N_("Arrows point where the critic's output rises fastest, whatever the loss makes of it."),
+    "trails": N_("Trails"),
+    "trails.help": N_("Where some of the generated points were during the last three seconds."),
+    "density": N_("Density"),
+    "density.help": N_("Lines of equal density: solid around real points, dashed around generated ones."),
+    "point.real": N_("Real point"),
+    "point.fake": N_("Generated point"),
+    "point.noise": N_("noise ({noise})"),
+    "point.output": N_("D(x) = {value}"),
     "field.low": N_("generated"),
     "field.high": N_("real"),
     "field.key.help": N_("Colour of the critic's field: orange where it says generated, blue where it says real."),
@@ -122,8 +169,10 @@ LABELS: dict[str, str] = {
     "panel.penalty.hint": N_("Should settle, not grow"),
     "panel.metrics": N_("Quality of the samples"),
     "panel.metrics.hint": N_("Measured on a larger draw from time to time"),
+    "panel.divergence": N_("Divergence from the data"),
+    "panel.divergence.hint": N_("In nats; the dotted line is what a perfect generator scores"),
     "panel.distance": N_("Distance from the data"),
-    "panel.distance.hint": N_("The lower the better, down to the floor beside the figure"),
+    "panel.distance.hint": N_("The lower the better, down to the dotted line"),
     "curve.d_loss": N_("Discriminator"),
     "curve.d_loss.help": N_("What the discriminator tries to make small, without the penalty."),
     "curve.g_loss": N_("Generator"),
@@ -146,13 +195,33 @@ LABELS: dict[str, str] = {
     "curve.quality.help": N_("Share of samples within three standard deviations of a cluster's centre."),
     "curve.coverage": N_("Modes covered"),
     "curve.coverage.help": N_("Share of the clusters that have at least one good sample."),
+    "curve.reverse_kl": N_("Reverse KL"),
+    "curve.reverse_kl.help": N_("How unevenly the good samples are spread over the clusters; 0 is perfectly even."),
+    "curve.js": N_("Jensen–Shannon"),
+    "curve.js.help": N_(
+        "How differently real and generated samples fill a grid of cells; 0 is the same, 0.69 nothing in common."
+    ),
     "curve.swd": N_("Sliced Wasserstein"),
     "curve.swd.help": N_(
         "How far the generated samples must be moved to lie like real ones, averaged over directions."
     ),
+    "outputs": N_("Discriminator's outputs"),
+    "outputs.hint": N_("Apart: it tells them apart. Together: it cannot"),
+    "outputs.real": N_("On real points, mean"),
+    "outputs.fake": N_("On generated points, mean"),
     "perfect": N_("perfect: {value}"),
+    "doctor": N_("Diagnosis"),
+    "doctor.help": N_("Click for what this means, why it happens and what helps."),
+    "doctor.since": N_("Since step {step}: {text}"),
+    "doctor.others": N_("+{count}"),
+    "doctor.what": N_("What it is"),
+    "doctor.why": N_("Why it happens"),
+    "doctor.means": N_("What that means"),
+    "doctor.helps": N_("What helps"),
+    "doctor.apply": N_("Apply this"),
+    "doctor.applied": N_("Being applied"),
     "from.samples": N_("from {samples} samples at step {step}"),
-}
+} | graph.LABELS
 
 _SENTENCES = (session.PREPARING, session.BLEW_UP, session.OUT_OF_MEMORY, session.BROKE, session.NOT_SAVED,
               session.SCHEDULE_DONE, scheduler.ABANDONED, lock.IN_USE, *engines.SENTENCES, *workshop.SENTENCES)  # fmt: skip
@@ -170,35 +239,59 @@ def live_labels(_: Callable[[str], str], lang: str = "en", sentences: Iterable[s
     for metric in registry.metric.entries():
         words |= {f"metric.{metric.name}": _(metric.title), f"metric.{metric.name}.help": _(metric.help),
                   f"metric.{metric.name}.written": metric.info.get("written", "number")}  # fmt: skip
+    words |= graph.registry_words(_)
     words |= {f"setting.{field.name}": _(field.spec.title) for field in fields()}
-    words |= {f"message:{template}": _(template) for template in (*_SENTENCES, *sentences) if template}
+    words |= _conditions(_)
+    said = (*_SENTENCES, *treatments.SENTENCES, *sentences)
+    words |= {f"message:{template}": _(template) for template in said if template}
     return words | {"lang": lang}
 
 
+def _conditions(_: Callable[[str], str]) -> dict[str, str]:
+    """What the diagnosis can say, and how the values that it proposes are written."""
+    words: dict[str, str] = {}
+    for entry in registry.condition.entries():
+        code = f"condition.{entry.name}"
+        words |= {code: _(entry.title), f"{code}.help": _(entry.help), f"{code}.why": _(entry.info["why"])}
+        words |= {f"message:{template}": _(template) for template in entry.info["says"]}
+    for setting in fields():
+        if setting.spec.live and setting.spec.choices is not None:
+            words |= {f"choice.{setting.name}.{value}": code_title(setting, value, _) for value in setting.spec.codes}
+    return words
+
+
 def live_data(*, run_id: str | None, token: str | None, frame: bytes | None, labels: Mapping[str, str],
-              kind: Literal["points", "images"], can_control: bool, stamp: int = 0, caption: str = "") -> dict[str, Any]:  # fmt: skip
+              kind: Literal["points", "images"], can_control: bool, stamp: int = 0,
+              about: Mapping[str, Any] | None = None, caption: str = "") -> dict[str, Any]:  # fmt: skip
     """What the browser gets: JSON only, because bytes inside a dict would arrive as one useless string.
 
     `frame` (a packed frame of an untrained GAN) is sent only while there is no run; it is some 10-60 kB. `stamp`: larger in what is
-    said later; the browser may hear an earlier state of the page after a later one.
+    said later; the browser may hear an earlier state of the page after a later one. `about`: from `graph.about`.
     """
     preview = base64.b64encode(frame).decode("ascii") if frame and run_id is None else None
     words = dict(labels)
     return {"run": run_id, "token": token, "frame": preview, "labels": words, "kind": kind, "control": can_control,
-            "stamp": stamp, "caption": caption}  # fmt: skip
+            "stamp": stamp, "about": about, "caption": caption}  # fmt: skip
 
 
 def live_view(*, run_id: str | None, token: str | None, frame: bytes | None, labels: Mapping[str, str],
               kind: Literal["points", "images"], key: str, can_control: bool,
-              on_renew: Callable[[], None] | None = None, caption: str = "") -> bool:  # fmt: skip
+              on_renew: Callable[[], None] | None = None, on_remedy: Callable[[Any], None] | None = None,
+              on_branch: Callable[[int], None] = lambda step: None, about: Mapping[str, Any] | None = None,
+              caption: str = "") -> bool:  # fmt: skip
     """Mount the live view of a run, or a still preview without one.
 
-    labels: from `live_labels`. can_control: whether this person may command the run; the server has the last word.
+    labels: from `live_labels`. about: from `graph.about`, None where the model is not drawn. can_control: whether this person
+    may command the run; the server has the last word.
     caption: the settings in short, under a picture that is saved.
-    on_renew: called before the script runs when the browser needs a new token (the old one has expired).
+    on_renew: called before the script runs when the browser needs a new token (the old one has expired). on_branch: the same
+    when somebody wants to go on from this step of the past.
+    on_remedy: called with {"run", "code"} (whatever the browser sent) when the remedy of a finding shall be applied.
     Returns whether the browser asked for a new token in this script run.
     """
-    stamp = _stamp(f"{key}.stamp", (run_id, token, hash(frame), labels.get("lang"), kind, can_control, caption))
+    stamp = _stamp(
+        f"{key}.stamp", (run_id, token, hash(frame), labels.get("lang"), kind, can_control, str(about), caption)
+    )
     data = live_data(
         run_id=run_id,
         token=token,
@@ -207,9 +300,19 @@ def live_view(*, run_id: str | None, token: str | None, frame: bytes | None, lab
         kind=kind,
         can_control=can_control,
         stamp=stamp,
+        about=about,
         caption=caption,
     )
-    result = _component(data=data, key=key, on_renew_change=on_renew or (lambda: None))
+
+    def branch() -> None:
+        wish = getattr(st.session_state[key], "branch", None)
+        if isinstance(wish, Mapping) and wish.get("run") == run_id and type(wish.get("step")) is int:
+            on_branch(wish["step"])
+
+    result = _component(data=data, key=key, on_renew_change=on_renew or (lambda: None), on_branch_change=branch,
+                        on_remedy_change=lambda: None)  # fmt: skip
+    if result.remedy is not None and on_remedy is not None:
+        on_remedy(result.remedy)
     return result.renew is not None
 
 

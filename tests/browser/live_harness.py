@@ -115,12 +115,27 @@ def points_frame(run: str, seq: int, *, step: int = 1234, **more: object) -> byt
     y, x = np.mgrid[0:48, 0:48] / 47 * 3.2 - 1.6
     ring = np.exp(-((np.hypot(x, y) - 1) ** 2) / 0.12) * (0.75 + 0.25 * np.cos(8 * np.arctan2(y, x)))
     field_ = np.clip(255 * (0.28 + 0.5 * ring), 0, 255).astype(np.uint8)
-    arrays = {"real": real, "fake": fake, "fake_live": fake + rng.normal(0, 0.08, fake.shape), "field": field_}
+    live = fake + rng.normal(0, 0.08, fake.shape)
+    arrays = {"real": real, "fake": fake, "fake_live": live, "field": field_} | layers(real, fake, live)
     arrays = {k: v if v.dtype == np.uint8 else v.astype(np.float32) for k, v in arrays.items()} | curves(step, rng)
     metrics = {"values": {"modes": 8, "modes_total": 8, "quality": 0.912, "reverse_kl": 0.0034}, "samples": 2500,
                "step": 1200, "floor": {"quality": 0.989}}  # fmt: skip
-    top = {"extent": [-1.6, 1.6, -1.6, 1.6], "field_kind": "probability", "metrics": metrics}
+    top = {"extent": [-1.6, 1.6, -1.6, 1.6], "field_kind": "probability", "sheet": "grid", "metrics": metrics}
     return pack(header(run, seq, "points", step, **(top | more)), arrays)
+
+
+def layers(real: np.ndarray, fake: np.ndarray, live: np.ndarray) -> dict[str, np.ndarray]:
+    """What else is drawn of a run on points: D likes what is a unit away from the middle."""
+    y, x = np.mgrid[-2:2:21j, -2:2:21j]
+    sheet = np.stack([x, y], 2)
+    found = {"noise": fake * 1.5, "sheet_noise": sheet, "sheet": sheet / 2, "sheet_live": sheet / 2.2}
+    for name, points in (("real", real), ("fake", fake), ("live", live)):
+        found[f"logits_{name}"] = 1 - 3 * np.abs(np.hypot(*points.T) - 1)
+    for name, points in (("", fake[:160]), ("_live", live[:160])):
+        radius = np.hypot(*points.T)[:, None]
+        found[f"slope{name}"] = -3 * np.sign(radius - 1) * points / radius
+        found[f"pull{name}"] = np.full(160, 0.5) * np.linspace(-1, 1, 160)
+    return found
 
 
 def digits_frame(run: str, seq: int, *, step: int = 1234, **more: object) -> bytes:
@@ -159,6 +174,9 @@ class FakeServer:
     unacked: int = 0
     most_unacked: int = 0
     kick: bool = False  # drop the connection once
+    moments: list[int] = field(default_factory=list)  # steps of the past that are kept
+    branches: list[int] = field(default_factory=list)
+    missing: set[int] = field(default_factory=set)  # steps of those that turn out not to be there
 
     def heard_of(self, name: str) -> list[Any]:
         """The values of all messages that had this key."""
@@ -216,6 +234,12 @@ class FakeServer:
             if "ack" in message:
                 self.unacked -= 1
                 free.set()
+            if "moments" in message:
+                await ws.send_json({"moments": {"steps": self.moments, "branches": self.branches}})
+            if "at" in message and message["at"] in self.missing:
+                await ws.send_json({"missing": {"step": message["at"], "message": "It has gone."}})
+            elif "at" in message:
+                await ws.send_bytes(points_frame("r1", 0, step=message["at"], status="past"))
             if "visible" in message:
                 (seen.set if message["visible"] else seen.clear)()
             if message.get("do") in ("pause", "stop"):

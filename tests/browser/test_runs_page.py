@@ -48,7 +48,7 @@ def test_name_branch_delete_and_undo(visitor: Visitor) -> None:
     runs_page(page)
     until(page, lambda: page.get_by_test_id("stDataFrame").count() == 1)
     tick(page, 0)
-    page.get_by_role("heading", name="Ring of 8 Gaussians").wait_for()
+    page.get_by_role("heading", name="Ring of Gaussians").wait_for()
     assert "run=ring-" in page.url
     page.get_by_label("Name", exact=True).fill("Mine alone")
     page.keyboard.press("Enter")
@@ -124,7 +124,7 @@ def test_a_refresh_that_comes_late_does_not_empty_the_next_page(visitor: Visitor
     until(page, lambda: page.get_by_test_id("stDataFrame").count() == 1)
     late.clear()
     tick(page, 0)
-    page.get_by_role("heading", name="Ring of 8 Gaussians").wait_for()
+    page.get_by_role("heading", name="Ring of Gaussians").wait_for()
     until(page, lambda: bool(late))
     leaving = True
     page.get_by_test_id("stBaseButton-primary").filter(has_text="Open").first.click()

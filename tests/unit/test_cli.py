@@ -200,7 +200,7 @@ def test_text_for_people(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> 
 
 def test_data_without_modes(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     found = train(capsys, "--preset", "moons", *options(SMALL), "--steps", 2, "--out", tmp_path / "a")
-    assert set(found["metrics"]) == {"d_loss", "g_loss", "swd"}
+    assert set(found["metrics"]) == {"d_loss", "g_loss", "js", "swd"}
 
 
 def test_a_game_that_blows_up(
@@ -422,7 +422,7 @@ def test_samples_that_cannot_be_written(points: Path, tmp_path: Path, capsys: py
 def test_evaluate(points: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["evaluate", str(points), "--json"]) == 0
     found = strict(capsys.readouterr().out)
-    assert (found["run"], found["step"], found["samples"]) == (str(points.resolve()), 10, 2500)
+    assert (found["run"], found["step"], found["samples"]) == (str(points.resolve()), 10, 10_000)
     assert {"modes", "quality", "reverse_kl"} <= found["metrics"].keys()
     assert main(["evaluate", str(points)]) == 0
     assert "quality" in capsys.readouterr().out

@@ -12,7 +12,7 @@ from gan_core.errors import ConfigError
 from gan_core.settings import Field
 
 FIELDS = fields()
-NUMBERS = [f for f in FIELDS if f.spec.choices is None and f.type is not bool]
+NUMBERS = [f for f in FIELDS if f.spec.choices is None and f.type in (int, float, tuple)]
 CHOICES = [f for f in FIELDS if f.spec.choices is not None]
 
 

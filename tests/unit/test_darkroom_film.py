@@ -20,28 +20,24 @@ from gan_core.export.film import Cancelled, FilmJob, FilmPlan
 from gan_core.export.writers import WRITERS
 from gan_core.runs import facts, frames
 from gan_core.runs.checkpoint import Saved, copy_state, dump
-from gan_core.runs.curves import Curves
 from gan_core.runs.darkroom import Darkroom
 from gan_core.runs.folder import RunFolder
-from gan_core.runs.snapshots import picture
-from gan_core.trainer import Stats, Trainer
+from gan_core.runs.picture import picture
+from gan_core.trainer import Trainer
 
 MOMENTS = 10
-NAN = float("nan")
 
 
 def keep(path: Path, config: RunConfig, states: bool = True) -> tuple[RunFolder, Trainer]:
     """A run of ten kept moments, and its trainer at the last."""
     folder = RunFolder(path / "ring-20260101-000000-000000")
     folder.create(config, facts.of_new(folder.path.name, "me", config))
-    trainer, curves = Trainer(config), Curves(frames.CURVE_NAMES)
+    trainer = Trainer(config)
     for _ in range(MOMENTS):
         trainer.step()
         saved = Saved(copy_state(trainer.state_dict()), serial.to_dict(trainer.config), 0, serial.to_dict(config))
-        sheet = frames.encode_grid(picture(trainer, None)["arrays"]["fake"]) if config.kind == "images" else None
+        sheet = frames.encode_grid(picture(trainer.players)["arrays"]["fake"]) if config.kind == "images" else None
         folder.history.add(trainer.step_count, dump(saved) if states else None, sheet)
-        curves.append(trainer.step_count, {"d_real": 0.5, "d_fake": -0.25})
-    folder.curves.rewrite(curves)
     return folder, trainer
 
 
@@ -54,8 +50,7 @@ def test_a_moment_is_what_was_seen_then(ring: tuple[RunFolder, Trainer]) -> None
     folder, trainer = ring
     room = Darkroom(folder)
     assert room.steps() == list(range(1, MOMENTS + 1))
-    middle = Stats(10, 160, NAN, NAN, 0.5, -0.25, NAN, NAN, NAN, True)
-    wanted = picture(trainer, middle)
+    wanted = picture(trainer.players)
     for _ in range(2):  # developed, and from the cache
         found = room.snapshot(MOMENTS)
         assert (found.step, found.images) == (MOMENTS, 16 * MOMENTS)
@@ -117,7 +112,7 @@ def test_pictures_come_from_weights_or_from_the_kept_sheet(tmp_path: Path, state
     folder, trainer = keep(tmp_path, pictures(), states)
     found = Darkroom(folder).snapshot(MOMENTS)
     assert np.array_equal(
-        found.arrays["fake"], picture(trainer, None)["arrays"]["fake"]
+        found.arrays["fake"], picture(trainer.players)["arrays"]["fake"]
     )  # small pictures are kept without loss
     film.make(folder, FilmPlan("webp", 2, 240), tmp_path / "a.webp")
     with Image.open(tmp_path / "a.webp") as made:

@@ -18,9 +18,9 @@ from gan_core.config import RunConfig
 from gan_core.errors import CheckpointError, ExportError
 from gan_core.export import run
 from gan_core.export.run import SamplesPlan
+from gan_core.players import draw_latents
 from gan_core.runs import headless
 from gan_core.runs.folder import RunFolder
-from gan_core.trainer import draw_latents
 
 
 def finished(path: Path, config: RunConfig, steps: int = 30) -> RunFolder:

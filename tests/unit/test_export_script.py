@@ -87,7 +87,7 @@ def test_every_set_of_points(name: str, tmp_path: Path) -> None:
     rows = (tmp_path / "samples.csv").read_text(encoding="utf-8").splitlines()
     assert rows[0] == "x,y"
     assert len(rows) == 1001
-    assert not made.files
+    assert bool(made.files) == (name in ("drawing", "table"))  # too long to be read
 
 
 @pytest.mark.parametrize(
@@ -201,7 +201,7 @@ def test_as_a_process_of_its_own_it_writes_the_samples_of_the_app(tmp_path: Path
     for _ in range(50):
         trainer.step()
     rows = (tmp_path / "samples.csv").read_text(encoding="utf-8").splitlines()[1:]
-    from gan_core.trainer import draw_latents
+    from gan_core.players import draw_latents
 
     z = draw_latents(512, 2, "gaussian", torch.Generator().manual_seed(0))
     found = torch.tensor([[float(v) for v in row.split(",")] for row in rows[:512]])

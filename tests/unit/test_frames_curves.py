@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import math
 import struct
+from collections.abc import Callable
 from typing import Any
 
 import _tiny
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 import gan_core.presets  # noqa: F401 - fills the registries
 from gan_core import registry
+from gan_core.players import Players
 from gan_core.runs.frames import CURVE_NAMES, encode_grid, pack
+from gan_core.runs.picture import FIELD_CELLS, picture
 from gan_core.runs.preview import preview_frame
-from gan_core.runs.snapshots import FIELD_CELLS, Mark, Message, Metrics, Snapshot, picture
+from gan_core.runs.snapshots import Mark, Message, Metrics, Snapshot
+from gan_core.trainer import Trainer
 
 
 def unpack(blob: bytes) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
@@ -46,10 +52,25 @@ def snapshot(kind: str = "points", **more: Any) -> Snapshot:
     return Snapshot(run="r", kind=kind, seq=7, status="running", **more)
 
 
+class _Critic(torch.nn.Module):
+    """A critic that is a formula."""
+
+    def __init__(self, formula: Callable[[torch.Tensor], torch.Tensor]) -> None:
+        super().__init__()
+        self.formula = formula
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.formula(x)
+
+
+def _with_critic(trainer: Trainer, formula: Callable[[torch.Tensor], torch.Tensor]) -> Players:
+    return dataclasses.replace(trainer.players, d=_Critic(formula))
+
+
 @pytest.mark.parametrize("loss", list(registry.loss))
 def test_points(loss: str) -> None:
     trainer = _tiny.trained(_tiny.points(data__name="grid", loss=loss), 2)
-    header, arrays = unpack(pack(snapshot(**picture(trainer, trainer.read_stats()))))
+    header, arrays = unpack(pack(snapshot(**picture(trainer.players))))
     assert header["extent"] == list(trainer.data.extent)  # type: ignore[union-attr]
     assert header["field_kind"] == ("probability" if registry.loss[loss].info["output"] == "probability" else "critic")
     assert arrays["real"].shape == arrays["fake"].shape == arrays["fake_live"].shape == (1000, 2)
@@ -63,20 +84,21 @@ def test_the_field_lies_as_the_axes_do() -> None:
     """Row 0 is the bottom, column 0 the left; a critic that likes x > 0 and y > 0 is bluest in the upper right."""
     trainer = _tiny.trained(_tiny.points(loss="non_saturating"), 0)
     for weights, bright in ((((1.0, 0.0)), (slice(None), slice(24, 48))), (((0.0, 1.0)), (slice(24, 48), slice(None)))):
-        trainer.critic = lambda x, w=weights: x[:, 0] * w[0] + x[:, 1] * w[1]  # type: ignore[method-assign]
-        field = picture(trainer, None)["arrays"]["field"]
+        field = picture(_with_critic(trainer, lambda x, w=weights: x[:, 0] * w[0] + x[:, 1] * w[1]))["arrays"][
+            "field"
+        ]
         assert (field[bright] > 127).all()
         assert float(field.mean()) == pytest.approx(127.5, abs=1)
     x0, x1, *_ = trainer.data.extent  # type: ignore[union-attr]
-    trainer.critic = lambda x: x[:, 0] * 0 + 3.0  # type: ignore[method-assign]
-    assert int(picture(trainer, None)["arrays"]["field"][0, 0]) == round(255 / (1 + math.exp(-3)))
+    sure = picture(_with_critic(trainer, lambda x: x[:, 0] * 0 + 3.0))
+    assert int(sure["arrays"]["field"][0, 0]) == round(255 / (1 + math.exp(-3)))
     assert x1 > x0
 
 
 def test_a_broken_critic_still_makes_a_frame() -> None:
     trainer = _tiny.trained(_tiny.points(loss="wasserstein"), 0)
-    trainer.critic = lambda x: x[:, 0] * float("nan")  # type: ignore[method-assign]
-    header, arrays = unpack(pack(snapshot(**picture(trainer, None), rate=float("nan"), rate_images=float("inf"))))
+    broken = picture(_with_critic(trainer, lambda x: x[:, 0] * float("nan")))
+    header, arrays = unpack(pack(snapshot(**broken, rate=float("nan"), rate_images=float("inf"))))
     assert header["rate"] is None
     assert header["rate_images"] is None
     assert set(arrays["field"].flatten().tolist()) <= {127, 128}
@@ -84,7 +106,7 @@ def test_a_broken_critic_still_makes_a_frame() -> None:
 
 def test_pictures() -> None:
     trainer = _tiny.trained(_tiny.pictures(), 1)
-    made = picture(trainer, None)
+    made = picture(trainer.players)
     header, arrays = unpack(pack(snapshot("images", **made)))
     grid = header["grid"]
     assert (grid["rows"], grid["cols"], grid["cell"]) == (8, 8, [8, 8])

@@ -123,7 +123,7 @@ def test_every_module_says_what_it_is(path: Path) -> None:
 
 
 def test_no_registry_is_empty() -> None:
-    assert len(REGISTRIES) == 7
+    assert len(REGISTRIES) == 8
     assert all(len(r) for r in REGISTRIES)
 
 
@@ -146,15 +146,19 @@ def test_losses_penalties_and_networks_name_their_source() -> None:
 def test_what_the_kinds_need_to_know() -> None:
     for e in registry.loss.entries():
         assert {"needs_real", "targets", "output"} <= e.info.keys()
+        assert [line.partition(" = ")[0] for line in e.info["formula"].splitlines()] == ["L_D", "L_G"]
         assert e.info["output"] in ("probability", "target", "critic")
     for e in registry.penalty.entries():
         assert e.info["at"] in (None, "real", "fake", "both", "mix")
         assert 0 <= e.info["low"] <= e.info["weight"] <= e.info["high"]
+        assert bool(e.info["formula"]) == (e.name != "none")
+        assert e.info["symbol"] in e.info["formula"]
     for e in registry.dataset.entries():
         assert e.info["kind"] in ("points", "images")
         assert e.info["kind"] == "points" or {"sizes", "channels", "licence"} <= e.info.keys()
     for e in registry.optimizer.entries():
         assert set(e.info["uses"]) <= {"beta1", "beta2", "momentum"}
+        assert "w ← w − lr · " in e.info["formula"]
     for e in registry.metric.entries():
         assert e.info["better"] in ("higher", "lower")
         assert e.info.get("written", "number") in ("number", "count", "percent")

@@ -52,10 +52,10 @@ def pause_at(session: TrainingSession, *steps: int) -> RunFolder:
 def scored(monkeypatch: pytest.MonkeyPatch, values: Callable[[int], dict[str, float]]) -> None:
     """Measurements as the test wants them, by step."""
 
-    def measure(self: Any, trainer: Any) -> None:
-        self.metrics = Metrics(values(trainer.step_count), 10, trainer.step_count)
+    def measure(self: Any, _players: Any, step: int) -> None:
+        self.metrics = Metrics(values(step), 10, step)
 
-    monkeypatch.setattr("gan_core.runs.looking.Looker.measure", measure)
+    monkeypatch.setattr("gan_core.runs.looking.Looker._measure", measure)
 
 
 def modes(quality: float, found: int = 8) -> dict[str, float]:

@@ -28,7 +28,7 @@ def load(name: str) -> PointSet:
 
 
 def perfect(points: PointSet, n: int = SAMPLES, seed: int = 1) -> torch.Tensor:
-    return points.draw(n, torch.Generator().manual_seed(seed)) * points.scale
+    return points.to_units(points.draw(n, torch.Generator().manual_seed(seed)))
 
 
 def test_the_best_quality_is_that_of_a_gaussian_in_the_plane() -> None:
@@ -46,9 +46,9 @@ def test_the_floor_of_the_reverse_kl_is_what_perfect_draws_score() -> None:
 def test_floors_of_modes_are_stated_for_mixtures_only() -> None:
     grid, moons = metrics.floors(load("grid"), SAMPLES), metrics.floors(load("moons"), SAMPLES)
     assert grid == pytest.approx(
-        {"modes": 25, "quality": 0.98889, "reverse_kl": 24 / 5000, "swd": grid["swd"]}, abs=1e-5
+        {"modes": 25, "quality": 0.98889, "reverse_kl": 24 / 5000, "js": grid["js"], "swd": grid["swd"]}, abs=1e-5
     )
-    assert moons.keys() == {"swd"}
+    assert moons.keys() == {"js", "swd"}
 
 
 @pytest.mark.parametrize("name", MIXTURES)
@@ -107,7 +107,7 @@ def test_without_a_good_sample_every_number_is_still_a_number(samples: torch.Ten
 
 def test_points_without_modes_have_no_mode_statistics() -> None:
     moons = load("moons")
-    assert metrics.evaluate(perfect(moons), moons).keys() == {"swd"}
+    assert metrics.evaluate(perfect(moons), moons).keys() == {"js", "swd"}
 
 
 def test_what_evaluate_gives_is_registered_and_fits_json() -> None:

@@ -33,7 +33,7 @@ def normal(*shape: int, seed: int = 0) -> torch.Tensor:
 
 
 def real(points: PointSet, n: int = SAMPLES, seed: int = 77) -> torch.Tensor:
-    return points.draw(n, torch.Generator().manual_seed(seed)) * points.scale
+    return points.to_units(points.draw(n, torch.Generator().manual_seed(seed)))
 
 
 @pytest.mark.parametrize("dim", [1, 2, 5, 192])

@@ -117,7 +117,7 @@ def test_limits_and_the_queue(start: Callable[..., Scheduler]) -> None:
     b1 = scheduler.create(_tiny.points(seed=2), "b")
     c1 = scheduler.create(_tiny.points(seed=3), "c")
     wait(lambda: (a1.status, a2.status, b1.status, c1.status) == ("running", "queued", "running", "queued"))
-    assert (a2.latest.queue, c1.latest.queue) == (1, 2)
+    wait(lambda: (a2.latest.queue, c1.latest.queue) == (1, 2))  # the status is there a moment before its snapshot
     at = a2.step, c1.step
     reaches(b1, b1.step + 20)
     assert (a2.step, c1.step) == at

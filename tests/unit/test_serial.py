@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from gan_core import presets, registry, serial
 from gan_core.config import RunConfig, fields, replace
+from gan_core.data import drawing
 from gan_core.errors import ConfigError, PlaygroundError
 from gan_core.settings import Field
 
@@ -24,6 +25,9 @@ FAST = settings(
 )
 
 
+TEXTS = {"data.drawing": ["", drawing.encode(drawing.example())], "data.table": ["", "0" * 64]}
+
+
 def _value(item: Field) -> st.SearchStrategy[Any]:
     spec = item.spec
     if spec.choices is not None:
@@ -32,6 +36,8 @@ def _value(item: Field) -> st.SearchStrategy[Any]:
         return st.booleans()
     if item.type is float:
         return st.floats(spec.low, spec.high, allow_nan=False)
+    if item.type is str:
+        return st.sampled_from(TEXTS[item.name])
     assert spec.low is not None
     assert spec.high is not None
     numbers = st.integers(int(spec.low), int(spec.high))
@@ -113,7 +119,7 @@ def test_settings_of_a_link_that_do_not_go_together() -> None:
     assert "accumulation" in str(problems[0])
 
 
-@pytest.mark.parametrize("text", ["", "2;loss=hinge", "loss=hinge", "1x;loss=hinge", "1;" + "a" * 5000])
+@pytest.mark.parametrize("text", ["", "2;loss=hinge", "loss=hinge", "1x;loss=hinge", "1;" + "a" * 9000])
 def test_links_of_other_versions(text: str) -> None:
     config, problems = serial.from_link(text)
     assert config == RunConfig()

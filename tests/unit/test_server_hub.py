@@ -38,6 +38,10 @@ class FakeRun:
         self.packed = 0
         self.watchers = 0
         self.broken = False
+        self.wanted: list[frozenset[str]] = []
+
+    def want(self, names: frozenset[str]) -> None:
+        self.wanted.append(names)
 
     def frame(self) -> bytes:
         if self.broken:
@@ -329,3 +333,40 @@ async def test_a_frame_for_a_socket_that_has_just_closed(closed: bool, raised: t
     socket.application_state = WebSocketState.DISCONNECTED if closed else WebSocketState.CONNECTING
     with pytest.raises(raised):
         await _send_frame(socket, b"", 1.0)
+
+
+@scenario
+async def test_a_run_hears_what_its_viewers_want_together() -> None:
+    async with serving() as server:
+        async with server.viewer() as one, server.viewer() as two:
+            await say(one, want=["neurons", "neuron:d.1.5"])
+            await say(one, ack=1)
+            await heard(server, {"neurons", "neuron:d.1.5"})
+            await say(two, want=["neurons", "neuron:g.2.1"])
+            await heard(server, {"neurons", "neuron:d.1.5", "neuron:g.2.1"})
+            count = len(server.run.wanted)
+            await say(two, want=["neuron:g.2.1", "neurons"])  # the same: the run is not told again
+            await say(one, visible=False)
+            await heard(server, {"neurons", "neuron:g.2.1"})
+            assert len(server.run.wanted) == count + 1
+            await say(one, visible=True)
+            await heard(server, {"neurons", "neuron:d.1.5", "neuron:g.2.1"})
+        await heard(server, set())  # both have gone
+
+
+async def heard(server: Server, names: set[str]) -> None:
+    for _ in range(100):
+        if server.run.wanted and server.run.wanted[-1] == names:
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError(server.run.wanted)
+
+
+@scenario
+async def test_wishes_that_nobody_knows_end_the_socket() -> None:
+    async with serving() as server:
+        for names in (["passwords"], "neurons", [["neurons"]], ["neurons"] * 9):
+            async with server.viewer() as client:
+                await say(client, want=names)
+                assert await close_code(client) == 4400
+        assert server.run.wanted == []

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from gan_core.runs import stills
-from gan_core.runs.snapshots import FIELD_CELLS, Snapshot, picture
+from gan_core.runs.picture import FIELD_CELLS, picture
+from gan_core.runs.snapshots import Snapshot
 
 EXTENT = (-2.0, 2.0, 6.0, 10.0)  # its middle is not the origin
 NEAR = 24.0  # WebP at this quality moves the inside of a flat area by less
@@ -177,12 +178,12 @@ def test_any_number_of_points(count: int) -> None:
 
 def test_of_a_real_run() -> None:
     trainer = _tiny.trained(_tiny.points(), 2)
-    s = snapshot("points", **picture(trainer, trainer.read_stats()))
+    s = snapshot("points", **picture(trainer.players))
     before = {name: array.copy() for name, array in s.arrays.items()}
     assert len(np.unique(drawn(s).reshape(-1, 3), axis=0)) > 50
     assert all((s.arrays[name] == array).all() for name, array in before.items())
     trainer = _tiny.trained(_tiny.pictures(), 1, _tiny.images())
-    drawn(snapshot("images", **picture(trainer, trainer.read_stats())))
+    drawn(snapshot("images", **picture(trainer.players)))
 
 
 # ── images ───────────────────────────────────────────────────────────────────────────────────────────────────────────────

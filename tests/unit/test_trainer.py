@@ -15,15 +15,17 @@ from gan_core import config as settings
 from gan_core import data as data_sets
 from gan_core import presets, registry
 from gan_core.config import RunConfig, replace
+from gan_core.data import drawing
 from gan_core.data.sets import to_unit
 from gan_core.device import available
 from gan_core.engine import objectives
 from gan_core.errors import ConfigError, DeviceError
+from gan_core.players import draw_latents
 from gan_core.runs import checkpoint
 from gan_core.runs.checkpoint import copy_state
-from gan_core.runs.snapshots import picture
+from gan_core.runs.picture import picture
 from gan_core.schedules import factor
-from gan_core.trainer import Trainer, draw_latents
+from gan_core.trainer import Trainer
 
 LOCAL = [e.name for e in registry.dataset.entries() if not e.info.get("download")]
 
@@ -180,7 +182,7 @@ def test_looking_changes_nothing(name: str) -> None:
         quiet.step()
         watched.step()
         stats = watched.read_stats()
-        picture(watched, stats if i % 2 else None)
+        picture(watched.players)
         watched.sample(watched.preview.latents, averaged=False)
         real = watched.preview.real
         watched.critic(real if real.is_floating_point() else to_unit(real))
@@ -355,6 +357,8 @@ def test_fixed_settings_cannot_change(name: str) -> None:
         "data.image_size": 32,
         "generator.network": "dcgan",
         "discriminator.network": "dcgan",
+        "data.drawing": drawing.encode(drawing.example()),
+        "data.table": "0" * 64,
     }.get(name)
     item = settings.field(name)
     start = _tiny.pictures(data__image_size=28, generator__network="mlp", discriminator__network="mlp", penalty="none")

@@ -159,6 +159,6 @@ class Tiles {
     const written = words.has(`metric.${name}.written`) ? words.get(`metric.${name}.written`) : "number";
     if (written === "percent") return words.number(value, 1, "percent");
     if (written === "count") return words.number(value);
-    return Math.abs(value) < 1 ? words.number(value, 3) : words.short(value);
+    return Math.abs(value) < 1 && Math.abs(value) >= 0.1 ? words.number(value, 3) : words.short(value);
   }
 }

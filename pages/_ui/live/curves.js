@@ -2,6 +2,8 @@
 
 const CURVE_PAD = { left: 50, right: 12, top: 8, bottom: 22 };
 const PANEL_HEIGHT = 150;
+const LOG_PANELS = new Set(["gradients", "divergence", "distance"]); // whose values go through many sizes
+const SPARSE_PANELS = new Set(["metrics", "divergence", "distance"]); // measured from time to time: the line goes on in between
 const DASHES = [[], [7, 4], [2, 3], [9, 3, 2, 3]];
 // Blue belongs to real data alone, orange to what is generated; the discriminator has a colour of its own.
 const ROLE_COLOR = { g: "fake", fake: "fake", d: "neutral", real: "real", neutral: "neutral" };
@@ -73,7 +75,7 @@ class Panel {
   }
 
   /** Lowest and highest visible value, or null when nothing is visible. */
-  bounds(xs, arrays, [from, to]) {
+  bounds(xs, arrays, [from, to], floors) {
     const first = Math.max(0, lowerBound(xs, from) - 1);
     const last = Math.min(xs.length, lowerBound(xs, to) + 2);
     let low = Infinity;
@@ -85,12 +87,16 @@ class Panel {
         if (ys[i] > high) high = ys[i];
       }
     }
-    return low <= high ? [low, high] : null;
+    if (low > high) return null;
+    for (const { name } of this.curves) {
+      if (Number.isFinite(floors?.[name])) [low, high] = [Math.min(low, floors[name]), Math.max(high, floors[name])];
+    }
+    return [low, high];
   }
 
   /** The value axis: round ends, so that it rests while values wander; logarithmic for gradients of many sizes. */
   axis([low, high], height) {
-    if (this.name === "gradients" && low > 0 && high / low > 60) return this.logAxis(low, high, height);
+    if (LOG_PANELS.has(this.name) && low > 0 && high / low > 60) return this.logAxis(low, high, height);
     const flat = high - low < 1e-9 * Math.max(1, Math.abs(high));
     let [a, b] = flat ? [low - 0.5, high + 0.5] : [low, high];
     const step = (() => {
@@ -116,7 +122,7 @@ class Panel {
     const xs = frame.arrays.curve_x;
     const context = fitCanvas(this.canvas, owner.width, PANEL_HEIGHT);
     context.clearRect(0, 0, owner.width, PANEL_HEIGHT);
-    const range = xs?.length ? this.bounds(xs, frame.arrays, domain) : null;
+    const range = xs?.length ? this.bounds(xs, frame.arrays, domain, frame.header.metrics?.floor) : null;
     this.empty.hidden = Boolean(range) || Boolean(owner.memory.zoom);
     this.read(frame);
     if (!range) return;
@@ -127,6 +133,7 @@ class Panel {
     context.beginPath();
     context.rect(CURVE_PAD.left, CURVE_PAD.top - 4, owner.plotWidth(), height + 8);
     context.clip();
+    this.paintFloors(context, axis, frame.header.metrics?.floor);
     this.paintMarks(context, frame.header.marks || [], height);
     for (const curve of this.curves) this.paintCurve(context, curve, xs, frame.arrays[`curve:${curve.name}`], axis);
     this.paintCursor(context, frame, axis, height);
@@ -185,6 +192,25 @@ class Panel {
     context.globalAlpha = 1;
   }
 
+  /** What a perfect generator would score, as a dotted line. */
+  paintFloors(context, axis, floors) {
+    const { owner } = this;
+    context.lineWidth = 1.25;
+    context.setLineDash([1, 4]);
+    context.lineCap = "round";
+    for (const { name, color } of this.curves) {
+      const floor = floors?.[name];
+      if (!Number.isFinite(floor)) continue;
+      context.strokeStyle = owner.ui.theme[color];
+      context.beginPath();
+      context.moveTo(CURVE_PAD.left, axis.y(floor));
+      context.lineTo(CURVE_PAD.left + owner.plotWidth(), axis.y(floor));
+      context.stroke();
+    }
+    context.setLineDash([]);
+    context.lineCap = "butt";
+  }
+
   paintCurve(context, curve, xs, ys, axis) {
     if (!ys) return;
     context.strokeStyle = this.owner.ui.theme[curve.color];
@@ -193,16 +219,18 @@ class Panel {
     context.lineJoin = "round";
     context.setLineDash(curve.dash);
     context.beginPath();
+    const sparse = SPARSE_PANELS.has(this.name);
     let drawing = false; // NaN lifts the pen
     for (let i = 0; i < xs.length; i += 1) {
       const there = Number.isFinite(ys[i]);
       if (there && drawing) context.lineTo(this.owner.px(xs[i]), axis.y(ys[i]));
       else if (there) context.moveTo(this.owner.px(xs[i]), axis.y(ys[i]));
-      drawing = there;
+      drawing = there || (drawing && sparse);
     }
     context.stroke();
     context.setLineDash([]);
-    this.paintLoners(context, xs, ys, axis);
+    if (!sparse) this.paintLoners(context, xs, ys, axis);
+    else if (ys.filter(Number.isFinite).length === 1) this.paintLoners(context, xs, ys, axis);
   }
 
   /** Points without neighbours, which a line cannot show. */
@@ -217,7 +245,7 @@ class Panel {
 
   paintCursor(context, frame, axis, height) {
     const i = this.owner.cursorIndex(frame);
-    if (this.owner.cursor === null || i < 0) return;
+    if (this.owner.at() === null || i < 0) return;
     const { theme } = this.owner.ui;
     const x = this.owner.px(frame.arrays.curve_x[i]);
     context.strokeStyle = theme.text;
@@ -254,7 +282,7 @@ class Panel {
     this.curves.forEach((curve, k) => {
       const ys = frame.arrays[`curve:${curve.name}`];
       let at = i;
-      while (this.owner.cursor === null && at > 0 && ys && !Number.isFinite(ys[at])) at -= 1;
+      while ((this.owner.cursor ?? null) === null && at > 0 && ys && !Number.isFinite(ys[at])) at -= 1;
       setText(this.values[k], ys && at >= 0 ? this.owner.ui.words.short(ys[at]) : "–");
     });
   }
@@ -494,13 +522,24 @@ class CurvesView {
     });
   }
 
+  /** The step that is read: under the pointer, else the one of the past that is shown; null: the newest. */
+  at() {
+    return this.cursor ?? this.pinned ?? null;
+  }
+
+  /** Reads the curves at this step of the past while the pointer reads nothing else; null: at the newest again. */
+  pin(step) {
+    if (this.pinned === step) return;
+    this.pinned = step;
+    this.paint();
+  }
+
   /** Index of the point under the cursor; the newest without one; -1 without points. */
   cursorIndex(frame) {
     const xs = frame.arrays.curve_x;
     if (!xs?.length) return -1;
-    if (this.cursor === null) return xs.length - 1;
-    const i = Math.min(xs.length - 1, lowerBound(xs, this.cursor));
-    return i > 0 && this.cursor - xs[i - 1] < xs[i] - this.cursor ? i - 1 : i;
+    const at = this.at();
+    return at === null ? xs.length - 1 : nearestIndex(xs, at);
   }
 
   /** Draws only what differs from what is there already. */
@@ -508,7 +547,7 @@ class CurvesView {
     if (!this.frame || !this.width) return;
     const xs = this.frame.arrays.curve_x;
     const state = [xs?.length, xs?.[xs.length - 1], this.frame.header.run, this.frame.header.marks?.length, this.domain(), this.width,
-      this.cursor, this.brush?.to, this.ui.theme.version, this.signature].join();
+      this.cursor, this.pinned, this.brush?.to, this.ui.theme.version, this.signature].join();
     if (state === this.painted) return;
     this.painted = state;
     const domain = this.domain();

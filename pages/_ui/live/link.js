@@ -4,6 +4,7 @@ const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 10000;
 const RENEW_WAIT_MS = 15000;
 const RENEWALS_A_MINUTE = 3;
+const MOST_WANTS = 8;
 
 /** Address of the app itself, whatever base path or proxy it is served under: Streamlit's own script knows. */
 function appBase() {
@@ -18,12 +19,13 @@ function socketAddress() {
 }
 
 class Link {
-  /** `on`: frame(buffer), hello(object), state(name), renew(). */
+  /** `on`: frame(buffer), hello(object), state(name), renew(), error(object), moments(object), missing(object). */
   constructor(on) {
     this.on = on;
     this.run = null;
     this.attempt = 0;
     this.renewals = [];
+    this.wants = {};
     this.state = "closed"; // closed | connecting | open | waiting | renewing | lost
   }
 
@@ -82,12 +84,27 @@ class Link {
     }
     if (message.hello) {
       this.setState("open");
+      this.told = "";
+      this.tellWants();
       this.on.hello(message.hello);
-    } else if (message.error) this.on.error(message.error);
+    } else for (const name of ["error", "moments", "missing"]) if (message[name]) this.on[name](message[name]);
   }
 
   send(message) {
     if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(message));
+  }
+
+  /** What a part of the view wants to see besides the picture, instead of what it wanted before. */
+  want(part, names) {
+    this.wants[part] = names;
+    this.tellWants();
+  }
+
+  tellWants() {
+    const names = [...new Set(Object.values(this.wants).flat())].slice(0, MOST_WANTS);
+    if (this.state !== "open" || names.join() === this.told) return;
+    this.told = names.join();
+    this.send({ want: names });
   }
 
   /** A frame was drawn: the connection works, so that the next loss starts with a short wait again. */

@@ -1,6 +1,9 @@
-// The picture of a 2-D run: the critic's field, real points, generated points, in layers.
-// The lower canvas holds what changes once a frame; the upper one only the generated points, so that they can glide.
+// The picture of a 2-D run, in layers. The lower canvas holds what changes once a frame; the upper one what can move in between: the
+// generated points, which glide, and the noise on its way through the generator.
 
+const LAYERS = ["real", "fake", "field", "contours", "sheet", "arrows", "trails", "density"];
+const SHOWN_AT_FIRST = new Set(["real", "fake", "field"]);
+const NEAR = 12; // pixels from the pointer to the point that it reads
 const GUTTER = { left: 34, bottom: 24, top: 8 };
 const GLIDE_MS = 110;
 const GLIDE_STEP_MS = 30;
@@ -16,8 +19,9 @@ function marker(shape, color, halo, ratio) {
   return Object.assign(canvas, { look: { shape, color, halo } });
 }
 
-/** A marker around (0, 0). */
+/** A marker around (0, 0), as strong as the context says. */
 function paintMarker(context, shape, color, halo) {
+  const strength = context.globalAlpha;
   context.beginPath();
   // A real point is wide enough to show as a blue rim around a generated one that hits it exactly.
   if (shape === "circle") context.arc(0, 0, 4.2, 0, 2 * Math.PI);
@@ -25,45 +29,26 @@ function paintMarker(context, shape, color, halo) {
   context.closePath();
   context.lineWidth = 1.2;
   context.strokeStyle = halo;
-  context.globalAlpha = 0.6;
+  context.globalAlpha = 0.6 * strength;
   context.stroke();
   context.fillStyle = color;
-  context.globalAlpha = 0.85;
+  context.globalAlpha = 0.85 * strength;
   context.fill();
-}
-
-/** Line pieces where the field crosses `level` (marching squares), as x0, y0, x1, y1 in grid cells. */
-function contour(field, rows, cols, level) {
-  const pieces = [];
-  const at = (r, c) => field[r * cols + c] - level;
-  for (let r = 0; r + 1 < rows; r += 1) {
-    for (let c = 0; c + 1 < cols; c += 1) {
-      const corners = [at(r, c), at(r, c + 1), at(r + 1, c + 1), at(r + 1, c)];
-      const crossings = cellCrossings(corners, r, c);
-      for (let k = 0; k + 3 < crossings.length; k += 4) pieces.push(...crossings.slice(k, k + 4));
-    }
-  }
-  return pieces;
-}
-
-function cellCrossings([a, b, c, d], row, col) {
-  const found = [];
-  if (a > 0 !== b > 0) found.push(col + a / (a - b), row);
-  if (b > 0 !== c > 0) found.push(col + 1, row + b / (b - c));
-  if (d > 0 !== c > 0) found.push(col + d / (d - c), row + 1);
-  if (a > 0 !== d > 0) found.push(col, row + a / (a - d));
-  return found;
 }
 
 class PointsView {
   constructor(ui, memory) {
     this.ui = ui;
     this.memory = memory;
-    memory.layers ??= { real: true, fake: true, field: true };
+    memory.layers ??= Object.fromEntries(LAYERS.map((name) => [name, SHOWN_AT_FIRST.has(name)]));
     memory.averaged ??= true;
+    memory.pull ??= true; // arrows show the generator's loss, not the critic's slope
     memory.look ??= null; // null = the whole picture, else {x, y, zoom}
     this.glide = null;
-    this.fieldCanvas = null;
+    this.field = null;
+    this.trails = new Trails();
+    this.near = null; // the point under the pointer: {kind, index}
+    this.morph = null; // when the noise began to run through the generator
     this.slow = 0;
     this.still = matchMedia("(prefers-reduced-motion: reduce)").matches || (navigator.hardwareConcurrency || 1) <= 2;
     this.build();
@@ -72,54 +57,74 @@ class PointsView {
 
   build() {
     const { words } = this.ui;
-    this.toggles = ["real", "fake", "field"].map((name) => this.toggle(name));
-    this.choice = ["averaged", "live"].map((name) =>
-      h("button", { type: "button", class: "gl-choice", "data-name": name, "data-tip": words.get(`${name}.help`),
-        onclick: () => this.choose(name) }, words.get(name)));
-    this.switch = h("div", { class: "gl-switch", role: "group", "aria-label": words.get("weights") }, ...this.choice);
+    this.toggles = LAYERS.map((name) => this.toggle(name));
+    this.weights = this.either("weights", ["averaged", "live"], (name) => this.choose({ averaged: name === "averaged" }));
+    this.vectors = this.either("arrows.of", ["pull", "slope"], (name) => this.choose({ pull: name === "pull" }));
+    this.play = h("button", { type: "button", class: "gl-mini gl-mini-play", "aria-label": words.get("morph"),
+      "data-tip": words.get("morph"), onclick: () => this.flow() }, icon("resume"));
     this.low = h("canvas", { class: "gl-low" });
     this.high = h("canvas", { class: "gl-high", role: "img", tabindex: "0", "aria-label": words.get("picture") });
     this.buttons = [["plus", "zoom.in"], ["minus", "zoom.out"], ["whole", "zoom.reset"]].map(([name, code]) =>
       h("button", { type: "button", class: `gl-mini gl-mini-${name}`, "aria-label": words.get(code), "data-tip": words.get(code),
         onclick: () => this.press(name) }, icon(name)));
+    this.title = h("div", { class: "gl-map-title", role: "status", hidden: "" });
     this.tools = h("div", { class: "gl-zoom" }, ...this.buttons);
-    this.stage = h("div", { class: "gl-stage" }, this.low, this.high, this.tools);
+    this.stage = h("div", { class: "gl-stage" }, this.low, this.high, this.title, this.tools, this.play);
     this.readout = h("div", { class: "gl-readout" }, words.get("hover"));
-    const key = h("div", { class: "gl-key", "data-tip": words.get("field.key.help") }, h("span", {}, words.get("field.low")),
+    this.fieldKey = h("div", { class: "gl-key", "data-tip": words.get("field.key.help") }, h("span", {}, words.get("field.low")),
       h("i", { class: "gl-ramp" }), h("span", {}, words.get("field.high")));
-    this.box = h("div", { class: "gl-points" }, h("div", { class: "gl-legend" }, ...this.toggles, this.switch), this.stage,
-      h("div", { class: "gl-foot" }, this.readout, key));
+    this.box = h("div", { class: "gl-points" }, h("div", { class: "gl-legend", role: "group", "aria-label": words.get("layers") }, ...this.toggles),
+      h("div", { class: "gl-switches" }, this.weights.box, this.vectors.box), this.stage,
+      h("div", { class: "gl-foot" }, this.readout, this.fieldKey));
     this.showToggles();
   }
 
   toggle(name) {
     const { words } = this.ui;
-    return h("button", { type: "button", class: `gl-toggle gl-toggle-${name}`, "data-name": name, "data-tip": words.get(`${name}.help`),
+    const button = h("button", { type: "button", class: `gl-toggle gl-toggle-${name}`, "data-name": name, "data-tip": words.get(`${name}.help`),
       onclick: () => {
         this.memory.layers[name] = !this.memory.layers[name];
         this.showToggles();
         this.paint();
       } }, icon(name), h("span", {}, words.get(name)));
+    if (name === "sheet") button.addEventListener("pointerenter", (event) => event.pointerType === "mouse" && this.memory.layers.sheet && this.flow());
+    return button;
   }
 
-  choose(name) {
-    this.memory.averaged = name === "averaged";
+  /** Two buttons of which one is pressed. */
+  either(code, names, choose) {
+    const { words } = this.ui;
+    const buttons = names.map((name) =>
+      h("button", { type: "button", class: "gl-choice", "data-name": name, "data-tip": words.get(`${name}.help`), onclick: () => choose(name) },
+        words.get(name)));
+    return { buttons, box: h("div", { class: "gl-switch", role: "group", "aria-label": words.get(code) }, ...buttons) };
+  }
+
+  choose(what) {
+    if ("averaged" in what && what.averaged !== this.memory.averaged) this.trails.clear();
+    Object.assign(this.memory, what);
     this.showToggles();
     this.glide = null;
     this.paint();
+    this.ui.outputs?.paint();
   }
 
   showToggles() {
-    for (const button of this.toggles) button.setAttribute("aria-pressed", String(this.memory.layers[button.dataset.name]));
-    for (const button of this.choice) {
-      button.setAttribute("aria-pressed", String((button.dataset.name === "averaged") === this.memory.averaged));
+    const { layers, averaged, pull } = this.memory;
+    for (const button of this.toggles) button.setAttribute("aria-pressed", String(layers[button.dataset.name]));
+    const [one, other] = [averaged ? "averaged" : "live", pull ? "pull" : "slope"];
+    for (const button of [...this.weights.buttons, ...this.vectors.buttons]) {
+      button.setAttribute("aria-pressed", String([one, other].includes(button.dataset.name)));
     }
+    this.vectors.box.classList.toggle("gl-gone", !layers.arrows);
+    this.play.classList.toggle("gl-absent", !layers.sheet);
   }
 
   listen() {
     wheelZoom(this.high, (event, factor) => this.zoomAt(event, factor));
     this.high.addEventListener("pointermove", (event) => this.hover(event));
     this.high.addEventListener("pointerleave", () => this.hover(null));
+    this.high.addEventListener("blur", () => this.hover(null));
     this.high.addEventListener("pointerdown", (event) => this.grab(event));
     this.high.addEventListener("dblclick", () => this.press("whole"));
     this.high.addEventListener("keydown", (event) => this.key(event));
@@ -143,9 +148,9 @@ class PointsView {
   }
 
   camera() {
-    const [x0, x1, y0, y1] = this.frame.header.extent;
+    const [x0, x1, y0, y1] = this.map?.noise || this.frame.header.extent;
     const span = Math.max(x1 - x0, y1 - y0);
-    const look = this.memory.look || { x: (x0 + x1) / 2, y: (y0 + y1) / 2, zoom: 1 };
+    const look = (!this.map?.noise && this.memory.look) || { x: (x0 + x1) / 2, y: (y0 + y1) / 2, zoom: 1 };
     const { left, top, side } = this.plot();
     return { ...look, span, left, top, side, scale: (side * look.zoom) / span };
   }
@@ -171,6 +176,7 @@ class PointsView {
 
   /** Sets the look; kept inside the picture, and forgotten at zoom 1. */
   look({ x, y, zoom }, span) {
+    if (this.map?.noise) return; // another plane, always shown whole
     const [x0, x1, y0, y1] = this.frame.header.extent;
     const room = span / 2 / zoom;
     const inside = (v, low, high) => Math.min(Math.max(v, low + room), high - room);
@@ -217,20 +223,27 @@ class PointsView {
       return;
     }
     const before = this.frame;
+    const same = before && before.header.run === frame.header.run;
     this.frame = frame;
-    this.fieldStale = true;
-    this.switch.classList.toggle("gl-absent", !(frame.arrays.fake && frame.arrays.fake_live));
-    const from = before && before.header.run === frame.header.run ? this.generated(before) : null;
+    this.field = null;
+    this.densities = {};
+    this.weights.box.classList.toggle("gl-absent", !(frame.arrays.fake && frame.arrays.fake_live));
+    if (!same) this.trails.clear();
+    const from = same ? this.generated(before) : null;
     const to = this.generated(frame);
-    const moves = !this.still && this.memory.layers.fake && from && to && from.length === to.length;
+    if (to && frame.header.status !== "past") this.trails.add(to, frame.header.step);
+    const moves = !this.still && frame.header.status !== "past" && this.memory.layers.fake && from && to && from.length === to.length;
     this.glide = moves ? { from, to, start: performance.now() } : null;
     this.paint();
+    this.read();
     if (this.glide) this.step();
   }
 
   clear() {
     this.frame = null;
+    this.showMap(null);
     this.glide = null;
+    this.trails.clear();
     for (const canvas of [this.low, this.high]) canvas.getContext("2d").clearRect(0, 0, canvas.width, canvas.height);
   }
 
@@ -239,11 +252,37 @@ class PointsView {
     return (this.memory.averaged ? fake || live : live || fake) || null;
   }
 
+  /** What belongs to the generated points on the screen: `name` of the averaged generator, `name_live` of the present one. */
+  of(name) {
+    const { arrays } = this.frame;
+    return arrays[this.memory.averaged ? name : `${name}_live`];
+  }
+
+  /** Noise becomes output, once: the sheet and the points start where their noise is. */
+  flow() {
+    if (!this.frame?.arrays.sheet || this.morph !== null) return;
+    this.morph = performance.now();
+    const next = () => {
+      if (this.morph === null) return;
+      if (performance.now() - this.morph > MORPH_MS || document.hidden || this.ui.retired) this.morph = null;
+      this.paintHigh();
+      if (this.morph !== null) setTimeout(() => requestAnimationFrame(next), GLIDE_STEP_MS);
+    };
+    next();
+  }
+
+  /** How far the noise has come: 0 is still noise, 1 is output. */
+  flowed() {
+    if (this.morph === null) return 1;
+    const t = Math.min(1, Math.max(0, (performance.now() - this.morph) / MORPH_MS - 0.15) / 0.85); // it rests a moment as noise
+    return t * t * (3 - 2 * t);
+  }
+
   step() {
     const glide = this.glide;
     setTimeout(() => requestAnimationFrame(() => {
       if (this.glide !== glide || document.hidden) return;
-      this.paintMoving();
+      this.paintHigh();
       if (performance.now() - glide.start < GLIDE_MS) this.step();
       else this.glide = null;
     }), GLIDE_STEP_MS);
@@ -254,8 +293,8 @@ class PointsView {
     const started = performance.now();
     this.high.classList.toggle("gl-zoomed", Boolean(this.memory.look));
     this.stamps();
-    this.paintScreen(this.low, (context, camera) => this.paintLow(context, camera));
-    this.paintMoving();
+    this.paintLow();
+    this.paintHigh();
     this.cost = performance.now() - started;
     this.slow = this.cost > 12 ? this.slow + 1 : 0;
     if (this.slow > 4) this.still = true; // a slow machine: no gliding
@@ -268,43 +307,169 @@ class PointsView {
     this.stampVersion = theme.version;
     this.realStamp = marker("circle", theme.real, theme.bg, ratio);
     this.fakeStamp = marker("diamond", theme.fake, theme.bg, ratio);
-    this.fieldStale = true;
+    this.field = null;
   }
 
-  paintMoving() {
-    this.paintScreen(this.high, (context, camera) => this.paintHigh(context, camera));
-  }
-
-  paintScreen(canvas, paint) {
+  /** Calls `draw` with a context that is clear and clipped to the picture. */
+  on(canvas, draw) {
     const camera = this.camera();
-    const context = fitCanvas(canvas, this.width, camera.side + GUTTER.top + GUTTER.bottom);
-    context.clearRect(0, 0, this.width, camera.side + 60);
-    paint(context, camera);
+    const height = camera.side + GUTTER.top + GUTTER.bottom;
+    const context = fitCanvas(canvas, this.width, height);
+    context.clearRect(0, 0, this.width, height);
+    this.inside(context, camera, () => draw(context, camera));
+    return [context, camera];
   }
 
-  paintLow(context, camera) {
+  inside(context, camera, draw) {
+    context.save();
+    context.beginPath();
+    context.rect(camera.left, camera.top, camera.side, camera.side);
+    context.clip();
+    draw();
+    context.restore();
+  }
+
+  paintLow() {
+    this.drawFrame(...this.on(this.low, (...on) => this.drawLow(...on)));
+  }
+
+  drawFrame(context, camera) {
+    if (this.map?.line) this.map.paintAxes(context, camera, this.ui);
+    else this.paintAxes(context, camera);
+  }
+
+  paintHigh() {
+    if (this.frame) this.on(this.high, (...on) => this.drawHigh(...on));
+  }
+
+  /** What stays put between two frames: field, lines, real points. */
+  drawLow(context, camera) {
     const { theme } = this.ui;
-    context.save();
-    context.beginPath();
-    context.rect(camera.left, camera.top, camera.side, camera.side);
+    const { layers } = this.memory;
+    const { arrays, header } = this.frame;
     context.fillStyle = theme.plot;
-    context.fill();
-    context.clip();
-    if (this.memory.layers.field && this.frame.arrays.field) this.paintField(context, camera);
-    this.paintGrid(context, camera);
-    if (this.memory.layers.real) this.stamp(context, camera, this.frame.arrays.real, this.realStamp);
-    context.restore();
-    this.paintAxes(context, camera);
+    context.fillRect(camera.left, camera.top, camera.side, camera.side);
+    if (arrays.field) this.field ??= new Field(this.frame, theme.lut);
+    if (this.map) this.map.paint(context, camera, theme);
+    else if (layers.field) this.field?.paint(context, camera);
+    if (layers.contours && !this.map) this.field?.paintContours(context, camera, theme.text);
+    if ((layers.field || layers.contours) && !this.map) this.field?.paintBorder(context, camera, theme.text);
+    if (!this.map?.line) this.paintGrid(context, camera);
+    if (this.lit && this.lit !== "field" && !this.map) this.veil(context, camera);
+    context.globalAlpha = this.strength("real");
+    if (layers.real && !this.map?.noise) this.stamp(context, camera, arrays.real, this.realStamp);
+    context.globalAlpha = 1;
+    if (!this.draws("density")) return;
+    if (layers.real) paintDensity(context, camera, this.density("real", arrays.real), header.extent, theme.real, []);
+    if (layers.fake) paintDensity(context, camera, this.density("fake", this.generated(this.frame)), header.extent, theme.fake, [5, 3]);
   }
 
-  paintHigh(context, camera) {
-    if (!this.memory.layers.fake) return;
-    context.save();
+  density(name, points) {
+    this.densities[name + this.memory.averaged] ??= points ? densityLines(points, this.frame.header.extent) : [];
+    return this.densities[name + this.memory.averaged];
+  }
+
+  /** What can move between two frames: the warped noise, the past and the present of the generated points, the reading. */
+  drawHigh(context, camera) {
+    if (this.map?.noise) return; // another space
+    const flowed = this.flowed();
+    if (this.draws("sheet") && this.of("sheet")) this.drawSheet(context, camera, flowed);
+    if (this.draws("trails") && flowed === 1 && this.frame.header.status !== "past") this.trails.paint(context, camera, this.ui.theme.fake);
+    context.globalAlpha = this.strength("fake");
+    if (this.memory.layers.fake) this.stamp(context, camera, flowed < 1 ? this.onItsWay(flowed) : this.between(), this.fakeStamp);
+    context.globalAlpha = 1;
+    if (this.draws("arrows") && flowed === 1 && this.of("slope")) this.drawArrows(context, camera);
+    this.drawNear(context, camera);
+  }
+
+  drawSheet(context, camera, flowed) {
+    const { arrays, header } = this.frame;
+    const sheet = this.of("sheet");
+    const places = flowed < 1 ? mixed(noisePlaces(arrays.sheet_noise, 2, header.extent), sheet, flowed) : sheet;
+    paintSheet(context, camera, places, header.arrays.sheet.shape, this.ui.theme.fake);
+  }
+
+  /** The generated points between their noise and where the generator puts them. */
+  onItsWay(flowed) {
+    const { arrays, header } = this.frame;
+    const to = this.generated(this.frame);
+    return arrays.noise ? mixed(noisePlaces(arrays.noise, header.arrays.noise.shape[1], header.extent), to, flowed) : to;
+  }
+
+  drawArrows(context, camera) {
+    const slope = this.of("slope");
+    const pull = this.of("pull");
+    const vectors = this.memory.pull ? slope.map((v, i) => v * pull[i >> 1]) : slope;
+    paintArrows(context, camera, this.generated(this.frame), vectors, this.ui.theme.text, this.ui.theme.bg);
+  }
+
+  /** A ring around the point that is being read. */
+  drawNear(context, camera) {
+    const points = this.near && this.pointsOf(this.near.kind);
+    if (!points) return;
+    const at = placer(camera);
     context.beginPath();
-    context.rect(camera.left, camera.top, camera.side, camera.side);
-    context.clip();
-    this.stamp(context, camera, this.between(), this.fakeStamp);
-    context.restore();
+    context.arc(at.x(points[2 * this.near.index]), at.y(points[2 * this.near.index + 1]), 7.5, 0, 2 * Math.PI);
+    context.strokeStyle = this.ui.theme.text;
+    context.lineWidth = 1.75;
+    context.stroke();
+  }
+
+  // -- what the picture of the model points at -------------------------------------------------------------------
+
+  /** Brings one layer forward; null: all as usual. */
+  emphasise(name) {
+    if (this.lit === name) return;
+    this.lit = name;
+    this.paint();
+  }
+
+  hasLayer(name) {
+    return name in this.memory.layers;
+  }
+
+  /** Shows a map in the place of the critic's field; null: the field again. */
+  showMap(map) {
+    if (this.map === map) return;
+    this.map = map;
+    this.glide = null;
+    this.showKey();
+    this.paint();
+  }
+
+  showKey() {
+    const { words } = this.ui;
+    const [low, high] = this.map?.ends(words) || [words.get("field.low"), words.get("field.high")];
+    setText(this.fieldKey.firstChild, low);
+    setText(this.fieldKey.lastChild, high);
+    setText(this.title, this.map?.caption || "");
+    this.title.hidden = !this.map;
+  }
+
+  /** The picture without its axes, in small, on another canvas. */
+  copy(context, side) {
+    if (!this.frame || !this.width) return;
+    const camera = this.camera();
+    const ratio = this.low.width / this.width;
+    const source = [camera.left, camera.top, camera.side, camera.side].map((v) => v * ratio);
+    for (const canvas of [this.low, this.high]) context.drawImage(canvas, ...source, 0, 0, side, side);
+  }
+
+  /** Whether a layer that cannot be faded is drawn. */
+  draws(layer) {
+    return this.memory.layers[layer] && !this.map && (!this.lit || this.lit === layer);
+  }
+
+  strength(layer) {
+    if (this.map) return 0.3;
+    return this.lit && this.lit !== layer ? 0.08 : 1;
+  }
+
+  veil(context, camera) {
+    context.fillStyle = this.ui.theme.plot;
+    context.globalAlpha = 0.75;
+    context.fillRect(camera.left, camera.top, camera.side, camera.side);
+    context.globalAlpha = 1;
   }
 
   /** Where the generated points are now, on their way from the last frame to this one. */
@@ -348,7 +513,8 @@ class PointsView {
   }
 
   which() {
-    return this.memory.layers.fake && !this.switch.classList.contains("gl-absent") ? this.ui.words.get(this.memory.averaged ? "averaged" : "live") : "";
+    const both = this.frame.arrays.fake && this.frame.arrays.fake_live;
+    return this.memory.layers.fake && both ? this.ui.words.get(this.memory.averaged ? "averaged" : "live") : "";
   }
 
   sheetHeight(width) {
@@ -361,7 +527,10 @@ class PointsView {
     this.onSheet = true;
     try {
       this.stamps();
-      for (const paint of ["paintLow", "paintHigh"]) this[paint](context, this.camera());
+      const camera = this.camera();
+      this.inside(context, camera, () => this.drawLow(context, camera));
+      this.drawFrame(context, camera);
+      this.inside(context, camera, () => this.drawHigh(context, camera));
     } finally {
       this.width = before;
       this.onSheet = false;
@@ -370,64 +539,13 @@ class PointsView {
 
   stampOnSheet(context, camera, points, { shape, color, halo }) {
     const places = [];
+    const at = placer(camera);
     for (let i = 0; i + 1 < points.length; i += 2) {
-      const x = camera.left + camera.side / 2 + (points[i] - camera.x) * camera.scale;
-      const y = camera.top + camera.side / 2 - (points[i + 1] - camera.y) * camera.scale;
+      const [x, y] = [at.x(points[i]), at.y(points[i + 1])];
       const inside = Math.abs(x - camera.left - camera.side / 2) < camera.side / 2 + 8 && Math.abs(y - camera.top - camera.side / 2) < camera.side / 2 + 8;
       if (inside) places.push([x, y]);
     }
     stampAll(context, `${shape} ${color}`, places, (on) => paintMarker(on, shape, color, halo));
-  }
-
-  fieldShape() {
-    return this.frame.header.arrays.field.shape;
-  }
-
-  /** Colours the field once a frame; zooming only stretches the finished picture. */
-  makeField() {
-    const [rows, cols] = this.fieldShape();
-    const field = this.frame.arrays.field;
-    if (this.fieldCanvas?.width !== cols || this.fieldCanvas?.height !== rows) this.fieldCanvas = canvasOf(cols, rows);
-    const context = this.fieldCanvas.getContext("2d");
-    const image = context.createImageData(cols, rows);
-    const pixels = new Uint32Array(image.data.buffer);
-    const { lut } = this.ui.theme;
-    for (let r = 0; r < rows; r += 1) { // row 0 is the bottom of the picture
-      const line = (rows - 1 - r) * cols;
-      for (let c = 0; c < cols; c += 1) pixels[line + c] = lut[field[r * cols + c]];
-    }
-    context.putImageData(image, 0, 0);
-    let low = 255;
-    let high = 0;
-    for (const v of field) {
-      if (v < low) low = v;
-      if (v > high) high = v;
-    }
-    this.border = high - low > 8 ? contour(field, rows, cols, 127.5) : []; // a flat field has no border, only noise
-    this.fieldStale = false;
-  }
-
-  paintField(context, camera) {
-    if (this.fieldStale) this.makeField();
-    const [x0, x1, y0, y1] = this.frame.header.extent;
-    const px = (x) => camera.left + camera.side / 2 + (x - camera.x) * camera.scale;
-    const py = (y) => camera.top + camera.side / 2 - (y - camera.y) * camera.scale;
-    context.imageSmoothingEnabled = true;
-    context.imageSmoothingQuality = "high";
-    context.drawImage(this.fieldCanvas, px(x0), py(y1), px(x1) - px(x0), py(y0) - py(y1));
-    const [rows, cols] = this.fieldShape();
-    const gx = (c) => px(x0 + ((c + 0.5) / cols) * (x1 - x0));
-    const gy = (r) => py(y0 + ((r + 0.5) / rows) * (y1 - y0));
-    context.beginPath();
-    for (let i = 0; i < this.border.length; i += 4) {
-      context.moveTo(gx(this.border[i]), gy(this.border[i + 1]));
-      context.lineTo(gx(this.border[i + 2]), gy(this.border[i + 3]));
-    }
-    context.strokeStyle = this.ui.theme.text;
-    context.globalAlpha = 0.5;
-    context.lineWidth = 1.25;
-    context.stroke();
-    context.globalAlpha = 1;
   }
 
   axisTicks(camera, center) {
@@ -480,24 +598,77 @@ class PointsView {
   // -- reading a place -------------------------------------------------------------------------------------------
 
   hover(event) {
+    this.pointer = event && this.frame ? this.toData(event) : null;
+    const before = this.near;
+    this.near = this.pointer ? this.nearest(this.pointer) : null;
+    if (before?.kind !== this.near?.kind || before?.index !== this.near?.index) this.paintHigh();
+    this.read();
+  }
+
+  pointsOf(kind) {
+    return kind === "real" ? this.frame?.arrays.real : this.frame && this.generated(this.frame);
+  }
+
+  /** The visible point nearest to a place, if it is near; a generated one rather than a real one under it. */
+  nearest({ x, y }) {
+    const reach = NEAR / this.camera().scale;
+    let best = null;
+    if (this.map?.noise) return null;
+    for (const [kind, handicap] of [["fake", 1], ["real", 1.3]]) {
+      const points = this.memory.layers[kind] ? this.pointsOf(kind) : null;
+      for (let i = 0; points && i + 1 < points.length; i += 2) {
+        const distance = Math.hypot(points[i] - x, points[i + 1] - y) * handicap;
+        if (distance < reach && !(best && best.distance <= distance)) best = { kind, index: i >> 1, distance };
+      }
+    }
+    return best;
+  }
+
+  /** Says what is under the pointer: a point, or a place. */
+  read() {
     const { words } = this.ui;
-    if (!event || !this.frame) return setText(this.readout, words.get("hover"));
-    const { x, y } = this.toData(event);
-    const place = words.get("place", { x: words.number(x, 2), y: words.number(y, 2) });
-    return setText(this.readout, [place, this.verdict(x, y)].filter(Boolean).join("  ·  "));
+    if (!this.pointer || !this.frame) return setText(this.readout, words.get("hover"));
+    const parts = this.near ? this.aboutPoint(this.near) : this.aboutPlace(this.pointer);
+    return setText(this.readout, parts.filter(Boolean).join("  ·  "));
+  }
+
+  place(x, y) {
+    const { words } = this.ui;
+    return words.get("place", { x: words.number(x, 2), y: words.number(y, 2) });
+  }
+
+  aboutPlace({ x, y }) {
+    return [this.place(x, y), this.map ? this.map.read(x, y, this.ui.words) : this.verdict(x, y)];
+  }
+
+  aboutPoint({ kind, index }) {
+    const { words } = this.ui;
+    const { arrays, header } = this.frame;
+    const points = this.pointsOf(kind);
+    const logit = (kind === "real" ? arrays.logits_real : this.memory.averaged ? arrays.logits_fake : arrays.logits_live)?.[index];
+    const parts = [words.get(`point.${kind}`), this.place(points[2 * index], points[2 * index + 1])];
+    if (logit !== undefined) parts.push(this.judged(logit));
+    if (kind === "fake" && arrays.noise) {
+      const width = header.arrays.noise.shape[1];
+      const numbers = [...arrays.noise.slice(index * width, (index + 1) * width)].map((v) => words.number(v, 2));
+      parts.push(words.get("point.noise", { noise: numbers.join(", ") }));
+    }
+    return parts;
+  }
+
+  /** D's output for one sample: a probability where the loss makes it one. */
+  judged(logit) {
+    const { words } = this.ui;
+    if (this.frame.header.field_kind !== "probability") return words.get("point.output", { value: words.number(logit, 2) });
+    return words.get("verdict.probability", { value: words.number(1 / (1 + Math.exp(-logit)), 0, "percent") });
   }
 
   /** What the critic says at (x, y), in words. */
   verdict(x, y) {
-    const { header, arrays } = this.frame;
-    const [x0, x1, y0, y1] = header.extent;
-    if (!arrays.field || x < x0 || x > x1 || y < y0 || y > y1) return "";
-    const [rows, cols] = this.fieldShape();
-    const r = Math.min(rows - 1, Math.floor(((y - y0) / (y1 - y0)) * rows));
-    const c = Math.min(cols - 1, Math.floor(((x - x0) / (x1 - x0)) * cols));
-    const value = arrays.field[r * cols + c];
+    const value = this.field?.at(x, y) ?? null;
     const { words } = this.ui;
-    if (header.field_kind === "probability") return words.get("verdict.probability", { value: words.number(value / 255, 0, "percent") });
+    if (value === null) return "";
+    if (this.frame.header.field_kind === "probability") return words.get("verdict.probability", { value: words.number(value / 255, 0, "percent") });
     if (value > 111 && value < 144) return words.get("verdict.undecided");
     return words.get(value > 127 ? "verdict.real" : "verdict.fake");
   }

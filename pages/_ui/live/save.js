@@ -144,13 +144,18 @@ class Paper {
     return inner === null ? `<${tag}${text}/>` : `<${tag}${text}>${inner}</${tag}>`;
   }
 
-  fill(rule = "nonzero") {
-    if (this.steps.length) this.put("path", { d: this.steps.join(""), fill: this.fillStyle, "fill-rule": rule === "evenodd" ? rule : null });
+  /** The path that is being made, or one made beforehand by `newPath`. */
+  fill(path, rule) {
+    const { steps } = path?.steps ? path : this;
+    if (steps.length) this.put("path", { d: steps.join(""), fill: this.fillStyle, "fill-rule": path === "evenodd" || rule === "evenodd" ? "evenodd" : null });
   }
 
-  stroke() {
-    if (!this.steps.length) return;
-    this.put("path", { d: this.steps.join(""), fill: "none", ...this.pen() });
+  stroke(path = this) {
+    if (path.steps.length) this.put("path", { d: path.steps.join(""), fill: "none", ...this.pen() });
+  }
+
+  newPath() {
+    return Object.assign(new Paper(0, 0), { matrix: this.matrix });
   }
 
   pen() {
@@ -251,6 +256,11 @@ class Paper {
     const uses = points.map(([x, y]) => `<use href="#${id}" x="${this.at(x, y).replace(" ", '" y="')}"/>`);
     this.put("g", {}, uses.join(""));
   }
+}
+
+/** A path to be kept and drawn later, on a canvas or on paper. */
+function newPath(context) {
+  return context.paper ? context.newPath() : new Path2D();
 }
 
 /** Draws a shape at each of many places, on a canvas or on paper. */

@@ -19,6 +19,8 @@ class LiveView {
       hello: (hello) => this.hello(hello),
       state: (state, reason) => this.linked(state, reason),
       error: (error) => this.controls.showNote(error.message, true),
+      moments: (moments) => this.timeline.moments(moments),
+      missing: ({ step }) => this.timeline.missing(step),
       renew: () => this.component.setTriggerValue("renew", { run: this.data.run, at: Date.now() }),
     });
   }
@@ -30,11 +32,12 @@ class LiveView {
     const before = this.data;
     this.data = component.data || {};
     this.turn += 1;
-    if (before && before.kind !== this.data.kind) this.frame = null;
+    if (before && before.kind !== this.data.kind) this.live = null;
     if (!before || before.kind !== this.data.kind || before.labels?.lang !== this.data.labels?.lang) this.build();
     this.words.labels = this.data.labels || {};
     if (this.theme.refresh()) this.repaint();
     if (before && before.run !== this.data.run) this.forget();
+    this.graph?.describe(this.data.about);
     if (this.data.run && this.data.token) this.link.use(this.data.run, this.data.token, this.words.labels.lang, this.data.control);
     else this.preview();
     this.showState();
@@ -49,17 +52,31 @@ class LiveView {
     this.theme.refresh();
     this.tooltip = new Tooltip(this.root);
     this.controls = new Controls(this, (message) => this.link.send(message));
+    this.doctor = new DoctorView(this, (code) => this.component.setTriggerValue("remedy", { run: this.data.run, code, at: Date.now() }));
     this.picture = this.data.kind === "images" ? new ImagesView(this) : new PointsView(this, this.memory);
     this.picture.tools.prepend(new Saver(this).box);
     this.curves = new CurvesView(this, this.memory);
     this.tiles = new Tiles(this);
-    this.left = h("div", { class: "gl-left" }, this.picture.box, this.tiles.box);
+    this.outputs = new OutputsView(this, this.memory);
+    this.timeline = new Timeline(this, {
+      ask: (message) => this.link.send(message),
+      back: () => this.live && this.show(this.live),
+      branch: (step) => this.component.setTriggerValue("branch", { run: this.data.run, step, at: Date.now() }),
+    });
+    this.left = h("div", { class: "gl-left" }, this.picture.box, this.timeline.box, this.tiles.box, this.outputs.box);
     this.right = h("div", { class: "gl-right" }, this.curves.box);
-    this.root.prepend(h("div", { class: `gl-all gl-kind-${this.data.kind}` }, ...this.controls.parts,
-      h("div", { class: "gl-body" }, this.left, this.right)));
-    if (this.frame) this.show(this.frame);
+    this.root.prepend(h("div", { class: `gl-all gl-kind-${this.data.kind}` }, ...this.controls.parts, this.doctor.box,
+      h("div", { class: "gl-body" }, this.left, this.right), ...this.graphParts()));
+    if (this.live) this.show(this.live);
     this.watchSizes();
     this.listen();
+  }
+
+  /** The picture of the model, under everything else; pictures go without. */
+  graphParts() {
+    this.graph?.close();
+    this.graph = this.data.kind === "points" ? new GraphPanel(this, this.memory) : null;
+    return this.graph ? [this.graph.box] : [];
   }
 
   watchSizes() {
@@ -72,8 +89,12 @@ class LiveView {
 
   fit() {
     const width = this.left.clientWidth;
-    if (width > 0 && width !== this.picture.width) this.picture.resize(width);
+    if (width > 0 && width !== this.picture.width) {
+      this.picture.resize(width);
+      this.outputs.paint();
+    }
     if (this.right.clientWidth > 0) this.curves.resize();
+    this.graph?.resize();
   }
 
   listen() {
@@ -96,7 +117,10 @@ class LiveView {
     this.previewed = null;
     this.controls.showNote("");
     this.controls.wasOpen = false;
+    this.timeline.forget();
+    this.doctor.forget();
     this.curves.showZoom();
+    this.graph?.forget();
   }
 
   preview() {
@@ -122,11 +146,13 @@ class LiveView {
     this.controls.showLink(state, reason);
     if (state === "lost") this.controls.showNote(this.words.get(`closed.${reason}`), true);
     else if (state === "open") this.controls.showNote("");
+    if (state !== "open") this.timeline.lost();
     this.showState();
   }
 
   showState() {
     this.root.dataset.status = this.status;
+    this.doctor.showState(Boolean(this.data.run), Boolean(this.data.control) && this.capability !== "view");
     this.controls.showState({ status: this.status, queue: this.queue, live: Boolean(this.data.run),
       control: Boolean(this.data.control) && this.capability !== "view",
       connected: this.link.state === "open" });
@@ -149,6 +175,10 @@ class LiveView {
       return;
     }
     if (this.data.run && frame.header.run !== this.data.run) return; // a late frame of the run before
+    if (frame.header.status === "past") {
+      requestAnimationFrame(() => this.drawPast(frame));
+      return;
+    }
     this.unacked = frame;
     if (document.hidden) this.release();
     requestAnimationFrame(() => this.draw(frame));
@@ -162,7 +192,7 @@ class LiveView {
   draw(frame) {
     if (this.retired || frame.header.kind !== this.data.kind) return;
     this.frames += 1;
-    this.frame = frame;
+    this.live = frame;
     this.theme.refresh();
     this.show(frame);
     this.release();
@@ -172,14 +202,30 @@ class LiveView {
     const { header } = frame;
     if (this.data.run) this.status = header.status;
     this.queue = header.queue;
-    this.picture.show(frame);
+    this.timeline.moved(this.data.run ? header.step : 0);
     this.curves.show(frame);
-    this.tiles.show(header.metrics);
+    if (!this.timeline.inPast) this.showMoment(frame, header.metrics);
     this.controls.showFigures(header);
+    this.doctor.show(header.diagnosis);
     this.controls.showNote(this.words.sentence(header.message), header.status === "failed");
     this.showState();
     Object.assign(this.root.dataset, { frames: this.frames, seq: header.seq, step: header.step, marks: (header.marks || []).length });
     this.describe(header);
+  }
+
+  /** What belongs to one moment, now or earlier: the picture and what was measured. */
+  showMoment(frame, metrics) {
+    this.picture.show(frame);
+    this.tiles.show(metrics);
+    this.outputs.show(frame);
+    this.graph?.show(frame);
+    this.curves.pin(this.timeline.inPast ? frame.header.step : null);
+    this.root.dataset.shown = frame.header.step;
+  }
+
+  drawPast(frame) {
+    if (this.retired || !this.live || !this.timeline.arrived(frame.header.step)) return;
+    this.showMoment(asOf(this.live, frame), metricsAt(this.live, frame.header.step));
   }
 
   /** A sentence for those who hear the picture, at a pace that can be listened to. */
@@ -199,6 +245,8 @@ class LiveView {
   repaint() {
     this.picture?.paint();
     this.curves?.paint();
+    this.outputs?.paint();
+    this.graph?.paint();
   }
 
   // -- the end ---------------------------------------------------------------------------------------------------
@@ -216,6 +264,7 @@ class LiveView {
     this.retired = true;
     this.ends.abort();
     this.sizes?.disconnect();
+    this.graph?.close();
     this.link.close();
   }
 }

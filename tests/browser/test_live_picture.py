@@ -1,0 +1,181 @@
+"""The layers of the picture, what is read of a point, and the past, in a real Chromium against a server that the test commands."""
+
+import json
+import struct
+from typing import Any
+
+import live_harness
+import numpy as np
+import pytest
+from live_harness import FakeServer, points_frame
+from test_live_component import ROOT, data, frames, hold, mount, page, pixels, server, until
+
+__all__ = ["page", "server"]  # fixtures
+
+EXTRA = ["contours", "sheet", "arrows", "trails", "density"]
+
+
+@pytest.fixture
+def still(page: Any, server: FakeServer) -> Any:
+    """A picture that stays as it is."""
+    mount(page)
+    frames(page, 3)
+    hold(server, page)
+    page.wait_for_timeout(300)
+    return page
+
+
+def both(page: Any) -> tuple[str, str]:
+    return pixels(page, ".gl-low"), pixels(page, ".gl-high")
+
+
+def press(page: Any, name: str) -> None:
+    page.locator(f".gl-toggle[data-name={name}]").click()
+
+
+def test_each_layer_is_drawn_and_taken_away(still: Any) -> None:
+    before = both(still)
+    for name in ("real", "fake", "field", *EXTRA):
+        press(still, name)
+        changed = both(still)
+        assert changed != before, name
+        press(still, name)
+        assert both(still) == before, name
+
+
+def test_arrows_show_the_loss_or_the_critic(still: Any) -> None:
+    assert not still.locator(".gl-choice[data-name=slope]").is_visible()
+    press(still, "arrows")
+    loss = both(still)
+    still.locator(".gl-choice[data-name=slope]").click()
+    assert both(still) != loss
+    still.locator(".gl-choice[data-name=pull]").click()
+    assert both(still) == loss
+
+
+def test_noise_flows_through_the_generator(still: Any) -> None:
+    assert not still.locator(".gl-mini-play").is_visible()
+    press(still, "sheet")
+    there = both(still)
+    still.locator(".gl-mini-play").click()
+    still.wait_for_timeout(300)
+    assert both(still) != there
+    still.wait_for_function(f"end => {ROOT}.querySelector('.gl-high').toDataURL() === end", arg=there[1], timeout=15000)
+
+
+def test_a_point_tells_where_it_is_what_d_says_and_its_noise(still: Any, server: FakeServer) -> None:
+    x, y = loneliest(points_frame("r1", server.sent, step=int(data(still, "step"))))
+    box = still.locator(".gl-high").bounding_box()
+    side = box["width"] - 34  # beside the numbers of the axis
+    still.mouse.move(box["x"] + 34 + side / 2 + x * side / 3.2, box["y"] + 8 + side / 2 - y * side / 3.2)
+    text = still.locator(".gl-readout").inner_text().replace("\u2212", "-").replace("\u00a0", "")
+    assert text.startswith("Generated point")
+    assert f"x {x:.2f}, y {y:.2f}" in text
+    chance = 1 / (1 + np.exp(3 * abs(np.hypot(x, y) - 1) - 1))  # what `layers` says of D
+    assert f"D says: {100 * chance:.0f}% real" in text
+    assert f"noise ({1.5 * x:.2f}, {1.5 * y:.2f})" in text
+    still.mouse.move(5, 5)
+    still.locator(".gl-readout", has_text="Point at the picture").wait_for()
+
+
+def loneliest(frame: bytes) -> tuple[float, float]:
+    """The generated point furthest from all others."""
+    (length,) = struct.unpack_from("<I", frame, 4)
+    specs = json.loads(frame[8 : 8 + length])["arrays"]
+    fake, real = (np.frombuffer(frame, "<f4", 2000, specs[name]["offset"]).reshape(-1, 2) for name in ("fake", "real"))
+    distances = np.linalg.norm(fake[:, None] - np.concatenate([fake, real])[None], axis=2)
+    distances[np.arange(len(fake)), np.arange(len(fake))] = np.inf
+    best = int(np.where(np.abs(fake).max(1) < 1.5, distances.min(1), 0).argmax())
+    return float(fake[best, 0]), float(fake[best, 1])
+
+
+def test_histograms_follow_the_weights_on_show(still: Any) -> None:
+    still.locator(".gl-outputs").wait_for()
+    means = still.locator(".gl-outputs .gl-series b")
+    averaged = means.all_inner_texts()
+    drawn = pixels(still, ".gl-outputs canvas")
+    assert all(text.endswith("%") for text in averaged)
+    still.locator(".gl-choice[data-name=live]").click()
+    assert means.all_inner_texts()[0] == averaged[0]
+    assert pixels(still, ".gl-outputs canvas") != drawn
+
+
+def test_without_the_arrays_of_a_layer_the_rest_is_drawn(page: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that a process of another version trains may send less."""
+    monkeypatch.setattr(live_harness, "layers", lambda *points: {})
+    mount(page)
+    frames(page, 2)
+    for name in EXTRA:
+        press(page, name)
+    frames(page, int(data(page, "frames")) + 2)
+    assert not page.locator(".gl-outputs").is_visible()
+
+
+# ── the past ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def where(page: Any) -> str:
+    return page.locator(".gl-time-where").inner_text()
+
+
+def test_dragging_shows_the_past_and_training_goes_on(page: Any, server: FakeServer) -> None:
+    server.moments, server.branches = list(range(0, 600, 20)), [0, 100]
+    mount(page)
+    frames(page, 3)
+    assert where(page).startswith("Now")
+    box = page.locator(".gl-time-slider").bounding_box()
+    y = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] - 8, y)
+    page.mouse.down()
+    for i in range(12):
+        page.mouse.move(box["x"] + box["width"] * (0.7 - 0.05 * i), y)
+        page.wait_for_timeout(40)
+    page.mouse.up()
+    page.wait_for_function(
+        f"{ROOT}.querySelector('.gl-time-where').textContent.includes('step ' + {ROOT}.dataset.shown)"
+    )
+    assert int(data(page, "shown")) in server.moments
+    asked = server.heard_of("at")
+    assert len(asked) >= 3  # it follows the hand
+    shown = data(page, "shown")
+    assert where(page) == f"Looking back at step {shown}"
+    assert int(shown) < int(data(page, "step")) / 3
+    drawn, step, seen = both(page), int(data(page, "step")), int(data(page, "frames"))
+    frames(page, seen + 3)
+    assert int(data(page, "step")) > step  # the curves and the figures go on
+    assert both(page) == drawn
+    page.locator(".gl-time-now").click()
+    assert where(page).startswith("Now")
+    page.wait_for_function(f"{ROOT}.dataset.shown === {ROOT}.dataset.step")
+
+
+def test_step_by_step_replay_and_branch(page: Any, server: FakeServer) -> None:
+    server.moments, server.branches = [0, 40, 100, 300, 500], [100]
+    mount(page)
+    frames(page, 3)
+    for expected in (500, 300, 100):
+        page.locator(".gl-time-earlier").click()
+        page.wait_for_function(f"+{ROOT}.dataset.shown === {expected}")
+    assert page.locator(".gl-time-branch").is_visible()
+    page.locator(".gl-time-branch").click()
+    name, wish = page.evaluate("window.triggers").pop()
+    assert (name, wish["run"], wish["step"]) == ("branch", "r1", 100)
+    page.locator(".gl-time-earlier").click()
+    page.wait_for_function(f"+{ROOT}.dataset.shown === 40")
+    assert not page.locator(".gl-time-branch").is_visible()
+    page.locator(".gl-time-slider").focus()
+    page.keyboard.press("Home")
+    page.wait_for_function(f"+{ROOT}.dataset.shown === 0")
+    page.locator(".gl-time-replay").click()
+    page.locator(".gl-time-where", has_text="Now").wait_for()
+    assert {40, 100, 300, 500} <= set(server.heard_of("at")[-5:])
+
+
+def test_a_moment_that_has_gone(page: Any, server: FakeServer) -> None:
+    server.moments, server.missing = [0, 200, 500], {500}
+    mount(page)
+    frames(page, 3)
+    page.locator(".gl-time-earlier").click()
+    until(page, lambda: server.heard_of("at")[:1] == [500])
+    server.moments = [0, 200]
+    page.wait_for_function(f"+{ROOT}.dataset.shown === 200")
