@@ -159,9 +159,9 @@ class GraphPanel {
 
   /** Shows a part in the big picture and in its chart. */
   light(name) {
-    const { picture, curves } = this.ui;
+    const { picture, charts } = this.ui;
     picture.emphasise(LINKS[name]?.find((layer) => picture.hasLayer(layer)) || null);
-    for (const panel of curves.panels) panel.box.classList.toggle("gl-lit", Boolean(name) && CHARTS[name] === panel.name);
+    for (const panel of charts.flatMap((chart) => chart.panels)) panel.box.classList.toggle("gl-lit", Boolean(name) && CHARTS[name] === panel.name);
     for (const [other, card] of Object.entries(this.cards)) card.classList.toggle("gl-lit", other === name);
     this.explain();
   }
