@@ -28,7 +28,8 @@ LABELS: dict[str, str] = {
     "graph.outputs.text": N_("The discriminator's numbers for real points (upwards) and for generated ones (downwards). Where the two lie over each other, it cannot tell them apart."),
     "graph.losses.text": N_("What each network makes small. The two pull in opposite directions: it is a game, not a descent, and neither has to reach zero."),
     "graph.gradients.text": N_("The directions in which the weights move to make their loss smaller, and how steep they are. Zeros mean that nothing is learned any more, spikes that the game is about to blow up."),
-    "graph.layer.text": N_("Each neuron adds up the layer before it with weights of its own and bends the sum. The colours show its output: orange below zero, blue above."),
+    "graph.layer.text": N_("Each neuron adds up the layer before it with weights of its own and bends the sum."),
+    "graph.colours": N_("The colours show its output: orange below zero, blue above."),
     "graph.output.g.text": N_("The last layer adds up the neurons before it without bending: one sum for each coordinate of the sample, in data units."),
     "graph.output.d.text": N_("The last neuron adds up the layer before it without bending. This is the field in the picture, before it is squeezed into colours."),
     "graph.layer.g": N_("Layer {layer} of the generator"),
@@ -44,7 +45,7 @@ LABELS: dict[str, str] = {
     "graph.over.slice": N_("Over the first two numbers of the noise, the others 0"),
     "graph.over.line": N_("Along the noise, from left to right"),
     "graph.choose": N_("{name}, {count} neurons: choose one with the arrow keys"),
-    "graph.more": N_("+{count} more"),
+    "graph.more": N_("{count} more neurons, which are not drawn"),
     "graph.value": N_("value {value}"),
     "graph.row.dim": N_("Numbers a sample"),
     "graph.row.distribution": N_("Drawn from"),
@@ -73,7 +74,7 @@ LABELS: dict[str, str] = {
 
 def registry_words(_: Callable[[str], str]) -> dict[str, str]:
     """Titles and formulas of losses, penalties and optimisers, which may change while a run goes on."""
-    words = {}
+    words: dict[str, str] = {}
     for kind in ("loss", "penalty", "optimizer"):
         for entry in getattr(registry, kind).entries():
             code = f"{kind}.{entry.name}"
