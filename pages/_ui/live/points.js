@@ -433,6 +433,7 @@ class PointsView {
     setText(this.fieldKey.firstChild, low);
     setText(this.fieldKey.lastChild, high);
     setText(this.title, this.map?.caption || "");
+    this.fieldKey.classList.toggle("gl-absent", Boolean(this.map?.line)); // a curve has no colours to explain
     this.title.hidden = !this.map;
   }
 
