@@ -18,7 +18,7 @@ HARMLESS = frozenset({"horizon", "engine", "ema_half_life", "ema_ramp", "accumul
 _TWICE = 2  # looks in a row at which a sign must be seen
 _CALM_LOOKS, _CALM_STEPS = 8, 600  # without it, before a finding goes
 _TIME_TO_WORK = 1200  # steps that a change is given before another one is proposed
-_WELL = 16, 900  # looks and steps without a sign, before a run is called healthy
+_WELL, _AGAIN = (16, 900), (6, 300)  # looks and steps to see, before a run is called healthy, or healthy again
 _YOUNG = 500  # steps in which every run looks bad
 # What says more than others of the same trouble.
 SIGNS = [entry for entry in registry.condition.entries() if entry.name not in signs.UNTROUBLED]
@@ -127,7 +127,7 @@ class Doctor:
         if not (self.config.k_g and self.config.k_d):
             return Finding("resting", self._changed or 0, Evidence(signs.D_RESTS if self.config.k_g else signs.G_RESTS))
         if self._well_since is None or look.step < self._well_since:
-            known = look.step >= _YOUNG and self._past.window(*_WELL)
+            known = look.step >= _YOUNG and self._past.window(*(_AGAIN if self._ill_until else _WELL))
             if not known:
                 return Finding("early", self._first or 0, Evidence(signs.WAITS))
             self._well_since = max(known.since, self._ill_until)

@@ -22,7 +22,7 @@ from gan_core.text import N_
 FAR = 0.1  # from the data, in units of its size: nearer than that, nothing of what is said below is a trouble
 SURE = 0.9  # of the advantage that a discriminator can have
 NEVER_WRONG = 0.99  # pairs ordered rightly
-BLIND = 0.02  # of that advantage
+BLIND, STONE_BLIND = 0.02, 0.001  # of that advantage
 VANISHED = 0.02  # of the gradient that the generator once had
 GONE = 0.5  # share of the points outside the picture
 GROWN = 4.0  # times within each third of a window
@@ -220,18 +220,18 @@ GUESSES = N_(
 )  # fmt: skip
 def critic_blind(w: Window) -> Evidence | None:
     """D's loss within a fiftieth of that of one verdict for all (a Wasserstein critic: pairs ordered as by chance), while samples
-    are far off and not coming nearer."""
-    if not _is_stuck(w):
+    are far off and not coming nearer; or not even that much better, and they are far off."""
+    if not w.excess > FAR:
         return None
-    far = _rounded(w.median("distance") / max(w.last.floor, 1e-9))
+    stuck, far = not w.improves(), _rounded(w.median("distance") / max(w.last.floor, 1e-9))
     if math.isfinite(w.scale.sure):
-        if w.share(lambda look: w.scale.advantage(look.d_loss) < BLIND) < 0.8:
+        least = BLIND if stuck else STONE_BLIND
+        if w.share(lambda look: w.scale.advantage(look.d_loss) < least) < 0.8:
             return None
-        return Evidence(
-            SEES_NOTHING, {"loss": _rounded(w.median("d_loss")), "blind": _rounded(w.scale.blind), "far": far}
-        )
+        loss, blind = _rounded(w.median("d_loss")), _rounded(w.scale.blind)
+        return Evidence(SEES_NOTHING, {"loss": loss, "blind": blind, "far": far})
     orders = w.known("order")
-    if not orders or sum(abs(order - 0.5) < 0.1 for order in orders) < 0.8 * len(orders):
+    if not stuck or not orders or sum(abs(order - 0.5) < 0.1 for order in orders) < 0.8 * len(orders):
         return None
     return Evidence(GUESSES, {"order": _percent(median(orders)), "far": far})
 

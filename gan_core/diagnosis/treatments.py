@@ -140,6 +140,8 @@ def _divergence(c: RunConfig) -> Iterator[Option]:
         yield _penalty("wgan_gp", c) | _calm_rates(c, 1e-3), HELD
     if max(c.g_optimizer.lr, c.d_optimizer.lr) > 5e-3:
         yield _calm_rates(c, 1e-3), SLOWER_BOTH
+    if c.d_optimizer.lr < 0.1 * c.g_optimizer.lr:
+        yield {"d_optimizer.lr": c.g_optimizer.lr}, FASTER_D
     yield from _no_momentum(c, 0.6)
     if c.penalty == "none":
         yield from _zero_centred(c)

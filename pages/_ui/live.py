@@ -14,6 +14,7 @@ import streamlit as st
 
 from gan_core import registry
 from gan_core.config import fields
+from gan_core.data import table
 from gan_core.diagnosis import treatments
 from gan_core.engine import workshop
 from gan_core.runs import engines, lock, scheduler, session
@@ -224,7 +225,7 @@ LABELS: dict[str, str] = {
 } | graph.LABELS
 
 _SENTENCES = (session.PREPARING, session.BLEW_UP, session.OUT_OF_MEMORY, session.BROKE, session.NOT_SAVED,
-              session.SCHEDULE_DONE, scheduler.ABANDONED, lock.IN_USE, *engines.SENTENCES, *workshop.SENTENCES)  # fmt: skip
+              session.SCHEDULE_DONE, table.MISSING, table.DAMAGED, scheduler.ABANDONED, lock.IN_USE, *engines.SENTENCES, *workshop.SENTENCES)  # fmt: skip
 
 _component = st.components.v2.component("gan_live", html=HTML, css=STYLE, js=SCRIPT)
 

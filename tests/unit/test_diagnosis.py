@@ -226,9 +226,11 @@ def test_a_finding_does_not_flicker_and_goes_in_the_end() -> None:
 
 
 def test_two_at_once_the_more_serious_first() -> None:
-    both = lambda step: look(
-        step, at=(0, 1), **{k: v for k, v in WON.items() if k not in ("coverage", "covered", "at_data")}
-    )  # noqa: E731
+    def both(step: int) -> Look:
+        return look(
+            step, at=(0, 1), **{name: WON[name] for name in ("d_loss", "d_real", "d_fake", "order", "distance")}
+        )
+
     seen = doctor()
     told(seen, both)
     assert codes(seen) == ["critic_overpowering", "mode_collapse"]

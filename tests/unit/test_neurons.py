@@ -41,7 +41,7 @@ def test_the_discriminators_neurons_over_the_data_by_hand() -> None:
     y, x = np.meshgrid(centres(y0, y1, LARGE), centres(x0, x1, LARGE), indexing="ij")
     x, y = x / scale, y / scale
     first, second = np.maximum(0, x - 2 * y + 0.1), np.maximum(0, 0.5 * x + 0.25 * y - 0.2)
-    found = Maps(trainer).close([("d", 1, 1), ("d", 1, 2), ("d", 2, 1)])
+    found = Maps(trainer.players).close([("d", 1, 1), ("d", 1, 2), ("d", 2, 1)])
     expected = {"neuron:d.1.1": first, "neuron:d.1.2": second, "neuron:d.2.1": 3 * first - second + 0.5}
     assert found.keys() == expected.keys()
     for name, values in expected.items():
@@ -55,7 +55,7 @@ def test_the_averaged_generators_neurons_over_the_noise_by_hand() -> None:
     trainer = by_hand()
     z1, z0 = np.meshgrid(centres(-2.5, 2.5, LARGE), centres(-2.5, 2.5, LARGE), indexing="ij")
     first, second = np.tanh(0.3 * z0), np.tanh(0.1 - 0.7 * z1)
-    found = Maps(trainer).close([("g", 1, 2), ("g", 2, 1), ("g", 2, 2)])
+    found = Maps(trainer.players).close([("g", 1, 2), ("g", 2, 1), ("g", 2, 2)])
     np.testing.assert_allclose(found["neuron:g.1.2"], second, atol=1e-5)
     scale = trainer.data.scale  # type: ignore[union-attr]
     np.testing.assert_allclose(found["neuron:g.2.1"], (first + 2 * second + 0.2) * scale, atol=1e-5)
@@ -64,7 +64,7 @@ def test_the_averaged_generators_neurons_over_the_noise_by_hand() -> None:
 
 def test_thumbnails_are_the_same_neurons_with_zero_in_the_middle() -> None:
     trainer = by_hand()
-    found = Maps(trainer).thumbnails()
+    found = Maps(trainer.players).thumbnails()
     assert {name: a.shape for name, a in found.items()} == {
         "neurons:g.1": (2, SMALL, SMALL), "neurons:g.2": (2, SMALL, SMALL), "neurons:d.1": (2, SMALL, SMALL),
         "neurons:d.2": (1, SMALL, SMALL)}  # fmt: skip
@@ -78,7 +78,7 @@ def test_thumbnails_are_the_same_neurons_with_zero_in_the_middle() -> None:
 def test_a_neuron_that_hardly_moves_looks_faint_and_a_dead_one_flat() -> None:
     trainer = by_hand()
     fill(trainer.d, [[1.0, -2.0], [1e-6, 0.0]], [0.1, 0.0], [[0.0, 0.0]], [0.0])
-    found = Maps(trainer).thumbnails()
+    found = Maps(trainer.players).thumbnails()
     assert np.ptp(found["neurons:d.1"][1]) == 0
     assert (found["neurons:d.2"] == 128).all()
 
@@ -94,10 +94,9 @@ def test_the_noise_plane(distribution: str, dim: int, half: float) -> None:
         half * (1 - 1 / len(centres(0, 1, LINE * SMALL if dim == 1 else SMALL)))
     )
     assert not places[:, 2:].any()
-    thumbnail = Maps(trainer).thumbnails()["neurons:g.1"]
+    thumbnail = Maps(trainer.players).thumbnails()["neurons:g.1"]
     assert thumbnail.shape == ((8, LINE * SMALL) if dim == 1 else (8, SMALL, SMALL))
-    assert Maps(trainer).close([("g", 1, 1)])["neuron:g.1.1"].shape == ((LINE * LARGE,) if dim == 1 else (LARGE, LARGE))
-    assert Maps(trainer).latents().shape == (1000, min(dim, 2))
+    assert Maps(trainer.players).close([("g", 1, 1)])["neuron:g.1.1"].shape == ((LINE * LARGE,) if dim == 1 else (LARGE, LARGE))
 
 
 @pytest.mark.parametrize("norm", ["batch", "layer", "instance"])
@@ -105,8 +104,8 @@ def test_looking_changes_nothing_and_rows_do_not_see_each_other(norm: str) -> No
     config = _tiny.points(generator__norm=norm, discriminator__norm=norm, penalty="none",
                           discriminator__spectral_norm=True)  # fmt: skip
     trainer, other = (_tiny.trained(config, 3) for _ in range(2))
-    found = Maps(trainer).close([("d", 2, 3)])["neuron:d.2.3"]
-    wishes.granted(trainer, frozenset({"neurons", "neuron:g.1.1"}))
+    found = Maps(trainer.players).close([("d", 2, 3)])["neuron:d.2.3"]
+    wishes.granted(trainer.players, frozenset({"neurons", "neuron:g.1.1"}))
     _tiny.assert_same(trainer.state_dict(), other.state_dict())
     assert trainer.g.training
     assert trainer.d.training
@@ -120,14 +119,14 @@ def test_looking_changes_nothing_and_rows_do_not_see_each_other(norm: str) -> No
 
 def test_wide_layers_are_cut_and_what_is_not_there_is_left_out() -> None:
     trainer = Trainer(_tiny.points(discriminator__hidden=(40, 8)))
-    assert len(Maps(trainer).thumbnails()["neurons:d.1"]) == MOST
-    found = wishes.granted(trainer, frozenset({"neuron:d.1.40", "neuron:d.1.41", "neuron:d.9.1", "neuron:g.0.1"}))
+    assert len(Maps(trainer.players).thumbnails()["neurons:d.1"]) == MOST
+    found = wishes.granted(trainer.players, frozenset({"neuron:d.1.40", "neuron:d.1.41", "neuron:d.9.1", "neuron:g.0.1"}))
     assert list(found) == ["neuron:d.1.40"]
 
 
 def test_pictures_have_no_such_maps() -> None:
     trainer = Trainer(_tiny.pictures(), _tiny.images())
-    assert wishes.granted(trainer, frozenset({"neurons", "neuron:d.1.1"})) == {}
+    assert wishes.granted(trainer.players, frozenset({"neurons", "neuron:d.1.1"})) == {}
     assert neurons.describe(_tiny.pictures()) == {}
 
 
@@ -143,7 +142,7 @@ def test_layers_are_described_as_they_are() -> None:
 def test_numbers_that_are_none_stay_out_of_the_maps() -> None:
     trainer = by_hand()
     fill(trainer.d, [[float("nan"), 0.0], [float("inf"), 0.0]], [0.0, 0.0], [[1.0, 1.0]], [0.0])
-    found = wishes.granted(trainer, frozenset({"neurons", "neuron:d.1.2", "neuron:d.2.1"}))
+    found = wishes.granted(trainer.players, frozenset({"neurons", "neuron:d.1.2", "neuron:d.2.1"}))
     assert all(np.isfinite(a).all() for a in found.values())
 
 

@@ -47,10 +47,10 @@ def test_a_paused_run_reacts_at_once_and_stays_as_it_is(tmp_path: Path) -> None:
     now = session.latest
     assert now.seq > seen.seq
     assert (now.step, now.status) == (4, "paused")
-    assert {NEURON, "latents", "neurons:g.1", "neurons:d.3"} <= wanted(session)
+    assert {NEURON, "neurons:g.1", "neurons:d.3"} <= wanted(session)
     assert now.extras[NEURON].shape == (LARGE, LARGE)
     assert session.trainer is not None
-    np.testing.assert_array_equal(now.extras[NEURON], Maps(session.trainer).close([("d", 2, 3)])[NEURON])
+    np.testing.assert_array_equal(now.extras[NEURON], Maps(session.trainer.players).close([("d", 2, 3)])[NEURON])
     assert now.arrays["field"] is seen.arrays["field"]
     _tiny.assert_same(before, state(session))
     tell(session, Resume())

@@ -295,9 +295,13 @@ function pretty(name) {
 }
 
 class CurvesView {
-  constructor(ui, memory) {
+  /** `shows`: which panels stand here. `lead`: other curves of the same run, whose zoom and cursor these share; they have the buttons. */
+  constructor(ui, memory, { shows = () => true, lead = null } = {}) {
     this.ui = ui;
     this.memory = memory;
+    this.shows = shows;
+    this.peers = [];
+    if (lead) [lead.peers, this.peers] = [[...lead.peers, this], [lead]];
     memory.zoom ??= null; // null = everything, else [from, to] in steps
     this.panels = [];
     this.cursor = null; // the step under the pointer
@@ -310,8 +314,9 @@ class CurvesView {
         onclick: () => this.zoomBy(factor) }, icon(name)));
     this.nothing = h("div", { class: "gl-chart" }, h("div", { class: "gl-empty" }, words.get("curves.empty")));
     this.list = h("div", { class: "gl-panels" }, this.nothing);
-    this.box = h("div", { class: "gl-curves" },
-      h("div", { class: "gl-curves-bar" }, this.where, h("span", { class: "gl-curves-zoom" }, this.reset, ...zoom)), this.list);
+    const bar = h("div", { class: "gl-curves-bar" }, this.where, h("span", { class: "gl-curves-zoom" }, this.reset, ...zoom));
+    this.box = h("div", { class: "gl-curves" }, ...(lead ? [] : [bar]), this.list);
+    if (lead) this.nothing.classList.add("gl-gone");
     this.showZoom();
   }
 
@@ -321,7 +326,7 @@ class CurvesView {
     if (signature === this.signature) return;
     this.signature = signature;
     const groups = new Map();
-    for (const curve of curves) groups.set(curve.panel, [...(groups.get(curve.panel) || []), curve]);
+    for (const curve of curves.filter((c) => this.shows(c.panel))) groups.set(curve.panel, [...(groups.get(curve.panel) || []), curve]);
     this.panels = [...groups].map(([name, members]) => this.panel(name, members));
     const boxes = this.panels.map((panel) => panel.box);
     for (const box of [...this.list.children]) if (!boxes.includes(box)) box.remove();
@@ -396,8 +401,10 @@ class CurvesView {
       else range = [from, to];
     }
     this.memory.zoom = range;
-    this.showZoom();
-    this.paint();
+    for (const view of [this, ...this.peers]) {
+      view.showZoom();
+      view.paint();
+    }
   }
 
   /** Around the middle; from the whole, into the newest part. */
@@ -512,13 +519,13 @@ class CurvesView {
 
   setCursor(step) {
     if (this.cursor === step && !this.brush) return;
-    this.cursor = step;
+    for (const view of [this, ...this.peers]) view.cursor = step;
     if (step === null) this.ui.tooltip.hide();
     if (this.queued) return;
     this.queued = true;
     requestAnimationFrame(() => {
       this.queued = false;
-      this.paint();
+      for (const view of [this, ...this.peers]) view.paint();
     });
   }
 

@@ -3,6 +3,7 @@
 const CARD_ROOM = 18; // border and padding of a card, left and right together
 const FLOW_GAP = 26;
 const LAYER_GAP = 6;
+const STACK_LANES = 34; // beside the cards, for the gradients' arrows
 const PLOT = { noise: 100, samples: 100, real: 100, outputs: 128, losses: 128, gradients: 128 };
 const PLOT_HEIGHT = { outputs: 150, losses: 64, gradients: 64 };
 const TILE = { least: 10, most: 22, phone: 40 };
@@ -10,7 +11,7 @@ const GRAPH_NARROW = 640;
 const ASK_MS = 70;
 const GRAPH_KEY = "gan.graph";
 // What each part is in the big picture (the first layer that is there), and its chart.
-const LINKS = { noise: ["manifold", "fake"], g: ["manifold", "fake"], samples: ["fake"], real: ["real"], d: ["field"], outputs: ["field"],
+const LINKS = { noise: ["sheet", "fake"], g: ["sheet", "fake"], samples: ["fake"], real: ["real"], d: ["field"], outputs: ["field"],
   losses: [], gradients: ["arrows"] };
 const CHARTS = { outputs: "critic", losses: "loss", gradients: "gradients" };
 
@@ -76,7 +77,9 @@ class GraphPanel {
     this.fold.setAttribute("aria-expanded", String(open));
     this.body.classList.toggle("gl-gone", !open);
     this.hint.classList.toggle("gl-absent", !open);
-    if (!open) this.sight(false);
+    if (open) return;
+    this.active?.choose(null);
+    this.sight(false);
   }
 
   sight(seen) {
@@ -89,7 +92,7 @@ class GraphPanel {
     clearTimeout(this.asking);
     const { player, layer, neuron } = this.neuron || {};
     const close = neuron ? [`neuron:${player}.${layer}.${neuron}`] : [];
-    this.ui.link.want("graph", this.seen && this.about ? ["neurons", ...close] : []);
+    this.ui.link.want("graph", this.about ? [...(this.seen ? ["neurons"] : []), ...close] : []);
   }
 
   // -- what the page says of the run -----------------------------------------------------------------------------
@@ -159,9 +162,9 @@ class GraphPanel {
 
   /** Shows a part in the big picture and in its chart. */
   light(name) {
-    const { picture, curves } = this.ui;
+    const { picture, charts } = this.ui;
     picture.emphasise(LINKS[name]?.find((layer) => picture.hasLayer(layer)) || null);
-    for (const panel of curves.panels) panel.box.classList.toggle("gl-lit", Boolean(name) && CHARTS[name] === panel.name);
+    for (const panel of charts.flatMap((chart) => chart.panels)) panel.box.classList.toggle("gl-lit", Boolean(name) && CHARTS[name] === panel.name);
     for (const [other, card] of Object.entries(this.cards)) card.classList.toggle("gl-lit", other === name);
     this.explain();
   }
@@ -218,14 +221,20 @@ class GraphPanel {
     if (!this.about || !this.open) return;
     const width = this.stage.clientWidth;
     if (!width) return;
-    const side = this.tileSide(width);
-    this.stacked = side < TILE.least;
-    this.box.classList.toggle("gl-stacked", this.stacked);
-    const narrow = Math.floor((width - 34 - CARD_ROOM) / PHONE_COLUMNS) - TILE_GAP;
-    for (const layer of this.layers) layer.resize(this.stacked ? Math.min(TILE.phone, narrow) : side, this.stacked);
     for (const [name, canvas] of Object.entries(this.canvases)) fitCanvas(canvas, PLOT[name], PLOT_HEIGHT[name] || PLOT[name]);
+    const side = this.tileSide(width);
+    this.stack(side < TILE.least, side, width);
+    if (!this.stacked && this.stage.scrollWidth > width) this.stack(true, side, width); // words wider than foreseen
     this.paint();
     this.layout();
+  }
+
+  /** In a row, or below each other. */
+  stack(stacked, side, width) {
+    this.stacked = stacked;
+    this.box.classList.toggle("gl-stacked", stacked);
+    const narrow = Math.floor((width - STACK_LANES - CARD_ROOM) / PHONE_COLUMNS) - TILE_GAP;
+    for (const layer of this.layers) layer.resize(stacked ? Math.min(TILE.phone, narrow) : side, stacked);
   }
 
   layout() {

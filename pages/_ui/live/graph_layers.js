@@ -15,8 +15,9 @@ class NeuronLayer {
     const { words } = ui;
     const label = part.count > 1 ? words.get("graph.choose", { name: part.name, count: words.number(part.count) }) : part.name;
     this.canvas = h("canvas", { role: "img", tabindex: "0", "aria-label": label });
-    const more = part.count > this.shown ? words.get("graph.more", { count: words.number(part.count - this.shown) }) : "";
-    this.box = h("div", { class: "gl-layer", "data-layer": `${part.player}.${part.layer}` }, this.canvas, h("small", {}, more));
+    const hidden = words.number(part.count - this.shown);
+    const more = part.count > this.shown ? [h("small", { "data-tip": words.get("graph.more", { count: hidden }) }, `+${hidden}`)] : [];
+    this.box = h("div", { class: "gl-layer", "data-layer": `${part.player}.${part.layer}` }, this.canvas, ...more);
     this.label = label;
     this.listen();
   }

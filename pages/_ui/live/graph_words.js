@@ -79,7 +79,8 @@ class GraphWords {
 
   layerText({ player, layer }, about) {
     const { words } = this.ui;
-    if (layer < about[player].layers.length) return words.get("graph.layer.text");
+    const colours = player === "g" && about.latent.dim === 1 ? "" : ` ${words.get("graph.colours")}`;
+    if (layer < about[player].layers.length) return words.get("graph.layer.text") + colours;
     return words.get(player === "g" ? "graph.output.g.text" : "graph.output.d.text");
   }
 

@@ -1,6 +1,6 @@
 // Histograms of the discriminator's outputs on the real and the generated points of the picture.
 
-const BINS = 32;
+const OUTPUT_BINS = 32;
 const OUTPUTS_HEIGHT = 132;
 const OUTPUTS_PAD = { left: 8, right: 8, top: 8, bottom: 24 };
 
@@ -62,16 +62,16 @@ class OutputsView {
 
   /** Shares by bin; what lies beyond an end counts into the last bin there. */
   count(values, [low, high]) {
-    const counts = new Array(BINS).fill(0);
+    const counts = new Array(OUTPUT_BINS).fill(0);
     for (const v of values) {
-      if (Number.isFinite(v)) counts[Math.max(0, Math.min(BINS - 1, Math.floor(((v - low) / (high - low)) * BINS)))] += 1 / values.length;
+      if (Number.isFinite(v)) counts[Math.max(0, Math.min(OUTPUT_BINS - 1, Math.floor(((v - low) / (high - low)) * OUTPUT_BINS)))] += 1 / values.length;
     }
     return counts;
   }
 
   paintBars(context, counts, highest, plot, kind) {
     const bottom = OUTPUTS_PAD.top + plot.height;
-    const x = (i) => OUTPUTS_PAD.left + (i / BINS) * plot.width;
+    const x = (i) => OUTPUTS_PAD.left + (i / OUTPUT_BINS) * plot.width;
     const y = (share) => bottom - Math.sqrt(share / highest) * plot.height; // by the root, so that small bars are seen beside a peak
     context.beginPath();
     context.moveTo(x(0), bottom);
@@ -79,7 +79,7 @@ class OutputsView {
       context.lineTo(x(i), y(share));
       context.lineTo(x(i + 1), y(share));
     });
-    context.lineTo(x(BINS), bottom);
+    context.lineTo(x(OUTPUT_BINS), bottom);
     context.fillStyle = this.ui.theme[kind];
     context.globalAlpha = 0.24;
     context.fill();

@@ -351,13 +351,13 @@ class PointsView {
     context.fillRect(camera.left, camera.top, camera.side, camera.side);
     if (arrays.field) this.field ??= new Field(this.frame, theme.lut);
     if (this.map) this.map.paint(context, camera, theme);
-    else if (layers.field) this.field?.paint(context, camera);
+    else if (this.shows("field")) this.field?.paint(context, camera);
     if (layers.contours && !this.map) this.field?.paintContours(context, camera, theme.text);
     if ((layers.field || layers.contours) && !this.map) this.field?.paintBorder(context, camera, theme.text);
     if (!this.map?.line) this.paintGrid(context, camera);
     if (this.lit && this.lit !== "field" && !this.map) this.veil(context, camera);
     context.globalAlpha = this.strength("real");
-    if (layers.real && !this.map?.noise) this.stamp(context, camera, arrays.real, this.realStamp);
+    if (this.shows("real") && !this.map?.noise) this.stamp(context, camera, arrays.real, this.realStamp);
     context.globalAlpha = 1;
     if (!this.draws("density")) return;
     if (layers.real) paintDensity(context, camera, this.density("real", arrays.real), header.extent, theme.real, []);
@@ -376,7 +376,7 @@ class PointsView {
     if (this.draws("sheet") && this.of("sheet")) this.drawSheet(context, camera, flowed);
     if (this.draws("trails") && flowed === 1 && this.frame.header.status !== "past") this.trails.paint(context, camera, this.ui.theme.fake);
     context.globalAlpha = this.strength("fake");
-    if (this.memory.layers.fake) this.stamp(context, camera, flowed < 1 ? this.onItsWay(flowed) : this.between(), this.fakeStamp);
+    if (this.shows("fake")) this.stamp(context, camera, flowed < 1 ? this.onItsWay(flowed) : this.between(), this.fakeStamp);
     context.globalAlpha = 1;
     if (this.draws("arrows") && flowed === 1 && this.of("slope")) this.drawArrows(context, camera);
     this.drawNear(context, camera);
@@ -443,6 +443,7 @@ class PointsView {
     setText(this.fieldKey.firstChild, low);
     setText(this.fieldKey.lastChild, high);
     setText(this.title, this.map?.caption || "");
+    this.fieldKey.classList.toggle("gl-absent", Boolean(this.map?.line)); // a curve has no colours to explain
     this.title.hidden = !this.map;
   }
 
@@ -455,9 +456,14 @@ class PointsView {
     for (const canvas of [this.low, this.high]) context.drawImage(canvas, ...source, 0, 0, side, side);
   }
 
+  /** Whether a layer is on; one that is being pointed at is for that moment. */
+  shows(layer) {
+    return this.lit === layer || this.memory.layers[layer];
+  }
+
   /** Whether a layer that cannot be faded is drawn. */
   draws(layer) {
-    return this.memory.layers[layer] && !this.map && (!this.lit || this.lit === layer);
+    return this.shows(layer) && !this.map && (!this.lit || this.lit === layer);
   }
 
   strength(layer) {

@@ -55,7 +55,9 @@ class LiveView {
     this.doctor = new DoctorView(this, (code) => this.component.setTriggerValue("remedy", { run: this.data.run, code, at: Date.now() }));
     this.picture = this.data.kind === "images" ? new ImagesView(this) : new PointsView(this, this.memory);
     this.picture.tools.prepend(new Saver(this).box);
-    this.curves = new CurvesView(this, this.memory);
+    const measured = (panel) => this.data.kind === "points" && SPARSE_PANELS.has(panel); // beside the figures of the same
+    this.curves = new CurvesView(this, this.memory, { shows: (panel) => !measured(panel) });
+    this.measures = new CurvesView(this, this.memory, { shows: measured, lead: this.curves });
     this.tiles = new Tiles(this);
     this.outputs = new OutputsView(this, this.memory);
     this.timeline = new Timeline(this, {
@@ -63,7 +65,7 @@ class LiveView {
       back: () => this.live && this.show(this.live),
       branch: (step) => this.component.setTriggerValue("branch", { run: this.data.run, step, at: Date.now() }),
     });
-    this.left = h("div", { class: "gl-left" }, this.picture.box, this.timeline.box, this.tiles.box, this.outputs.box);
+    this.left = h("div", { class: "gl-left" }, this.picture.box, this.timeline.box, this.outputs.box, this.tiles.box, this.measures.box);
     this.right = h("div", { class: "gl-right" }, this.curves.box);
     this.root.prepend(h("div", { class: `gl-all gl-kind-${this.data.kind}` }, ...this.controls.parts, this.doctor.box,
       h("div", { class: "gl-body" }, this.left, this.right), ...this.graphParts()));
@@ -77,6 +79,10 @@ class LiveView {
     this.graph?.close();
     this.graph = this.data.kind === "points" ? new GraphPanel(this, this.memory) : null;
     return this.graph ? [this.graph.box] : [];
+  }
+
+  get charts() {
+    return [this.curves, this.measures];
   }
 
   watchSizes() {
@@ -93,7 +99,7 @@ class LiveView {
       this.picture.resize(width);
       this.outputs.paint();
     }
-    if (this.right.clientWidth > 0) this.curves.resize();
+    for (const view of this.charts) if (view.box.clientWidth > 0) view.resize();
     this.graph?.resize();
   }
 
@@ -203,7 +209,7 @@ class LiveView {
     if (this.data.run) this.status = header.status;
     this.queue = header.queue;
     this.timeline.moved(this.data.run ? header.step : 0);
-    this.curves.show(frame);
+    for (const view of this.charts) view.show(frame);
     if (!this.timeline.inPast) this.showMoment(frame, header.metrics);
     this.controls.showFigures(header);
     this.doctor.show(header.diagnosis);
@@ -219,7 +225,7 @@ class LiveView {
     this.tiles.show(metrics);
     this.outputs.show(frame);
     this.graph?.show(frame);
-    this.curves.pin(this.timeline.inPast ? frame.header.step : null);
+    for (const view of this.charts) view.pin(this.timeline.inPast ? frame.header.step : null);
     this.root.dataset.shown = frame.header.step;
   }
 
@@ -244,7 +250,7 @@ class LiveView {
 
   repaint() {
     this.picture?.paint();
-    this.curves?.paint();
+    for (const view of this.charts) view?.paint();
     this.outputs?.paint();
     this.graph?.paint();
   }
