@@ -431,7 +431,7 @@ def test_nothing_is_cut_off_on_a_telephone(page: Any, server: FakeServer, kind: 
         return b.width && (b.right > innerWidth + 0.5 || b.left < -0.5) }}).map((e) => e.className)""")
     assert wide == []
     small = page.evaluate(f"""[...{ROOT}.querySelectorAll('.gl-tools button, .gl-toggle, .gl-choice')].filter((e) =>
-        e.offsetHeight < 40 || e.offsetWidth < 40).map((e) => e.className)""")
+        e.offsetParent && (e.offsetHeight < 40 || e.offsetWidth < 40)).map((e) => e.className)""")
     assert small == []
 
 

@@ -138,7 +138,7 @@ def test_dragging_shows_the_past_and_training_goes_on(page: Any, server: FakeSer
     asked = server.heard_of("at")
     assert len(asked) >= 3  # it follows the hand
     shown = data(page, "shown")
-    assert where(page) == f"Looking back at step {shown}"
+    assert where(page) == f"Looking back at step {int(shown):,}"
     assert int(shown) < int(data(page, "step")) / 3
     drawn, step, seen = both(page), int(data(page, "step")), int(data(page, "frames"))
     frames(page, seen + 3)

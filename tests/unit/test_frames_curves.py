@@ -84,9 +84,7 @@ def test_the_field_lies_as_the_axes_do() -> None:
     """Row 0 is the bottom, column 0 the left; a critic that likes x > 0 and y > 0 is bluest in the upper right."""
     trainer = _tiny.trained(_tiny.points(loss="non_saturating"), 0)
     for weights, bright in ((((1.0, 0.0)), (slice(None), slice(24, 48))), (((0.0, 1.0)), (slice(24, 48), slice(None)))):
-        field = picture(_with_critic(trainer, lambda x, w=weights: x[:, 0] * w[0] + x[:, 1] * w[1]))["arrays"][
-            "field"
-        ]
+        field = picture(_with_critic(trainer, lambda x, w=weights: x[:, 0] * w[0] + x[:, 1] * w[1]))["arrays"]["field"]
         assert (field[bright] > 127).all()
         assert float(field.mean()) == pytest.approx(127.5, abs=1)
     x0, x1, *_ = trainer.data.extent  # type: ignore[union-attr]

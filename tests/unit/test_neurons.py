@@ -96,7 +96,9 @@ def test_the_noise_plane(distribution: str, dim: int, half: float) -> None:
     assert not places[:, 2:].any()
     thumbnail = Maps(trainer.players).thumbnails()["neurons:g.1"]
     assert thumbnail.shape == ((8, LINE * SMALL) if dim == 1 else (8, SMALL, SMALL))
-    assert Maps(trainer.players).close([("g", 1, 1)])["neuron:g.1.1"].shape == ((LINE * LARGE,) if dim == 1 else (LARGE, LARGE))
+    assert Maps(trainer.players).close([("g", 1, 1)])["neuron:g.1.1"].shape == (
+        (LINE * LARGE,) if dim == 1 else (LARGE, LARGE)
+    )
 
 
 @pytest.mark.parametrize("norm", ["batch", "layer", "instance"])
@@ -120,7 +122,9 @@ def test_looking_changes_nothing_and_rows_do_not_see_each_other(norm: str) -> No
 def test_wide_layers_are_cut_and_what_is_not_there_is_left_out() -> None:
     trainer = Trainer(_tiny.points(discriminator__hidden=(40, 8)))
     assert len(Maps(trainer.players).thumbnails()["neurons:d.1"]) == MOST
-    found = wishes.granted(trainer.players, frozenset({"neuron:d.1.40", "neuron:d.1.41", "neuron:d.9.1", "neuron:g.0.1"}))
+    found = wishes.granted(
+        trainer.players, frozenset({"neuron:d.1.40", "neuron:d.1.41", "neuron:d.9.1", "neuron:g.0.1"})
+    )
     assert list(found) == ["neuron:d.1.40"]
 
 

@@ -12,8 +12,8 @@ class OutputsView {
     this.canvas = h("canvas", { role: "img", "aria-label": words.get("outputs") });
     this.means = { real: h("b", {}, "–"), fake: h("b", {}, "–") };
     const keys = ["real", "fake"].map((kind) => h("span", { class: "gl-series" }, icon(kind), h("span", {}, words.get(`outputs.${kind}`)), this.means[kind]));
-    this.stage = h("div", { class: "gl-chart" }, this.canvas);
-    this.box = h("section", { class: "gl-panel gl-outputs gl-gone", "aria-label": words.get("outputs"), "data-tip": null },
+    this.stage = h("div", { class: "gl-outputs-stage" }, this.canvas);
+    this.box = h("section", { class: "gl-outputs gl-gone", "aria-label": words.get("outputs") },
       h("div", { class: "gl-title" }, h("h4", {}, words.get("outputs")), h("span", {}, words.get("outputs.hint"))),
       h("div", { class: "gl-keys" }, ...keys), this.stage);
   }

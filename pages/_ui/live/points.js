@@ -73,8 +73,8 @@ class PointsView {
     this.readout = h("div", { class: "gl-readout" }, words.get("hover"));
     this.fieldKey = h("div", { class: "gl-key", "data-tip": words.get("field.key.help") }, h("span", {}, words.get("field.low")),
       h("i", { class: "gl-ramp" }), h("span", {}, words.get("field.high")));
-    this.box = h("div", { class: "gl-points" }, h("div", { class: "gl-legend", role: "group", "aria-label": words.get("layers") }, ...this.toggles),
-      h("div", { class: "gl-switches" }, this.weights.box, this.vectors.box), this.stage,
+    this.box = h("div", { class: "gl-points" }, h("div", { class: "gl-legend", role: "group", "aria-label": words.get("layers") }, ...this.toggles,
+      h("span", { class: "gl-switches" }, this.vectors.box, this.weights.box)), this.stage,
       h("div", { class: "gl-foot" }, this.readout, this.fieldKey));
     this.showToggles();
   }

@@ -32,8 +32,8 @@ class Timeline {
     this.fork = h("button", { type: "button", class: "gl-text gl-time-branch", "data-tip": words.get("time.branch.help"),
       onclick: () => this.shown !== null && this.on.branch(this.shown) }, icon("branch"), words.get("time.branch"));
     this.box = h("div", { class: "gl-time gl-gone", role: "group", "aria-label": words.get("time") },
-      h("div", { class: "gl-time-row" }, ...Object.values(this.buttons), this.slider),
-      h("div", { class: "gl-time-foot" }, this.where, h("span", { class: "gl-time-more" }, this.fork, this.now)));
+      h("span", { class: "gl-time-row" }, ...Object.values(this.buttons), this.slider),
+      h("span", { class: "gl-time-foot" }, this.where, h("span", { class: "gl-time-more" }, this.fork, this.now)));
     this.showState();
   }
 

@@ -65,9 +65,9 @@ class LiveView {
       back: () => this.live && this.show(this.live),
       branch: (step) => this.component.setTriggerValue("branch", { run: this.data.run, step, at: Date.now() }),
     });
-    this.left = h("div", { class: "gl-left" }, this.picture.box, this.timeline.box, this.outputs.box, this.tiles.box, this.measures.box);
+    this.left = h("div", { class: "gl-left" }, this.picture.box, this.outputs.box, this.tiles.box, this.measures.box);
     this.right = h("div", { class: "gl-right" }, this.curves.box);
-    this.root.prepend(h("div", { class: `gl-all gl-kind-${this.data.kind}` }, ...this.controls.parts, this.doctor.box,
+    this.root.prepend(h("div", { class: `gl-all gl-kind-${this.data.kind}` }, ...this.controls.parts, this.doctor.box, this.timeline.box,
       h("div", { class: "gl-body" }, this.left, this.right), ...this.graphParts()));
     if (this.live) this.show(this.live);
     this.watchSizes();
