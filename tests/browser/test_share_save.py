@@ -14,7 +14,7 @@ from PIL import Image
 from test_app import data, number, until
 
 from gan_core import config as settings
-from gan_core import presets, sharing
+from gan_core import presets, registry, sharing
 from gan_core.sharing import Share
 
 Visitor = Callable[..., Any]
@@ -34,15 +34,26 @@ def train(page: Any, path: str) -> None:
     page.goto(path)
     page.get_by_role("button", name="Start training").click()
     page.wait_for_url("**run=*")
-    until(page, lambda: page.locator(".gl").count() > 0 and data(page, "status") == "finished", 120)
-    assert number(page, "step") == STEPS
+    until(
+        page,
+        lambda: (
+            page.locator(".gl").count() > 0 and data(page, "status") == "finished" and number(page, "step") == STEPS
+        ),
+        120,
+    )
 
 
-def arrays(page: Any) -> dict[str, list[float]]:
+def arrays(page: Any) -> dict[str, list[float]] | None:
     """What the picture was drawn from."""
-    found: dict[str, list[float]] = page.locator(".gl").evaluate(
-        """root => Object.fromEntries(Object.entries(root.getRootNode().ganLive?.frame.arrays ?? root.parentNode.ganLive.frame.arrays)
-        .filter(([name]) => !name.startsWith("curve")).map(([name, array]) => [name, [...array]]))"""
+    found: dict[str, list[float]] | None = page.locator(".gl").evaluate(
+        """root => {
+          let holder = root;
+          while (!holder.ganLive) holder = holder.parentNode || holder.host;
+          const frame = holder.ganLive.frame;
+          if (!frame) return null; // it has just been mounted
+          const shown = Object.entries(frame.arrays).filter(([name]) => !name.startsWith("curve"));
+          return Object.fromEntries(shown.map(([name, array]) => [name, [...array]]));
+        }"""
     )
     return found
 
@@ -60,7 +71,10 @@ def test_a_link_gives_a_fresh_browser_the_identical_run_and_picture(visitor: Vis
     one.get_by_role("button", name="Link", exact=True).click()
     link = one.get_by_test_id("stCode").filter(has_text="?c=").inner_text()
     train(other, re.sub(r"\s", "", link))
+    until(one, lambda: arrays(one) is not None)
+    until(other, lambda: arrays(other) is not None)
     a, b = arrays(one), arrays(other)
+    assert a is not None
     assert {"real", "fake", "fake_live", "field"} <= a.keys()
     assert a == b
     for canvas in (".gl-low", ".gl-high"):
@@ -96,7 +110,7 @@ def test_a_locked_link_and_the_saved_picture(visitor: Visitor) -> None:
     assert len(drawn.getElementsByTagName("use")) > 1500  # points as shapes
     assert len(drawn.getElementsByTagName("image")) == 1  # the field
     words = " ".join(t.firstChild.data for t in drawn.getElementsByTagName("text"))
-    for word in ("Real", "Generated", f"step {STEPS}", "Grid of 25 Gaussians", "Seed 4", run[1]):
+    for word in ("Real", "Generated", f"step {STEPS}", registry.dataset["grid"].title, "Seed 4", run[1]):
         assert word in words
     # It is the same picture: drawn by the browser again, it is near the PNG.
     page.set_content(
