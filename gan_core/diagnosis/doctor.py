@@ -38,6 +38,7 @@ class _Case:
     holds: bool = False
     without: int = 0  # looks in a row without it
     last: int = 0  # the step it was seen at
+    treated: bool = False  # settings were changed while it held
 
 
 class Doctor:
@@ -90,7 +91,7 @@ class Doctor:
         if matters:
             self._changed = step
             for case in self._cases.values():
-                case.seen = 0
+                case.seen, case.treated = 0, case.holds
 
     def _judge(self, look: Look) -> None:
         for entry in SIGNS:
@@ -117,7 +118,7 @@ class Doctor:
 
     def _finding(self, name: str, case: _Case, look: Look) -> Finding:
         remedy, advice = treatments.proposed(name, self.config)
-        if self._changed is not None and look.step - self._changed < _TIME_TO_WORK and case.since <= self._changed:
+        if self._changed is not None and look.step - self._changed < _TIME_TO_WORK and case.treated:
             remedy, advice = {}, Evidence(treatments.WAIT, {"step": self._changed})
         elif registry.condition[name].info["plays"] and not moves(self.config, look.images):
             remedy, advice = {}, Evidence(treatments.OVER)
@@ -144,4 +145,5 @@ def _note(case: _Case, evidence: Evidence | None, step: int, since: int) -> None
     if not case.holds and not case.seen:
         case.since = since
     case.seen, case.without, case.last, case.evidence = case.seen + 1, 0, step, evidence
-    case.holds = case.holds or case.seen >= _TWICE
+    if not case.holds and case.seen >= _TWICE:
+        case.holds, case.treated = True, False

@@ -22,7 +22,7 @@ from gan_core.text import N_
 FAR = 0.1  # from the data, in units of its size: nearer than that, nothing of what is said below is a trouble
 SURE = 0.9  # of the advantage that a discriminator can have
 NEVER_WRONG = 0.99  # pairs ordered rightly
-BLIND, STONE_BLIND = 0.02, 0.001  # of that advantage
+BLIND = 0.02  # of that advantage
 VANISHED = 0.02  # of the gradient that the generator once had
 GONE = 0.5  # share of the points outside the picture
 GROWN = 4.0  # times within each third of a window
@@ -38,7 +38,7 @@ _LAG = 3  # looks between which that is compared
 
 LEFT = N_("{share} % of the generated points lie far outside the picture")
 GREW = N_("the discriminator's outputs on real and generated samples have moved {gap} apart, from {before}")
-WILD = N_("the losses jump by {jump} within a few steps; {blind} is what a discriminator that knows nothing loses")
+WILD = N_("the losses swing by {jump}, and guessing would score {blind}")
 BLEW_UP = N_("the losses stopped being numbers near step {step}")
 
 
@@ -71,7 +71,9 @@ def divergence(w: Window) -> Evidence | None:
 
 # ── the generator learns nothing ─────────────────────────────────────────────────────────────────────────────────────────
 
-FADED = N_("the generator's gradient is {times} times smaller than it was; D orders {order} % of pairs rightly")
+FADED = N_(
+    "the generator's gradient is {times} times smaller than it was, and D picks the real one of a pair in {order} % of cases"
+)
 
 
 @condition(
@@ -92,7 +94,7 @@ def vanishing_gradients(w: Window) -> Evidence | None:
     return Evidence(FADED, {"times": _rounded(min(times, 1e12)), "order": _percent(order)})
 
 
-WINS = N_("D orders {order} % of pairs rightly and has lost {loss}; {blind} would be knowing nothing")
+WINS = N_("D picks the real one of a pair in {order} % of cases; its loss is {loss}, and guessing would score {blind}")
 
 
 @condition(
@@ -171,9 +173,9 @@ def lost_modes(w: Window) -> Evidence | None:
 
 
 WANDERS = N_(
-    "it covers {now} % of the data at a time, {ever} % in the last {steps} steps; {share} % of the samples move on"
+    "{now} % of the data is covered at a time, {ever} % over {steps} steps; {share} % of the samples move on from look to look"
 )
-SWINGS = N_("{share} % of the samples lie elsewhere every few hundred steps, and come no nearer")
+SWINGS = N_("{share} % of the samples move elsewhere from look to look, and come no nearer")
 
 
 @condition(
@@ -204,10 +206,10 @@ def cycling(w: Window) -> Evidence | None:
 # ── the discriminator learns nothing ─────────────────────────────────────────────────────────────────────────────────────
 
 SEES_NOTHING = N_(
-    "D has lost {loss}, and knowing nothing loses {blind}; the samples are {far} times as far off as perfect ones"
+    "D's loss is {loss}, and guessing would score {blind}; the samples are {far} times as far off as perfect ones"
 )
 GUESSES = N_(
-    "D orders {order} % of pairs rightly, as guessing would; the samples are {far} times as far off as perfect ones"
+    "D picks the real one of a pair in {order} % of cases, as by guessing; the samples are {far} times as far off as perfect ones"
 )
 
 
@@ -220,13 +222,14 @@ GUESSES = N_(
 )  # fmt: skip
 def critic_blind(w: Window) -> Evidence | None:
     """D's loss within a fiftieth of that of one verdict for all (a Wasserstein critic: pairs ordered as by chance), while samples
-    are far off and not coming nearer; or not even that much better, and they are far off."""
+    are far off and not coming nearer; or no better than that at most looks, and they are far off."""
     if not w.excess > FAR:
         return None
     stuck, far = not w.improves(), _rounded(w.median("distance") / max(w.last.floor, 1e-9))
     if math.isfinite(w.scale.sure):
-        least = BLIND if stuck else STONE_BLIND
-        if w.share(lambda look: w.scale.advantage(look.d_loss) < least) < 0.8:
+        little = w.share(lambda look: w.scale.advantage(look.d_loss) < BLIND)
+        none = w.share(lambda look: w.scale.advantage(look.d_loss) <= 0)
+        if little < 0.8 or not (stuck or none >= 0.6):
             return None
         loss, blind = _rounded(w.median("d_loss")), _rounded(w.scale.blind)
         return Evidence(SEES_NOTHING, {"loss": loss, "blind": blind, "far": far})

@@ -25,6 +25,7 @@ SAMPLES = 256  # points at a look
 _PAIRED = 128  # real and generated points that D is shown
 _PIXELS = 1024  # of each picture, at most
 _DIRECTIONS = 16
+_PARTS = 16  # of the real samples, whose mean distance from them all tells the floor
 _BEYOND = 1e9  # where points that are not finite are taken to lie, in units of the data's size
 _STATS = ("d_loss", "g_loss", "d_real", "d_fake", "d_gradient", "g_gradient")
 
@@ -44,8 +45,10 @@ class Yardstick:
         self._kept = np.sort(self._along(real))
         self._quantiles: dict[int, NDArray[np.float32]] = {}
         few = min(count, len(real) // 2)
-        parts = [real[i * few : (i + 1) * few] for i in range(len(real) // few)]
-        self.floor = float(np.mean([self.distance(part) for part in parts])) * math.sqrt(few / count)
+        parts = [real[torch.randperm(len(real), generator=rng)[:few].numpy()] for _ in range(_PARTS)]
+        # A part of the real samples lies nearer to them all than as many other ones would: 1/n − 1/m instead of 1/n + 1/m.
+        known, wanted = 1 / few - 1 / len(real), 1 / count + 1 / len(real)
+        self.floor = float(np.mean([self.distance(part) for part in parts])) * math.sqrt(wanted / known)
 
     def _along(self, samples: Floats) -> NDArray[np.float32]:
         """(N, D) -> (16, N)."""

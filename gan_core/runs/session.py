@@ -488,9 +488,10 @@ class TrainingSession:
         assert self._trainer is not None
         new = settings.replace(self.config, command.values)
         changed = settings.differences(self.config, new)
+        had_failed = self._status == "failed"  # then it is at its last good state, and may be changed before it goes on
         if changed:
             self._save()  # before: what goes wrong because of a change goes back behind it
-        if self._status == "failed":
+        if self._status == "failed" and not had_failed:
             return
         self._trainer.change(new)
         if new.engine == "eager":

@@ -89,7 +89,7 @@ def test_a_line_that_opens_and_asks_for_the_remedy(page: Any, server: FakeServer
     assert bar.get_attribute("aria-expanded") == "true"
     body = page.locator(".gl-doctor-body")
     assert "Penalty: None → R1 (zero-centred, on real)" in body.inner_text()
-    assert "Penalty weight: 2.0 → 1.0" in body.inner_text()
+    assert "Penalty weight: 2 → 1" in body.inner_text()
     assert "Nothing in a single verdict says what is missing." in body.inner_text()
     assert page.evaluate("window.pwned") is None
     button = page.get_by_role("button", name="Apply this")

@@ -178,10 +178,10 @@ def test_stop_restore_go_on(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", list(VARIANTS))
 def test_looking_changes_nothing(name: str) -> None:
     quiet, watched = some(name, 0), some(name, 0)
-    for i in range(6):
+    for _ in range(6):
         quiet.step()
         watched.step()
-        stats = watched.read_stats()
+        watched.read_stats()
         picture(watched.players)
         watched.sample(watched.preview.latents, averaged=False)
         real = watched.preview.real

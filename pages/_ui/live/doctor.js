@@ -78,8 +78,16 @@ class DoctorView {
   }
 
   evidence(finding) {
-    const text = this.ui.words.sentence(finding.evidence);
+    const text = this.sentence(finding.evidence);
     return text && !UNTROUBLED.has(finding.code) ? this.ui.words.get("doctor.since", { step: this.ui.words.number(finding.since), text }) : text;
+  }
+
+  /** Like every message of a run, with numbers of unknown size. */
+  sentence(message) {
+    const { words } = this.ui;
+    const shown = Object.entries(message?.params || {}).map(([name, value]) =>
+      [name, typeof value !== "number" ? value : Number.isInteger(value) ? words.number(value) : words.short(value)]);
+    return words.sentence(message && { ...message, params: Object.fromEntries(shown) });
   }
 
   /** A card for each finding. Only what differs is written, so that a button stays under the finger that presses it. */
@@ -124,7 +132,8 @@ class DoctorView {
   /** A setting's value as its control writes it. */
   value(name, text) {
     const { words } = this.ui;
-    return words.labels[`choice.${name}.${text}`] ?? text;
+    const number = Number(text);
+    return words.labels[`choice.${name}.${text}`] ?? (Number.isNaN(number) ? text : words.short(number));
   }
 
   button(finding) {

@@ -1,0 +1,68 @@
+"""Runs built to fail, each in its own way, and what the diagnosis says of a run that is watched without a clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from gan_core.config import RunConfig, replace
+from gan_core.diagnosis import Finding
+from gan_core.diagnosis.watching import SAMPLES, Watch
+from gan_core.trainer import Trainer
+
+EVERY = 40  # steps between two looks
+_SMALL: dict[str, Any] = {
+    "data.name": "ring", "latent.dim": 2, "generator.hidden": (16, 16), "discriminator.hidden": (16, 16), "batch_size": 64,
+    "loss": "non_saturating", "penalty": "none", "device": "cpu", "precision": "float32", "threads": 1,
+}  # fmt: skip
+# condition: (what makes a small plain GAN fail so, how many steps until it is known)
+ILL: dict[str, tuple[dict[str, Any], int]] = {
+    "vanishing_gradients": ({"loss": "minimax", "k_d": 5, "g_optimizer.name": "sgd", "g_optimizer.lr": 0.02}, 800),
+    "critic_overpowering": ({"k_d": 3, "d_optimizer.lr": 1e-2, "g_optimizer.lr": 1e-5}, 800),
+    "mode_collapse": ({"loss": "hinge", "k_d": 3, "d_optimizer.lr": 1e-2, "g_optimizer.lr": 3e-4}, 1600),
+    "cycling": ({"g_optimizer.lr": 1e-2}, 1200),
+    "critic_blind": ({"label_flip": 0.5}, 800),
+    "divergence": ({"d_optimizer.lr": 1e-6}, 800),
+}  # fmt: skip
+
+
+def ill(code: str, seed: int = 0) -> RunConfig:
+    return replace(RunConfig(), _SMALL | ILL[code][0] | {"seed": seed})
+
+
+class Observed:
+    """A Trainer with a Watch at its side, looked at every so many steps."""
+
+    def __init__(self, config: RunConfig, every: int = EVERY) -> None:
+        self.trainer, self.every = Trainer(config), every
+        self.watch = Watch(self.trainer)
+        self.said: list[str] = []
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        return self.watch.doctor.findings
+
+    def until(self, holds: Callable[[list[str]], bool], most: int) -> bool:
+        """Train until that holds of the codes said at a look; False where it never does within `most` steps."""
+        end = self.trainer.step_count + most
+        while self.trainer.step_count < end:
+            if holds(self.look()):
+                return True
+        return False
+
+    def look(self) -> list[str]:
+        """The codes of the next look."""
+        trainer = self.trainer
+        for _ in range(self.every):
+            trainer.step()
+        live = trainer.sample(trainer.preview.latents[:SAMPLES], averaged=False).numpy()
+        codes = [f.code for f in self.watch.look(trainer, trainer.read_stats(), {"fake_live": live})]
+        self.said += [code for code in codes if code not in self.said]
+        return codes
+
+    def treat(self) -> dict[str, Any]:
+        """Apply the remedy of the first finding."""
+        changes = self.findings[0].changes
+        self.trainer.change(replace(self.trainer.config, changes))
+        self.watch.changed(self.trainer.config, self.trainer.step_count, self.trainer.images)
+        return changes
