@@ -27,8 +27,9 @@ class Timeline {
     this.buttons = Object.fromEntries([["earlier", "back"], ["replay", "resume"], ["later", "forth"]].map(([name, picture]) => [name,
       h("button", { type: "button", class: `gl-mini gl-time-${name}`, "aria-label": words.get(`time.${name}`), "data-tip": words.get(`time.${name}`),
         onclick: () => this.press(name) }, icon(picture))]));
-    this.now = h("button", { type: "button", class: "gl-text gl-time-now", "data-tip": words.get("time.now.help"), onclick: () => this.leave() },
-      icon("forth"), words.get("time.now"));
+    this.now = h("button", { type: "button", class: "gl-text gl-time-now", "aria-label": words.get("time.now"), "data-tip": words.get("time.now.help"),
+      onclick: () => this.leave() },
+      icon("forth"), h("span", {}, words.get("time.now")));
     this.fork = h("button", { type: "button", class: "gl-text gl-time-branch", "data-tip": words.get("time.branch.help"),
       onclick: () => this.shown !== null && this.on.branch(this.shown) }, icon("branch"), words.get("time.branch"));
     this.box = h("div", { class: "gl-time gl-gone", role: "group", "aria-label": words.get("time") },

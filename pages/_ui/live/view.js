@@ -55,7 +55,7 @@ class LiveView {
     this.doctor = new DoctorView(this, (code) => this.component.setTriggerValue("remedy", { run: this.data.run, code, at: Date.now() }));
     this.picture = this.data.kind === "images" ? new ImagesView(this) : new PointsView(this, this.memory);
     this.picture.tools.prepend(new Saver(this).box);
-    const measured = (panel) => this.data.kind === "points" && SPARSE_PANELS.has(panel); // beside the figures of the same
+    const measured = (panel) => this.data.kind === "points" && panel === "metrics"; // under its figures; the columns become as long
     this.curves = new CurvesView(this, this.memory, { shows: (panel) => !measured(panel) });
     this.measures = new CurvesView(this, this.memory, { shows: measured, lead: this.curves });
     this.tiles = new Tiles(this);
