@@ -2,10 +2,15 @@
 server leads it to another page. A refresh that is asked for in between belongs to the page that is being left. Streamlit would
 draw that page again instead of the next one where the two meet in its queue; or run the refresh as the old page once the next one
 is drawn, and the browser would throw that one away and stay empty. Late refreshes are dropped at each of the places where they
-can meet the way to another page: in the session, in the queue and before they run."""
+can meet the way to another page: in the session, in the queue and before they run.
+
+A refresh also carries the values of all controls as the browser last heard of them. Where the server has set one meanwhile, Streamlit
+would take the older value for a person's choice, and call what belongs to it: the settings, and the run in the address, would be thrown
+away. The clock chooses nothing, so its refreshes come without values."""
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Callable
 from typing import Any
@@ -46,6 +51,8 @@ def _at_the_session(request_rerun: Callable[..., None]) -> Callable[..., None]:
 
 def _in_the_queue(request_rerun: Callable[..., bool]) -> Callable[..., bool]:
     def request(queue: ScriptRequests, new: RerunData) -> bool:
+        if new.is_auto_rerun and _of_a_fragment(new):
+            new = dataclasses.replace(new, widget_states=None)  # every value stays what the server has
         pending = queue._rerun_data if queue._state == ScriptRequestType.RERUN else None
         leads_away = pending and not pending.fragment_id and not pending.fragment_id_queue
         if pending and leads_away and is_late(_of_a_fragment(new), new.page_script_hash, pending.page_script_hash):

@@ -138,8 +138,10 @@ def test_a_table_is_imported_and_a_wrong_one_refused_while_a_run_goes_on(visitor
     step = number(page, "step")
     page.get_by_role("button", name="Use this data").last.click()
     page.get_by_text("A new run is needed for:").wait_for()
-    assert page.url == address
     until(page, lambda: number(page, "step") > step)
+    page.wait_for_timeout(2500)  # the history below refreshes itself meanwhile
+    assert page.url == address
+    assert page.get_by_role("combobox", name="Data set").input_value() == "Your table (CSV)"
 
 
 def _png(ground: str, dot: str | None = None) -> bytes:

@@ -1,9 +1,11 @@
 """Which refreshes are late and what becomes of them; what a visitor sees, a browser test shows."""
 
+import dataclasses
 from typing import Any
 
 import pytest
 from streamlit.proto.ClientState_pb2 import ClientState
+from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
 from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.scriptrunner import ScriptRunner
 from streamlit.runtime.scriptrunner_utils.script_requests import RerunData, ScriptRequests, ScriptRequestType
@@ -100,3 +102,22 @@ def test_what_became_late_in_the_queue_does_not_run() -> None:
     for data in (late, *fresh):
         ScriptRunner._run_script(runner, data)  # type: ignore[arg-type]
     assert runner.asked == fresh
+
+
+@pytest.mark.usefixtures("dropping")
+def test_the_clock_chooses_nothing() -> None:
+    """What the browser believed of the controls when it ticked is not taken for a choice; what a person chose is."""
+    old, chosen = (WidgetStates(widgets=[WidgetState(id="preset", string_value=v)]) for v in ("ring", "grid"))
+    tick = RerunData(fragment_id="f", page_script_hash="lab", widget_states=old, is_auto_rerun=True)
+    queue = ScriptRequests()
+    assert queue.request_rerun(tick)
+    alone = queue.on_scriptrunner_ready().rerun_data
+    assert alone.fragment_id_queue == ["f"]
+    assert alone.widget_states is None
+    queue = ScriptRequests()
+    assert queue.request_rerun(RerunData(page_script_hash="lab", widget_states=chosen))
+    assert queue.request_rerun(tick)
+    assert queue.on_scriptrunner_ready().rerun_data.widget_states == chosen
+    queue = ScriptRequests()
+    assert queue.request_rerun(dataclasses.replace(tick, is_auto_rerun=False))  # a control inside a fragment
+    assert queue.on_scriptrunner_ready().rerun_data.widget_states == old
