@@ -49,7 +49,7 @@ def arrays(page: Any) -> dict[str, list[float]] | None:
         """root => {
           let holder = root;
           while (!holder.ganLive) holder = holder.parentNode || holder.host;
-          const frame = holder.ganLive.frame;
+          const { frame } = holder.ganLive.picture;
           if (!frame) return null; // it has just been mounted
           const shown = Object.entries(frame.arrays).filter(([name]) => !name.startsWith("curve"));
           return Object.fromEntries(shown.map(([name, array]) => [name, [...array]]));
