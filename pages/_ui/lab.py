@@ -114,8 +114,9 @@ class Lab:
             shown = settings.replace(config, self._fixed_changes(config)) if mine else self.draft
             share = self.rules.share if self.rules is not None else Share()
             apply = self._applier(own)
-            extras = {"data": lambda: own_data_button(self.page, shown, apply)} if self.kind == "points" else {}
-            Controls(self.page, shown, apply, share.hide, share.lock, extras, lambda name: last(self.page, name)).draw()
+            free = not {"data.name", "data.drawing", "data.table"} & (share.lock | share.hide)
+            more = {"data": lambda: own_data_button(self.page, shown, apply)} if self.kind == "points" and free else {}
+            Controls(self.page, shown, apply, share.hide, share.lock, more, lambda name: last(self.page, name)).draw()
 
     def _take_link(self, _: Callable[[str], str]) -> None:
         """Settings that come with the address, once; what is wrong with them is left out, and said while the link stays. What it
