@@ -39,12 +39,14 @@ class Looker:
         self.marks: list[Mark] = []
         self.metrics: Metrics | None = None
         self.last_row: Mapping[str, float] = {}
+        self._stats: Stats | None = None  # at the last look
+        self._speed = 0  # steps a second at most; 0: as many as there is time for
         self._charted = -1  # the step of the metrics that are in the curves
         self._rates: deque[tuple[float, int, int]] = deque()
 
-    def due(self, now: float) -> bool:
-        """Whether it is time for a look (`now` as from time.perf_counter)."""
-        return self._looks.due(now)
+    def due(self, now: float, *, idle: bool = False) -> bool:
+        """Whether it is time for a look (`now` as from time.perf_counter). idle: the run has time to spare, and looking costs none."""
+        return self._looks.due(now, free=idle)
 
     def wait_at_least(self, seconds: float) -> None:
         """Set how often to look at most."""
@@ -57,7 +59,7 @@ class Looker:
 
     def look(self, trainer: Trainer, seconds: float, stats: Stats, *, first: bool) -> dict[str, Any]:
         """The fields of a snapshot; `first`: nothing has been trained since the run was built."""
-        row = _row(trainer, stats)
+        row, self._stats = _row(trainer, stats), None if first else stats
         if self._measures.due(time.perf_counter()) and not (first and len(trainer.data.shape) > 1):
             self.measure(trainer)
         if not first:
@@ -68,6 +70,7 @@ class Looker:
             self.last_row = row
             self.curves.append(stats.step, row)
         self._rates.append((seconds, trainer.step_count, trainer.images))
+        self._speed = trainer.config.speed
         while len(self._rates) > 2 and self._rates[0][0] < seconds - _RATE_SECONDS:
             self._rates.popleft()
         self._charted = self.metrics.step if self.metrics else -1
@@ -78,15 +81,22 @@ class Looker:
             "rate": self.rate(1), "rate_images": self.rate(2),
             "progress": min(trainer.images / horizon, 1.0) if horizon else None, "metrics": self.metrics,
             "marks": tuple(self.marks), "curve_names": self.curves.names, "curve_steps": steps, "curve_values": values,
-            **picture(trainer, None if first else stats),
+            **picture(trainer, self._stats),
         }  # fmt: skip
+
+    def repaint(self, trainer: Trainer) -> dict[str, Any]:
+        """The picture alone, with the statistics of the last look: in the middle of a step there are no new ones."""
+        return picture(trainer, self._stats)
 
     def rate(self, index: int) -> float:
         """Steps (1) or images (2) a second of training over the last ten seconds."""
         if not self._rates:
             return 0.0
         first, last = self._rates[0], self._rates[-1]
-        return (last[index] - first[index]) / max(last[0] - first[0], 1e-9)
+        steps, seconds = last[1] - first[1], max(last[0] - first[0], 1e-9)
+        if self._speed:
+            seconds = max(seconds, steps / self._speed)  # only the time of the steps is counted, not that between them
+        return (last[index] - first[index]) / seconds
 
     def worth_measuring(self, trainer: Trainer) -> bool:
         """Whether a state that is about to be saved should be measured, to know whether it is the best so far: points always

@@ -1,7 +1,7 @@
 """The live view's server side: one channel a watched run, which packs each snapshot once for all its viewers.
 
 A viewer first sends `{"token": ..., "lang": "zh_CN"}` (the language may be left out), then `{"ack": seq}`,
-`{"visible": bool}` and `{"do": action}`. It gets JSON (`hello`, `error`) and binary frames: the newest one each time
+`{"visible": bool}` and `{"do": action}`, with a `value` for some. It gets JSON (`hello`, `error`) and binary frames: the newest one each time
 it has acknowledged the last, none while it is hidden.
 """
 
@@ -17,11 +17,11 @@ from typing import Any, Protocol
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from gan_core.errors import PlaygroundError, RunError
+from gan_core.runs.commands import ACTIONS
 from gan_core.text import N_
 from pages._ui import i18n, origins
 from pages._ui.tokens import Grant, TokenError
 
-ACTIONS = frozenset({"pause", "resume", "step", "stop", "reset"})
 GARBAGE, UNAUTHORISED, REFUSED, UNKNOWN_RUN, TOO_LATE, TOO_MANY, BROKEN = 4400, 4401, 4403, 4404, 4408, 1013, 1011
 ANEW = 1012  # the viewer connects again, and finds the run as it is now
 
@@ -150,14 +150,14 @@ def frame_seq(data: bytes) -> int:
 class LiveHub:
     """Serves every live view of the process.
 
-    find: run id -> run, or None. command: (run id, action) -> None, or PlaygroundError. check: token -> Grant, or
+    find: run id -> run, or None. command: (run id, action, value or None) -> None, or PlaygroundError. check: token -> Grant, or
     TokenError. allowed_origins: asked at each connection.
     """
 
     def __init__(
         self,
         find: Callable[[str], WatchedRun | None],
-        command: Callable[[str, str], None],
+        command: Callable[[str, str, object], None],
         check: Callable[[str], Grant],
         allowed_origins: Callable[[], tuple[str, ...]] = tuple,
         limits: Limits | None = None,
@@ -240,21 +240,21 @@ class LiveHub:
 
     async def _listen(self, viewer: Viewer, grant: Grant) -> None:
         while True:
-            match await self._receive(viewer.socket):
+            match message := await self._receive(viewer.socket):
                 case {"ack": int(seq)}:
                     viewer.acknowledge(seq)
                 case {"visible": bool(visible)}:
                     viewer.show(visible)
                 case {"do": str(action)} if action in ACTIONS:
-                    await self._obey(viewer, grant, action)
+                    await self._obey(viewer, grant, action, message.get("value"))
                 case _:
                     raise HangUpError(GARBAGE, "unknown message")
 
-    async def _obey(self, viewer: Viewer, grant: Grant, action: str) -> None:
+    async def _obey(self, viewer: Viewer, grant: Grant, action: str, value: object) -> None:
         try:
             if grant.capability != "control":
                 raise RunError(N_("Only the browser that started this run can control it."))
-            await asyncio.to_thread(self._command, grant.run, action)
+            await asyncio.to_thread(self._command, grant.run, action, value)
         except PlaygroundError as error:
             text = i18n.translator(viewer.language).gettext(error.template).format(**error.params)
             code = "refused" if grant.capability == "control" else "forbidden"

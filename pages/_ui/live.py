@@ -15,7 +15,7 @@ import streamlit as st
 from gan_core import registry
 from gan_core.config import fields
 from gan_core.engine import workshop
-from gan_core.runs import engines, lock, scheduler, session
+from gan_core.runs import breaking, engines, lock, scheduler, session
 from gan_core.text import N_
 
 _HERE = Path(__file__).parent
@@ -151,8 +151,8 @@ LABELS: dict[str, str] = {
     "from.samples": N_("from {samples} samples at step {step}"),
 }
 
-_SENTENCES = (session.PREPARING, session.BLEW_UP, session.OUT_OF_MEMORY, session.BROKE, session.NOT_SAVED,
-              session.SCHEDULE_DONE, scheduler.ABANDONED, lock.IN_USE, *engines.SENTENCES, *workshop.SENTENCES)  # fmt: skip
+_SENTENCES = (session.PREPARING, *breaking.SENTENCES, session.NOT_SAVED, session.SCHEDULE_DONE,
+              scheduler.ABANDONED, lock.IN_USE, *engines.SENTENCES, *workshop.SENTENCES)  # fmt: skip
 
 _component = st.components.v2.component("gan_live", html=HTML, css=STYLE, js=SCRIPT)
 
