@@ -27,13 +27,12 @@ def of_penalty(name: str) -> str:
 
 
 def of_update(optimizer: str) -> str:
-    """What an optimiser does with a gradient g of the weights p."""
-    return formula(registry.optimizer[optimizer].info["update"].apply.__doc__)
+    """What an optimiser does with a gradient g of the weights p, a line for each of its assignments."""
+    return formula(registry.optimizer[optimizer].info["update"].apply.__doc__).replace(",  ", "\n")
 
 
-def of_phase(config: RunConfig, code: str) -> str:
-    """The formula of a phase of a step with these settings; empty where there is none."""
-    penalised = registry.penalty[config.penalty].info["at"] is not None
+def of_phase(config: RunConfig, code: str, penalised: bool) -> str:
+    """The formula of a phase of a step with these settings; empty where there is none. penalised: a gradient penalty counts in it."""
     loss_d, loss_g = of_losses(config.loss)
     match code:
         case "d.loss":

@@ -58,7 +58,7 @@ class Reader:
             self._arrays = {}
         values = _READERS[code](self, tensors)
         layers = tuple(self._norms_of) if code.endswith((".gradients", ".update")) else ()
-        text = formulas.of_phase(self._trainer.config, code)
+        text = formulas.of_phase(self._trainer.config, code, "penalty" in values)
         return PhaseView(
             place, self._players, values, text if code != "end" or self._averages else "", layers, dict(self._arrays)
         )

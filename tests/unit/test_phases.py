@@ -175,9 +175,10 @@ def test_no_more_rows_than_can_be_seen_and_none_that_change_later() -> None:
 
 def test_a_lazy_penalty_is_shown_when_it_counts() -> None:
     trainer = _tiny.trained(_tiny.points(penalty="r1", penalty_weight=0.5, penalty_interval=2), 0)
-    first, second = ({v.place.code: v for v in slowly(trainer)}["d.loss"].values for _ in range(2))
-    assert first["weight"] == 1.0
-    assert "penalty" not in second
+    first, second = ({v.place.code: v for v in slowly(trainer)}["d.loss"] for _ in range(2))
+    assert first.values["weight"] == 1.0
+    assert "penalty" not in second.values
+    assert ("‖∇D(x)‖" in first.formula, "‖∇D(x)‖" in second.formula) == (True, False)
 
 
 def test_pictures_show_numbers_and_no_points() -> None:
@@ -206,7 +207,7 @@ def test_every_formula_is_without_its_source(kind: str) -> None:
 @pytest.mark.parametrize("changes", [{}, {"penalty": "none"}, {"penalty": "weight_clipping", "loss": "wasserstein"}])
 def test_formulas_of_the_phases(changes: dict[str, Any]) -> None:
     config = replace(_tiny.points(), changes)
-    shown = {code: formulas.of_phase(config, code) for code in CODES}
+    shown = {v.place.code: v.formula for v in slowly(_tiny.trained(config, 0))}
     assert [code for code, text in shown.items() if text] == ["d.loss", "d.update", "g.loss", "g.update", "end"]
     assert ("\n+ " in shown["d.loss"]) is (not changes)
     assert ("clip(" in shown["d.update"]) is (changes.get("penalty") == "weight_clipping")

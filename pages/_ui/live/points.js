@@ -278,7 +278,7 @@ class PointsView {
     context.clip();
     if (this.memory.layers.field && this.frame.arrays.field) this.paintField(context, camera);
     this.paintGrid(context, camera);
-    if (this.memory.layers.real) this.stamp(context, camera, this.frame.arrays.real, this.realStamp);
+    if (this.memory.layers.real && !this.overlay) this.stamp(context, camera, this.frame.arrays.real, this.realStamp);
     context.restore();
     this.paintAxes(context, camera);
   }
@@ -287,12 +287,13 @@ class PointsView {
     const camera = this.camera();
     const context = fitCanvas(this.high, this.width, camera.side + GUTTER.top + GUTTER.bottom);
     context.clearRect(0, 0, this.width, camera.side + 60);
-    if (!this.memory.layers.fake) return;
+    if (!this.memory.layers.fake && !this.overlay) return;
     context.save();
     context.beginPath();
     context.rect(camera.left, camera.top, camera.side, camera.side);
     context.clip();
-    this.stamp(context, camera, this.between(), this.fakeStamp);
+    if (this.overlay) this.overlay.paint(context, camera, this); // a phase in slow motion shows its own samples
+    else this.stamp(context, camera, this.between(), this.fakeStamp);
     context.restore();
   }
 

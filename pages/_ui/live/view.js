@@ -43,19 +43,21 @@ class LiveView {
 
   build() {
     this.sizes?.disconnect();
+    this.slow?.hold();
     this.root.replaceChildren();
     this.words = new Words(this.data.labels);
     this.theme.signature = "";
     this.theme.refresh();
     this.tooltip = new Tooltip(this.root);
     this.controls = new Controls(this, (message) => this.link.send(message));
+    this.slow = new SlowMotion(this, this.memory, (message) => this.link.send(message));
     this.picture = this.data.kind === "images" ? new ImagesView(this) : new PointsView(this, this.memory);
     this.curves = new CurvesView(this, this.memory);
     this.tiles = new Tiles(this);
     this.left = h("div", { class: "gl-left" }, this.picture.box, this.tiles.box);
     this.right = h("div", { class: "gl-right" }, this.curves.box);
     this.root.prepend(h("div", { class: `gl-all gl-kind-${this.data.kind}` }, ...this.controls.parts,
-      h("div", { class: "gl-body" }, this.left, this.right)));
+      h("div", { class: "gl-body" }, this.slow.box, this.left, this.right)));
     if (this.frame) this.show(this.frame);
     this.watchSizes();
     this.listen();
@@ -66,6 +68,7 @@ class LiveView {
     this.sizes = new ResizeObserver(() => requestAnimationFrame(() => this.fit()));
     this.sizes.observe(this.left);
     this.sizes.observe(this.right);
+    this.sizes.observe(this.slow.box);
     this.fit();
   }
 
@@ -73,6 +76,7 @@ class LiveView {
     const width = this.left.clientWidth;
     if (width > 0 && width !== this.picture.width) this.picture.resize(width);
     if (this.right.clientWidth > 0) this.curves.resize();
+    this.slow.resize();
   }
 
   listen() {
@@ -126,9 +130,10 @@ class LiveView {
 
   showState() {
     this.root.dataset.status = this.status;
-    this.controls.showState({ status: this.status, queue: this.queue, live: Boolean(this.data.run),
-      control: Boolean(this.data.control) && this.capability !== "view",
-      connected: this.link.state === "open" });
+    const control = Boolean(this.data.control) && this.capability !== "view";
+    const connected = this.link.state === "open";
+    this.controls.showState({ status: this.status, queue: this.queue, live: Boolean(this.data.run), control, connected });
+    this.slow.showState({ status: this.status, connected, allowed: control && Boolean(this.data.run) });
   }
 
   seen(visible) {
@@ -171,13 +176,15 @@ class LiveView {
     const { header } = frame;
     if (this.data.run) this.status = header.status;
     this.queue = header.queue;
+    this.picture.overlay = this.slow.show(frame);
     this.picture.show(frame);
     this.curves.show(frame);
     this.tiles.show(header.metrics);
     this.controls.showFigures(header);
     this.controls.showNote(this.words.sentence(header.message), header.status === "failed");
     this.showState();
-    Object.assign(this.root.dataset, { frames: this.frames, seq: header.seq, step: header.step, marks: (header.marks || []).length });
+    Object.assign(this.root.dataset, { frames: this.frames, seq: header.seq, step: header.step, marks: (header.marks || []).length,
+      phase: header.phase?.code || "" });
     this.describe(header);
   }
 
@@ -198,6 +205,7 @@ class LiveView {
   repaint() {
     this.picture?.paint();
     this.curves?.paint();
+    this.slow?.paint();
   }
 
   // -- the end ---------------------------------------------------------------------------------------------------
@@ -213,6 +221,7 @@ class LiveView {
 
   close() {
     this.retired = true;
+    this.slow?.hold();
     this.ends.abort();
     this.sizes?.disconnect();
     this.link.close();
