@@ -347,6 +347,10 @@ class RunConfig:
         help=N_("bfloat16 is faster on GPUs with wide networks. Automatic: only there."),
         more=N_("Mixed precision computes convolutions in 16 bits and keeps the weights in 32. Penalties and losses lose a little"
                 " exactness."))  # fmt: skip
+    speed: int = setting(0, title=N_("Speed"), group="run", low=0, high=1000, live=True, unit=N_("steps/s"), log=True, zero_off=True,
+        zero=N_("full"), marked=False,
+        help=N_("How many steps are taken in a second at most. 0: as many as there is time for."),
+        more=N_("Slow enough, every single step is drawn. It changes when a step is taken and nothing about its result."))  # fmt: skip
     engine: str = setting("auto", title=N_("Engine"), group="run", choices=ENGINES, live=True,
         help=N_("Compiled: a whole step is one program, several times faster, made in about half a minute. Automatic: it starts "
                 "eagerly and changes over when the program is ready."),

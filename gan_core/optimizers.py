@@ -56,7 +56,7 @@ def _sgd_numbers(c: OptimizerConfig, lr: float, t: int) -> tuple[float, ...]:
 
 
 def _sgd_update(p: Tensor, g: Tensor, slots: Sequence[Tensor], numbers: Sequence[Tensor]) -> None:
-    """v ← μv + g,  p ← p − lr·v; without momentum p ← p − lr·g, and v is left as it is, as torch does."""
+    """v ← μv + g,  p ← p − lr·v; without momentum p ← p − lr·g.   v is then left as it is, as torch does."""
     (v,), (lr, momentum) = slots, numbers
     moves = momentum > 0
     v.copy_(torch.where(moves, momentum * v + g, v))

@@ -32,6 +32,8 @@ class Spec:
     basic: bool = False
     log: bool = False  # a control for it moves in powers of ten
     zero_off: bool = False  # 0 means "off" although the range of a log control starts above it
+    zero: str = N_("off")  # what 0 is called there
+    marked: bool = True  # a change of it is a mark on the curves: not where it changes nothing about the result
     max_length: int = 0  # of a tuple
     own: bool = False  # 0 means the data set's own value
     valid: Callable[[str], bool] | None = None  # of a text that is no choice

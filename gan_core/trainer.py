@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -28,9 +29,10 @@ from gan_core.data.sets import ImageSet, PointSet, to_unit
 from gan_core.ema import Ema
 from gan_core.engine import plan
 from gan_core.engine.compiled import CompiledStep, Runner
-from gan_core.engine.objectives import DTerms, Objective, d_terms, g_loss
+from gan_core.engine.objectives import Objective, d_objective, g_judge, g_objective, judge
 from gan_core.errors import ConfigError
 from gan_core.networks import build_discriminator, build_generator, couples_samples
+from gan_core.phases import BOTH, Phase, rounds
 from gan_core.players import Players, Preview, draw_latents
 from gan_core.schedules import ema_decay, scheduled
 from gan_core.streams import Stream, block_rows, generators
@@ -89,16 +91,19 @@ class Trainer:
 
     # ── a step ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def step(self) -> None:
-        """k_d discriminator steps, k_g generator steps, one update of the average."""
-        self.advance(1)
+    def step(self, players: str = BOTH) -> None:
+        """k_d discriminator steps, k_g generator steps, one update of the average; or those of one player alone, eagerly."""
+        if players == BOTH:
+            self.advance(1)
+        else:
+            _run_through(self.phases(players))
 
     def advance(self, most: int) -> int:
         """Take at least one step and at most `most`, and say how many: eager steps come one at a time, compiled ones several in a
         call."""
         if self._compiled is not None:
             return self._compiled.advance(most)
-        self._eager_step()
+        _run_through(self.phases())
         return 1
 
     def use(self, runner: Runner | None) -> None:
@@ -111,66 +116,86 @@ class Trainer:
     def is_compiled(self) -> bool:
         return self._compiled is not None
 
-    def _eager_step(self) -> None:
+    def phases(self, players: str = BOTH) -> Iterator[Phase]:
+        """An eager step, stopping after each of its phases. This is the step: `step` runs through it without a stop, and whoever
+        stops must go on to its end before anything else is asked of the trainer.
+
+        A step of one player alone counts like any other; D's leaves the average as it is.
+        """
+        self.use(None)
         c = self.config
+        d_rounds, g_rounds = rounds(c, players)
         self._follow_schedule()
-        for _ in range(c.k_d):
-            self.d_step()
-        for _ in range(c.k_g):
-            self.g_step()
+        for _ in range(d_rounds):
+            yield from self._d_phases()
+        for _ in range(g_rounds):
+            yield from self._g_phases()
         self.step_count += 1
         self.images += c.batch_size * max(c.k_d, 1)
-        if c.k_g:
+        if g_rounds:
             self.ema.update(ema_decay(c.batch_size, self.images, c.ema_half_life, c.ema_ramp))
+        yield "end", {}
 
-    def d_step(self) -> None:
+    # No context may be open where these stop: who goes on may be another thread, and does other things in between.
+
+    def _d_phases(self) -> Iterator[Phase]:
         """One step of the discriminator on its objective; its penalty counts at every `penalty_interval`-th step of the run,
         that many times as much (lazy regularisation, Karras et al. 2020, arXiv:1912.04958, section 3.1)."""
-        parts, interval = self.config.accumulation, self.config.penalty_interval
-        lazy = interval > 1 and self.step_count % interval != 0
+        c, precision = self.config, self.precision()
+        lazy = c.penalty_interval > 1 and self.step_count % c.penalty_interval != 0
         objective = self.unpenalised if lazy else self.objective
+        parts, n = c.accumulation, c.batch_size // c.accumulation
         gradients: list[Tensor] | None = None
-        for _ in range(parts):
-            with self.precision():
-                terms = self._d_terms(objective, self.config.batch_size // parts, self._weight * interval)
-            self.d_sums += torch.stack(
-                [
-                    terms.loss.detach(),
-                    terms.real,
-                    terms.fake,
-                    terms.penalty.detach() if terms.penalty is not None else self._zero,
-                ]
-            )
+        for part in range(parts):
+            with precision:
+                real = self._noisy(self._next_real(n))
+            yield "d.batch", {"real": real}
+            latents = self.latents.next(n)
+            with precision, torch.no_grad():
+                fake = self._noisy(self.g(latents))
+            yield "d.fakes", {"latents": latents, "fake": fake}
+            flips = self._uniform(n) < c.label_flip if c.label_flip else None
+            u = self._uniform(n) if objective.at == "mix" else None
+            with precision:
+                verdicts = judge(objective, self.d, real, fake, u)
+            yield "d.judge", {"real": verdicts.real, "fake": verdicts.fake}
+            with precision:
+                terms = d_objective(objective, verdicts, self.penalty_weight, c.label_smoothing, flips)
+            penalty = terms.penalty.detach() if terms.penalty is not None else self._zero
+            self.d_sums += torch.stack([terms.loss.detach(), terms.real, terms.fake, penalty])
+            yield "d.loss", {"terms": terms, "real": verdicts.real, "fake": verdicts.fake, "flips": flips}
             gradients = _add(gradients, torch.autograd.grad(terms.total, self._d_params))
+            yield "d.gradients", {"gradients": gradients, "parts": part + 1}
         self._d_count += parts
         self._penalty_count += parts if objective.at else 0
         self._update(self._d_optimizer, self._d_params, gradients, parts)
-        if self.config.penalty == "weight_clipping":
+        if c.penalty == "weight_clipping":
             penalties.clip_weights(self._d_params, self._weight)
+        yield "d.update", {}
 
-    def g_step(self) -> None:
+    def _g_phases(self) -> Iterator[Phase]:
         """One step of the generator on its loss."""
-        parts = self.config.accumulation
+        c, precision, objective = self.config, self.precision(), self.objective
+        parts, n = c.accumulation, c.batch_size // c.accumulation
         gradients: list[Tensor] | None = None
-        for _ in range(parts):
-            n = self.config.batch_size // parts
-            with self.precision():
-                fake = self._noisy(self.g(self.latents.next(n)))
-                real = self._noisy(self._next_real(n)) if self.objective.needs_real else None
-                loss = g_loss(self.objective, self.d, fake, real)
+        for part in range(parts):
+            latents = self.latents.next(n)
+            with precision:
+                fake = self._noisy(self.g(latents))
+                real = self._noisy(self._next_real(n)) if objective.needs_real else None
+            yield "g.fakes", {"latents": latents, "fake": fake, "real": real}
+            with precision:
+                real_logits, fake_logits = g_judge(self.d, fake, real)
+            yield "g.judge", {"real": real_logits, "fake": fake_logits}
+            with precision:
+                loss = g_objective(objective, real_logits, fake_logits)
             self.g_sum += loss.detach()
+            yield "g.loss", {"loss": loss, "samples": fake, "real": real_logits, "fake": fake_logits}
             gradients = _add(gradients, torch.autograd.grad(loss, self._g_params))
+            yield "g.gradients", {"gradients": gradients, "parts": part + 1}
         self._g_count += parts
         self._update(self._g_optimizer, self._g_params, gradients, parts)
-
-    def _d_terms(self, objective: Objective, n: int, weight: float) -> DTerms:
-        c = self.config
-        real = self._noisy(self._next_real(n))
-        with torch.no_grad():
-            fake = self._noisy(self.g(self.latents.next(n)))
-        flips = self._uniform(n) < c.label_flip if c.label_flip else None
-        u = self._uniform(n) if objective.at == "mix" else None
-        return d_terms(objective, self.d, real, fake, weight, c.label_smoothing, flips, u)
+        yield "g.update", {}
 
     def _update(
         self, optimizer: torch.optim.Optimizer, params: list[nn.Parameter], gradients: list[Tensor] | None, parts: int
@@ -191,6 +216,16 @@ class Trainer:
             for group in optimizer.param_groups:
                 group["lr"] = base * now.lr
         self._weight, self._sigma = now.weight, now.sigma
+
+    @property
+    def penalty_weight(self) -> float:
+        """What a penalty counts at this step: its scheduled weight, as many times as there are steps for each that takes it."""
+        return self._weight * self.config.penalty_interval
+
+    def rate(self, player: str) -> float:
+        """The scheduled learning rate of "g" or "d"."""
+        optimizer = self._g_optimizer if player == "g" else self._d_optimizer
+        return float(optimizer.param_groups[0]["lr"])
 
     # ── random numbers and data ──────────────────────────────────────────────────────────────────────────────────────────
 
@@ -371,6 +406,11 @@ def check_batch(config: RunConfig, data: PointSet | ImageSet) -> None:
     if limit is not None and config.batch_size > limit:
         raise ConfigError(N_("batch_size={batch_size} is larger than the data: {data} has {limit} samples. Use at most {limit}."),
                           batch_size=config.batch_size, data=config.data.name, limit=limit)  # fmt: skip
+
+
+def _run_through(phases: Iterator[Phase]) -> None:
+    for _ in phases:
+        pass
 
 
 def _add(total: list[Tensor] | None, gradients: tuple[Tensor, ...]) -> list[Tensor]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -33,15 +34,16 @@ class DTerms:
     fake: Tensor
 
 
-def d_terms(
-    o: Objective, critic: Critic, real: Tensor, fake: Tensor,
-    weight: float | Tensor, smooth: float | Tensor, flips: Tensor | None, u: Tensor | None,
-) -> DTerms:  # fmt: skip
-    """The discriminator's objective: loss + weight · E[penalty].
+class Verdicts(NamedTuple):
+    """D's logits (B,) of real and of generated samples, and by what a penalty's `at` says: the logits and the points they belong to."""
 
-    real, fake: (B, …), without gradient history. flips: (B,) bool, pairs that D sees under each other's label.
-    u: (B,) in [0, 1), for penalties at mixed points.
-    """
+    real: Tensor
+    fake: Tensor
+    inputs: dict[str, list[tuple[Tensor, Tensor]]]
+
+
+def judge(o: Objective, critic: Critic, real: Tensor, fake: Tensor, u: Tensor | None) -> Verdicts:
+    """What D says of a batch. real, fake: (B, …), without gradient history. u: (B,) in [0, 1), for penalties at mixed points."""
     if o.joint:
         both = torch.cat([real, fake])
         if o.at == "both":
@@ -57,30 +59,58 @@ def d_terms(
         real_logits, fake_logits = critic(real), critic(fake)
         inputs = {"real": [(real_logits, real)], "fake": [(fake_logits, fake)]}
         inputs["both"] = inputs["real"] + inputs["fake"]
-    means = real_logits.detach().mean(), fake_logits.detach().mean()
-    penalty = None
     if o.at == "mix":
         x = mix(real.detach(), fake.detach(), u).requires_grad_()
         inputs["mix"] = [(critic(x), x)]
+    return Verdicts(real_logits, fake_logits, inputs)
+
+
+def d_objective(
+    o: Objective, verdicts: Verdicts, weight: float | Tensor, smooth: float | Tensor, flips: Tensor | None
+) -> DTerms:
+    """The discriminator's objective: loss + weight · E[penalty]. flips: (B,) bool, pairs that D sees under each other's label."""
+    real, fake = verdicts.real, verdicts.fake
+    means = real.detach().mean(), fake.detach().mean()
+    penalty = None
     if o.at:
-        parts = [o.penalty(squared_gradient_norm(logits, x)).mean() for logits, x in inputs[o.at]]
+        parts = [o.penalty(squared_gradient_norm(logits, x)).mean() for logits, x in verdicts.inputs[o.at]]
         if o.joint and o.at == "both":
             parts *= 2  # a mean over 2B samples is half of the two means' sum
         penalty = parts[0] if len(parts) == 1 else parts[0] + parts[1]
-    if flips is not None:
-        real_logits, fake_logits = (
-            torch.where(flips, fake_logits, real_logits),
-            torch.where(flips, real_logits, fake_logits),
-        )
-    loss = o.loss(real_logits, fake_logits, smooth)[0]
+    real, fake = swapped(real, fake, flips)
+    loss = o.loss(real, fake, smooth)[0]
     return DTerms(loss if penalty is None else loss + weight * penalty, loss, penalty, *means)
 
 
-def g_loss(o: Objective, critic: Critic, fake: Tensor, real: Tensor | None) -> Tensor:
-    """The generator's loss (scalar). `real` (B, …) only where the loss compares with it; it carries no gradient."""
+def swapped(real: Tensor, fake: Tensor, flips: Tensor | None) -> tuple[Tensor, Tensor]:
+    """Logits (B,) under the labels that D is given: each other's where `flips`."""
+    if flips is None:
+        return real, fake
+    return torch.where(flips, fake, real), torch.where(flips, real, fake)
+
+
+def d_terms(
+    o: Objective, critic: Critic, real: Tensor, fake: Tensor,
+    weight: float | Tensor, smooth: float | Tensor, flips: Tensor | None, u: Tensor | None,
+) -> DTerms:  # fmt: skip
+    """`judge` and `d_objective` in one."""
+    return d_objective(o, judge(o, critic, real, fake, u), weight, smooth, flips)
+
+
+def g_judge(critic: Critic, fake: Tensor, real: Tensor | None) -> tuple[Tensor | None, Tensor]:
+    """What D says of the generator's batch, (B,): of `real` only where the loss compares with it, without gradient; of `fake`."""
     fake_logits = critic(fake)
     if real is None:
-        return o.loss(fake_logits.detach(), fake_logits)[1]
+        return None, fake_logits
     with torch.no_grad():
-        real_logits = critic(real)
-    return o.loss(real_logits, fake_logits)[1]
+        return critic(real), fake_logits
+
+
+def g_objective(o: Objective, real_logits: Tensor | None, fake_logits: Tensor) -> Tensor:
+    """The generator's loss (scalar) of what `g_judge` gave."""
+    return o.loss(fake_logits.detach() if real_logits is None else real_logits, fake_logits)[1]
+
+
+def g_loss(o: Objective, critic: Critic, fake: Tensor, real: Tensor | None) -> Tensor:
+    """`g_judge` and `g_objective` in one. `real` (B, …) only where the loss compares with it; it carries no gradient."""
+    return g_objective(o, *g_judge(critic, fake, real))

@@ -11,7 +11,7 @@ _TENSORS = (
     "d_optimizer.lr", "d_optimizer.beta1", "d_optimizer.beta2", "d_optimizer.momentum",
     "penalty_weight", "penalty_final", "penalty_interval", "schedule", "horizon", "lr_final",
     "label_smoothing", "label_flip", "instance_noise", "noise_final", "ema_half_life", "ema_ramp",
-    "latent.distribution", "seed", "device", "engine", "threads",
+    "latent.distribution", "seed", "device", "speed", "engine", "threads",
 )  # fmt: skip
 
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from gan_core import config as settings
+from gan_core.config import RunConfig
 from gan_core.errors import RunError
+from gan_core.phases import BOTH, D_ONLY, G_ONLY
 from gan_core.text import N_
+
+SEEDS = 1 << 31  # how many there are
 
 
 @dataclass(frozen=True)
@@ -24,7 +30,14 @@ class Resume:
 
 @dataclass(frozen=True)
 class StepOnce:
-    """One iteration, then pause."""
+    """One iteration, then pause. `players`: who learns in it, as in gan_core.phases."""
+
+    players: str = BOTH
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One phase of an iteration further, beginning one where none is begun. A run that trains does not listen."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +47,9 @@ class Stop:
 
 @dataclass(frozen=True)
 class Reset:
-    """Back to step 0 with the present settings and the same seed."""
+    """Back to step 0 with the present settings, and the same seed where no other is given."""
+
+    seed: int | None = None
 
 
 @dataclass(frozen=True)
@@ -49,15 +64,29 @@ class Look:
     """Show what viewers have come to want to see besides. Nothing is trained, and nothing drawn from the run's generators."""
 
 
-Command: TypeAlias = Pause | Resume | StepOnce | Stop | Reset | Change | Look
+Command: TypeAlias = Pause | Resume | StepOnce | Phase | Stop | Reset | Change | Look
 
-_BY_NAME: dict[str, type[Pause | Resume | StepOnce | Stop | Reset]] = {
-    "pause": Pause, "resume": Resume, "step": StepOnce, "stop": Stop, "reset": Reset,
+_BY_NAME: dict[str, Callable[[int], Command]] = {  # of the run's present seed
+    "pause": lambda _: Pause(), "resume": lambda _: Resume(), "step": lambda _: StepOnce(), "stop": lambda _: Stop(),
+    "reset": lambda _: Reset(), "reset_seed": lambda seed: Reset((seed + 1) % SEEDS), "step_d": lambda _: StepOnce(D_ONLY),
+    "step_g": lambda _: StepOnce(G_ONLY), "phase": lambda _: Phase(),
 }  # fmt: skip
+SETTINGS = ("speed",)  # settings that have an action of their own name, with a value
+ACTIONS = frozenset((*_BY_NAME, *SETTINGS))
 
 
-def named(name: object) -> Command:
-    """The command that a viewer's message names. Raises RunError."""
+def named(name: object, seed: int = 0) -> Command:
+    """The command that a viewer's message names; seed: that of the run, which "reset_seed" counts up. Raises RunError."""
     if not isinstance(name, str) or name not in _BY_NAME:
         raise RunError(N_("A run can be told: {allowed}."), allowed=", ".join(_BY_NAME))
-    return _BY_NAME[name]()
+    return _BY_NAME[name](seed)
+
+
+def after_all(config: RunConfig, waiting: Iterable[Command]) -> RunConfig:
+    """The settings of a run once it has obeyed all that wait."""
+    for command in list(waiting):
+        if isinstance(command, Change):
+            config = settings.replace(config, command.values)
+        elif isinstance(command, Reset) and command.seed is not None:
+            config = dataclasses.replace(config, seed=command.seed)
+    return config

@@ -37,6 +37,12 @@ class Engines:
         self._workshop = workshop
         self._next = math.inf
         self._name, self.reason = EAGER, Message()
+        self.noted = EAGER  # what the journal says takes the steps
+
+    def other(self, trainer: Trainer) -> dict[str, str]:
+        """What an entry of the journal says of the engine: nothing where it is the one that was noted last."""
+        before, self.noted = self.noted, name_of(trainer)
+        return {"engine": self.noted} if self.noted != before else {}
 
     def shown(self, running: bool) -> str:
         """What a page shows of it: eager, compiled or, while steps are taken, compiling."""

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from gan_core.diagnosis.findings import Evidence, Finding
+from gan_core.phases import CODES
+from gan_core.runs.phase_view import PhaseView
 from gan_core.runs.snapshots import Message, Snapshot
 
 MAGIC = b"GPF1"
@@ -75,6 +77,7 @@ def _header(s: Snapshot) -> dict[str, Any]:
         "marks": [dataclasses.asdict(mark) for mark in s.marks],
         "curves": [{"name": n, "panel": CURVES[n][0], "role": CURVES[n][1]} for n in _drawn(s)],
         "metrics": _metrics(s), "diagnosis": [_finding(found) for found in s.diagnosis], "settings": dict(s.settings),
+        "speed": s.speed, "phase": _phase(s.phase),
     }  # fmt: skip
     if s.extent:
         header |= {"extent": list(s.extent), "field_kind": s.field_kind, "sheet": s.sheet}
@@ -115,6 +118,16 @@ def _metrics(s: Snapshot) -> dict[str, Any] | None:
     return {"values": values, "samples": s.metrics.samples, "step": s.metrics.step, "floor": dict(s.metrics.floor)}
 
 
+def _phase(view: PhaseView | None) -> dict[str, Any] | None:
+    if view is None:
+        return None
+    place = view.place
+    return {"code": place.code, "index": CODES.index(place.code) + 1, "count": len(CODES), "players": view.players,
+            "repeat": {"round": place.round, "rounds": place.rounds, "part": place.part, "parts": place.parts},
+            "values": {name: _plain(value) for name, value in view.values.items()}, "formula": view.formula,
+            "layers": list(view.layers)}  # fmt: skip
+
+
 def _plain(value: Any) -> Any:
     """JSON has no NaN and no infinity: null stands for both."""
     return None if isinstance(value, float) and not math.isfinite(value) else value
@@ -133,6 +146,8 @@ def _arrays(s: Snapshot) -> dict[str, NDArray[Any]]:
         out["curve_x"] = np.ascontiguousarray(s.curve_steps, np.float32)
         for name in _drawn(s):
             out[f"curve:{name}"] = np.ascontiguousarray(s.curve_values[:, s.curve_names.index(name)], np.float32)
+    if s.phase is not None:
+        out |= {f"phase:{name}": np.ascontiguousarray(a, np.float32) for name, a in s.phase.arrays.items()}
     return out
 
 

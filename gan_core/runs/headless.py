@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+import time
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -24,6 +25,7 @@ from gan_core.runs.store import Store, data_dir
 from gan_core.text import N_
 
 _TURN = 0.25
+_WAIT = 0.005
 IMAGE_SAMPLES = 5000
 
 
@@ -112,6 +114,9 @@ def _loop(session: TrainingSession, bar: Any, steps: int | None, seconds: float 
         if session.step >= goal or left <= 0 or (to_horizon and session.images >= session.config.horizon):
             return
         until = steps if steps is not None else _horizon_step(session) if to_horizon else None
+        if session.status == "running" and not session.wants_turn:  # it is ahead of its pace
+            time.sleep(_WAIT)
+            continue
         session.turn(min(_TURN, left), until_step=until)
         _show(session, bar, begin, steps, seconds)
         if session.status != "running":

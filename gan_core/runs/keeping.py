@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from gan_core import config as settings
 from gan_core import serial
 from gan_core.config import RunConfig
+from gan_core.phases import D_ONLY, G_ONLY
 from gan_core.runs import checkpoint, frames, stills
 from gan_core.runs.cadence import Cadence
 from gan_core.runs.checkpoint import Saved, copy_state, is_finite
@@ -321,8 +322,8 @@ class Keeper:
         lost = max(0, counted - len(entries))  # their places are kept, so that those of the others stay right
         entries += [{"step": entries[-1]["step"] if entries else 0, "do": "lost"}] * lost
         end = min(counted, len(entries))
-        while end < len(entries) and entries[end]["step"] == step:
-            end += 1
+        while end < len(entries) and entries[end]["step"] == step and players(entries[end]) is None:
+            end += 1  # a step of one player that no checkpoint has seen is lost as any other step is
         start = self.folder.config()
         self._to_cut, self._unwritten, self._entries = (step, entries[:end]), [], end
         try:
@@ -344,6 +345,12 @@ def _is_small(trainer: Trainer) -> bool:
 def changes(entry: Mapping[str, Any]) -> dict[str, Any]:
     """Dotted name -> new value, of an entry of the journal."""
     return {name: pair[1] for name, pair in entry.get("changes", {}).items()}
+
+
+def players(entry: Mapping[str, Any]) -> str | None:
+    """Who alone learned in the step that an entry of the journal tells of, which was taken at the entry's step; None for any other
+    entry. To repeat a run, take it before anything that comes after the entry."""
+    return {f"step_{who}": who for who in (D_ONLY, G_ONLY)}.get(str(entry.get("do")))
 
 
 def after(config: RunConfig, entries: list[dict[str, Any]]) -> RunConfig:

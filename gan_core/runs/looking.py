@@ -60,9 +60,9 @@ class Looker:
         self._charted = -1  # the step of the metrics that are in the curves
         self._rates: deque[tuple[float, int, int]] = deque()
 
-    def due(self, now: float) -> bool:
-        """Whether it is time for a look (`now` as from time.perf_counter)."""
-        return self._camera.is_idle and self._looks.due(now)
+    def due(self, now: float, *, idle: bool = False) -> bool:
+        """Whether it is time for a look (`now` as from time.perf_counter). idle: the run has time to spare, and looking costs none."""
+        return self._camera.is_idle and self._looks.due(now, free=idle)
 
     def wait_at_least(self, seconds: float) -> None:
         """Set how often to look at most."""
@@ -90,6 +90,7 @@ class Looker:
             self.last_row = row
             self.curves.append(stats.step, row)
         self._rates.append((seconds, trainer.step_count, trainer.images))
+        self._speed = trainer.config.speed
         while len(self._rates) > 2 and self._rates[0][0] < seconds - _RATE_SECONDS:
             self._rates.popleft()
         self._charted = self.metrics.step if self.metrics else -1
@@ -155,12 +156,20 @@ class Looker:
         self._grants.spent(now, now - begin)
         return {"extras": extras}
 
+    def repaint(self, trainer: Trainer) -> dict[str, Any]:
+        """The picture alone: in the middle of a step there are no new statistics."""
+        self._camera.wait()
+        return picture(trainer.players)
+
     def rate(self, index: int) -> float:
         """Steps (1) or images (2) a second of training over the last ten seconds."""
         if not self._rates:
             return 0.0
         first, last = self._rates[0], self._rates[-1]
-        return (last[index] - first[index]) / max(last[0] - first[0], 1e-9)
+        steps, seconds = last[1] - first[1], max(last[0] - first[0], 1e-9)
+        if self._speed:
+            seconds = max(seconds, steps / self._speed)  # only the time of the steps is counted, not that between them
+        return (last[index] - first[index]) / seconds
 
     def worth_measuring(self, trainer: Trainer) -> bool:
         """Whether a state that is about to be saved should be measured, to know whether it is the best so far: points always

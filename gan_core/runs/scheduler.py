@@ -376,7 +376,9 @@ class Scheduler:
         for session in self.sessions():
             if session.unwatched_seconds < self.grace_seconds:
                 continue
-            if session.is_active:
+            if (
+                session.is_active or session.is_amid_a_step
+            ):  # which a worker finishes and saves before it does anything else
                 session.touch()
                 session.send(Pause(ABANDONED))
             else:

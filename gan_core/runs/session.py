@@ -25,17 +25,20 @@ from gan_core.engine.compiled import Runner
 from gan_core.engine.orders import Part
 from gan_core.engine.workshop import Workshop
 from gan_core.errors import CheckpointError, EngineError, PlaygroundError
+from gan_core.phases import BOTH
+from gan_core.runs import breaking, frames
 from gan_core.runs import facts as run_facts
-from gan_core.runs import frames
-from gan_core.runs.commands import Change, Command, Look, Pause, Reset, Resume, StepOnce, Stop, named
-from gan_core.runs.engines import COMPILED, EAGER, Engines, last_engine, name_of
+from gan_core.runs.commands import Change, Command, Look, Pause, Phase, Reset, Resume, StepOnce, Stop, after_all, named
+from gan_core.runs.engines import COMPILED, EAGER, Engines, last_engine
 from gan_core.runs.folder import RunFolder
 from gan_core.runs.following import FOLLOWED, Beacon
 from gan_core.runs.keeping import Keeper, Saver, Score, after
 from gan_core.runs.lock import IN_USE
 from gan_core.runs.looking import UNWATCHED, WATCHED, Looker
+from gan_core.runs.pace import Pace, steps_left
 from gan_core.runs.past import Past
-from gan_core.runs.snapshots import Mark, Message, Metrics, Snapshot, present
+from gan_core.runs.snapshots import Mark, Message, Metrics, Snapshot, marks_of, present
+from gan_core.runs.stepping import Iteration
 from gan_core.sharing import Share
 from gan_core.text import N_
 from gan_core.trainer import Trainer, check_batch
@@ -43,15 +46,9 @@ from gan_core.trainer import Trainer, check_batch
 log = logging.getLogger(__name__)
 
 _ENDED = ("finished", "stopped", "failed")
-_MANY = 1 << 20
 _BORN_WITH = ("created", "parent")  # facts that a reset does not change
 
 PREPARING = N_("Getting the data ready")
-BLEW_UP = N_("The losses stopped being numbers near step {step}: the game blew up. Back at step {good}, the last good state. "
-             "Lower the learning rates or add a penalty, then resume.")  # fmt: skip
-OUT_OF_MEMORY = N_("The {device} ran out of memory at step {step}. The run is kept at step {good}: try a batch size of {batch} "
-                   "(batch_size), or narrower networks.")  # fmt: skip
-BROKE = N_("The run stopped at step {step} because of an error in the program ({error}). It is kept at step {good}.")
 NOT_SAVED = N_("The run could not be saved ({reason}), so it was paused. Free some space, then resume.")
 SCHEDULE_DONE = N_("The schedule is complete. Resume goes on with its last values.")
 
@@ -71,7 +68,8 @@ class TrainingSession:
         self.share = share or Share()
         self._keeper = Keeper(folder, config, saver, self._not_saved, saved)
         self.workshop = workshop
-        self._engines, self._noted_engine = Engines(workshop), EAGER
+        self._engines = Engines(workshop)
+        self._pace, self._iteration = Pace(), Iteration()
         self._beacon = Beacon(folder.path) if folder is not None else None
         self.past = Past(run_id, folder) if folder is not None else None
         self.gone = False  # deleted: whoever watches has to let go
@@ -151,14 +149,15 @@ class TrainingSession:
         return self._looker.metrics
 
     def command(self, name: str) -> None:
-        """Ask for "pause", "resume", "step", "stop" or "reset". Raises RunError for another name."""
-        self.send(named(name))
+        """Ask for what a name in `commands` means. Raises RunError for another one."""
+        self.send(named(name, self.expected_config.seed))
 
     def change(self, values: Mapping[str, Any]) -> RunConfig:
         """Ask for new values of live settings; the resulting config. Raises ConfigError, and then changes nothing."""
         with self._lock:
-            new = settings.replace(self._expected_config(), values)
-            changed = settings.live_differences(self._expected_config(), new)
+            expected = after_all(self.config, self._commands)
+            new = settings.replace(expected, values)
+            changed = settings.live_differences(expected, new)
             self.share.check(changed)
             if self._data is not None:
                 check_batch(new, self._data)
@@ -166,19 +165,11 @@ class TrainingSession:
                 self._commands.append(Change({name: pair[1] for name, pair in changed.items()}))
         return new
 
-    def _expected_config(self) -> RunConfig:
-        """The config once every waiting change has been applied."""
-        config = self.config
-        for waiting in list(self._commands):
-            if isinstance(waiting, Change):
-                config = settings.replace(config, waiting.values)
-        return config
-
     @property
     def expected_config(self) -> RunConfig:
         """The settings as they will be after the commands that wait."""
         with self._lock:
-            return self._expected_config()
+            return after_all(self.config, self._commands)
 
     def send(self, command: Command) -> None:
         """Put a command in the queue; a worker applies it between two steps."""
@@ -230,7 +221,16 @@ class TrainingSession:
     @property
     def wants_turn(self) -> bool:
         """Whether a worker has something to do here."""
-        return self._data is not None and (self._status in ("running", "preparing") or bool(self._commands))
+        ready = self._status == "preparing" or (self._status == "running" and self._due() > 0)
+        return self._data is not None and (ready or bool(self._commands))
+
+    def _due(self) -> int:
+        return self._pace.due(time.perf_counter(), self.config.speed)
+
+    @property
+    def is_amid_a_step(self) -> bool:
+        """Whether an iteration has been begun in slow motion and is not finished: nothing of it is on the disk."""
+        return self._iteration.begun
 
     @property
     def needs_data(self) -> bool:
@@ -284,7 +284,7 @@ class TrainingSession:
             self._fail(Message(error.template, error.params))
         except Exception as error:
             log.exception("run %s: loading the data failed", self.id)
-            self._fail(Message(BROKE, {"step": 0, "good": 0, "error": type(error).__name__}))
+            self._fail(Message(breaking.BROKE, {"step": 0, "good": 0, "error": type(error).__name__}))
 
     @property
     def _shall_rest(self) -> bool:
@@ -324,7 +324,7 @@ class TrainingSession:
         if self._keeper.good is None:
             self._keeper.remember(trainer, self.config)
         self._engines.settle(trainer)
-        if fresh or self._noted_engine == COMPILED:  # as it was before, or from the first step
+        if fresh or self._engines.noted == COMPILED:  # as it was before, or from the first step
             runner = self._engines.found(trainer, self._threads())
             if runner is not None:
                 return self._use(runner)
@@ -349,12 +349,8 @@ class TrainingSession:
         self.seconds = float(self._facts.get("seconds", 0.0))
         best = Score.read(self._facts.pop("best", None))
         self._keeper.best = best if best is not None and best.step == folder.best_step() else None
-        self._noted_engine = last_engine(loaded.journal)
-        self._looker.marks = [
-            Mark(e["step"], name, str(old), str(value))
-            for e in loaded.journal
-            for name, (old, value) in e.get("changes", {}).items()
-        ]
+        self._engines.noted = last_engine(loaded.journal)
+        self._looker.marks = [m for e in loaded.journal for m in marks_of(e["step"], e.get("changes", {}))]
 
     def facts(self) -> dict[str, Any]:
         """What run.json says of this run."""
@@ -371,32 +367,21 @@ class TrainingSession:
     def prepare_stopped(self, facts: Mapping[str, Any]) -> None:
         """Come up from disk without running: paused, or ended as run.json (`facts`) says, with what it said then."""
         self._after_preparing = facts["status"] if facts.get("status") in _ENDED else "paused"
-        said = facts.get("message")
-        if isinstance(said, dict) and isinstance(said.get("params"), dict) and self._after_preparing in _ENDED:
-            self._said = Message(str(said.get("template", "")), said["params"])
-            try:
-                str(self._said)
-            except (
-                LookupError,
-                ValueError,
-                AttributeError,
-                TypeError,
-            ):  # a damaged file: better no words than an error
-                self._said = Message()
+        if self._after_preparing in _ENDED:
+            self._said = Message.read(facts.get("message"))
 
     # ── a worker's turn ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def turn(self, seconds: float, until_step: int | None = None) -> None:
-        """Apply what waits, then train for about `seconds` (at least one step) or up to `until_step`. Never raises for
+        """Apply what waits, then train for about `seconds` (at least one step, if one is due) or up to `until_step`. Never raises for
         what happens in training: that ends in the status "failed" with a diagnosis, and the last good state is kept."""
         deadline = time.perf_counter() + seconds
         try:
+            torch.set_num_threads(self._threads())
             if self._trainer is None:
-                torch.set_num_threads(self._threads())
                 self._begin()
             self._obey()
             if self._status == "running":
-                torch.set_num_threads(self._threads())
                 self._train(deadline, until_step)
         except EngineError as error:  # in the middle of a step: eagerly from the last good state, if it is to go on
             self._fail_back(error.template, dict(error.params))
@@ -424,14 +409,14 @@ class TrainingSession:
         trainer, commands, looker = self._trainer, self._commands, self._looker
         assert trainer is not None
         horizon = self.config.horizon if self._finish_at_horizon and trainer.images < self.config.horizon else math.inf
-        while True:
+        while due := self._due():
             self._note_engine()
             if self._status != "running":
                 return
-            trainer.advance(_steps_left(trainer, until_step, horizon))
+            self._pace.took(trainer.advance(min(due, steps_left(trainer, until_step, horizon))))
             now = time.perf_counter()
             self.seconds = before + now - start
-            if looker.due(now):
+            if looker.due(now, idle=self.config.speed > 0):
                 self._look()
             if self._keeper.due(now):
                 self._save()
@@ -440,12 +425,9 @@ class TrainingSession:
             if self._status != "running":
                 return
             if trainer.images >= horizon:
-                return self._finish()
+                return self._rest("finished", Message(SCHEDULE_DONE))
             if commands or now >= deadline or trainer.step_count == until_step:
                 return
-
-    def _finish(self) -> None:
-        self._rest("finished", Message(SCHEDULE_DONE))
 
     def _obey(self) -> None:
         while self._commands and self._trainer is not None:
@@ -455,6 +437,8 @@ class TrainingSession:
                 continue
             if self.folder is not None:
                 self.folder.lock()  # it may have been opened on a disk that could only be read
+            if not isinstance(self._commands[0], Phase):
+                self._finish_iteration()
             with self._lock:
                 command = self._commands.popleft()
                 if isinstance(command, Change):
@@ -473,16 +457,42 @@ class TrainingSession:
             case Resume() if not self.is_active:
                 self._journal("resume")
                 self._set_status("running")
-            case StepOnce() if not self.is_active:
-                assert self._trainer is not None
-                self._journal("step")
-                self._note_engine()
-                self._trainer.step()
-                self._rest("paused")
-            case Reset():
-                self._reset()
+            case StepOnce(players) if not self.is_active:
+                self._step_once(players)
+            case Phase() if not self.is_active:
+                self._next_phase()
+            case Reset(seed):
+                self._reset(seed)
             case _:
                 pass  # already so: pausing a paused run, say
+
+    def _step_once(self, players: str) -> None:
+        assert self._trainer is not None
+        if players == BOTH:
+            self._journal("step")
+            self._note_engine()
+        else:
+            self._go_eagerly()
+        self._trainer.step(players)
+        self._rest("paused", done="" if players == BOTH else f"step_{players}")
+
+    def _next_phase(self) -> None:
+        """One phase of an iteration further; with the last one it is a step like any other."""
+        assert self._trainer is not None
+        if not self._iteration.begun:
+            self._go_eagerly()
+        code = self._iteration.go_on(self._trainer).place.code
+        if not self._iteration.begun:
+            return self._rest("paused")
+        self._status, self._message = "paused", Message()
+        self._publish(**(self._looker.repaint(self._trainer) if code.endswith(".update") else {}))
+
+    def _finish_iteration(self) -> None:
+        """Before anything else happens to the run: whoever looks at it then finds whole steps only."""
+        if self._iteration.finish():
+            self._rest("paused")
+        elif self.latest.phase is not None:
+            self._publish()
 
     def _apply_change(self, command: Change) -> None:
         assert self._trainer is not None
@@ -500,15 +510,14 @@ class TrainingSession:
         self._mark(changed, "change")
         self._engines.settle(self._trainer)
 
-    def _reset(self) -> None:
+    def _reset(self, seed: int | None) -> None:
+        if seed is not None:
+            self.config = replace(self.config, seed=seed)
         keep = "paused" if self._status in (*_ENDED, "paused") else "running"
         self._looker.restart()
-        self._trainer, self.seconds, self._facts = (
-            None,
-            0.0,
-            {k: self._facts[k] for k in _BORN_WITH if k in self._facts},
-        )
-        self._after_preparing, self._noted_engine = keep, EAGER
+        self._trainer, self.seconds = None, 0.0
+        self._facts = {k: self._facts[k] for k in _BORN_WITH if k in self._facts}
+        self._after_preparing, self._engines.noted = keep, EAGER
         try:
             self._keeper.restart(self.config)
         except OSError as error:
@@ -543,17 +552,19 @@ class TrainingSession:
             self._engines.give_up(error)
         self._publish()
 
+    def _go_eagerly(self) -> None:
+        """Without compiled programs, which take whole steps only, until the run goes on."""
+        assert self._trainer is not None
+        self._trainer.use(None)
+        self._engines.settle(self._trainer)
+        self._note_engine()
+
     def _note_engine(self) -> None:
         """Before a step: write the engine into the journal where it is another than that of the step before. A run is repeated bit
         for bit by the same engines at the same steps."""
-        if engine := self._other_engine():
-            self._journal("engine", **engine)
-
-    def _other_engine(self) -> dict[str, str]:
-        """What an entry of the journal says of the engine: nothing where it is the one that was noted last."""
         assert self._trainer is not None
-        before, self._noted_engine = self._noted_engine, name_of(self._trainer)
-        return {"engine": self._noted_engine} if self._noted_engine != before else {}
+        if engine := self._engines.other(self._trainer):
+            self._journal("engine", **engine)
 
     # ── looking ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -599,7 +610,8 @@ class TrainingSession:
         engine = self._engines.shown(self._status == "running")
         with self._publishing:
             self.latest = replace(self.latest, seq=self.latest.seq + 1, status=self._status, message=self._message,
-                                  queue=self._queue_place, engine=engine, engine_reason=self._engines.reason, **changes)  # fmt: skip
+                                  queue=self._queue_place, engine=engine, engine_reason=self._engines.reason,
+                                  speed=self.config.speed, phase=self._iteration.view, **changes)  # fmt: skip
 
     def _set_status(self, status: str, message: Message | None = None) -> None:
         self._status, self._message = status, message or Message()
@@ -609,20 +621,22 @@ class TrainingSession:
 
     # ── keeping ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _rest(self, status: str, message: Message | None = None) -> None:
+    def _rest(self, status: str, message: Message | None = None, done: str = "") -> None:
         """At the end of a stretch of training: the last numbers on the screen, then the status, so that nobody sees it rest at an
-        earlier step; and all on the disk."""
+        earlier step; and all on the disk. `done`: for the journal, when that step has gone well."""
         unseen = self._trainer is not None and self._trainer.step_count != self.latest.step
-        if not unseen or self._look(last=True):
+        if well := not unseen or self._look(last=True):
             self._set_status(status, message)
         self._grant()
-        self._save()
+        self._save(done if well else "")
 
-    def _save(self) -> None:
+    def _save(self, done: str = "") -> None:
         if self._trainer is None:
             return
         if not self._keeper.remember(self._trainer, self.config):
             return self._blew_up()
+        if done:  # before it is on the disk, and never of a step that is gone back behind: the journal is repeated
+            self._journal(done, step=self._trainer.step_count - 1)
         if self.folder is not None and self._looker.worth_measuring(self._trainer):
             self._looker.measure(self._trainer)
         self._hand_over()
@@ -638,26 +652,20 @@ class TrainingSession:
     # ── going wrong ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _blew_up(self) -> None:
-        assert self._trainer is not None
-        step = self._trainer.step_count
-        self._fail_back(BLEW_UP, {"step": step})
-        self._publish(diagnosis=self._looker.blew_up(step, self._trainer.step_count, self.config))
+        step = self.step
+        self._fail_back(breaking.BLEW_UP, {"step": step})
+        self._publish(diagnosis=self._looker.blew_up(step, self.step, self.config))
 
     def _break(self, error: Exception) -> None:
-        step = self._trainer.step_count if self._trainer else 0
-        if devices.is_out_of_memory(error):
-            device = self._trainer.device.type if self._trainer else self.config.device
-            self._fail_back(
-                OUT_OF_MEMORY, {"step": step, "device": device, "batch": max(2, self.config.batch_size // 2)}
-            )
-        else:
-            log.exception("run %s broke at step %d", self.id, step)
-            self._fail_back(BROKE, {"step": step, "error": type(error).__name__})
+        if not devices.is_out_of_memory(error):
+            log.exception("run %s broke at step %d", self.id, self.step)
+        self._fail_back(*breaking.of_error(error, self.step, self._device, self.config.batch_size))
 
     def _fail_back(self, template: str, params: dict[str, Any]) -> None:
         """Return to the last good state, with the settings of that moment, and say what happened."""
         self._looker.wait()
         if self._trainer is not None and self._keeper.good is not None:
+            self._iteration.drop()
             state, config = self._keeper.good
             undone = settings.differences(self.config, config)
             self._trainer.use(None)  # whatever it was: the plain steps go on, and the programs may come again
@@ -676,10 +684,11 @@ class TrainingSession:
     def _mark(self, changed: Mapping[str, tuple[Any, Any]], do: str) -> None:
         """Write a change of settings on the curves and in the journal."""
         assert self._trainer is not None
-        step = self._trainer.step_count
-        self._looker.marks += [Mark(step, name, str(old), str(value)) for name, (old, value) in changed.items()]
-        self._journal(do, changes={name: list(pair) for name, pair in changed.items()}, **self._other_engine())
-        diagnosis = self._looker.changed(self.config, step, self._trainer.images)
+        self._looker.marks += marks_of(self.step, changed)
+        self._journal(
+            do, changes={name: list(pair) for name, pair in changed.items()}, **self._engines.other(self._trainer)
+        )
+        diagnosis = self._looker.changed(self.config, self.step, self._trainer.images)
         settings_now = present(self.config, self._trainer.images)
         self._publish(marks=tuple(self._looker.marks), settings=settings_now, diagnosis=diagnosis)
 
@@ -690,6 +699,7 @@ class TrainingSession:
 
     def close(self) -> None:
         """Save at the end of the process: a running run comes back paused. Only when no worker has its turn."""
+        self._finish_iteration()
         if self._trainer is not None and self._status in ("running", "queued"):
             self._rest("paused")
         elif self._trainer is not None and self._status != "failed":
@@ -711,13 +721,3 @@ class TrainingSession:
         self._keeper.stop()
         if self.folder is not None:
             self.folder.unlock()
-
-
-def _steps_left(trainer: Trainer, until_step: int | None, horizon: float) -> int:
-    """How many steps may be taken at once."""
-    left = math.inf if until_step is None else until_step - trainer.step_count
-    c = trainer.config
-    to_horizon = (
-        math.ceil((horizon - trainer.images) / (c.batch_size * max(c.k_d, 1))) if horizon < math.inf else math.inf
-    )
-    return int(max(1, min(left, to_horizon, _MANY)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_core.config import RunConfig
+from gan_core.config import field as field_of
 from gan_core.diagnosis.findings import Finding
+from gan_core.runs.phase_view import PhaseView
 from gan_core.schedules import scheduled
 
 
@@ -29,6 +31,16 @@ class Message:
     def __str__(self) -> str:
         return self.template.format(**self.params)
 
+    @staticmethod
+    def read(said: Any) -> Message:
+        """As run.json says it; no words where the file is damaged: better than an error."""
+        try:
+            found = Message(str(said["template"]), dict(said["params"]))
+            str(found)
+        except (LookupError, ValueError, AttributeError, TypeError):
+            return Message()
+        return found
+
 
 @dataclass(frozen=True)
 class Mark:
@@ -38,6 +50,11 @@ class Mark:
     name: str
     old: str
     new: str
+
+
+def marks_of(step: int, changed: Mapping[str, Sequence[Any]]) -> list[Mark]:
+    """The marks of changes (dotted name -> old, new) at `step`: of those that have to do with the result."""
+    return [Mark(step, name, str(old), str(new)) for name, (old, new) in changed.items() if field_of(name).spec.marked]
 
 
 @dataclass(frozen=True)
@@ -77,6 +94,8 @@ class Snapshot:
     diagnosis: tuple[Finding, ...] = ()
     engine: str = "eager"
     engine_reason: Message = Message()
+    speed: int = 0
+    phase: PhaseView | None = None
     curve_names: tuple[str, ...] = ()
     curve_steps: NDArray[np.float32] | None = None
     curve_values: NDArray[np.float32] | None = None

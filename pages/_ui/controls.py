@@ -162,7 +162,7 @@ def value_text(field: Field, value: Any, _: Translate) -> str:
         return value if len(value) <= _LONGEST_TEXT else f"{value[:_LONGEST_TEXT]}…"
     if field.spec.own and value == 0:
         return _("the set's own")
-    return _("off") if field.spec.zero_off and value == 0 else _short(value)
+    return _(field.spec.zero) if field.spec.zero_off and value == 0 else _short(value)
 
 
 def _short(value: float) -> str:
@@ -251,7 +251,7 @@ def power_series(field: Field) -> list[float]:
     """1, 2, 5, 10, 20, 50 … within the field's range; with 0 first where 0 means off."""
     low, high = field.spec.low or 1e-4, field.spec.high or 1.0
     if field.spec.zero_off:
-        low = 100.0 if high > 1e6 else 1e-5
+        low = 1.0 if field.type is int else 100.0 if high > 1e6 else 1e-5
     series = [float(f"{m}e{e}") for e in range(-8, 10) for m in _SERIES]
     inside = [v for v in series if low <= v <= min(high, 1e7)]
     return [0.0, *inside] if field.spec.zero_off else inside

@@ -1,9 +1,9 @@
 """The live view's server side: one channel a watched run, which packs each snapshot once for all its viewers.
 
 A viewer first sends `{"token": ..., "lang": "zh_CN"}` (the language may be left out), then `{"ack": seq}`,
-`{"visible": bool}`, `{"want": [names]}`, `{"do": action}`, `{"moments": true}` and `{"at": step}`. It gets JSON (`hello`,
-`error`, `moments`, `missing`) and binary frames: the newest one each time it has acknowledged the last, none while it is
-hidden; and those of earlier moments that it asks for, the latest wish only.
+`{"visible": bool}`, `{"want": [names]}`, `{"do": action}` (with a `value` for some), `{"moments": true}` and `{"at": step}`.
+It gets JSON (`hello`, `error`, `moments`, `missing`) and binary frames: the newest one each time it has acknowledged the last,
+none while it is hidden; and those of earlier moments that it asks for, the latest wish only.
 """
 
 import asyncio
@@ -19,11 +19,11 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from gan_core.errors import PlaygroundError, RunError
 from gan_core.runs import wishes
+from gan_core.runs.commands import ACTIONS
 from gan_core.text import N_
 from pages._ui import i18n, origins
 from pages._ui.tokens import Grant, TokenError
 
-ACTIONS = frozenset({"pause", "resume", "step", "stop", "reset"})
 GARBAGE, UNAUTHORISED, REFUSED, UNKNOWN_RUN, TOO_LATE, TOO_MANY, BROKEN = 4400, 4401, 4403, 4404, 4408, 1013, 1011
 ANEW = 1012  # the viewer connects again, and finds the run as it is now
 
@@ -175,14 +175,14 @@ def frame_seq(data: bytes) -> int:
 class LiveHub:
     """Serves every live view of the process.
 
-    find: run id -> run, or None. command: (run id, action) -> None, or PlaygroundError. check: token -> Grant, or
+    find: run id -> run, or None. command: (run id, action, value or None) -> None, or PlaygroundError. check: token -> Grant, or
     TokenError. allowed_origins: asked at each connection.
     """
 
     def __init__(
         self,
         find: Callable[[str], WatchedRun | None],
-        command: Callable[[str, str], None],
+        command: Callable[[str, str, object], None],
         check: Callable[[str], Grant],
         allowed_origins: Callable[[], tuple[str, ...]] = tuple,
         limits: Limits | None = None,
@@ -267,7 +267,7 @@ class LiveHub:
 
     async def _listen(self, viewer: Viewer, grant: Grant, channel: Channel) -> None:
         while True:
-            match await self._receive(viewer.socket):
+            match message := await self._receive(viewer.socket):
                 case {"ack": int(seq)}:
                     viewer.acknowledge(seq)
                 case {"visible": bool(visible)}:
@@ -282,15 +282,15 @@ class LiveHub:
                 case {"moments": True}:
                     await viewer.socket.send_json({"moments": await asyncio.to_thread(_moments, channel.run.past)})
                 case {"do": str(action)} if action in ACTIONS:
-                    await self._obey(viewer, grant, action)
+                    await self._obey(viewer, grant, action, message.get("value"))
                 case _:
                     raise HangUpError(GARBAGE, "unknown message")
 
-    async def _obey(self, viewer: Viewer, grant: Grant, action: str) -> None:
+    async def _obey(self, viewer: Viewer, grant: Grant, action: str, value: object) -> None:
         try:
             if grant.capability != "control":
                 raise RunError(N_("Only the browser that started this run can control it."))
-            await asyncio.to_thread(self._command, grant.run, action)
+            await asyncio.to_thread(self._command, grant.run, action, value)
         except PlaygroundError as error:
             code = "refused" if grant.capability == "control" else "forbidden"
             await viewer.socket.send_json({"error": {"code": code, "message": _said(error, viewer)}})

@@ -107,7 +107,7 @@ class Lab:
         st.caption(self._notice(session, mine, _) or caption)
         self._view(session, mine, _)
         if session is not None:
-            self._history(session)
+            self._history(session, mine)
         with st.sidebar:
             self._preset_picker(_)
             config = own.expected_config if own is not None else self.draft
@@ -162,12 +162,19 @@ class Lab:
 
     def _follow(self, session: TrainingSession) -> None:
         """Coming to a run of one's own, its settings become the draft (and stay so while it changes); what it is kept to holds for
-        those after it."""
+        those after it. What is fixed in a run can still change with it, the seed at a reset: then the draft follows, unless it has a
+        value of its own."""
         self.rules = Rules(session.share, session.expected_config) if session.share else None
-        seen = f"{self.page}.run"
+        seen, now = f"{self.page}.run", session.expected_config
+        known: RunConfig | None = st.session_state.get(f"{self.page}.drawn")
         if st.session_state.get(seen) != session.id:
             st.session_state[seen] = session.id
-            self.draft = session.expected_config
+            self.draft = now
+        elif known is not None:
+            fixed = {name: new for name, (_old, new) in settings.differences(known, now).items()
+                     if not settings.field(name).spec.live and settings.get(self.draft, name) == settings.get(known, name)}  # fmt: skip
+            self.draft = settings.replace(self.draft, fixed)
+        st.session_state[f"{self.page}.drawn"] = now
 
     def _fixed_changes(self, config: RunConfig) -> dict[str, Any]:
         """What the draft wants and a run cannot change: it waits for a new run."""
@@ -298,9 +305,10 @@ class Lab:
         except ConfigError as error:
             st.toast(plain(_(error.template).format(**error.params)), icon=":material/error:")
 
-    def _history(self, session: Run) -> None:
+    def _history(self, session: Run, mine: bool) -> None:
         with st.expander(translate()("Changes during this run")):
-            st.fragment(_marks, run_every=HISTORY_SECONDS)(session.id, isinstance(session, FollowedRun))
+            drawn = st.session_state.get(f"{self.page}.drawn") if mine else None
+            st.fragment(_marks, run_every=HISTORY_SECONDS)(session.id, isinstance(session, FollowedRun), drawn)
 
 
 def in_short(config: RunConfig, _: Callable[[str], str]) -> str:
@@ -325,12 +333,14 @@ def _preview(link: str) -> bytes | None:
     return preview_frame(serial.from_link(link)[0])
 
 
-def _marks(run_id: str, followed: bool) -> None:
-    """Every change of a setting so far, as a row."""
+def _marks(run_id: str, followed: bool, drawn: RunConfig | None) -> None:
+    """Every change of a setting so far, as a row. `drawn`: the settings that the visitor's own controls show."""
     _ = translate()
     session = service.scheduler().get(run_id)
     if isinstance(session, FollowedRun) != followed:
         st.rerun()  # another process has taken the run, or let go of it: other controls
+    if drawn is not None and isinstance(session, TrainingSession) and session.expected_config != drawn:
+        st.rerun()  # they were changed beside the picture
     marks = session.marks if session is not None else ()
     if not marks:
         st.caption(

@@ -13,19 +13,20 @@ from typing import Any, Literal
 import streamlit as st
 
 from gan_core import registry
+from gan_core.config import field as field_of
 from gan_core.config import fields
 from gan_core.data import table
 from gan_core.diagnosis import treatments
 from gan_core.engine import workshop
-from gan_core.runs import engines, lock, scheduler, session
+from gan_core.runs import breaking, engines, lock, scheduler, session
 from gan_core.text import N_
 from pages._ui import graph
-from pages._ui.controls import code_title
+from pages._ui.controls import code_title, power_series
 
 _HERE = Path(__file__).parent
 _PARTS = (
-    "frame", "dom", "layers", "points", "images", "save", "curves", "histogram", "timeline", "link", "controls", "doctor",
-    "graph_plots", "graph_map", "graph_layers", "graph_words", "graph_flow", "graph", "view",
+    "frame", "dom", "layers", "points", "images", "save", "curves", "histogram", "timeline", "link", "transport", "controls",
+    "slow", "doctor", "graph_plots", "graph_map", "graph_layers", "graph_words", "graph_flow", "graph", "view",
 )  # fmt: skip  # joined to one module
 _STYLES = ("live.css", "live/graph.css")
 
@@ -58,6 +59,143 @@ LABELS: dict[str, str] = {
     "time.branch.help": N_(
         "A new run that goes on from this moment, paused, so that you can change its settings first."
     ),
+    "reset.ask": N_(
+        "Back to step 0. The present state at step {step}, its curves and its history go; the settings stay."
+    ),
+    "reset_seed": N_("New seed"),
+    "reset_seed.help": N_("Back to step 0 with the next seed: other first weights, other noise."),
+    "reset_seed.ask": N_(
+        "Back to step 0 with the next seed. The present state at step {step}, its curves and its history go; the settings stay."
+    ),
+    "cancel": N_("Cancel"),
+    "more": N_("More"),
+    "more.help": N_("One player alone, slow motion, another seed."),
+    "step_d": N_("D step"),
+    "step_d.help": N_("Only the discriminator learns, for one iteration."),
+    "step_g": N_("G step"),
+    "step_g.help": N_("Only the generator learns, for one iteration."),
+    "speed.value": N_("{value} steps/s"),
+    "slow": N_("Slow motion"),
+    "slow.help": N_("One iteration, phase by phase, each explained."),
+    "slow.next": N_("Next phase"),
+    "slow.next.help": N_("Go on to the next phase, or begin an iteration."),
+    "slow.play": N_("Play"),
+    "slow.play.help": N_("One phase after the other."),
+    "slow.hold": N_("Hold"),
+    "slow.hold.help": N_("Stay at this phase."),
+    "slow.finish": N_("Finish"),
+    "slow.finish.help": N_("Go through the phases that are left at once."),
+    "slow.close": N_("Close slow motion; what was begun is finished"),
+    "slow.pace": N_("Time for each phase"),
+    "slow.seconds": N_("{seconds} s"),
+    "slow.part.d": N_("D"),
+    "slow.part.g": N_("G"),
+    "slow.part.end": N_("End"),
+    "slow.round": N_("round {round} of {rounds}"),
+    "slow.batchpart": N_("part {part} of {parts} of the batch"),
+    "slow.idle": N_("One iteration in slow motion"),
+    "slow.idle.text": N_(
+        "The next phase begins an iteration. Everything stands still between two phases. At the end the run is exactly where "
+        "an ordinary step would have brought it."
+    ),
+    "slow.running": N_("The run still trains"),
+    "slow.running.text": N_("Pause it: slow motion goes on from where it rests."),
+    "phase.d.batch": N_("Real samples are drawn"),
+    "phase.d.batch.text": N_("A batch comes from the data. The discriminator shall learn to call these samples real."),
+    "phase.d.fakes": N_("The generator makes as many"),
+    "phase.d.fakes.text": N_(
+        "Random numbers, the noise, become samples. The generator does not learn in this part: it is only the opponent."
+    ),
+    "phase.d.judge": N_("The discriminator judges both"),
+    "phase.d.judge.text": N_(
+        "Each sample gets one number, its logit: the higher, the more real it looks to the discriminator. Far apart means "
+        "that it tells the two kinds from each other."
+    ),
+    "phase.d.loss": N_("The discriminator's loss"),
+    "phase.d.loss.text": N_(
+        "How wrong it was, averaged over the batch. A gradient penalty is added where one is set and due at this step."
+    ),
+    "phase.d.gradients": N_("The discriminator's gradients"),
+    "phase.d.gradients.text": N_(
+        "Backwards through the network: for each weight, which way and how strongly it raises the loss."
+    ),
+    "phase.d.update": N_("The discriminator's weights move"),
+    "phase.d.update.text": N_(
+        "The optimiser takes a small step against the gradients. From here on it judges anew; a field in the picture shows it."
+    ),
+    "phase.g.fakes": N_("The generator makes new samples"),
+    "phase.g.fakes.text": N_(
+        "Fresh noise becomes fresh samples. This time every operation is remembered, so that blame can flow back through it."
+    ),
+    "phase.g.judge": N_("The discriminator judges them"),
+    "phase.g.judge.text": N_(
+        "Now it is the teacher: its weights stay as they are. Real samples are judged too where the loss compares with them."
+    ),
+    "phase.g.loss": N_("The generator's loss"),
+    "phase.g.loss.text": N_(
+        "Small where the discriminator takes the samples for real. This is all that the generator hears."
+    ),
+    "phase.g.gradients": N_("The gradients flow back"),
+    "phase.g.gradients.text": N_(
+        "Through the discriminator to each sample: which way it would have to move to look more real, drawn as an arrow on "
+        "points. From there on to the generator's weights."
+    ),
+    "phase.g.update": N_("The generator's weights move"),
+    "phase.g.update.text": N_(
+        "The optimiser takes a small step. All samples move at once, since they share the weights: one that is pulled can "
+        "push others."
+    ),
+    "phase.end": N_("The iteration is complete"),
+    "phase.end.text": N_(
+        "It counts as one step. Where the generator learned, its average moves a little towards it. The run is where it would "
+        "be without slow motion, to the last bit."
+    ),
+    "phase.value.samples": N_("Samples"),
+    "phase.value.samples.help": N_("How many are in this batch; at most 200 of them are drawn."),
+    "phase.value.dimensions": N_("Noise numbers"),
+    "phase.value.dimensions.help": N_("How many random numbers each sample is made from."),
+    "phase.value.d_real": N_("Mean on real"),
+    "phase.value.d_real.help": N_("Mean logit of the real samples."),
+    "phase.value.d_fake": N_("Mean on generated"),
+    "phase.value.d_fake.help": N_("Mean logit of the generated samples."),
+    "phase.value.loss": N_("Loss"),
+    "phase.value.loss.help": N_("Mean over the batch, without a penalty."),
+    "phase.value.penalty": N_("Penalty"),
+    "phase.value.penalty.help": N_("Before it is multiplied by its weight."),
+    "phase.value.weight": N_("Its weight"),
+    "phase.value.weight.help": N_("What the penalty is multiplied by at this step."),
+    "phase.value.total": N_("Together"),
+    "phase.value.total.help": N_("Loss plus weighted penalty: what is made small."),
+    "phase.value.gradient": N_("Gradient norm"),
+    "phase.value.gradient.help": N_("Length of the gradient over all weights of the player."),
+    "phase.value.pull": N_("On a sample"),
+    "phase.value.pull.help": N_(
+        "Mean length of the gradient of the loss on one generated sample: how strongly it is pulled."
+    ),
+    "phase.value.rate": N_("Learning rate"),
+    "phase.value.rate.help": N_("As the schedule has it at this step."),
+    "phase.value.clipped": N_("Clipped norm"),
+    "phase.value.clipped.help": N_("Length of the gradient after clipping."),
+    "phase.value.change": N_("Change of weights"),
+    "phase.value.change.help": N_("Length of the step that all weights took together."),
+    "phase.value.share": N_("Of their length"),
+    "phase.value.share.help": N_("The change as a share of the weights' own length."),
+    "phase.value.step": N_("Steps"),
+    "phase.value.images": N_("Samples seen"),
+    "phase.value.decay": N_("Average keeps"),
+    "phase.value.decay.help": N_("The share of the old average that stays."),
+    "strip.real": N_("Real"),
+    "strip.fake": N_("Generated"),
+    "strip.losses": N_("Losses"),
+    "strip.latents": N_("Noise"),
+    "strip.latent": N_("Noise {i}"),
+    "strip.caption.judge": N_("Logits: real are circles, generated are diamonds"),
+    "strip.caption.loss": N_("What each sample, or each pair, adds to the loss"),
+    "strip.caption.fakes": N_("The noise: where its numbers lie"),
+    "strip.caption.batch": N_("Coordinates of the real samples"),
+    "strip.caption.gradients": N_("Gradient norm of each layer"),
+    "strip.caption.update": N_("How far each layer's weights moved"),
+    "strip.caption.none": "",
     "status.preview": N_("Untrained"),
     "status.preparing": N_("Preparing"),
     "status.queued": N_("Waiting"),
@@ -224,8 +362,8 @@ LABELS: dict[str, str] = {
     "from.samples": N_("from {samples} samples at step {step}"),
 } | graph.LABELS
 
-_SENTENCES = (session.PREPARING, session.BLEW_UP, session.OUT_OF_MEMORY, session.BROKE, session.NOT_SAVED,
-              session.SCHEDULE_DONE, table.MISSING, table.DAMAGED, scheduler.ABANDONED, lock.IN_USE, *engines.SENTENCES, *workshop.SENTENCES)  # fmt: skip
+_SENTENCES = (session.PREPARING, *breaking.SENTENCES, session.NOT_SAVED, session.SCHEDULE_DONE, table.MISSING, table.DAMAGED,
+              scheduler.ABANDONED, lock.IN_USE, *engines.SENTENCES, *workshop.SENTENCES)  # fmt: skip
 
 _component = st.components.v2.component("gan_live", html=HTML, css=STYLE, js=SCRIPT)
 
@@ -236,11 +374,14 @@ def live_labels(_: Callable[[str], str], lang: str = "en", sentences: Iterable[s
     Titles of metrics and settings come from their own metadata. A frame carries a message as template and parameters, the
     same for every viewer: the templates of a session are included, `sentences` are further ones that may turn up.
     """
-    words = {code: _(text) for code, text in LABELS.items()}
+    words = {code: _(text) if text else "" for code, text in LABELS.items()}
     for metric in registry.metric.entries():
         words |= {f"metric.{metric.name}": _(metric.title), f"metric.{metric.name}.help": _(metric.help),
                   f"metric.{metric.name}.written": metric.info.get("written", "number")}  # fmt: skip
     words |= graph.registry_words(_)
+    speed = field_of("speed")
+    words |= {"speed": _(speed.spec.title), "speed.help": _(speed.spec.help), "speed.full": _(speed.spec.zero),
+              "speed.options": ",".join(f"{value:g}" for value in power_series(speed))}  # fmt: skip
     words |= {f"setting.{field.name}": _(field.spec.title) for field in fields()}
     words |= _conditions(_)
     said = (*_SENTENCES, *treatments.SENTENCES, *sentences)

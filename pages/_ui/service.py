@@ -49,9 +49,9 @@ def _new_scheduler() -> "Scheduler":
     )
 
 
-def command(run_id: str, action: str) -> None:
-    """Tell a run to "pause", "resume", "step", "stop" or "reset". Raises RunError."""
-    from gan_core.runs.commands import named
+def command(run_id: str, action: str, value: object = None) -> None:
+    """Tell a run what an action of `gan_core.runs.commands` means; `value` for those that change a setting. Raises RunError, ConfigError."""
+    from gan_core.runs.commands import SETTINGS, named
     from gan_core.runs.following import FollowedRun
     from gan_core.runs.lock import IN_USE
 
@@ -60,7 +60,10 @@ def command(run_id: str, action: str) -> None:
         raise RunError(N_("The run {run} is gone."), run=run_id)
     if isinstance(session, FollowedRun):
         raise RunError(IN_USE, path=session.folder.path)
-    scheduler().send(session, named(action))
+    if action in SETTINGS:
+        session.change({action: value})
+    else:
+        scheduler().send(session, named(action, session.expected_config.seed))
 
 
 def may_control(run: "TrainingSession | FollowedRun") -> bool:

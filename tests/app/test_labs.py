@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from gan_core import config as settings
 from gan_core import presets, registry, serial
 from gan_core.config import RunConfig
+from gan_core.runs.commands import Reset
 from gan_core.runs.scheduler import Scheduler
 from pages._ui.owner import public_id
 
@@ -202,6 +203,22 @@ def test_a_fixed_setting_waits_for_a_new_run(visit: Open, scheduler: Scheduler) 
     assert second.id != first.id
     assert second.config.generator.hidden == (32, 32)
     assert "A new run is needed" not in texts(app)
+
+
+def test_the_controls_follow_what_is_set_beside_the_picture(visit: Open, scheduler: Scheduler) -> None:
+    app = visit("lab.py")
+    session = start(app, "lab", scheduler)
+    set_value(app, "lab", "generator.hidden", "16,16")  # waits for a new run, and stays
+    session.change({"speed": 5})
+    session.send(Reset(9))
+    until(lambda: session.config.seed == 9)
+    app.run()
+    assert (controls(app)["speed"].value, controls(app)["seed"].value) == (5, 9)
+    assert "A new run is needed for: Generator: Hidden layers" in texts(app)
+    assert "Seed" not in texts(app)
+    set_value(app, "lab", "speed", 0)
+    until(lambda: session.config.speed == 0)
+    assert session.latest.marks == ()
 
 
 def test_somebody_elses_run_is_watched_and_its_settings_can_be_taken(visit: Open, scheduler: Scheduler) -> None:

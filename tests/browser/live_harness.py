@@ -244,6 +244,8 @@ class FakeServer:
                 (seen.set if message["visible"] else seen.clear)()
             if message.get("do") in ("pause", "stop"):
                 self.more = {**self.more, "status": "paused" if message["do"] == "pause" else "stopped"}
+            elif message.get("do") == "speed":
+                self.more = {**self.more, "speed": message["value"]}
             elif message.get("do") == "resume":
                 self.more = {**self.more, "status": "running"}
 

@@ -137,9 +137,46 @@ def test_pause_step_resume_reset_stop(visitor: Visitor) -> None:
     until(page, lambda: number(page, "step") > resting + 5)
     press(page, "Stop", "stopped")
     page.get_by_role("button", name="Reset", exact=True).click()
+    page.get_by_role("dialog").get_by_role("button", name="Reset").click()
     until(page, lambda: number(page, "step") == 0)
     press(page, "Resume", "running")
     until(page, lambda: number(page, "step") > 0)
+
+
+def test_an_iteration_in_slow_motion_and_what_is_set_beside_the_picture(visitor: Visitor) -> None:
+    page = visitor()
+    start(page)
+    page.get_by_role("button", name="More", exact=True).click()
+    page.get_by_role("menuitem", name="Slow motion").click()
+    until(page, lambda: data(page, "status") == "paused")
+    step, panel, drawn = number(page, "step"), page.locator(".gl-slow"), []
+    tall = panel.bounding_box()["height"]
+    for index in range(1, 13):
+        page.get_by_role("button", name="Next phase").click()
+        page.locator(f".gl-here:text-is('{index}')").wait_for()
+        assert panel.bounding_box()["height"] == tall  # nothing below it moves
+        assert number(page, "step") == (step if index < 12 else step + 1)
+        drawn.append(pixels(page, ".gl-high"))
+    assert drawn[0] != drawn[1]  # the generated points of the batch come in
+    assert drawn[8] != drawn[9]  # and then the arrows on them
+    page.get_by_role("button", name="Next phase").click()
+    page.locator(".gl-here:text-is('1')").wait_for()
+    page.get_by_role("button", name=re.compile("Close slow motion")).click()
+    until(page, lambda: data(page, "phase") == "" and number(page, "step") == step + 2)  # what was begun is finished
+    page.get_by_role("button", name="More", exact=True).click()
+    page.get_by_role("menuitem", name="D step").click()
+    until(page, lambda: number(page, "step") == step + 3)
+    page.locator(".gl-speed select").select_option("5 steps/s")
+    press(page, "Resume", "running")
+    begin = number(page, "step")
+    page.wait_for_timeout(2000)
+    assert 1 <= number(page, "step") - begin <= 20
+    page.get_by_role("button", name="More", exact=True).click()
+    page.get_by_role("menuitem", name="New seed").click()
+    page.get_by_role("dialog").get_by_role("button", name="New seed").click()
+    seed = page.get_by_role("spinbutton", name="Seed")
+    until(page, lambda: seed.input_value() == "1")  # the controls beside it follow
+    assert page.get_by_text("A new run is needed").count() == 0
 
 
 def test_a_reload_keeps_the_run_and_its_settings(visitor: Visitor) -> None:

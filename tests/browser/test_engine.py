@@ -49,6 +49,7 @@ def test_a_run_changes_over_while_it_is_watched(browser: Any, tmp_path: Path) ->
         until(page, lambda: number(page, "frames") >= frames + 20)
         assert number(page, "step") > step
         page.get_by_role("button", name="Reset", exact=True).click()
+        page.get_by_role("dialog").get_by_role("button", name="Reset").click()
         until(page, lambda: number(page, "step") < step and label.inner_text() == "compiled")  # the program is kept
         context.close()
         assert watcher.unexpected() == []

@@ -196,10 +196,61 @@ def test_buttons_send_commands_and_follow_the_status(page: Any, server: FakeServ
     step.click()
     page.get_by_role("button", name="Stop").click()
     page.locator(".gl-chip", has_text="Stopped").wait_for()
-    page.get_by_role("button", name="Reset").click()
+    page.locator(".gl-button-reset").click()
+    question = page.get_by_role("dialog", name="Reset")
+    assert re.search(
+        r"Back to step 0\. The present state at step [\d,]+, its curves and its history go", question.inner_text()
+    )
+    question.get_by_role("button", name="Cancel").click()
+    question.wait_for(state="hidden")
+    page.locator(".gl-button-reset").click()
+    question.get_by_role("button", name="Reset").click()
     page.get_by_role("button", name="Resume").click()
     page.get_by_role("button", name="Pause").wait_for()
     until(page, lambda: server.heard_of("do") == ["pause", "step", "stop", "reset", "resume"])
+
+
+def test_the_menu_and_the_speed(page: Any, server: FakeServer) -> None:
+    server.more = {"status": "paused", "speed": 20}
+    mount(page)
+    frames(page, 2)
+    speed = page.get_by_label("Speed")
+    assert speed.input_value() == "20"
+    speed.select_option("5 steps/s")
+    until(page, lambda: {"do": "speed", "value": 5} in server.heard)
+    more = page.locator(".gl-button-more")
+    more.focus()
+    page.keyboard.press("Enter")  # the keyboard alone reaches everything
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    until(page, lambda: server.heard_of("do")[-1] == "step_g")
+    assert page.locator(".gl-menu").is_hidden()
+    more.click()
+    page.keyboard.press("Escape")
+    assert page.locator(".gl-menu").is_hidden()
+    more.click()
+    page.get_by_role("menuitem", name="New seed").click()
+    page.get_by_role("dialog").get_by_role("button", name="New seed").click()
+    until(page, lambda: server.heard_of("do") == ["speed", "step_g", "reset_seed"])
+    server.more = {"status": "running", "speed": 3}  # not one of those on offer
+    page.wait_for_function(f"{ROOT}.querySelector('.gl-speed select').value === '3'")
+    more.click()
+    assert page.get_by_role("menuitem", name="D step").is_disabled()  # it trains
+    assert page.get_by_role("menuitem", name="Slow motion").is_enabled()
+
+
+def test_a_watcher_sees_the_phases_and_cannot_step(page: Any, server: FakeServer) -> None:
+    server.capability = "view"
+    server.more = {"status": "paused", "phase": {
+        "code": "d.loss", "index": 4, "count": 12, "players": "both", "formula": HOSTILE, "layers": [],
+        "repeat": {"round": 2, "rounds": 3, "part": 1, "parts": 1}, "values": {"loss": None, "total": 0.5}}}  # fmt: skip
+    mount(page)
+    page.get_by_text("4 · The discriminator's loss").wait_for()
+    assert page.get_by_text("round 2 of 3").is_visible()
+    assert page.locator(".gl-formula").inner_text() == HOSTILE
+    assert page.locator(".gl-slow-tools").is_hidden()
+    server.more = {"status": "running"}
+    page.locator(".gl-slow").wait_for(state="hidden")
 
 
 def test_a_watcher_has_no_buttons(page: Any, server: FakeServer) -> None:
@@ -207,6 +258,7 @@ def test_a_watcher_has_no_buttons(page: Any, server: FakeServer) -> None:
     mount(page, control=True)
     frames(page, 2)
     assert page.locator(".gl-tools").is_hidden()
+    assert page.locator(".gl-speed").is_hidden()
     assert page.locator(".gl-chip-watching").is_visible()
 
 
@@ -427,6 +479,7 @@ def test_nothing_is_cut_off_on_a_telephone(page: Any, server: FakeServer, kind: 
     server.kind = kind
     mount(page, kind=kind)
     frames(page, 2)
+    page.locator(".gl-button-more").click()  # what it opens has to fit, too
     wide = page.evaluate(f"""[...{ROOT}.querySelectorAll('*')].filter((e) => {{ const b = e.getBoundingClientRect();
         return b.width && (b.right > innerWidth + 0.5 || b.left < -0.5) }}).map((e) => e.className)""")
     assert wide == []

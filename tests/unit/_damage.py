@@ -26,7 +26,7 @@ from gan_core.runs.commands import Pause, Resume, StepOnce
 from gan_core.runs.folder import RunFolder
 from gan_core.runs.following import FollowedRun
 from gan_core.runs.index import Query
-from gan_core.runs.keeping import Score
+from gan_core.runs.keeping import Score, players
 from gan_core.runs.scheduler import Scheduler
 from gan_core.runs.session import NOT_SAVED, TrainingSession
 from gan_core.runs.store import Store
@@ -146,6 +146,9 @@ def replay(config: RunConfig, entries: Entries, step: int) -> dict[str, Any]:
         if changes:
             _train(trainer, entry["step"])
             trainer.change(replace(trainer.config, changes))
+        if who := players(entry):
+            _train(trainer, entry["step"])
+            trainer.step(who)
     _train(trainer, step)
     return copy_state(trainer.state_dict())
 
@@ -160,7 +163,7 @@ _replays: dict[str, dict[str, Any]] = {}
 
 def replayed(config: RunConfig, entries: Entries, step: int) -> dict[str, Any]:
     """`replay`, done once."""
-    key = repr((config, [(e["step"], e["changes"]) for e in entries if e.get("changes")], step))
+    key = repr((config, [(e["step"], e.get("changes"), players(e)) for e in entries], step))
     if key not in _replays:
         _replays[key] = replay(config, entries, step)
     return _replays[key]

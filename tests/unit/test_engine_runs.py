@@ -20,6 +20,7 @@ from gan_core.runs import engines, facts
 from gan_core.runs.checkpoint import copy_state
 from gan_core.runs.commands import Pause, Reset, Resume, Stop
 from gan_core.runs.folder import RunFolder
+from gan_core.runs.keeping import players
 from gan_core.runs.session import TrainingSession
 from gan_core.trainer import Trainer
 
@@ -77,6 +78,8 @@ def replayed(folder: RunFolder, step: int) -> dict[str, Any]:
             trainer.change(replace(trainer.config, {name: pair[1] for name, pair in entry["changes"].items()}))
         if "engine" in entry:
             trainer.use(TracedRunner(trainer.config) if entry["engine"] == "compiled" else None)
+        if who := players(entry):
+            trainer.step(who)
     advance(trainer, step)
     return trainer.state_dict()
 

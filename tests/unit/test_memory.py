@@ -83,5 +83,5 @@ def test_the_estimate_is_no_less_than_what_is_used() -> None:
 
     trainer = _tiny.trained(config, 0)
     with torch.autograd.graph.saved_tensors_hooks(note, lambda t: t):
-        trainer.d_step()
+        trainer.step("d")
     assert estimate(config) >= sum(kept.values()) * 0.8

@@ -62,7 +62,7 @@ class FakeRun:
 class Server:
     """A hub with one run behind a real server."""
 
-    def __init__(self, port: int, run: FakeRun, commands: list[tuple[str, str]]) -> None:
+    def __init__(self, port: int, run: FakeRun, commands: list[tuple[object, ...]]) -> None:
         self.port, self.run, self.commands = port, run, commands
 
     @asynccontextmanager
@@ -78,10 +78,10 @@ class Server:
 async def serving(limits: Limits | None = None, allowed: tuple[str, ...] = ()) -> AsyncIterator[Server]:
     run, commands = FakeRun(), []
 
-    def command(run_id: str, action: str) -> None:
+    def command(run_id: str, action: str, value: object) -> None:
         if action == "reset":
             raise RunError("{run} cannot start over", run=run_id)
-        commands.append((run_id, action))
+        commands.append((run_id, action) if value is None else (run_id, action, value))
 
     hub = LiveHub({"run": run}.get, command, SIGNER.check, lambda: allowed, limits)
     app = Starlette(routes=[WebSocketRoute("/live", hub.serve)])
@@ -281,12 +281,14 @@ async def test_a_viewer_may_not_command_and_goes_on_watching() -> None:
 async def test_the_owner_commands_and_hears_why_not() -> None:
     async with serving() as server, server.viewer(CONTROL) as client:
         assert await frame(client) == 1
-        for action in ("pause", "step", "resume", "stop"):
+        plain = ("pause", "step", "resume", "stop", "step_d", "step_g", "phase", "reset_seed")
+        for action in plain:
             await say(client, do=action)
+        await say(client, do="speed", value=5)
         await say(client, do="reset")
         answer = json.loads(await soon(client.recv()))
         assert answer == {"error": {"code": "refused", "message": "run cannot start over"}}
-        assert server.commands == [("run", action) for action in ("pause", "step", "resume", "stop")]
+        assert server.commands == [*(("run", action) for action in plain), ("run", "speed", 5)]
 
 
 @scenario

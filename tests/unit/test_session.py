@@ -18,12 +18,13 @@ import torch
 from gan_core import serial
 from gan_core.config import RunConfig, replace
 from gan_core.errors import ConfigError, DataError, RunError
-from gan_core.runs import facts, frames
+from gan_core.runs import facts, frames, keeping
+from gan_core.runs.breaking import BLEW_UP, BROKE, OUT_OF_MEMORY
 from gan_core.runs.checkpoint import Saved, copy_state, read
 from gan_core.runs.commands import Pause, Reset, Resume, StepOnce, Stop
 from gan_core.runs.folder import RunFolder
 from gan_core.runs.lock import IN_USE
-from gan_core.runs.session import BLEW_UP, BROKE, NOT_SAVED, OUT_OF_MEMORY, TrainingSession
+from gan_core.runs.session import NOT_SAVED, TrainingSession
 from gan_core.trainer import Trainer
 
 LONG = 60.0  # seconds: no turn below is meant to end by its time
@@ -84,7 +85,7 @@ def state(session: TrainingSession) -> dict[str, Any]:
 
 
 def replayed(path: Path, step: int) -> dict[str, Any]:
-    """The state at `step` by hand from the files alone: the settings, and the journal's changes at their steps."""
+    """The state at `step` by hand from the files alone: the settings, and the journal's changes and lonely steps at their steps."""
     folder = RunFolder(path / "run")
     trainer = Trainer(folder.config())
     for entry in folder.journal():
@@ -92,6 +93,8 @@ def replayed(path: Path, step: int) -> dict[str, Any]:
             trainer.step()
         changes = {name: pair[1] for name, pair in entry.get("changes", {}).items()}
         trainer.change(replace(trainer.config, changes))
+        if who := keeping.players(entry):
+            trainer.step(who)
     while trainer.step_count < step:
         trainer.step()
     return trainer.state_dict()

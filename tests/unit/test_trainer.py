@@ -253,10 +253,10 @@ def test_flips_come_at_their_share(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[torch.Tensor] = []
 
     def spy(*arguments: Any) -> Any:
-        seen.append(arguments[6])
-        return objectives.d_terms(*arguments)
+        seen.append(arguments[4])
+        return objectives.d_objective(*arguments)
 
-    monkeypatch.setattr("gan_core.trainer.d_terms", spy)
+    monkeypatch.setattr("gan_core.trainer.d_objective", spy)
     _tiny.trained(_tiny.points(label_flip=0.25, batch_size=1000), 10)
     flips = torch.cat(seen)
     assert flips.dtype == torch.bool
@@ -269,9 +269,9 @@ def test_instance_noise_reaches_the_critic_and_decays(monkeypatch: pytest.Monkey
     def spy(*arguments: Any) -> Any:
         radius = arguments[2].norm(dim=1)
         spread.append(float(((radius - 1) ** 2).mean().sqrt()))
-        return objectives.d_terms(*arguments)
+        return objectives.judge(*arguments)
 
-    monkeypatch.setattr("gan_core.trainer.d_terms", spy)
+    monkeypatch.setattr("gan_core.trainer.judge", spy)
     _tiny.trained(
         _tiny.points(instance_noise=0.3, noise_final=0.0, schedule="linear", horizon=1000 * 10, batch_size=1000), 12
     )

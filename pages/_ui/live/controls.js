@@ -9,7 +9,12 @@ class Controls {
     const { words } = ui;
     this.buttons = {};
     for (const name of ["pause", "step", "stop", "reset"]) this.buttons[name] = this.button(name, send);
-    this.tools = h("div", { class: "gl-tools", role: "toolbar", "aria-label": words.get("transport") }, ...Object.values(this.buttons));
+    this.question = new Question(ui);
+    this.menu = new Menu(ui, [["step_d", () => send({ do: "step_d" })], ["step_g", () => send({ do: "step_g" })],
+      ["slow", () => ui.slow.open()], ["reset_seed", () => this.ask("reset_seed", send)]]);
+    this.speed = new Speed(ui, send);
+    this.tools = h("div", { class: "gl-tools", role: "toolbar", "aria-label": words.get("transport") }, ...Object.values(this.buttons),
+      this.menu.box);
     this.chip = h("span", { class: "gl-chip", role: "status" });
     this.watch = h("span", { class: "gl-chip gl-chip-watching", "data-tip": words.get("watching.help") }, icon("watching"), words.get("watching"));
     this.link = h("span", { class: "gl-chip gl-chip-link gl-gone", role: "status" });
@@ -21,7 +26,7 @@ class Controls {
     this.track = h("div", { class: "gl-progress", role: "progressbar", "aria-valuemin": "0", "aria-valuemax": "100",
       "aria-label": words.get("progress"), "data-tip": words.get("progress.help") }, this.fill);
     this.note = h("div", { class: "gl-note", "aria-live": "polite" });
-    this.head = h("div", { class: "gl-head" }, this.tools, h("div", { class: "gl-chips" }, this.chip, this.watch, this.link), stats);
+    this.head = h("div", { class: "gl-head" }, this.tools, this.speed.box, h("div", { class: "gl-chips" }, this.chip, this.watch, this.link), stats);
     this.parts = [this.head, this.track, this.note];
   }
 
@@ -29,13 +34,21 @@ class Controls {
     const { words } = this.ui;
     const label = h("span", {}, words.get(name));
     const element = h("button", { type: "button", class: `gl-button gl-button-${name}`, "data-do": name, "data-tip": words.get(`${name}.help`),
-      onclick: () => send({ do: element.dataset.do }) }, icon(name), label);
+      onclick: () => (name === "reset" ? this.ask(name, send) : send({ do: element.dataset.do })) }, icon(name), label);
     return element;
+  }
+
+  /** Back to step 0: not without a question, where there is something to lose. */
+  ask(name, send) {
+    const { words } = this.ui;
+    if (!this.step) send({ do: name });
+    else this.question.ask(words.get(`${name}.ask`, { step: words.number(this.step) }), words.get(name), () => send({ do: name }));
   }
 
   /** `status`: of the run, or "preview"; `connected`: commands can be sent; `control`: this viewer may send them. */
   showState({ status, queue, control, connected, live }) {
     this.tools.classList.toggle("gl-gone", !live || !control);
+    this.speed.box.classList.toggle("gl-gone", !live || !control);
     this.watch.classList.toggle("gl-gone", !live || control);
     this.showButtons(status, connected);
     const { words } = this.ui;
@@ -58,6 +71,11 @@ class Controls {
     step.disabled = !connected || status !== "paused";
     stop.disabled = !connected || !(MOVING.has(status) || status === "paused");
     reset.disabled = !connected || status === "preparing" || !status;
+    this.speed.select.disabled = !connected;
+    const { items } = this.menu;
+    for (const name of ["step_d", "step_g"]) items.get(name).disabled = step.disabled;
+    items.get("slow").disabled = !connected || !["paused", "running"].includes(status);
+    items.get("reset_seed").disabled = reset.disabled;
   }
 
   showChip(chip, name, text) {
@@ -79,6 +97,8 @@ class Controls {
 
   showFigures(header) {
     const { words } = this.ui;
+    this.step = header.step;
+    this.speed.show(header.speed);
     setText(this.figures.step, words.number(header.step));
     setText(this.figures.images, words.number(header.images));
     setText(this.figures.rate, words.number(header.rate ?? 0, header.rate > 0 && header.rate < 10 ? 1 : 0));

@@ -357,9 +357,9 @@ class PointsView {
     if (!this.map?.line) this.paintGrid(context, camera);
     if (this.lit && this.lit !== "field" && !this.map) this.veil(context, camera);
     context.globalAlpha = this.strength("real");
-    if (this.shows("real") && !this.map?.noise) this.stamp(context, camera, arrays.real, this.realStamp);
+    if (this.shows("real") && !this.map?.noise && !this.overlay) this.stamp(context, camera, arrays.real, this.realStamp);
     context.globalAlpha = 1;
-    if (!this.draws("density")) return;
+    if (!this.draws("density") || this.overlay) return;
     if (layers.real) paintDensity(context, camera, this.density("real", arrays.real), header.extent, theme.real, []);
     if (layers.fake) paintDensity(context, camera, this.density("fake", this.generated(this.frame)), header.extent, theme.fake, [5, 3]);
   }
@@ -372,6 +372,10 @@ class PointsView {
   /** What can move between two frames: the warped noise, the past and the present of the generated points, the reading. */
   drawHigh(context, camera) {
     if (this.map?.noise) return; // another space
+    if (this.overlay) {
+      this.overlay.paint(context, camera, this); // a phase in slow motion shows its own samples
+      return;
+    }
     const flowed = this.flowed();
     if (this.draws("sheet") && this.of("sheet")) this.drawSheet(context, camera, flowed);
     if (this.draws("trails") && flowed === 1 && this.frame.header.status !== "past") this.trails.paint(context, camera, this.ui.theme.fake);

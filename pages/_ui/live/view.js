@@ -46,6 +46,7 @@ class LiveView {
 
   build() {
     this.sizes?.disconnect();
+    this.slow?.hold();
     this.root.replaceChildren();
     this.words = new Words(this.data.labels);
     this.theme.signature = "";
@@ -53,6 +54,7 @@ class LiveView {
     this.tooltip = new Tooltip(this.root);
     this.controls = new Controls(this, (message) => this.link.send(message));
     this.doctor = new DoctorView(this, (code) => this.component.setTriggerValue("remedy", { run: this.data.run, code, at: Date.now() }));
+    this.slow = new SlowMotion(this, this.memory, (message) => this.link.send(message));
     this.picture = this.data.kind === "images" ? new ImagesView(this) : new PointsView(this, this.memory);
     this.picture.tools.prepend(new Saver(this).box);
     const measured = (panel) => this.data.kind === "points" && panel === "metrics"; // under its figures; the columns become as long
@@ -68,7 +70,7 @@ class LiveView {
     this.left = h("div", { class: "gl-left" }, this.picture.box, this.outputs.box, this.tiles.box, this.measures.box);
     this.right = h("div", { class: "gl-right" }, this.curves.box);
     this.root.prepend(h("div", { class: `gl-all gl-kind-${this.data.kind}` }, ...this.controls.parts, this.doctor.box, this.timeline.box,
-      h("div", { class: "gl-body" }, this.left, this.right), ...this.graphParts()));
+      h("div", { class: "gl-body" }, this.slow.box, this.left, this.right), ...this.graphParts()));
     if (this.live) this.show(this.live);
     this.watchSizes();
     this.listen();
@@ -90,6 +92,7 @@ class LiveView {
     this.sizes = new ResizeObserver(() => requestAnimationFrame(() => this.fit()));
     this.sizes.observe(this.left);
     this.sizes.observe(this.right);
+    this.sizes.observe(this.slow.box);
     this.fit();
   }
 
@@ -101,6 +104,7 @@ class LiveView {
     }
     for (const view of this.charts) if (view.box.clientWidth > 0) view.resize();
     this.graph?.resize();
+    this.slow.resize();
   }
 
   listen() {
@@ -158,10 +162,11 @@ class LiveView {
 
   showState() {
     this.root.dataset.status = this.status;
-    this.doctor.showState(Boolean(this.data.run), Boolean(this.data.control) && this.capability !== "view");
-    this.controls.showState({ status: this.status, queue: this.queue, live: Boolean(this.data.run),
-      control: Boolean(this.data.control) && this.capability !== "view",
-      connected: this.link.state === "open" });
+    const control = Boolean(this.data.control) && this.capability !== "view";
+    const connected = this.link.state === "open";
+    this.doctor.showState(Boolean(this.data.run), control);
+    this.controls.showState({ status: this.status, queue: this.queue, live: Boolean(this.data.run), control, connected });
+    this.slow.showState({ status: this.status, connected, allowed: control && Boolean(this.data.run) });
   }
 
   seen(visible) {
@@ -209,13 +214,16 @@ class LiveView {
     if (this.data.run) this.status = header.status;
     this.queue = header.queue;
     this.timeline.moved(this.data.run ? header.step : 0);
+    const overlay = this.slow.show(frame);
+    this.picture.overlay = this.timeline.inPast ? null : overlay;
     for (const view of this.charts) view.show(frame);
     if (!this.timeline.inPast) this.showMoment(frame, header.metrics);
     this.controls.showFigures(header);
     this.doctor.show(header.diagnosis);
     this.controls.showNote(this.words.sentence(header.message), header.status === "failed");
     this.showState();
-    Object.assign(this.root.dataset, { frames: this.frames, seq: header.seq, step: header.step, marks: (header.marks || []).length });
+    Object.assign(this.root.dataset, { frames: this.frames, seq: header.seq, step: header.step, marks: (header.marks || []).length,
+      phase: header.phase?.code || "" });
     this.describe(header);
   }
 
@@ -231,6 +239,7 @@ class LiveView {
 
   drawPast(frame) {
     if (this.retired || !this.live || !this.timeline.arrived(frame.header.step)) return;
+    this.picture.overlay = null; // a phase of slow motion belongs to the present
     this.showMoment(asOf(this.live, frame), metricsAt(this.live, frame.header.step));
   }
 
@@ -253,6 +262,7 @@ class LiveView {
     for (const view of this.charts) view?.paint();
     this.outputs?.paint();
     this.graph?.paint();
+    this.slow?.paint();
   }
 
   // -- the end ---------------------------------------------------------------------------------------------------
@@ -268,6 +278,7 @@ class LiveView {
 
   close() {
     this.retired = true;
+    this.slow?.hold();
     this.ends.abort();
     this.sizes?.disconnect();
     this.graph?.close();

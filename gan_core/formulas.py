@@ -1,0 +1,49 @@
+"""Formulas to show beside a run, taken from the docstrings of what is registered: written once, where they are computed."""
+
+from __future__ import annotations
+
+from gan_core import registry
+from gan_core.config import RunConfig
+from gan_core.ema import Ema
+
+_G = ",  L_G"
+
+
+def formula(doc: str | None) -> str:
+    """The formula that a docstring begins with, without its source, which three spaces set apart."""
+    return (doc or "").strip().split("\n")[0].split(".   ")[0].removesuffix(".")
+
+
+def of_losses(name: str) -> tuple[str, str]:
+    """What D and what G minimises. A docstring that does not name both is shown whole for either."""
+    whole = formula(registry.loss[name].formula)
+    d, found, g = whole.partition(_G)
+    return (d, f"L_G{g}") if found else (whole, whole)
+
+
+def of_penalty(name: str) -> str:
+    """What is added to D's loss, or what is done to its weights; empty without a penalty."""
+    return formula(registry.penalty[name].formula) if name != "none" else ""
+
+
+def of_update(optimizer: str) -> str:
+    """What an optimiser does with a gradient g of the weights p, a line for each of its assignments."""
+    return formula(registry.optimizer[optimizer].info["update"].apply.__doc__).replace(",  ", "\n")
+
+
+def of_phase(config: RunConfig, code: str, penalised: bool) -> str:
+    """The formula of a phase of a step with these settings; empty where there is none. penalised: a gradient penalty counts in it."""
+    loss_d, loss_g = of_losses(config.loss)
+    match code:
+        case "d.loss":
+            return "\n".join([loss_d, *([f"+ {of_penalty(config.penalty)}"] if penalised else [])])
+        case "g.loss":
+            return loss_g
+        case "d.update":
+            clipped = config.penalty == "weight_clipping"
+            return "\n".join([of_update(config.d_optimizer.name), *(["w ← clip(w, −c, c)"] if clipped else [])])
+        case "g.update":
+            return of_update(config.g_optimizer.name)
+        case "end":
+            return formula(Ema.update.__doc__)
+    return ""
