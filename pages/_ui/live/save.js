@@ -297,8 +297,9 @@ class Sheet {
     this.picture.sheetWidth = width - 2 * SHEET.margin;
     this.inner = this.picture.sheetHeight(this.picture.sheetWidth);
     this.lines = this.caption();
-    this.top = SHEET.margin + (this.picture.legend().length ? SHEET.legend : 0);
     this.width = width;
+    this.places = this.legend();
+    this.top = SHEET.margin + (this.places.length ? this.places[this.places.length - 1].y + SHEET.legend : 0);
     this.height = Math.ceil(this.top + this.inner + SHEET.line * this.lines.length + 8 + SHEET.margin);
   }
 
@@ -320,20 +321,35 @@ class Sheet {
     });
   }
 
+  /** The words of the layers that are on, and where they stand: in as many lines as they need. */
+  legend() {
+    const context = canvasOf(1, 1).getContext("2d");
+    context.font = this.legendFont;
+    let [x, y] = [0, 0];
+    return this.picture.legend().map((entry) => {
+      const sign = entry.ramp ? 50 : 22;
+      const width = sign + context.measureText(entry.text).width;
+      if (x && x + width > this.width - 2 * SHEET.margin) [x, y] = [0, y + SHEET.legend * 0.6];
+      const place = { ...entry, x, y, sign };
+      x += width + 22;
+      return place;
+    });
+  }
+
+  get legendFont() {
+    return `600 14px ${this.ui.theme.font}`;
+  }
+
   paintLegend(context) {
-    const { theme } = this.ui;
-    const middle = SHEET.margin + SHEET.legend / 2 - 6;
-    let x = SHEET.margin;
-    context.font = `600 14px ${theme.font}`;
+    context.font = this.legendFont;
     context.textAlign = "left";
     context.textBaseline = "middle";
-    for (const { name, text, color, ramp } of this.picture.legend()) {
-      if (ramp) this.paintRamp(context, x, middle - 6);
-      else paintIcon(context, name, x, middle - 8, color);
-      x += ramp ? 50 : 22;
-      context.fillStyle = theme.text;
-      context.fillText(text, x, middle);
-      x += context.measureText(text).width + 22;
+    for (const { name, text, color, ramp, x, y, sign } of this.places) {
+      const [left, middle] = [SHEET.margin + x, SHEET.margin + y + SHEET.legend / 2 - 6];
+      if (ramp) this.paintRamp(context, left, middle - 6);
+      else paintIcon(context, name, left, middle - 8, color);
+      context.fillStyle = this.ui.theme.text;
+      context.fillText(text, left + sign, middle);
     }
   }
 
