@@ -131,7 +131,7 @@ class Doctor:
             known = look.step >= _YOUNG and self._past.window(*(_AGAIN if self._ill_until else _WELL))
             if not known:
                 return Finding("early", self._first or 0, Evidence(signs.WAITS))
-            self._well_since = max(known.since, self._ill_until)
+            self._well_since = self._ill_until or known.since
         return Finding("healthy", self._well_since, Evidence(signs.NO_SIGN, {"step": self._well_since}))
 
 

@@ -20,6 +20,7 @@ from gan_core.registry import condition
 from gan_core.text import N_
 
 FAR = 0.1  # from the data, in units of its size: nearer than that, nothing of what is said below is a trouble
+VERY_FAR = 0.25  # nearer than that, a discriminator that sees little is near the end of the game
 SURE = 0.9  # of the advantage that a discriminator can have
 NEVER_WRONG = 0.99  # pairs ordered rightly
 BLIND = 0.02  # of that advantage
@@ -223,7 +224,7 @@ GUESSES = N_(
 def critic_blind(w: Window) -> Evidence | None:
     """D's loss within a fiftieth of that of one verdict for all (a Wasserstein critic: pairs ordered as by chance), while samples
     are far off and not coming nearer; or no better than that at most looks, and they are far off."""
-    if not w.excess > FAR:
+    if not w.excess > VERY_FAR:
         return None
     stuck, far = not w.improves(), _rounded(w.median("distance") / max(w.last.floor, 1e-9))
     if math.isfinite(w.scale.sure):

@@ -31,7 +31,8 @@ _STATS = ("d_loss", "g_loss", "d_real", "d_fake", "d_gradient", "g_gradient")
 
 
 class Yardstick:
-    """How far samples are from real ones: the sliced Wasserstein distance along 16 fixed directions, in units of the data's size.
+    """How far samples are from real ones: the sliced Wasserstein distance along 16 fixed directions, in units of the data's size and
+    on the scale of a plane whatever their dimension.
 
     real: (M, D). Of M real samples the quantile functions are kept; `floor` is what N samples of the data itself score.
     """
@@ -41,7 +42,10 @@ class Yardstick:
         self.middle = real.mean(0)
         self.size = float(np.sqrt(((real - self.middle) ** 2).sum(1).mean())) or 1.0
         ways = torch.randn(_DIRECTIONS, real.shape[1], generator=rng, dtype=torch.float64).numpy()
-        self._ways = (ways / np.linalg.norm(ways, axis=1, keepdims=True)).astype(np.float32)
+        # In D dimensions a direction sees only 1/√D of a distance: as if they were those of a plane.
+        self._ways = (ways / np.linalg.norm(ways, axis=1, keepdims=True) * math.sqrt(real.shape[1] / 2)).astype(
+            np.float32
+        )
         self._kept = np.sort(self._along(real))
         self._quantiles: dict[int, NDArray[np.float32]] = {}
         few = min(count, len(real) // 2)

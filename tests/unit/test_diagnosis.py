@@ -165,6 +165,10 @@ def test_a_blind_critic_at_the_end_of_the_game_is_as_it_should_be() -> None:
     assert told(doctor(), lambda step: look(step, d_loss=1.386, order=0.5)) == ["early", "healthy"]
 
 
+def test_a_wide_plain_game_that_circles_near_its_end_is_not_blind() -> None:
+    assert told(doctor(), lambda step: look(step, d_loss=1.38, order=0.55, distance=0.2)) == ["early", "healthy"]
+
+
 def test_small_gradients_alone_are_a_good_end() -> None:
     assert told(doctor(), lambda step: look(step, g_gradient=1.0 if step < 400 else 1e-5)) == ["early", "healthy"]
 
