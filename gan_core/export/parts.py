@@ -40,10 +40,9 @@ order = Stream(lambda n, rng: torch.randperm(len(pictures), generator=rng).to(DE
 GENERATORS = """
 
 # The run's own random numbers: a generator a purpose.
-rng = {{
-    purpose: torch.Generator({where}).manual_seed(({seed} * {count} + i) * 0x9E3779B97F4A7C15 % 2**63)
-    for i, purpose in enumerate({purposes})
-}}
+rng = {{purpose: torch.Generator({where}) for purpose in {purposes}}}
+for i, purpose in enumerate(rng):
+    rng[purpose].manual_seed(({seed} * {count} + i) * 0x9E3779B97F4A7C15 % 2**63)
 """
 
 
