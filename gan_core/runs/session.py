@@ -149,8 +149,15 @@ class TrainingSession:
         return self._looker.metrics
 
     def command(self, name: str) -> None:
-        """Ask for what a name in `commands` means. Raises RunError for another one."""
-        self.send(named(name, self.expected_config.seed))
+        """Ask for what a name in `commands` means. Raises RunError for another one, ConfigError for a new seed where it is locked."""
+        self.send(self.named(name))
+
+    def named(self, name: str) -> Command:
+        """The command that `name` means for this run. Raises as `command` does."""
+        found = named(name, self.expected_config.seed)
+        if isinstance(found, Reset) and found.seed is not None:
+            self.share.check(["seed"])
+        return found
 
     def change(self, values: Mapping[str, Any]) -> RunConfig:
         """Ask for new values of live settings; the resulting config. Raises ConfigError, and then changes nothing."""

@@ -51,7 +51,7 @@ def _new_scheduler() -> "Scheduler":
 
 def command(run_id: str, action: str, value: object = None) -> None:
     """Tell a run what an action of `gan_core.runs.commands` means; `value` for those that change a setting. Raises RunError, ConfigError."""
-    from gan_core.runs.commands import SETTINGS, named
+    from gan_core.runs.commands import SETTINGS
     from gan_core.runs.following import FollowedRun
     from gan_core.runs.lock import IN_USE
 
@@ -63,7 +63,7 @@ def command(run_id: str, action: str, value: object = None) -> None:
     if action in SETTINGS:
         session.change({action: value})
     else:
-        scheduler().send(session, named(action, session.expected_config.seed))
+        scheduler().send(session, session.named(action))
 
 
 def may_control(run: "TrainingSession | FollowedRun") -> bool:

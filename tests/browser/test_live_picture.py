@@ -122,7 +122,7 @@ def test_dragging_shows_the_past_and_training_goes_on(page: Any, server: FakeSer
     server.moments, server.branches = list(range(0, 600, 20)), [0, 100]
     mount(page)
     frames(page, 3)
-    assert where(page).startswith("Now")
+    assert where(page) == "Drag to look back"
     box = page.locator(".gl-time-slider").bounding_box()
     y = box["y"] + box["height"] / 2
     page.mouse.move(box["x"] + box["width"] - 8, y)
@@ -138,14 +138,14 @@ def test_dragging_shows_the_past_and_training_goes_on(page: Any, server: FakeSer
     asked = server.heard_of("at")
     assert len(asked) >= 3  # it follows the hand
     shown = data(page, "shown")
-    assert where(page) == f"Looking back at step {int(shown):,}"
+    assert where(page) == f"Back at step {int(shown):,}"
     assert int(shown) < int(data(page, "step")) / 3
     drawn, step, seen = both(page), int(data(page, "step")), int(data(page, "frames"))
     frames(page, seen + 3)
     assert int(data(page, "step")) > step  # the curves and the figures go on
     assert both(page) == drawn
     page.locator(".gl-time-now").click()
-    assert where(page).startswith("Now")
+    assert where(page) == "Drag to look back"
     page.wait_for_function(f"{ROOT}.dataset.shown === {ROOT}.dataset.step")
 
 
@@ -167,7 +167,7 @@ def test_step_by_step_replay_and_branch(page: Any, server: FakeServer) -> None:
     page.keyboard.press("Home")
     page.wait_for_function(f"+{ROOT}.dataset.shown === 0")
     page.locator(".gl-time-replay").click()
-    page.locator(".gl-time-where", has_text="Now").wait_for()
+    page.locator(".gl-time-where", has_text="Drag").wait_for()
     assert {40, 100, 300, 500} <= set(server.heard_of("at")[-5:])
 
 

@@ -18,6 +18,7 @@ from gan_core import config as settings
 from gan_core import presets, sharing
 from gan_core.errors import ConfigError
 from gan_core.runs.scheduler import Scheduler
+from gan_core.runs.session import TrainingSession
 from gan_core.runs.store import Store
 from gan_core.sharing import LONGEST_NOTE, Share, ShareError
 
@@ -138,3 +139,13 @@ def test_a_locked_run_keeps_to_it_also_after_a_restart(scheduler: Scheduler, tmp
         assert again.branch(run.id, kept, "teacher").share == Share()
     finally:
         again.close()
+
+
+def test_a_locked_seed_cannot_be_counted_up_by_a_reset() -> None:
+    kept = TrainingSession("kept", "", points(), share=Share(lock=frozenset({"seed"})))
+    with pytest.raises(ConfigError, match="seed"):
+        kept.command("reset_seed")
+    kept.command("reset")
+    free = TrainingSession("free", "", points())
+    free.command("reset_seed")
+    assert free.expected_config.seed == points().seed + 1
