@@ -70,7 +70,7 @@ class LiveView {
     this.left = h("div", { class: "gl-left" }, this.picture.box, this.outputs.box, this.tiles.box, this.measures.box);
     this.right = h("div", { class: "gl-right" }, this.curves.box);
     this.root.prepend(h("div", { class: `gl-all gl-kind-${this.data.kind}` }, ...this.controls.parts,
-      h("div", { class: "gl-strip" }, this.doctor.box, this.timeline.box),
+      h("div", { class: "gl-lane" }, this.doctor.box, this.timeline.box),
       h("div", { class: "gl-body" }, this.slow.box, this.left, this.right), ...this.graphParts()));
     if (this.live) this.show(this.live);
     this.watchSizes();
