@@ -55,10 +55,8 @@ LABELS: dict[str, str] = {
     "time.replay": N_("Replay what is kept of the run"),
     "time.now": N_("Back to now"),
     "time.now.help": N_("Training has gone on meanwhile."),
-    "time.branch": N_("Branch from here"),
-    "time.branch.help": N_(
-        "A new run that goes on from this moment, paused, so that you can change its settings first."
-    ),
+    "time.branch": N_("Branch"),
+    "time.branch.help": N_("A new run goes on from this moment: paused, so that you can change its settings first."),
     "reset.ask": N_(
         "Back to step 0. The present state at step {step}, its curves and its history go; the settings stay."
     ),
