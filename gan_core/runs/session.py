@@ -631,6 +631,7 @@ class TrainingSession:
     def _rest(self, status: str, message: Message | None = None, done: str = "") -> None:
         """At the end of a stretch of training: the last numbers on the screen, then the status, so that nobody sees it rest at an
         earlier step; and all on the disk. `done`: for the journal, when that step has gone well."""
+        self._looker.wait()  # it may be of this very step
         unseen = self._trainer is not None and self._trainer.step_count != self.latest.step
         if well := not unseen or self._look(last=True):
             self._set_status(status, message)

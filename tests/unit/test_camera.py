@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +13,10 @@ import torch
 
 from gan_core import registry
 from gan_core.players import Players
+from gan_core.runs import frames
 from gan_core.runs.camera import Camera
+from gan_core.runs.commands import Pause
+from gan_core.runs.session import TrainingSession
 
 
 @pytest.fixture
@@ -127,3 +131,25 @@ def test_without_a_helper_any_more_nothing_hangs(helper: ThreadPoolExecutor) -> 
     helper.shutdown()
     camera.take(trainer, _all, now=False)
     camera.wait()
+
+
+def test_a_pause_right_behind_a_look_keeps_its_numbers() -> None:
+    """The look's picture is still on its way when the run rests at the same step: there is nothing new to read."""
+    gate = threading.Event()
+    with ThreadPoolExecutor(1) as busy:
+        busy.submit(gate.wait, 20)
+        session = TrainingSession("run", "", _tiny.points(), darkroom=busy)
+        session.prepare()
+        session.turn(0.0)
+        session._look()
+        assert session.trainer is not None
+        assert session.latest.step < session.trainer.step_count
+        assert not session._looker._camera.is_idle
+        session.send(Pause())
+        threading.Timer(0.2, gate.set).start()
+        session.turn(0.0)
+    assert (session.status, session.latest.step) == ("paused", session.trainer.step_count)
+    assert math.isfinite(session.last_row["d_loss"])
+    steps, values = session._looker.curves.decimated()
+    assert steps[-1] == session.latest.step
+    assert math.isfinite(values[-1, frames.CURVE_NAMES.index("d_loss")])
