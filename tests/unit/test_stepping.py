@@ -167,7 +167,8 @@ def test_phase_by_phase_is_a_step(config: RunConfig, tmp_path: Path) -> None:
     assert len(seen) == (18 if config.k_d == 2 else 12)
     tell(plain, StepOnce())
     _tiny.assert_same(state(slow), state(plain))
-    assert slow.last_row == plain.last_row
+    for name in ("d_loss", "g_loss", "d_real", "d_fake", "d_gradient", "g_gradient", "penalty"):
+        assert slow.last_row[name] == plain.last_row[name]  # one row of the curves, as of any step
     tell(slow, Phase())
     assert slow.latest.phase.place.code == "d.batch"  # the next one has begun
     tell(slow, Pause())
