@@ -27,6 +27,7 @@ NOT_SATURATING = N_(
 )
 ONE_EACH = N_("As many steps for both: neither runs after what the other was a moment ago.")
 SLOWER_G = N_("A slower generator gives the discriminator time to see what it has left.")
+FASTER_G = N_("With so small a rate the generator cannot follow the discriminator.")
 SLOWER_D = N_("A slower discriminator leaves the generator something to climb.")
 SLOWER_BOTH = N_("With smaller steps neither player shoots past the best answer to the other.")
 NO_MOMENTUM = N_("Momentum repeats steps that were meant for the other player's last position.")
@@ -48,7 +49,7 @@ WAIT = N_("Settings were changed at step {step}: give them a little time.")
 OVER = N_("The schedule has taken the learning rates away: a change does little now.")
 
 SENTENCES = (
-    FLAT_AT_DATA, IN_PAIRS, NOT_SATURATING, ONE_EACH, SLOWER_G, SLOWER_D, SLOWER_BOTH, NO_MOMENTUM, BLURRED, FASTER_D, MORE_D, LIGHTER,
+    FLAT_AT_DATA, IN_PAIRS, NOT_SATURATING, ONE_EACH, SLOWER_G, FASTER_G, SLOWER_D, SLOWER_BOTH, NO_MOMENTUM, BLURRED, FASTER_D, MORE_D, LIGHTER,
     RIGHT_LABELS, LESS_NOISE, HELD, SLOPE_ONE, SHORT, STRONGER, NOTHING_LEFT, WAIT, OVER,
 )  # fmt: skip
 
@@ -106,6 +107,8 @@ def _vanishing(c: RunConfig) -> Iterator[Option]:
 
 
 def _overpowering(c: RunConfig) -> Iterator[Option]:
+    if c.g_optimizer.lr < 1e-4 and c.d_optimizer.lr > 2 * c.g_optimizer.lr:
+        yield {"g_optimizer.lr": min(c.d_optimizer.lr, 1e-3)}, FASTER_G
     if c.k_d > 1:
         yield {"k_d": 1}, ONE_EACH
     if c.d_optimizer.lr > 2 * c.g_optimizer.lr:

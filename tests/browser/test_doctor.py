@@ -15,7 +15,7 @@ from gan_core.diagnosis import signs, treatments
 # What the discriminator of this run knows for sure after a few hundred steps, a saturating generator never learns.
 DOOMED = {
     "data.name": "ring", "latent.dim": 2, "generator.hidden": (16, 16), "discriminator.hidden": (16, 16), "batch_size": 64,
-    "loss": "minimax", "penalty": "none", "k_d": 5, "g_optimizer.name": "sgd", "g_optimizer.lr": 0.02, "device": "cpu",
+    "loss": "minimax", "penalty": "none", "k_d": 5, "g_optimizer.name": "sgd", "d_optimizer.lr": 0.01, "g_optimizer.lr": 0.005, "device": "cpu",
 }  # fmt: skip
 WATCH_TEXT = """() => {
     window.changes = [];

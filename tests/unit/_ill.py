@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import torch
+
 from gan_core.config import RunConfig, replace
 from gan_core.diagnosis import Finding
 from gan_core.diagnosis.watching import SAMPLES, Watch
 from gan_core.trainer import Trainer
+
+torch.set_num_threads(1)  # tiny networks only lose by sharing
 
 EVERY = 40  # steps between two looks
 _SMALL: dict[str, Any] = {
@@ -17,7 +21,7 @@ _SMALL: dict[str, Any] = {
 }  # fmt: skip
 # condition: (what makes a small plain GAN fail so, how many steps until it is known)
 ILL: dict[str, tuple[dict[str, Any], int]] = {
-    "vanishing_gradients": ({"loss": "minimax", "k_d": 5, "g_optimizer.name": "sgd", "g_optimizer.lr": 0.02}, 800),
+    "vanishing_gradients": ({"loss": "minimax", "k_d": 5, "d_optimizer.lr": 1e-2, "g_optimizer.name": "sgd", "g_optimizer.lr": 5e-3}, 1000),
     "critic_overpowering": ({"k_d": 3, "d_optimizer.lr": 1e-2, "g_optimizer.lr": 1e-5}, 800),
     "mode_collapse": ({"loss": "hinge", "k_d": 3, "d_optimizer.lr": 1e-2, "g_optimizer.lr": 3e-4}, 1600),
     "cycling": ({"g_optimizer.lr": 1e-2}, 1200),

@@ -328,6 +328,7 @@ def _treated_to_the_end(code: str, loss: str, penalty: str, norm: str) -> None:
     ("vanishing_gradients", {"loss": "wasserstein", "penalty": "weight_clipping"}, {"penalty": "wgan_gp", "penalty_weight": 10.0}),
     ("critic_overpowering", {"k_d": 8}, {"k_d": 1}),
     ("critic_overpowering", {"d_optimizer__lr": 0.01}, {"d_optimizer.lr": 0.001}),
+    ("critic_overpowering", {"k_d": 3, "g_optimizer__lr": 1e-5, "d_optimizer__lr": 0.01}, {"g_optimizer.lr": 0.001}),
     ("critic_overpowering", {"penalty": "r1"}, {"d_optimizer.lr": 0.0003}),
     ("mode_collapse", {"k_g": 5}, {"k_g": 1}),
     ("cycling", {"g_optimizer__beta1": 0.9, "d_optimizer__beta1": 0.5}, {"g_optimizer.beta1": 0.0, "d_optimizer.beta1": 0.0}),
