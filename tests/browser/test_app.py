@@ -300,7 +300,7 @@ def test_markup_in_an_address_stays_text(visitor: Visitor) -> None:
         f"c=1;seed={HOSTILE};{HOSTILE}=1;batch_size=64",
     ):
         shown(page, f"/lab?{query}")
-        page.locator(".gl canvas").first.wait_for()
+        page.locator(".gl-high").wait_for()
         assert page.locator("img[src=x]").count() == 0
     warnings = page.get_by_test_id("stAlert")
     until(page, lambda: warnings.count() == 2)

@@ -39,7 +39,7 @@ class Observed:
 
     def __init__(self, config: RunConfig, every: int = EVERY) -> None:
         self.trainer, self.every = Trainer(config), every
-        self.watch = Watch(self.trainer)
+        self.watch = Watch(self.trainer.players)
         self.said: list[str] = []
 
     @property
@@ -59,8 +59,10 @@ class Observed:
         trainer = self.trainer
         for _ in range(self.every):
             trainer.step()
-        live = trainer.sample(trainer.preview.latents[:SAMPLES], averaged=False).numpy()
-        codes = [f.code for f in self.watch.look(trainer, trainer.read_stats(), {"fake_live": live})]
+        live = trainer.sample(trainer.preview.latents[:SAMPLES], averaged=False)
+        logits = {"logits_real": trainer.critic(trainer.preview.real), "logits_live": trainer.critic(live)}
+        arrays = {name: array.numpy() for name, array in {"fake_live": live, **logits}.items()}
+        codes = [f.code for f in self.watch.look(trainer.players, trainer.read_stats(), arrays)]
         self.said += [code for code in codes if code not in self.said]
         return codes
 

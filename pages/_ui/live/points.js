@@ -3,6 +3,7 @@
 
 const LAYERS = ["real", "fake", "field", "contours", "sheet", "arrows", "trails", "density"];
 const SHOWN_AT_FIRST = new Set(["real", "fake", "field"]);
+const HEAD_ROOM = 440; // pixels that stand above the picture and below it
 const NEAR = 12; // pixels from the pointer to the point that it reads
 const GUTTER = { left: 34, bottom: 24, top: 8 };
 const GLIDE_MS = 110;
@@ -143,7 +144,8 @@ class PointsView {
 
   /** The square in which data are drawn, in CSS pixels. */
   plot() {
-    const side = Math.max(10, this.width - GUTTER.left);
+    const room = this.width > 420 ? Math.max(340, window.innerHeight - HEAD_ROOM) : Infinity; // all of it fits a laptop's screen
+    const side = Math.max(10, Math.min(this.width - GUTTER.left, room));
     return { left: GUTTER.left, top: GUTTER.top, side };
   }
 

@@ -116,7 +116,10 @@ class LiveView {
     window.addEventListener("online", () => this.link.hurry(), { signal });
     const themed = () => this.theme.refresh() && this.repaint();
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", themed, { signal });
-    window.addEventListener("resize", themed, { signal }); // a browser's zoom changes the pixel ratio
+    window.addEventListener("resize", () => {
+      themed(); // a browser's zoom changes the pixel ratio
+      if (this.picture.width) this.picture.resize(this.picture.width); // whose height follows the window's
+    }, { signal });
   }
 
   /** Another run: its own zoom and its own figures. */
