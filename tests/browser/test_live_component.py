@@ -224,10 +224,10 @@ def test_the_menu_and_the_speed(page: Any, server: FakeServer) -> None:
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     until(page, lambda: server.heard_of("do")[-1] == "step_g")
-    assert page.locator(".gl-menu").is_hidden()
+    assert page.locator(".gl-more .gl-menu").is_hidden()
     more.click()
     page.keyboard.press("Escape")
-    assert page.locator(".gl-menu").is_hidden()
+    assert page.locator(".gl-more .gl-menu").is_hidden()
     more.click()
     page.get_by_role("menuitem", name="New seed").click()
     page.get_by_role("dialog").get_by_role("button", name="New seed").click()
@@ -247,7 +247,7 @@ def test_a_watcher_sees_the_phases_and_cannot_step(page: Any, server: FakeServer
     mount(page)
     page.get_by_text("4 · The discriminator's loss").wait_for()
     assert page.get_by_text("round 2 of 3").is_visible()
-    assert page.locator(".gl-formula").inner_text() == HOSTILE
+    assert page.locator(".gl-slow .gl-formula").inner_text() == HOSTILE
     assert page.locator(".gl-slow-tools").is_hidden()
     server.more = {"status": "running"}
     page.locator(".gl-slow").wait_for(state="hidden")
@@ -344,15 +344,15 @@ def test_curves_are_read_at_the_pointer(page: Any, server: FakeServer) -> None:
     mount(page)
     frames(page, 3)
     hold(server, page)
-    newest = page.locator(".gl-series b").all_inner_texts()
+    newest = page.locator(".gl-panels .gl-series b").all_inner_texts()
     box = page.locator(".gl-chart canvas").first.bounding_box()
     page.mouse.move(box["x"] + 80, box["y"] + 50)
     page.wait_for_timeout(200)
-    then = page.locator(".gl-series b").all_inner_texts()
+    then = page.locator(".gl-panels .gl-series b").all_inner_texts()
     assert all(a != b for a, b in zip(newest, then, strict=True))
     page.mouse.move(5, 5)
     page.wait_for_timeout(200)
-    assert page.locator(".gl-series b").all_inner_texts() == newest
+    assert page.locator(".gl-panels .gl-series b").all_inner_texts() == newest
 
 
 def test_messages_and_marks_of_a_session_are_put_into_words(page: Any, server: FakeServer) -> None:
@@ -481,7 +481,7 @@ def test_nothing_is_cut_off_on_a_telephone(page: Any, server: FakeServer, kind: 
     frames(page, 2)
     page.locator(".gl-button-more").click()  # what it opens has to fit, too
     wide = page.evaluate(f"""[...{ROOT}.querySelectorAll('*')].filter((e) => {{ const b = e.getBoundingClientRect();
-        return b.width && (b.right > innerWidth + 0.5 || b.left < -0.5) }}).map((e) => e.className)""")
+        return b.width && (b.right > innerWidth + 0.5 || b.left < -0.5) }}).map((e) => `${{e.parentElement.className}} > ${{e.tagName}} ${{e.className}}`)""")
     assert wide == []
     small = page.evaluate(f"""[...{ROOT}.querySelectorAll('.gl-tools button, .gl-toggle, .gl-choice')].filter((e) =>
         e.offsetParent && (e.offsetHeight < 40 || e.offsetWidth < 40)).map((e) => e.className)""")

@@ -393,7 +393,7 @@ class Saver {
     this.button = h("button", { type: "button", class: "gl-mini gl-mini-save", "aria-label": words.get("save"), "data-tip": words.get("save"),
       "aria-haspopup": formats.length > 1 ? "menu" : null, "aria-expanded": formats.length > 1 ? "false" : null,
       onclick: () => (formats.length > 1 ? this.open(this.menu.hidden) : this.save("png")) }, icon("save"));
-    this.menu = h("div", { class: "gl-menu", role: "menu", hidden: "", "aria-label": words.get("save") }, ...formats.map((format) =>
+    this.menu = h("div", { class: "gl-formats", role: "menu", hidden: "", "aria-label": words.get("save") }, ...formats.map((format) =>
       h("button", { type: "button", role: "menuitem", "data-format": format, onclick: () => this.save(format) }, words.get(`save.${format}`))));
     this.box = h("div", { class: "gl-save" }, this.button, this.menu);
     this.box.addEventListener("keydown", (event) => this.key(event));
