@@ -32,7 +32,7 @@ POINTS = [e.name for e in registry.dataset.entries() if e.info["kind"] == "point
 
 def drawn(name: str, n: int = 1000, seed: int = 0) -> np.ndarray:
     data = points_of(name)
-    return (data.draw(n, torch.Generator().manual_seed(seed)) * data.scale).double().numpy()
+    return data.to_units(data.draw(n, torch.Generator().manual_seed(seed))).double().numpy()
 
 
 @pytest.mark.parametrize("name", POINTS)
@@ -42,14 +42,16 @@ def test_perfect_samples_cover_every_place(name: str) -> None:
     modes = None if data.modes is None else data.modes.double().numpy()
     places = places_of(real, modes)
     assert 2 <= len(places) <= MOST
-    assert places.are_modes == (modes is not None)
+    assert places.are_modes == (modes is not None and len(modes) > 1)  # one mode says nothing about where samples lie
     assert places.weights.sum() == pytest.approx(1)
-    seen = of_points(drawn(name, SAMPLES, 1), places, Yardstick(real, SAMPLES), data.extent)
-    assert seen["coverage"] > 0.97
+    stick = Yardstick(real, SAMPLES)
+    looks = [of_points(drawn(name, SAMPLES, seed), places, stick, data.extent) for seed in range(1, 9)]
+    seen = {key: np.mean([look[key] for look in looks]) for key in ("coverage", "at_data", "away", "size", "distance")}
+    assert seen["coverage"] > 0.95  # on average: one draw of 256 can miss a place in the tails of a Gaussian
     assert seen["at_data"] > 0.97
     assert seen["away"] == 0
     assert seen["size"] == pytest.approx(1, abs=0.15)
-    assert seen["distance"] < 2.5 * seen["floor"]
+    assert seen["distance"] < 2 * stick.floor
 
 
 @pytest.mark.parametrize("name", POINTS)

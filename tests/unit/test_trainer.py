@@ -386,7 +386,7 @@ def test_live_settings_can_change(name: str) -> None:
     start = _tiny.points(loss="non_saturating", penalty="none", batch_size=16)
     now = settings.get(start, name)
     values = [c for c in item.spec.codes if c != now] if item.spec.choices is not None else [
-        {"batch_size": 32, "accumulation": 2, "horizon": 1000, "k_d": 2, "k_g": 2, "penalty_interval": 2}.get(name, (now or 0.1) / 2)]  # fmt: skip
+        {"batch_size": 32, "accumulation": 2, "horizon": 1000, "k_d": 2, "k_g": 2, "penalty_interval": 2, "speed": 5}.get(name, (now or 0.1) / 2)]  # fmt: skip
     trainer = _tiny.trained(start, 2)
     for value in values:
         trainer.change(replace(start, {name: value}))
