@@ -64,7 +64,7 @@ def test_no_samples_are_refused() -> None:
 def test_a_perfect_generator_scores_the_floor(name: str) -> None:
     data = points(name)
     best = floor(data, 10_000)
-    draws = (data.draw(10_000, torch.Generator().manual_seed(77 + i)) * data.scale for i in range(6))
+    draws = (data.to_units(data.draw(10_000, torch.Generator().manual_seed(77 + i))) for i in range(6))
     # A χ² of few cells scatters by √(2/K), and the reference is one draw itself.
     assert np.mean([divergence_from(samples, data) for samples in draws]) == pytest.approx(best, rel=0.3)
     assert 0 < best < 0.04
@@ -81,7 +81,7 @@ def test_the_floor_is_the_bias_of_histograms() -> None:
 def test_half_the_modes_of_a_mixture() -> None:
     """p even on two modes, q on one of them: m = (3/4, 1/4), so ½ log(4/3) + ½ (½ log(2/3) + ½ log 2)."""
     data = points("two_gaussians")
-    samples = data.draw(20_000, torch.Generator().manual_seed(3)) * data.scale
+    samples = data.to_units(data.draw(20_000, torch.Generator().manual_seed(3)))
     half = samples[samples[:, 0] > 0][:9000]
     expected = 0.5 * math.log(4 / 3) + 0.25 * math.log(2 / 3) + 0.25 * math.log(2)
     assert divergence_from(half, data) == pytest.approx(expected, abs=0.03)

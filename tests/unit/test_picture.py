@@ -31,7 +31,7 @@ def test_the_slope_is_what_the_critic_gains_in_data_units() -> None:
     for axis in range(2):
         move = torch.zeros(2, dtype=torch.float64)
         move[axis] = TINY_MOVE
-        logits = [players.d((x + sign * move) / players.data.scale) for sign in (1, -1)]  # type: ignore[union-attr]
+        logits = [players.d(players.data.from_units(x + sign * move)) for sign in (1, -1)]  # type: ignore[union-attr]
         assert torch.allclose(
             players.slope(x)[:, axis].double(), (logits[0] - logits[1]).detach() / (2 * TINY_MOVE), atol=1e-5
         )
