@@ -47,7 +47,8 @@ def test_perfect_samples_cover_every_place(name: str) -> None:
     stick = Yardstick(real, SAMPLES)
     looks = [of_points(drawn(name, SAMPLES, seed), places, stick, data.extent) for seed in range(1, 9)]
     seen = {key: np.mean([look[key] for look in looks]) for key in ("coverage", "at_data", "away", "size", "distance")}
-    assert seen["coverage"] > 0.95  # on average: one draw of 256 can miss a place in the tails of a Gaussian
+    # On average: one draw of 256 can miss a place. Those in the tails of the one wide Gaussian are rarer than others.
+    assert seen["coverage"] > (0.95 if name == "gaussian" else 0.97)
     assert seen["at_data"] > 0.97
     assert seen["away"] == 0
     assert seen["size"] == pytest.approx(1, abs=0.15)
