@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -28,6 +29,12 @@ def of_new(run_id: str, owner: str, config: RunConfig) -> dict[str, Any]:
     now = created_now()
     return {"run": run_id, "owner": owner, "created": now, "saved": now, "status": "preparing", "step": 0, "images": 0,
             "seconds": 0.0, "seed": config.seed, "progress": None, "summary": summary(config)}  # fmt: skip
+
+
+def together(said: Mapping[str, Any]) -> tuple[str, ...]:
+    """The runs that this one trains in step with, as run.json says; none where that is damaged."""
+    ids = said.get("together")
+    return tuple(ids) if isinstance(ids, list) and all(isinstance(one, str) for one in ids) else ()
 
 
 def summary(config: RunConfig) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import os
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,13 +18,14 @@ from gan_core.config import RunConfig
 from gan_core.engine.workshop import Workshop
 from gan_core.errors import PlaygroundError, RunError
 from gan_core.memory import check_memory
-from gan_core.runs import branching, facts, quota
+from gan_core.runs import branching, facts, quota, together
 from gan_core.runs.commands import Command, Pause, Resume
 from gan_core.runs.following import FollowedRun
 from gan_core.runs.index import Query
 from gan_core.runs.listing import ACTIVE, Row
 from gan_core.runs.session import TrainingSession
 from gan_core.runs.store import NO_SUCH_RUN, Store
+from gan_core.runs.together import Group
 from gan_core.sharing import Share
 from gan_core.text import N_
 
@@ -83,6 +84,7 @@ class Scheduler:
         self._next_refresh = self._next_tidying = 0.0
         self._used: dict[str, float] = defaultdict(float)  # seconds of turns, by owner and by run
         self._busy: set[str] = set()
+        self._groups: dict[tuple[str, ...], Group] = {}
         self._accelerator_busy = False
         self._closing = threading.Event()
         self._saver, self._darkroom = ThreadPoolExecutor(1, "saver"), ThreadPoolExecutor(1, "darkroom")
@@ -97,15 +99,39 @@ class Scheduler:
     def create(self, config: RunConfig, owner: str, share: Share | None = None) -> TrainingSession:
         """A new run that starts as soon as its data is there and a place is free; `share`: what its settings are kept to. Raises
         ConfigError, DeviceError, RunError."""
+        config = self._fit_to_start(config)
+        run_id = self.store.new_id(config.data.name)
+        return self._add(self._new(run_id, config, owner, share))
+
+    def create_together(self, configs: Sequence[RunConfig], owner: str) -> list[TrainingSession]:
+        """New runs that train side by side, in step. Raises as `create` does, and then none is made; ConfigError where these cannot be
+        compared, RunError where this server never trains so many at once."""
+        together.check(configs)
+        if len(configs) > self._most_together:
+            raise RunError(
+                N_("This server trains at most {limit} runs of one person at once: compare fewer."),
+                limit=self._most_together,
+            )
+        ready = [self._fit_to_start(config) for config in configs]
+        ids = tuple(self.store.new_id(config.data.name) for config in ready)
+        return [
+            self._add(self._new(run_id, config, owner, None, ids)) for run_id, config in zip(ids, ready, strict=True)
+        ]
+
+    def _fit_to_start(self, config: RunConfig) -> RunConfig:
         devices.resolve(config.device)
         check_memory(config)
         self._check_room()
-        if config.engine == "auto" and self._engine == "compiled":
-            config = replace(config, engine="compiled")
-        run_id = self.store.new_id(config.data.name)
+        wants = config.engine == "auto" and self._engine == "compiled"
+        return replace(config, engine="compiled") if wants else config
+
+    def _new(
+        self, run_id: str, config: RunConfig, owner: str, share: Share | None, ids: tuple[str, ...] = ()
+    ) -> TrainingSession:
         folder = self.store.folder(run_id)
-        folder.create(config, facts.of_new(run_id, owner, config) | ({"share": share.to_dict()} if share else {}))
-        return self._add(TrainingSession(run_id, owner, config, folder, share=share, **self._helpers(run_id)))
+        more = ({"share": share.to_dict()} if share else {}) | ({"together": list(ids)} if ids else {})
+        folder.create(config, facts.of_new(run_id, owner, config) | more)
+        return TrainingSession(run_id, owner, config, folder, share=share, together=ids, **self._helpers(run_id))
 
     def get(self, run_id: str) -> TrainingSession | FollowedRun | None:
         """The session of a run, brought back from disk (not running) when it is not in memory; what can be seen of it while
@@ -152,17 +178,29 @@ class Scheduler:
         said, config = folder.facts(), folder.config()
         session = TrainingSession(
             run_id, str(said.get("owner", "")), config, folder, restore=folder.was_saved(said),
-            share=Share.from_dict(said.get("share")), **self._helpers(run_id),
+            share=Share.from_dict(said.get("share")), together=facts.together(said), **self._helpers(run_id),
         )  # fmt: skip
         session.prepare_stopped(said)
         return self._add(session)
 
     def send(self, session: TrainingSession, command: Command) -> None:
-        """Pass a command on; resuming a run whose data could not be loaded tries to load it again."""
-        if isinstance(command, Resume) and session.needs_data:
-            session.prepare_again()
-            self._prepare(session)
+        """Pass a command on; resuming a run whose data could not be loaded tries to load it again. Runs that train in step obey
+        together: what is asked of one is asked of all."""
+        everyone = self.beside(session)
+        for one in everyone:
+            if isinstance(command, Resume) and one.needs_data:
+                one.prepare_again()
+                self._prepare(one)
+        with self._lock:
+            if (group := self._group(session)) is not None:
+                group.post(command)
+                return
         session.send(command)
+
+    def beside(self, session: TrainingSession) -> list[TrainingSession]:
+        """The runs that train in step with this one, itself among them, in their order; brought back from disk where they rest."""
+        found = [session if run_id == session.id else self.get(run_id) for run_id in session.together or (session.id,)]
+        return [one for one in found if isinstance(one, TrainingSession)]
 
     def sessions(self) -> list[TrainingSession]:
         """The runs in memory, the newest first."""
@@ -286,6 +324,8 @@ class Scheduler:
             floor = min((self._used[s.id] for s in self._sessions.values()), default=0.0)
             self._used[session.id] = floor
             self._sessions[session.id] = session
+            if session.together:
+                self._groups.setdefault(session.together, Group())
         self._prepare(session)
         return session
 
@@ -297,32 +337,68 @@ class Scheduler:
 
     def _work(self) -> None:
         while not self._closing.is_set():
-            session = self._take()
+            session, until_step = self._take()
             if session is None:
                 self._closing.wait(_IDLE_SECONDS)
                 continue
             start = time.perf_counter()
             try:
-                session.turn(TURN_SECONDS)
+                session.turn(TURN_SECONDS, until_step)
             except Exception:  # a worker serves every run: it must outlive what one of them did
                 log.exception("run %s: its turn ended badly", session.id)
             finally:
                 self._give_back(session, time.perf_counter() - start)
 
-    def _take(self) -> TrainingSession | None:
-        """The run that is owed a turn most: of the owner served least, the run served least."""
+    def _take(self) -> tuple[TrainingSession | None, int | None]:
+        """The run that is owed a turn most: of the owner served least, the run served least; and the step it shall not train beyond."""
         with self._lock:
             self._order_queue()
+            self._plan_groups()
             ready = [
                 s for s in self._sessions.values()
                 if s.id not in self._busy and s.id not in self._deleting and s.wants_turn and self._device_free(s)
+                and not self._waits_for_others(s)
             ]  # fmt: skip
             if not ready:
-                return None
+                return None, None
             session = min(ready, key=lambda s: (self._used[f"owner {s.owner}"], self._used[s.id]))
             self._busy.add(session.id)
             self._accelerator_busy |= session.on_accelerator
-            return session
+            group = self._group(session)
+            return session, group.goal if group is not None else None
+
+    # ── runs that train in step ──────────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def _most_together(self) -> int:
+        return min(self.max_runs, self.max_per_owner)
+
+    def _group(self, session: TrainingSession) -> Group | None:
+        """The group of a run; None for one that goes its own way, as all do where the server has become too small for the group."""
+        return self._groups.get(session.together) if len(session.together) <= self._most_together else None
+
+    def _members(self, ids: Iterable[str]) -> list[TrainingSession]:
+        here = [self._sessions[run_id] for run_id in ids if run_id in self._sessions and run_id not in self._deleting]
+        return [s for s in here if not s.needs_data]
+
+    def _plan_groups(self) -> None:
+        for ids, group in list(self._groups.items()):
+            if not any(run_id in self._sessions for run_id in ids):
+                del self._groups[ids]
+            elif not self._busy.intersection(ids):
+                group.plan(self._members(ids))
+
+    def _waits_for_others(self, session: TrainingSession) -> bool:
+        group = self._group(session)
+        only_trains = session.status == "running" and session.has_obeyed
+        return group is not None and only_trains and not group.may_train(session)
+
+    def _units(self) -> list[list[TrainingSession]]:
+        """The runs, oldest first, those of a group together: they get their places at once or wait at once."""
+        units: dict[Any, list[TrainingSession]] = {}
+        for session in self._sessions.values():
+            units.setdefault(session.together if self._group(session) is not None else session.id, []).append(session)
+        return list(units.values())
 
     def _device_free(self, session: TrainingSession) -> bool:
         return not (session.on_accelerator and self._accelerator_busy)
@@ -346,18 +422,21 @@ class Scheduler:
         """First come, first served, within the limits."""
         running, place = 0, 0
         by_owner: dict[str, int] = defaultdict(int)
-        for session in self._sessions.values():
-            if not session.is_active or session.status == "preparing":
+        for unit in self._units():
+            wanting = [s for s in unit if s.is_active and s.status != "preparing"]
+            if not wanting:
                 continue
-            if running < self.max_runs and by_owner[session.owner] < self.max_per_owner:
-                running += 1
-                by_owner[session.owner] += 1
+            owner, count = wanting[0].owner, len(wanting)
+            if running + count <= self.max_runs and by_owner[owner] + count <= self.max_per_owner:
+                running += count
+                by_owner[owner] += count
                 wanted = 0
             else:
                 place += 1
                 wanted = place
-            if session.id not in self._busy:  # in a turn it may be pausing at this moment; there is a next time
-                session.set_queue_place(wanted)
+            for session in wanting:
+                if session.id not in self._busy:  # in a turn it may be pausing at this moment; there is a next time
+                    session.set_queue_place(wanted)
 
     def _sweep(self) -> None:
         """Pause the abandoned; let go of what rests; keep the data folder within its quota."""
@@ -374,15 +453,21 @@ class Scheduler:
                 if followed.gone:
                     del self._followed[run_id]
         for session in self.sessions():
-            if session.unwatched_seconds < self.grace_seconds:
+            if self._unwatched_seconds(session) < self.grace_seconds:
                 continue
             if (
                 session.is_active or session.is_amid_a_step
             ):  # which a worker finishes and saves before it does anything else
                 session.touch()
-                session.send(Pause(ABANDONED))
+                self.send(session, Pause(ABANDONED))
             else:
                 self._forget(session)
+
+    def _unwatched_seconds(self, session: TrainingSession) -> float:
+        """Whoever watches a run watches those in step with it."""
+        with self._lock:
+            beside = self._members(session.together) if self._group(session) is not None else []
+        return min(one.unwatched_seconds for one in [session, *beside])
 
     def _tidy(self) -> None:
         if time.monotonic() < self._next_tidying:

@@ -46,7 +46,7 @@ from gan_core.trainer import Trainer, check_batch
 log = logging.getLogger(__name__)
 
 _ENDED = ("finished", "stopped", "failed")
-_BORN_WITH = ("created", "parent")  # facts that a reset does not change
+_BORN_WITH = ("created", "parent", "together")  # facts that a reset does not change
 
 PREPARING = N_("Getting the data ready")
 NOT_SAVED = N_("The run could not be saved ({reason}), so it was paused. Free some space, then resume.")
@@ -60,12 +60,13 @@ class TrainingSession:
         self, run_id: str, owner: str, config: RunConfig, folder: RunFolder | None = None, *,
         restore: bool = False, saver: Saver | None = None, saved: Callable[[], None] = lambda: None, finish_at_horizon: bool = True,
         workshop: Workshop | None = None, darkroom: Executor | None = None, share: Share | None = None,
+        together: tuple[str, ...] = (),
     ) -> None:  # fmt: skip
         """`saver` runs a job on the thread that writes; `saved` is called there after the files have changed; `workshop` makes
         compiled programs: without one every step is eager; `darkroom` makes pictures: without one training waits for each;
-        `share`: what the link that it was started from allows."""
+        `share`: what the link that it was started from allows; `together`: the runs that it trains in step with, itself among them."""
         self.id, self.owner, self.config, self.folder = run_id, owner, config, folder
-        self.share = share or Share()
+        self.share, self.together = share or Share(), together
         self._keeper = Keeper(folder, config, saver, self._not_saved, saved)
         self.workshop = workshop
         self._engines = Engines(workshop)
@@ -380,7 +381,7 @@ class TrainingSession:
     # ── a worker's turn ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def turn(self, seconds: float, until_step: int | None = None) -> None:
-        """Apply what waits, then train for about `seconds` (at least one step, if one is due) or up to `until_step`. Never raises for
+        """Apply what waits, then train for about `seconds` (at least one step, if one is due), never beyond `until_step`. Never raises for
         what happens in training: that ends in the status "failed" with a diagnosis, and the last good state is kept."""
         deadline = time.perf_counter() + seconds
         try:
@@ -415,6 +416,8 @@ class TrainingSession:
         start, before = time.perf_counter(), self.seconds
         trainer, commands, looker = self._trainer, self._commands, self._looker
         assert trainer is not None
+        if until_step is not None and trainer.step_count >= until_step:
+            return
         horizon = self.config.horizon if self._finish_at_horizon and trainer.images < self.config.horizon else math.inf
         while due := self._due():
             self._note_engine()
