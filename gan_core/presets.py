@@ -54,3 +54,9 @@ def load(name: str) -> RunConfig:
     """The configuration of a preset. Raises ConfigError for an unknown name."""
     changes: dict[str, Any] = registry.preset[name].value
     return replace(RunConfig(), changes)
+
+
+def versions(name: str) -> list[RunConfig]:
+    """The configurations that a preset compares, or the only one that it has. Raises ConfigError for an unknown name."""
+    first = load(name)
+    return [replace(first, changes) for changes in registry.preset[name].info.get("versions", ({},))]

@@ -61,6 +61,14 @@ class Controls:
                         self._control(field, _)
                     self._way_back(group, _)
 
+    def one(self, name: str) -> None:
+        """The control of a single setting."""
+        self._control(settings.field(name), translate())
+
+    def means_something(self, name: str) -> bool:
+        """Whether a setting has any effect beside the others as they are."""
+        return _means_something(settings.field(name), self.config)
+
     def _control(self, field: Field, _: Translate) -> None:
         key = f"{self.page}:{field.name}"
         value = effective(field, self.config)

@@ -269,7 +269,7 @@ class Lab:
         token = frame = None
         if session is None:
             try:
-                frame = _preview(serial.to_link(self.draft))
+                frame = preview(serial.to_link(self.draft))
             except DataError as error:  # its table is on another server, say: the page is there to choose other data
                 st.error(plain(_(error.template).format(**error.params)), icon=":material/error:")
                 return
@@ -329,7 +329,8 @@ def in_short(config: RunConfig, _: Callable[[str], str]) -> str:
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
-def _preview(link: str) -> bytes | None:
+def preview(link: str) -> bytes | None:
+    """The packed frame of a GAN with these settings that has not been trained."""
     return preview_frame(serial.from_link(link)[0])
 
 

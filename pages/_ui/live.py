@@ -30,6 +30,8 @@ _PARTS = (
 )  # fmt: skip  # joined to one module
 _STYLES = ("live.css", "live/graph.css")
 
+Only = Literal["all", "bar", "legend", "cell"]
+
 HTML = '<div class="gl"></div>'
 STYLE = "\n".join((_HERE / name).read_text(encoding="utf-8") for name in _STYLES)
 SCRIPT = "\n".join((_HERE / "live" / f"{part}.js").read_text(encoding="utf-8") for part in _PARTS)
@@ -402,23 +404,24 @@ def _conditions(_: Callable[[str], str]) -> dict[str, str]:
 
 def live_data(*, run_id: str | None, token: str | None, frame: bytes | None, labels: Mapping[str, str],
               kind: Literal["points", "images"], can_control: bool, stamp: int = 0,
-              about: Mapping[str, Any] | None = None, caption: str = "") -> dict[str, Any]:  # fmt: skip
+              about: Mapping[str, Any] | None = None, caption: str = "", only: Only = "all") -> dict[str, Any]:  # fmt: skip
     """What the browser gets: JSON only, because bytes inside a dict would arrive as one useless string.
 
     `frame` (a packed frame of an untrained GAN) is sent only while there is no run; it is some 10-60 kB. `stamp`: larger in what is
-    said later; the browser may hear an earlier state of the page after a later one. `about`: from `graph.about`.
+    said later; the browser may hear an earlier state of the page after a later one. `about`: from `graph.about`. `only`: which part of
+    the view is drawn: of runs side by side the "bar" with the commands for all, its "legend" alone, or the "cell" of one.
     """
     preview = base64.b64encode(frame).decode("ascii") if frame and run_id is None else None
     words = dict(labels)
     return {"run": run_id, "token": token, "frame": preview, "labels": words, "kind": kind, "control": can_control,
-            "stamp": stamp, "about": about, "caption": caption}  # fmt: skip
+            "stamp": stamp, "about": about, "caption": caption, "only": only}  # fmt: skip
 
 
 def live_view(*, run_id: str | None, token: str | None, frame: bytes | None, labels: Mapping[str, str],
               kind: Literal["points", "images"], key: str, can_control: bool,
               on_renew: Callable[[], None] | None = None, on_remedy: Callable[[Any], None] | None = None,
               on_branch: Callable[[int], None] = lambda step: None, about: Mapping[str, Any] | None = None,
-              caption: str = "") -> bool:  # fmt: skip
+              caption: str = "", only: Only = "all") -> bool:  # fmt: skip
     """Mount the live view of a run, or a still preview without one.
 
     labels: from `live_labels`. about: from `graph.about`, None where the model is not drawn. can_control: whether this person
@@ -430,7 +433,7 @@ def live_view(*, run_id: str | None, token: str | None, frame: bytes | None, lab
     Returns whether the browser asked for a new token in this script run.
     """
     stamp = _stamp(
-        f"{key}.stamp", (run_id, token, hash(frame), labels.get("lang"), kind, can_control, str(about), caption)
+        f"{key}.stamp", (run_id, token, hash(frame), labels.get("lang"), kind, can_control, str(about), caption, only)
     )
     data = live_data(
         run_id=run_id,
@@ -442,6 +445,7 @@ def live_view(*, run_id: str | None, token: str | None, frame: bytes | None, lab
         stamp=stamp,
         about=about,
         caption=caption,
+        only=only,
     )
 
     def branch() -> None:

@@ -9,6 +9,7 @@ from pages._ui import i18n
 _PAGES = (
     ("home.py", "", N_("Home"), ":material/home:"),
     ("lab.py", "lab", N_("2-D Lab"), ":material/scatter_plot:"),
+    ("compare.py", "compare", N_("Side by side"), ":material/compare:"),
     ("images.py", "images", N_("Image Lab"), ":material/grid_view:"),
     ("runs.py", "runs", N_("Runs"), ":material/list:"),
 )

@@ -28,6 +28,7 @@ from gan_core.runs.moments import Kept
 from gan_core.runs.session import TrainingSession
 from gan_core.sharing import Share
 from pages._ui import service
+from pages._ui.charts import FEW, PLAIN
 from pages._ui.export import export
 from pages._ui.failures import plain
 from pages._ui.i18n import number, percent
@@ -38,16 +39,8 @@ from pages._ui.runs_table import RunsTable, Translate, status, title
 from pages._ui.theme import GENERATED, NEUTRAL, REAL
 
 _CURVE_POINTS = 1000
-_TOO_MANY = [
-    "zoom2d",
-    "pan2d",
-    "zoomIn2d",
-    "zoomOut2d",
-    "autoScale2d",
-]  # they hide the title on a telephone; dragging zooms
 _PATIENCE = 1.0  # seconds
 _MEASURED = ("metrics", "distance")  # panels of what is measured now and then
-_FEW = 20  # values that are drawn as points too: one alone is no line
 _COLOURS = {
     "d": NEUTRAL, "g": GENERATED["light"], "real": REAL["light"], "fake": GENERATED["light"], "neutral": NEUTRAL
 }  # fmt: skip
@@ -286,7 +279,7 @@ class RunPanel:
             for panel in panels:
                 st.plotly_chart(
                     self._figure(curves, panel), key=f"runs.curves.{row.id}.{panel}", width="stretch",
-                    config={"displaylogo": False, "responsive": True, "modeBarButtonsToRemove": _TOO_MANY},
+                    config=PLAIN,
                 )  # fmt: skip
 
     def _figure(self, curves: Stretch, panel: str) -> go.Figure:
@@ -300,7 +293,7 @@ class RunPanel:
             no_line = {"mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "showlegend": False}
             figure.add_scatter(x=shown.steps, y=shown.high[:, i], **no_line)
             figure.add_scatter(x=shown.steps, y=shown.low[:, i], fill="tonexty", fillcolor=_faint(colour), **no_line)
-            mode = "lines" if len(shown.steps) > _FEW else "lines+markers"
+            mode = "lines" if len(shown.steps) > FEW else "lines+markers"
             figure.add_scatter(
                 x=shown.steps, y=shown.mean[:, i], mode=mode, name=_(LABELS[f"curve.{name}"]), hovertemplate=f"%{{y:{written}}}",
                 line={"color": colour, "width": 1.6, "dash": ("solid", "dash", "dot")[n % 3]},

@@ -4,6 +4,7 @@
 const LAYERS = ["real", "fake", "field", "contours", "sheet", "arrows", "trails", "density"];
 const SHOWN_AT_FIRST = new Set(["real", "fake", "field"]);
 const HEAD_ROOM = 440; // pixels that stand above the picture and below it
+const SIDE_BY_SIDE = "gl-side-by-side"; // what one picture tells the others
 const NEAR = 12; // pixels from the pointer to the point that it reads
 const GUTTER = { left: 34, bottom: 24, top: 8 };
 const GLIDE_MS = 110;
@@ -74,8 +75,9 @@ class PointsView {
     this.readout = h("div", { class: "gl-readout" }, words.get("hover"));
     this.fieldKey = h("div", { class: "gl-key", "data-tip": words.get("field.key.help") }, h("span", {}, words.get("field.low")),
       h("i", { class: "gl-ramp" }), h("span", {}, words.get("field.high")));
-    this.box = h("div", { class: "gl-points" }, h("div", { class: "gl-legend", role: "group", "aria-label": words.get("layers") }, ...this.toggles,
-      h("span", { class: "gl-switches" }, this.vectors.box, this.weights.box)), this.stage,
+    this.legendBox = h("div", { class: "gl-legend", role: "group", "aria-label": words.get("layers") }, ...this.toggles,
+      h("span", { class: "gl-switches" }, this.vectors.box, this.weights.box));
+    this.box = h("div", { class: "gl-points" }, ...(this.ui.only === "cell" ? [] : [this.legendBox]), this.stage,
       h("div", { class: "gl-foot" }, this.readout, this.fieldKey));
     this.showToggles();
   }
@@ -87,6 +89,7 @@ class PointsView {
         this.memory.layers[name] = !this.memory.layers[name];
         this.showToggles();
         this.paint();
+        this.tell();
       } }, icon(name), h("span", {}, words.get(name)));
     if (name === "sheet") button.addEventListener("pointerenter", (event) => event.pointerType === "mouse" && this.memory.layers.sheet && this.flow());
     return button;
@@ -108,6 +111,7 @@ class PointsView {
     this.glide = null;
     this.paint();
     this.ui.outputs?.paint();
+    this.tell();
   }
 
   showToggles() {
@@ -129,6 +133,24 @@ class PointsView {
     this.high.addEventListener("pointerdown", (event) => this.grab(event));
     this.high.addEventListener("dblclick", () => this.press("whole"));
     this.high.addEventListener("keydown", (event) => this.key(event));
+    document.addEventListener(SIDE_BY_SIDE, (event) => this.follow(event.detail), { signal: this.ui.ends.signal });
+    if (this.ui.only === "cell") document.dispatchEvent(new CustomEvent(SIDE_BY_SIDE, { detail: { from: this, ask: true } }));
+  }
+
+  /** Pictures side by side show the same layers and the same part of the plane. */
+  tell() {
+    if (this.ui.only !== "all") document.dispatchEvent(new CustomEvent(SIDE_BY_SIDE, { detail: { from: this, memory: this.memory } }));
+  }
+
+  follow({ from, memory, ask }) {
+    if (ask && from !== this && this.legendBox.isConnected) this.tell(); // somebody has come later
+    if (ask || from === this || this.ui.only === "all" || this.ui.retired) return;
+    const { layers, averaged, pull, look } = memory;
+    if (averaged !== this.memory.averaged) this.trails.clear();
+    Object.assign(this.memory, { layers: { ...layers }, averaged, pull, look });
+    this.showToggles();
+    this.paint();
+    this.ui.outputs?.paint();
   }
 
   key(event) {
@@ -184,6 +206,7 @@ class PointsView {
     const inside = (v, low, high) => Math.min(Math.max(v, low + room), high - room);
     this.memory.look = zoom <= 1.001 ? null : { x: inside(x, x0, x1), y: inside(y, y0, y1), zoom };
     this.paint();
+    this.tell();
   }
 
   pan(dx, dy) {

@@ -33,7 +33,7 @@ class LiveView {
     this.data = component.data || {};
     this.turn += 1;
     if (before && before.kind !== this.data.kind) this.live = null;
-    if (!before || before.kind !== this.data.kind || before.labels?.lang !== this.data.labels?.lang) this.build();
+    if (!before || before.kind !== this.data.kind || before.labels?.lang !== this.data.labels?.lang || before.only !== this.data.only) this.build();
     this.words.labels = this.data.labels || {};
     if (this.theme.refresh()) this.repaint();
     if (before && before.run !== this.data.run) this.forget();
@@ -69,23 +69,39 @@ class LiveView {
     });
     this.left = h("div", { class: "gl-left" }, this.picture.box, this.outputs.box, this.tiles.box, this.measures.box);
     this.right = h("div", { class: "gl-right" }, this.curves.box);
-    this.root.prepend(h("div", { class: `gl-all gl-kind-${this.data.kind}` }, ...this.controls.parts,
-      h("div", { class: "gl-lane" }, this.doctor.box, this.timeline.box),
-      h("div", { class: "gl-body" }, this.slow.box, this.left, this.right), ...this.graphParts()));
+    this.root.prepend(h("div", { class: `gl-all gl-kind-${this.data.kind} gl-only-${this.only}` }, ...this.parts()));
     if (this.live) this.show(this.live);
     this.watchSizes();
     this.listen();
   }
 
+  /** "all" of it, or of runs side by side: the "bar" that speaks to all of them with the switches of the layers, those alone as a
+   * "legend", or the "cell" of one run. */
+  get only() {
+    return this.data.only || "all";
+  }
+
+  parts() {
+    this.graph?.close();
+    this.graph = null;
+    if (this.only === "bar") return [...this.controls.parts, this.picture.legendBox];
+    if (this.only === "legend") return [this.picture.legendBox];
+    if (this.only === "cell") {
+      this.picture.box.after(this.doctor.box); // the pictures begin at one height, whatever is said
+      return [...this.controls.parts, this.left];
+    }
+    return [...this.controls.parts, h("div", { class: "gl-lane" }, this.doctor.box, this.timeline.box),
+      h("div", { class: "gl-body" }, this.slow.box, this.left, this.right), ...this.graphParts()];
+  }
+
   /** The picture of the model, under everything else; pictures go without. */
   graphParts() {
-    this.graph?.close();
     this.graph = this.data.kind === "points" ? new GraphPanel(this, this.memory) : null;
     return this.graph ? [this.graph.box] : [];
   }
 
   get charts() {
-    return [this.curves, this.measures];
+    return this.only === "all" ? [this.curves, this.measures] : [];
   }
 
   watchSizes() {
