@@ -16,6 +16,7 @@ from gan_core.runs.session import TrainingSession
 from gan_core.sharing import Share
 from gan_core.text import N_
 from pages._ui import graph, service, tokens
+from pages._ui.beside import compare, ghost
 from pages._ui.controls import Controls, full_title, label, value_text
 from pages._ui.export import export
 from pages._ui.failures import plain
@@ -231,6 +232,8 @@ class Lab:
             with st.popover(_("Link"), icon=":material/link:"):
                 self._links(session, _)
             export(self.page, session.id if session is not None else None, self.draft)
+            if self.kind == "points":
+                compare(session, session.expected_config if session is not None and not waiting else self.draft, _)
 
     def _start(self, _: Callable[[str], str]) -> None:
         try:
@@ -280,6 +283,7 @@ class Lab:
                   kind=self.kind, key=f"{self.page}.live", can_control=mine, about=graph.about(config, _),
                   caption=in_short(session.expected_config if session is not None else self.draft, _),
                   on_branch=lambda step: self._branch(session, step),
+                  ghost=ghost(session, _) if self.kind == "points" else None,
                   on_remedy=lambda asked: self._treat(session, asked, _))  # fmt: skip
         if problem := st.session_state.pop(f"{self.page}.problem", None):
             st.toast(plain(problem), icon=":material/error:")

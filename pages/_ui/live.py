@@ -25,7 +25,7 @@ from pages._ui.controls import code_title, power_series
 
 _HERE = Path(__file__).parent
 _PARTS = (
-    "frame", "dom", "layers", "points", "images", "save", "curves", "histogram", "timeline", "link", "transport", "controls",
+    "frame", "dom", "layers", "points", "images", "save", "curves", "histogram", "timeline", "link", "ghost", "transport", "controls",
     "slow", "doctor", "graph_plots", "graph_map", "graph_layers", "graph_words", "graph_flow", "graph", "view",
 )  # fmt: skip  # joined to one module
 _STYLES = ("live.css", "live/graph.css")
@@ -232,6 +232,9 @@ LABELS: dict[str, str] = {
     "real.help": N_("Points of the data that the generator tries to imitate: blue circles."),
     "fake": N_("Generated"),
     "fake.help": N_("What the generator makes of fixed random inputs: orange diamonds."),
+    "ghost": N_("Ghost"),
+    "ghost.help": N_("The run that is pinned behind this one, in grey: hollow diamonds, and its curves. {run}"),
+    "ghost.at": N_("{name}, step {step}"),
     "field": N_("Critic's field"),
     "field.help": N_("What the discriminator believes at each place; the thin line is where it cannot decide."),
     "layers": N_("Layers of the picture"),
@@ -404,7 +407,8 @@ def _conditions(_: Callable[[str], str]) -> dict[str, str]:
 
 def live_data(*, run_id: str | None, token: str | None, frame: bytes | None, labels: Mapping[str, str],
               kind: Literal["points", "images"], can_control: bool, stamp: int = 0,
-              about: Mapping[str, Any] | None = None, caption: str = "", only: Only = "all") -> dict[str, Any]:  # fmt: skip
+              about: Mapping[str, Any] | None = None, caption: str = "", only: Only = "all",
+              ghost: Mapping[str, str] | None = None) -> dict[str, Any]:  # fmt: skip
     """What the browser gets: JSON only, because bytes inside a dict would arrive as one useless string.
 
     `frame` (a packed frame of an untrained GAN) is sent only while there is no run; it is some 10-60 kB. `stamp`: larger in what is
@@ -414,26 +418,28 @@ def live_data(*, run_id: str | None, token: str | None, frame: bytes | None, lab
     preview = base64.b64encode(frame).decode("ascii") if frame and run_id is None else None
     words = dict(labels)
     return {"run": run_id, "token": token, "frame": preview, "labels": words, "kind": kind, "control": can_control,
-            "stamp": stamp, "about": about, "caption": caption, "only": only}  # fmt: skip
+            "stamp": stamp, "about": about, "caption": caption, "only": only, "ghost": dict(ghost) if ghost else None}  # fmt: skip
 
 
 def live_view(*, run_id: str | None, token: str | None, frame: bytes | None, labels: Mapping[str, str],
               kind: Literal["points", "images"], key: str, can_control: bool,
               on_renew: Callable[[], None] | None = None, on_remedy: Callable[[Any], None] | None = None,
               on_branch: Callable[[int], None] = lambda step: None, about: Mapping[str, Any] | None = None,
-              caption: str = "", only: Only = "all") -> bool:  # fmt: skip
+              caption: str = "", only: Only = "all",
+              ghost: Mapping[str, str] | None = None) -> bool:  # fmt: skip
     """Mount the live view of a run, or a still preview without one.
 
     labels: from `live_labels`. about: from `graph.about`, None where the model is not drawn. can_control: whether this person
     may command the run; the server has the last word.
-    caption: the settings in short, under a picture that is saved.
+    caption: the settings in short, under a picture that is saved. ghost: "id", "token" and "name" of a run drawn behind this one.
     on_renew: called before the script runs when the browser needs a new token (the old one has expired). on_branch: the same
     when somebody wants to go on from this step of the past.
     on_remedy: called with {"run", "code"} (whatever the browser sent) when the remedy of a finding shall be applied.
     Returns whether the browser asked for a new token in this script run.
     """
     stamp = _stamp(
-        f"{key}.stamp", (run_id, token, hash(frame), labels.get("lang"), kind, can_control, str(about), caption, only)
+        f"{key}.stamp",
+        (run_id, token, hash(frame), labels.get("lang"), kind, can_control, str(about), caption, only, str(ghost)),
     )
     data = live_data(
         run_id=run_id,
@@ -446,6 +452,7 @@ def live_view(*, run_id: str | None, token: str | None, frame: bytes | None, lab
         about=about,
         caption=caption,
         only=only,
+        ghost=ghost,
     )
 
     def branch() -> None:

@@ -17,7 +17,7 @@ from gan_core import registry, sharing
 from gan_core.config import fields
 from gan_core.errors import PlaygroundError
 from gan_core.registry import Registry
-from gan_core.runs import about, frames, moments
+from gan_core.runs import about, frames, moments, together
 from gan_core.runs.commands import Command, Pause, Resume, Stop
 from gan_core.runs.curve_file import CurveFile
 from gan_core.runs.curves import Stretch
@@ -315,7 +315,14 @@ class RunPanel:
             if self.table.shows_deleted:
                 if st.button(_("Restore them"), icon=":material/undo:", disabled=not own):
                     self._restore([row.id for row in own])
-            elif st.button(_("Delete them"), icon=":material/delete:", disabled=not own,
+                return
+            fit = together.FEWEST <= len(rows) <= together.MOST and all(
+                r.kind == "points" and not r.problem for r in rows
+            )
+            if fit and st.button(_("Side by side"), icon=":material/compare:",
+                                 help=_("See them beside each other, with their curves in the same charts.")):  # fmt: skip
+                st.switch_page("compare.py", query_params={"runs": ",".join(row.id for row in rows)})
+            if st.button(_("Delete them"), icon=":material/delete:", disabled=not own,
                            help=_("Move those that are yours to the deleted runs. This can be undone.")):  # fmt: skip
                 self._delete(own)
 

@@ -61,7 +61,8 @@ def command(run_id: str, action: str, value: object = None) -> None:
     if isinstance(session, FollowedRun):
         raise RunError(IN_USE, path=session.folder.path)
     if action in SETTINGS:
-        session.change({action: value})
+        for one in scheduler().beside(session):
+            one.change({action: value})
     else:
         scheduler().send(session, session.named(action))
 

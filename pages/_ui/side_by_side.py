@@ -38,6 +38,9 @@ _START = "ring"
 _START_WITHOUT = {"penalty": "none"}  # what the second version of an untouched page has otherwise
 
 ONLY_POINTS = N_("Only runs of the 2-D Lab can stand side by side: run {run} learns pictures.")
+ONLY_POINTS_HERE = N_(
+    "Only configurations of the 2-D Lab can stand side by side: this link has one that learns pictures."
+)
 GONE = N_("There is no run {run} here any more.")
 TOO_MANY = N_("At most {most} fit side by side: the others are left out.")
 
@@ -120,7 +123,7 @@ class SideBySide:
             problems.append(ConfigError(TOO_MANY, most=together.MOST))
         configs = [config for config, _some in found]
         if any(config.kind != "points" for config in configs):
-            return [*problems, ConfigError(ONLY_POINTS, run="–")]
+            return [*problems, ConfigError(ONLY_POINTS_HERE)]
         try:
             if len(configs) > 1:
                 together.check(configs)

@@ -21,6 +21,7 @@ from gan_core.runs.session import TrainingSession
 from gan_core.runs.store import Store
 from gan_core.runs.together import Group
 from gan_core.trainer import Trainer
+from pages._ui import service
 
 
 @pytest.fixture
@@ -162,6 +163,17 @@ def test_a_change_of_one_is_its_own_and_a_deleted_one_is_not_waited_for(start: C
     reaches(runs[0], runs[0].step + 300)
     scheduler.send(runs[0], Pause())
     wait(lambda: runs[0].status == "paused")
+
+
+def test_the_speed_is_that_of_all(start: Callable[..., Scheduler]) -> None:
+    scheduler = start()
+    runs = scheduler.create_together(versions(*FAST_AND_SLOW[:2]), "me")
+    with service.using(scheduler):
+        service.command(runs[1].id, "speed", 20)
+    wait(lambda: all(run.config.speed == 20 for run in runs))
+    before = runs[0].step
+    for run in runs:
+        reaches(run, before + 5)  # a limited pace goes on, too
 
 
 def test_what_cannot_be_compared_is_refused(start: Callable[..., Scheduler]) -> None:

@@ -74,15 +74,20 @@ class Panel {
     return svg;
   }
 
+  /** Each curve of the run, and of its ghost, as {xs, ys}. */
+  seen(xs, arrays) {
+    const own = this.curves.map(({ name }) => ({ xs, ys: arrays[`curve:${name}`] }));
+    return [...own, ...this.curves.map(({ name }) => this.owner.ui.ghost?.curve(name))].filter((curve) => curve?.ys);
+  }
+
   /** Lowest and highest visible value, or null when nothing is visible. */
-  bounds(xs, arrays, [from, to], floors) {
-    const first = Math.max(0, lowerBound(xs, from) - 1);
-    const last = Math.min(xs.length, lowerBound(xs, to) + 2);
+  bounds(curves, [from, to], floors) {
     let low = Infinity;
     let high = -Infinity;
-    for (const { name } of this.curves) {
-      const ys = arrays[`curve:${name}`];
-      for (let i = first; ys && i < last; i += 1) {
+    for (const { xs, ys } of curves) {
+      const first = Math.max(0, lowerBound(xs, from) - 1);
+      const last = Math.min(xs.length, lowerBound(xs, to) + 2);
+      for (let i = first; i < last; i += 1) {
         if (ys[i] < low) low = ys[i];
         if (ys[i] > high) high = ys[i];
       }
@@ -122,7 +127,7 @@ class Panel {
     const xs = frame.arrays.curve_x;
     const context = fitCanvas(this.canvas, owner.width, PANEL_HEIGHT);
     context.clearRect(0, 0, owner.width, PANEL_HEIGHT);
-    const range = xs?.length ? this.bounds(xs, frame.arrays, domain, frame.header.metrics?.floor) : null;
+    const range = xs?.length ? this.bounds(this.seen(xs, frame.arrays), domain, frame.header.metrics?.floor) : null;
     this.empty.hidden = Boolean(range) || Boolean(owner.memory.zoom);
     this.read(frame);
     if (!range) return;
@@ -135,6 +140,7 @@ class Panel {
     context.clip();
     this.paintFloors(context, axis, frame.header.metrics?.floor);
     this.paintMarks(context, frame.header.marks || [], height);
+    this.paintGhost(context, axis);
     for (const curve of this.curves) this.paintCurve(context, curve, xs, frame.arrays[`curve:${curve.name}`], axis);
     this.paintCursor(context, frame, axis, height);
     context.restore();
@@ -231,6 +237,17 @@ class Panel {
     context.setLineDash([]);
     if (!sparse) this.paintLoners(context, xs, ys, axis);
     else if (ys.filter(Number.isFinite).length === 1) this.paintLoners(context, xs, ys, axis);
+  }
+
+  /** The same curves of the run that is pinned behind this one, in grey. */
+  paintGhost(context, axis) {
+    const { ghost } = this.owner.ui;
+    context.globalAlpha = GHOST_STRENGTH;
+    for (const curve of this.curves) {
+      const past = ghost?.curve(curve.name);
+      if (past) this.paintCurve(context, { ...curve, color: "muted" }, past.xs, past.ys, axis);
+    }
+    context.globalAlpha = 1;
   }
 
   /** Points without neighbours, which a line cannot show. */
@@ -554,7 +571,7 @@ class CurvesView {
     if (!this.frame || !this.width) return;
     const xs = this.frame.arrays.curve_x;
     const state = [xs?.length, xs?.[xs.length - 1], this.frame.header.run, this.frame.header.marks?.length, this.domain(), this.width,
-      this.cursor, this.pinned, this.brush?.to, this.ui.theme.version, this.signature].join();
+      this.cursor, this.pinned, this.brush?.to, this.ui.theme.version, this.signature, this.ui.ghost?.version].join();
     if (state === this.painted) return;
     this.painted = state;
     const domain = this.domain();

@@ -1,8 +1,8 @@
 // The picture of a 2-D run, in layers. The lower canvas holds what changes once a frame; the upper one what can move in between: the
 // generated points, which glide, and the noise on its way through the generator.
 
-const LAYERS = ["real", "fake", "field", "contours", "sheet", "arrows", "trails", "density"];
-const SHOWN_AT_FIRST = new Set(["real", "fake", "field"]);
+const LAYERS = ["real", "fake", "ghost", "field", "contours", "sheet", "arrows", "trails", "density"];
+const SHOWN_AT_FIRST = new Set(["real", "fake", "ghost", "field"]);
 const HEAD_ROOM = 440; // pixels that stand above the picture and below it
 const SIDE_BY_SIDE = "gl-side-by-side"; // what one picture tells the others
 const NEAR = 12; // pixels from the pointer to the point that it reads
@@ -29,6 +29,7 @@ function paintMarker(context, shape, color, halo) {
   if (shape === "circle") context.arc(0, 0, 4.2, 0, 2 * Math.PI);
   else for (const [x, y] of [[0, -2.7], [2.7, 0], [0, 2.7], [-2.7, 0]]) context.lineTo(x, y);
   context.closePath();
+  if (shape === "hollow") return paintHollow(context, color, halo, strength);
   context.lineWidth = 1.2;
   context.strokeStyle = halo;
   context.globalAlpha = 0.6 * strength;
@@ -36,6 +37,16 @@ function paintMarker(context, shape, color, halo) {
   context.fillStyle = color;
   context.globalAlpha = 0.85 * strength;
   context.fill();
+}
+
+/** The outline of a diamond: a generated point of another run. */
+function paintHollow(context, color, halo, strength) {
+  for (const [width, style] of [[3.2, halo], [1.5, color]]) {
+    context.lineWidth = width;
+    context.strokeStyle = style;
+    context.globalAlpha = GHOST_STRENGTH * strength;
+    context.stroke();
+  }
 }
 
 class PointsView {
@@ -121,6 +132,7 @@ class PointsView {
     for (const button of [...this.weights.buttons, ...this.vectors.buttons]) {
       button.setAttribute("aria-pressed", String([one, other].includes(button.dataset.name)));
     }
+    this.toggles[LAYERS.indexOf("ghost")].classList.toggle("gl-gone", !this.ui.ghost?.run);
     this.vectors.box.classList.toggle("gl-gone", !layers.arrows);
     this.play.classList.toggle("gl-absent", !layers.sheet);
   }
@@ -283,6 +295,14 @@ class PointsView {
     return arrays[this.memory.averaged ? name : `${name}_live`];
   }
 
+  /** The ghost came, went or moved. */
+  haunt() {
+    const button = this.toggles[LAYERS.indexOf("ghost")];
+    button.dataset.tip = this.ui.words.get("ghost.help", { run: this.ui.ghost.title() });
+    this.showToggles();
+    if (this.frame && this.width) this.paintLow();
+  }
+
   /** Noise becomes output, once: the sheet and the points start where their noise is. */
   flow() {
     if (!this.frame?.arrays.sheet || this.morph !== null) return;
@@ -332,6 +352,7 @@ class PointsView {
     this.stampVersion = theme.version;
     this.realStamp = marker("circle", theme.real, theme.bg, ratio);
     this.fakeStamp = marker("diamond", theme.fake, theme.bg, ratio);
+    this.ghostStamp = marker("hollow", theme.muted, theme.bg, ratio);
     this.field = null;
   }
 
@@ -384,6 +405,7 @@ class PointsView {
     context.globalAlpha = this.strength("real");
     if (this.shows("real") && !this.map?.noise && !this.overlay) this.stamp(context, camera, arrays.real, this.realStamp);
     context.globalAlpha = 1;
+    if (this.draws("ghost") && !this.overlay) this.stamp(context, camera, this.ui.ghost?.points(this.memory.averaged), this.ghostStamp);
     if (!this.draws("density") || this.overlay) return;
     if (layers.real) paintDensity(context, camera, this.density("real", arrays.real), header.extent, theme.real, []);
     if (layers.fake) paintDensity(context, camera, this.density("fake", this.generated(this.frame)), header.extent, theme.fake, [5, 3]);
@@ -543,7 +565,7 @@ class PointsView {
   }
 
   legend() {
-    const on = this.toggles.filter((button) => this.memory.layers[button.dataset.name]);
+    const on = this.toggles.filter((button) => this.memory.layers[button.dataset.name] && (button.dataset.name !== "ghost" || this.ui.ghost?.run));
     return on.map(({ dataset: { name }, textContent }) => ({ name, text: textContent, color: this.ui.theme[name] || this.ui.theme.text, ramp: name === "field" }));
   }
 

@@ -23,6 +23,14 @@ class LiveView {
       missing: ({ step }) => this.timeline.missing(step),
       renew: () => this.component.setTriggerValue("renew", { run: this.data.run, at: Date.now() }),
     });
+    this.ghost = new Ghost(this, () => this.haunted());
+  }
+
+  /** Its ghost moved: where the run itself does, it is drawn with its next frame. */
+  haunted() {
+    if (this.retired || !this.picture) return;
+    this.picture.haunt?.();
+    for (const view of this.charts) view.paint();
   }
 
   // -- what the page says ----------------------------------------------------------------------------------------
@@ -40,6 +48,8 @@ class LiveView {
     this.graph?.describe(this.data.about);
     if (this.data.run && this.data.token) this.link.use(this.data.run, this.data.token, this.words.labels.lang, this.data.control);
     else this.preview();
+    this.ghost.use(this.data.ghost, this.words.labels.lang);
+    this.picture.haunt?.();
     this.showState();
     return this.turn;
   }
@@ -129,7 +139,7 @@ class LiveView {
     this.listening = true;
     const { signal } = this.ends;
     document.addEventListener("visibilitychange", () => this.seen(!document.hidden), { signal });
-    window.addEventListener("online", () => this.link.hurry(), { signal });
+    window.addEventListener("online", () => [this.link, this.ghost.link].forEach((link) => link.hurry()), { signal });
     const themed = () => this.theme.refresh() && this.repaint();
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", themed, { signal });
     window.addEventListener("resize", () => {
@@ -190,6 +200,7 @@ class LiveView {
   }
 
   seen(visible) {
+    this.ghost.seen(visible);
     this.link.send({ visible });
     if (visible) this.link.hurry();
     else this.release(); // nothing is drawn while hidden: do not keep the server waiting for it
@@ -302,6 +313,7 @@ class LiveView {
     this.ends.abort();
     this.sizes?.disconnect();
     this.graph?.close();
+    this.ghost.close();
     this.link.close();
   }
 }
