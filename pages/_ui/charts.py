@@ -23,6 +23,7 @@ DASHES = ("solid", "dash", "dot", "dashdot")
 FIRST = ("g_loss", "quality", "coverage", "reverse_kl")
 PLAIN = {"displaylogo": False, "responsive": True,
          "modeBarButtonsToRemove": ["zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "autoScale2d"]}  # they hide the title on a telephone  # fmt: skip
+SHARES = ".2~%"  # on an axis: no digits that say nothing
 FEW = 20  # values that are drawn as points too: one alone is no line
 _SHARES = "metrics"  # the panel whose values are shares
 
@@ -84,6 +85,6 @@ def _figure(name: str, title: str, runs: Sequence[tuple[str, Snapshot]], step: s
         title={"text": title, "font": {"size": 15}, "yref": "container", "y": 0.97, "yanchor": "top"},
         height=260, margin={"l": 8, "r": 8, "t": 64, "b": 8}, hovermode="x unified", showlegend=True, uirevision=name,
         legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0, "xanchor": "left"},
-        xaxis={"title": step}, yaxis={"tickformat": ".0%" if shares else ""},
+        xaxis={"title": step}, yaxis={"tickformat": SHARES if shares else ""},
     )  # fmt: skip
     return figure

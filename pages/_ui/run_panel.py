@@ -28,7 +28,7 @@ from gan_core.runs.moments import Kept
 from gan_core.runs.session import TrainingSession
 from gan_core.sharing import Share
 from pages._ui import service
-from pages._ui.charts import FEW, PLAIN
+from pages._ui.charts import FEW, PLAIN, SHARES
 from pages._ui.export import export
 from pages._ui.failures import plain
 from pages._ui.i18n import number, percent
@@ -301,7 +301,7 @@ class RunPanel:
         figure.update_layout(
             title={"text": _(LABELS[f"panel.{panel}"]), "font": {"size": 15}, "yref": "container", "y": 0.97, "yanchor": "top"}, height=280, margin={"l": 8, "r": 8, "t": 64, "b": 8},
             hovermode="x unified", legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0, "xanchor": "left"},
-            xaxis={"title": _(LABELS["axis.step"])}, yaxis={"tickformat": ".0%" if panel == "metrics" else ""},
+            xaxis={"title": _(LABELS["axis.step"])}, yaxis={"tickformat": SHARES if panel == "metrics" else ""},
         )  # fmt: skip
         return figure
 

@@ -378,7 +378,9 @@ class SideBySide:
         else:
             live_view(run_id=None, token=None, frame=frames[0], labels=labels, kind="points", key=f"{PAGE}.bar", can_control=False,
                       only="legend")  # fmt: skip
-        for i, column in enumerate(st.columns(len(configs), gap="medium")):
+        with st.container(key="compare-cells"):
+            columns = st.columns(len(configs), gap="medium")
+        for i, column in enumerate(columns):
             run = runs[i] if runs else None
             with column:
                 st.markdown(f"{badge(i)} {plain(self._difference(configs, i))}")
