@@ -7,7 +7,7 @@ from typing import Any
 
 from gan_core import serial
 from gan_core.errors import PlaygroundError, RunError
-from gan_core.runs import facts, frames, moments
+from gan_core.runs import atomic, facts, frames, moments
 from gan_core.runs.about import About
 from gan_core.runs.checkpoint import Saved
 from gan_core.runs.folder import RunFolder
@@ -36,6 +36,8 @@ def branch(source: RunFolder, source_id: str, step: int, target: RunFolder, targ
         made.write_checkpoint(saved._replace(start=serial.to_dict(source.config()), facts=said))
         made.cut_journal(entries[:counted])
         made.curves.rewrite(curves)
+        if said_then := source.cases.until(step):
+            atomic.write_text(made.cases.path, said_then)
         with contextlib.suppress(PlaygroundError):  # a picture can be done without
             made.write_still(moments.picture_at(source, step))
 

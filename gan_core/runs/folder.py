@@ -31,6 +31,7 @@ from gan_core.config import RunConfig
 from gan_core.data import table
 from gan_core.errors import CheckpointError, PlaygroundError, RunError
 from gan_core.runs import atomic, checkpoint
+from gan_core.runs.case_file import CaseFile
 from gan_core.runs.checkpoint import Saved
 from gan_core.runs.curve_file import CurveFile, appending
 from gan_core.runs.history import History, share
@@ -68,6 +69,7 @@ class RunFolder:
         self.restarted = False  # whether `lock` had to end a restart in the middle of which a process was killed
         self.curves = CurveFile(self.path / "metrics.csv")
         self.history = History(self.path / "history")
+        self.cases = CaseFile(self.path / "diagnosis.jsonl")
         self._lock = RunLock(self.path)
 
     # ── one process a run ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -167,6 +169,7 @@ class RunFolder:
         checkpoints = [*self._checkpoints(), *self._legacy(), *self._best()]
         for file in (self.path / "journal.jsonl", self.curves.path, *checkpoints):
             file.unlink(missing_ok=True)
+        self.cases.forget()
         self.history.clear()
         atomic.write_text(self.path / "config.toml", text)
         with contextlib.suppress(CheckpointError):
@@ -185,7 +188,16 @@ class RunFolder:
         """Remove a run that never took a step: its files, and the folder if nothing else is in it."""
         self.unlock()
         self.history.clear()
-        for name in ("config.toml", "run.json", "journal.jsonl", "metrics.csv", "still.webp", table.FILE, ".lock"):
+        for name in (
+            "config.toml",
+            "run.json",
+            "journal.jsonl",
+            "metrics.csv",
+            "diagnosis.jsonl",
+            "still.webp",
+            table.FILE,
+            ".lock",
+        ):
             (self.path / name).unlink(missing_ok=True)
         for file in (*self._checkpoints(), *self._best()):
             file.unlink(missing_ok=True)
@@ -399,6 +411,7 @@ class RunFolder:
     def forget_after(self, step: int) -> None:
         """The run goes on from `step`: what was kept of later ones never happened."""
         self.history.cut(step)
+        self.cases.forget_after(step)
         for file in self._best():
             if int(file.stem[len("best-") :]) > step:
                 file.unlink(missing_ok=True)

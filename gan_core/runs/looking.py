@@ -20,6 +20,7 @@ from gan_core.players import Players, draw_latents
 from gan_core.runs import frames, wishes
 from gan_core.runs.cadence import Cadence
 from gan_core.runs.camera import Camera
+from gan_core.runs.case_file import CaseFile
 from gan_core.runs.curves import Curves
 from gan_core.runs.picture import picture
 from gan_core.runs.snapshots import Mark, Metrics, present
@@ -41,7 +42,9 @@ _RATE_SECONDS = 10.0
 class Looker:
     """Looks at one run for all its viewers. Its methods are called on the training thread; `helper` is where pictures may be made."""
 
-    def __init__(self, helper: Executor | None = None) -> None:
+    def __init__(self, helper: Executor | None = None, cases: CaseFile | None = None) -> None:
+        """`cases`: where the diagnosis is noted for whoever looks back."""
+        self._cases = cases
         self._camera = Camera(helper)
         self._looks, self._measures = Cadence(UNWATCHED, SNAPSHOT_SHARE), Cadence(1.0, METRICS_SHARE, _RAREST)
         self._grants = Cadence(GRANTED, GRANTS_SHARE)
@@ -111,14 +114,21 @@ class Looker:
             )  # nothing is added to them before the next look, which waits for this
             curves = {"curve_steps": steps, "curve_values": values}
             seen = picture(players)
-            diagnosis = self._diagnosis(players, None if first else stats, seen["arrays"])
+            diagnosis = self._diagnosis(players, step, None if first else stats, seen["arrays"])
             then(**fields, **curves, **seen, **self._grant(players), metrics=self.metrics, diagnosis=diagnosis)
 
         self._camera.take(trainer, develop, now=now)
 
-    def _diagnosis(self, players: Players, stats: Stats | None, arrays: Mapping[str, Any]) -> tuple[Finding, ...]:
+    def _diagnosis(
+        self, players: Players, step: int, stats: Stats | None, arrays: Mapping[str, Any]
+    ) -> tuple[Finding, ...]:
         watch = self._watched(players)
-        return watch.look(players, stats, arrays) if stats is not None else watch.doctor.findings
+        return self._noted(step, watch.look(players, stats, arrays)) if stats is not None else watch.doctor.findings
+
+    def _noted(self, step: int, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+        if self._cases is not None:
+            self._cases.note(step, findings)
+        return findings
 
     def _watched(self, players: Players) -> Watch:
         if self._watch is None:
@@ -128,12 +138,12 @@ class Looker:
     def changed(self, config: RunConfig, step: int, images: int) -> tuple[Finding, ...]:
         """The diagnosis once the settings are these."""
         self._camera.wait()
-        return self._watch.changed(config, step, images) if self._watch else ()
+        return self._noted(step, self._watch.changed(config, step, images)) if self._watch else ()
 
     def blew_up(self, step: int, good: int, config: RunConfig) -> tuple[Finding, ...]:
         """The diagnosis of a run that stopped being numbers at `step` and went back to `good`."""
         self._camera.wait()
-        return self._watch.doctor.blew_up(step, good, config) if self._watch else ()
+        return self._noted(good, self._watch.doctor.blew_up(step, good, config)) if self._watch else ()
 
     @property
     def owes_a_look(self) -> bool:

@@ -27,9 +27,12 @@ class Past:
         return sorted(self._folder.states())
 
     def frame(self, step: int) -> bytes:
-        """A packed frame of that step: its picture, no curves. Raises RunError where nothing is kept, CheckpointError, ConfigError,
+        """A packed frame of that step: its picture and what the diagnosis said, no curves. Raises RunError where nothing is kept, CheckpointError, ConfigError,
         DataError."""
-        return frames.pack(dataclasses.replace(self._darkroom().snapshot(step), run=self._run, status="past"))
+        seen = self._darkroom().snapshot(step)
+        return frames.pack(
+            dataclasses.replace(seen, run=self._run, status="past", diagnosis=self._folder.cases.at(step))
+        )
 
     def _darkroom(self) -> Darkroom:
         with self._lock:

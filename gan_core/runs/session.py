@@ -89,7 +89,7 @@ class TrainingSession:
         self._data: PointSet | ImageSet | None = None
         self._trainer: Trainer | None = None
         self._queue_place = 0
-        self._looker = Looker(darkroom)
+        self._looker = Looker(darkroom, folder.cases if folder is not None else None)
         self._frame: tuple[int, bytes] | None = None
         self.on_report: Callable[[str], None] = lambda text: None
         self._facts: dict[str, Any] = {}  # run.json as last written

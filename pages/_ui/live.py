@@ -18,7 +18,7 @@ from gan_core.config import fields
 from gan_core.data import table
 from gan_core.diagnosis import treatments
 from gan_core.engine import workshop
-from gan_core.runs import breaking, engines, lock, scheduler, session
+from gan_core.runs import breaking, case_file, engines, lock, scheduler, session
 from gan_core.text import N_
 from pages._ui import graph
 from pages._ui.controls import code_title, power_series
@@ -387,7 +387,7 @@ def live_labels(_: Callable[[str], str], lang: str = "en", sentences: Iterable[s
               "speed.options": ",".join(f"{value:g}" for value in power_series(speed))}  # fmt: skip
     words |= {f"setting.{field.name}": _(field.spec.title) for field in fields()}
     words |= _conditions(_)
-    said = (*_SENTENCES, *treatments.SENTENCES, *sentences)
+    said = (*_SENTENCES, *treatments.SENTENCES, case_file.THEN, *sentences)
     words |= {f"message:{template}": _(template) for template in said if template}
     return words | {"lang": lang}
 

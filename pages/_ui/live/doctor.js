@@ -44,14 +44,17 @@ class DoctorView {
     this.drawnAt = undefined;
   }
 
-  show(found) {
+  /** `past`: what was said at the moment that is looked back to, which is shown at once, as what is said now is after it. */
+  show(found, past) {
+    const leap = past || this.past;
+    this.past = past;
     const now = performance.now();
     const kind = (some) => (some || []).map((f) => f.code).join();
     if (!found?.length) found = [{ code: "early", since: 0, evidence: null, remedy: {}, advice: null }];
     const answered = this.asked && !found.some((f) => f.code === this.asked.code && JSON.stringify(f.remedy) === this.asked.remedy);
     if (answered) this.asked = null;
     this.found = found;
-    const wait = this.drawnAt === undefined || answered ? 0 : this.drawnAt + DOCTOR_MS - now;
+    const wait = this.drawnAt === undefined || answered || leap ? 0 : this.drawnAt + DOCTOR_MS - now;
     if (wait <= 0) this.draw();
     else this.timer ??= setTimeout(() => this.draw(), wait);
     this.box.dataset.found = kind(found);

@@ -250,7 +250,7 @@ class LiveView {
     for (const view of this.charts) view.show(frame);
     if (!this.timeline.inPast) this.showMoment(frame, header.metrics);
     this.controls.showFigures(header);
-    this.doctor.show(header.diagnosis);
+    if (!this.timeline.inPast) this.doctor.show(header.diagnosis, false);
     this.controls.showNote(this.words.sentence(header.message), header.status === "failed");
     this.showState();
     Object.assign(this.root.dataset, { frames: this.frames, seq: header.seq, step: header.step, marks: (header.marks || []).length,
@@ -271,6 +271,7 @@ class LiveView {
   drawPast(frame) {
     if (this.retired || !this.live || !this.timeline.arrived(frame.header.step)) return;
     this.picture.overlay = null; // a phase of slow motion belongs to the present
+    this.doctor.show(frame.header.diagnosis, true);
     this.showMoment(asOf(this.live, frame), metricsAt(this.live, frame.header.step));
   }
 
