@@ -31,6 +31,17 @@ def of_update(optimizer: str) -> str:
     return formula(registry.optimizer[optimizer].info["update"].apply.__doc__).replace(",  ", "\n")
 
 
+def of_entry(kind: str, name: str) -> str:
+    """The lines of what is registered as `name`: kind is "loss", "penalty" or "optimizer"."""
+    match kind:
+        case "loss":
+            return "\n".join(dict.fromkeys(of_losses(name)))
+        case "penalty":
+            return of_penalty(name)
+        case _:
+            return of_update(name)
+
+
 def of_phase(config: RunConfig, code: str, penalised: bool) -> str:
     """The formula of a phase of a step with these settings; empty where there is none. penalised: a gradient penalty counts in it."""
     loss_d, loss_g = of_losses(config.loss)
@@ -41,7 +52,7 @@ def of_phase(config: RunConfig, code: str, penalised: bool) -> str:
             return loss_g
         case "d.update":
             clipped = config.penalty == "weight_clipping"
-            return "\n".join([of_update(config.d_optimizer.name), *(["w ← clip(w, −c, c)"] if clipped else [])])
+            return "\n".join([of_update(config.d_optimizer.name), *([of_penalty(config.penalty)] if clipped else [])])
         case "g.update":
             return of_update(config.g_optimizer.name)
         case "end":

@@ -5,7 +5,7 @@ and returns `(d_loss, g_loss)`, two scalars to be minimised: the discriminator's
 smoothing: real samples get the target 1 − smooth (only where the loss has targets, `info["targets"]`).
 
 `info["needs_real"]` tells whether g_loss depends on `real`; where it does not, a generator step may pass anything there.
-`info["formula"]` is what is shown of it: a line for each player, L_D and L_G, without smoothing.
+The formula that a docstring begins with, without smoothing, is what is shown: see `formulas`.
 `info["output"]` tells how to read the critic's output: "probability" (σ gives P(real)), "target" (0 fake … 1 real) or "critic".
 """
 
@@ -33,10 +33,9 @@ def _binary_cross_entropy(real: Tensor, fake: Tensor, smooth: float | Tensor) ->
     "non_saturating", title=N_("Non-saturating (log loss)"), paper="Goodfellow et al. 2014, arXiv:1406.2661",
     help=N_("The generator maximises log D(G(z)): strong gradients even when the discriminator wins. The usual choice."),
     needs_real=False, targets=True, output="probability",
-    formula="L_D = −E[log σ(D(x))] − E[log(1 − σ(D(G(z))))]\nL_G = −E[log σ(D(G(z)))]",
 )  # fmt: skip
 def non_saturating(real: Tensor, fake: Tensor, smooth: float | Tensor = 0.0) -> tuple[Tensor, Tensor]:
-    """L_D = −E[log σ(D(x))] − E[log(1 − σ(D(G z)))],  L_G = −E[log σ(D(G z))].   Goodfellow et al. 2014, section 3."""
+    """L_D = −E[log σ(D(x))] − E[log(1 − σ(D(G(z))))],  L_G = −E[log σ(D(G(z)))].   Goodfellow et al. 2014, section 3."""
     return _binary_cross_entropy(real, fake, smooth), softplus(-fake).mean()
 
 
@@ -44,10 +43,9 @@ def non_saturating(real: Tensor, fake: Tensor, smooth: float | Tensor = 0.0) -> 
     "minimax", title=N_("Minimax (saturating)"), paper="Goodfellow et al. 2014, arXiv:1406.2661",
     help=N_("The original zero-sum game: the generator minimises log(1 − D(G(z))). Its gradient vanishes once D is sure."),
     needs_real=False, targets=True, output="probability",
-    formula="L_D = −E[log σ(D(x))] − E[log(1 − σ(D(G(z))))]\nL_G = E[log(1 − σ(D(G(z))))]",
 )  # fmt: skip
 def minimax(real: Tensor, fake: Tensor, smooth: float | Tensor = 0.0) -> tuple[Tensor, Tensor]:
-    """L_D = −E[log σ(D(x))] − E[log(1 − σ(D(G z)))],  L_G = E[log(1 − σ(D(G z)))].   Goodfellow et al. 2014, equation 1."""
+    """L_D = −E[log σ(D(x))] − E[log(1 − σ(D(G(z))))],  L_G = E[log(1 − σ(D(G(z))))].   Goodfellow et al. 2014, equation 1."""
     return _binary_cross_entropy(real, fake, smooth), -softplus(fake).mean()
 
 
@@ -55,10 +53,9 @@ def minimax(real: Tensor, fake: Tensor, smooth: float | Tensor = 0.0) -> tuple[T
     "least_squares", title=N_("Least squares"), paper="Mao et al. 2017, arXiv:1611.04076",
     help=N_("Squared distance to the targets 1 (real) and 0 (fake): samples far on the right side are still pulled back."),
     needs_real=False, targets=True, output="target",
-    formula="L_D = ½ E[(D(x) − 1)²] + ½ E[D(G(z))²]\nL_G = ½ E[(D(G(z)) − 1)²]",
 )  # fmt: skip
 def least_squares(real: Tensor, fake: Tensor, smooth: float | Tensor = 0.0) -> tuple[Tensor, Tensor]:
-    """L_D = ½E[(D(x) − 1)²] + ½E[D(G z)²],  L_G = ½E[(D(G z) − 1)²].   Mao et al. 2017, equation 9."""
+    """L_D = ½E[(D(x) − 1)²] + ½E[D(G(z))²],  L_G = ½E[(D(G(z)) − 1)²].   Mao et al. 2017, equation 9."""
     d_loss = ((real - (1 - smooth)).square().mean() + fake.square().mean()) / 2
     return d_loss, (fake - 1).square().mean() / 2
 
@@ -67,10 +64,9 @@ def least_squares(real: Tensor, fake: Tensor, smooth: float | Tensor = 0.0) -> t
     "wasserstein", title=N_("Wasserstein"), paper="Arjovsky et al. 2017, arXiv:1701.07875",
     help=N_("The critic estimates a distance between the distributions. It must be kept smooth: clip its weights or add a penalty."),
     needs_real=False, targets=False, output="critic",
-    formula="L_D = E[D(G(z))] − E[D(x)]\nL_G = −E[D(G(z))]",
 )  # fmt: skip
 def wasserstein(real: Tensor, fake: Tensor, smooth: float | Tensor = 0.0) -> tuple[Tensor, Tensor]:
-    """L_D = E[D(G z)] − E[D(x)],  L_G = −E[D(G z)].   Arjovsky et al. 2017, algorithm 1."""
+    """L_D = E[D(G(z))] − E[D(x)],  L_G = −E[D(G(z))].   Arjovsky et al. 2017, algorithm 1."""
     return fake.mean() - real.mean(), -fake.mean()
 
 
@@ -78,10 +74,9 @@ def wasserstein(real: Tensor, fake: Tensor, smooth: float | Tensor = 0.0) -> tup
     "hinge", title=N_("Hinge"), paper="Lim & Ye 2017, arXiv:1705.02894",
     help=N_("The critic only learns from samples inside its margin. Fast and robust; used by SAGAN and BigGAN."),
     needs_real=False, targets=False, output="critic",
-    formula="L_D = E[max(0, 1 − D(x))] + E[max(0, 1 + D(G(z)))]\nL_G = −E[D(G(z))]",
 )  # fmt: skip
 def hinge(real: Tensor, fake: Tensor, smooth: float | Tensor = 0.0) -> tuple[Tensor, Tensor]:
-    """L_D = E[max(0, 1 − D(x))] + E[max(0, 1 + D(G z))],  L_G = −E[D(G z)].   Lim & Ye 2017."""
+    """L_D = E[max(0, 1 − D(x))] + E[max(0, 1 + D(G(z)))],  L_G = −E[D(G(z))].   Lim & Ye 2017."""
     return relu(1 - real).mean() + relu(1 + fake).mean(), -fake.mean()
 
 
@@ -89,8 +84,7 @@ def hinge(real: Tensor, fake: Tensor, smooth: float | Tensor = 0.0) -> tuple[Ten
     "relativistic", title=N_("Relativistic (paired)"), paper="Jolicoeur-Martineau 2018, arXiv:1807.00734",
     help=N_("The critic judges pairs: is this real sample more real than that fake one? Hard to collapse; needs R1 + R2."),
     needs_real=True, targets=False, output="critic",
-    formula="L_D = E[softplus(D(G(z)) − D(x))]\nL_G = E[softplus(D(x) − D(G(z)))]",
 )  # fmt: skip
 def relativistic(real: Tensor, fake: Tensor, smooth: float | Tensor = 0.0) -> tuple[Tensor, Tensor]:
-    """L_D = E[softplus(D(G z) − D(x))],  L_G = E[softplus(D(x) − D(G z))].   R3GAN, Huang et al. 2024, arXiv:2501.05441."""
+    """L_D = E[softplus(D(G(z)) − D(x))],  L_G = E[softplus(D(x) − D(G(z)))].   R3GAN, Huang et al. 2024, arXiv:2501.05441."""
     return softplus(fake - real).mean(), softplus(real - fake).mean()

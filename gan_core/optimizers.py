@@ -85,7 +85,6 @@ def _fused(parameters: list[nn.Parameter]) -> bool:
     "adam", title=N_("Adam"), paper="Kingma & Ba 2015, arXiv:1412.6980", uses=("beta1", "beta2"),
     update=Update(("exp_avg", "exp_avg_sq"), True, _adam_numbers, _adam_update),
     help=N_("Steps scaled by each weight's recent gradients. The usual choice; GANs like a small β₁."),
-    formula="m ← β₁m + (1 − β₁)g,  v ← β₂v + (1 − β₂)g²\nw ← w − lr · m̂ / (√v̂ + ε)",
 )  # fmt: skip
 def adam(parameters: list[nn.Parameter], c: OptimizerConfig) -> torch.optim.Optimizer:
     """Adam with bias correction, ε = 1e-8."""
@@ -95,7 +94,6 @@ def adam(parameters: list[nn.Parameter], c: OptimizerConfig) -> torch.optim.Opti
 @optimizer(
     "sgd", title=N_("SGD"), uses=("momentum",), update=Update(("momentum_buffer",), False, _sgd_numbers, _sgd_update),
     help=N_("Plain gradient descent, with momentum if you like: shows the bare dynamics of the game."),
-    formula="v ← μv + g\nw ← w − lr · v",
 )  # fmt: skip
 def sgd(parameters: list[nn.Parameter], c: OptimizerConfig) -> torch.optim.Optimizer:
     """v ← μ·v + g,  w ← w − lr·v."""
@@ -106,7 +104,6 @@ def sgd(parameters: list[nn.Parameter], c: OptimizerConfig) -> torch.optim.Optim
     "rmsprop", title=N_("RMSprop"), paper="Tieleman & Hinton 2012", uses=("beta2", "momentum"),
     update=Update(("square_avg", "momentum_buffer"), True, _rmsprop_numbers, _rmsprop_update),
     help=N_("Adam without its first average; what the first Wasserstein GANs used."),
-    formula="v ← β₂v + (1 − β₂)g²\nw ← w − lr · g / (√v + ε)",
 )  # fmt: skip
 def rmsprop(parameters: list[nn.Parameter], c: OptimizerConfig) -> torch.optim.Optimizer:
     """w ← w − lr·g / (√E[g²] + ε), E[g²] averaged with β₂."""

@@ -50,7 +50,6 @@ def mix(real: Tensor, fake: Tensor, u: Tensor | None) -> Tensor:
 @penalty(
     "none", title=N_("None"), help=N_("The discriminator is free: fast to start with, often unstable."),
     at=None, symbol="", weight=0.0, low=0.0, high=0.0,
-    formula="",
 )  # fmt: skip
 def none(squared_norm: Tensor) -> Tensor:
     """No penalty: 0."""
@@ -61,7 +60,6 @@ def none(squared_norm: Tensor) -> Tensor:
     "r1", title=N_("R1 (zero-centred, on real)"), paper="Mescheder et al. 2018, arXiv:1801.04406",
     help=N_("Keeps the discriminator flat at real samples. Makes the game converge where plain GANs circle."),
     at="real", symbol="γ", weight=1.0, low=0.0, high=100.0,
-    formula="γ · ½ E[‖∇D(x)‖²]",
 )  # fmt: skip
 def r1(squared_norm: Tensor) -> Tensor:
     """γ · ½ E_real[‖∇D(x)‖²].   Mescheder et al. 2018, equation 9 (with the ½: some repositories leave it out)."""
@@ -72,10 +70,9 @@ def r1(squared_norm: Tensor) -> Tensor:
     "r2", title=N_("R2 (zero-centred, on generated)"), paper="Mescheder et al. 2018, arXiv:1801.04406",
     help=N_("Keeps the discriminator flat at generated samples."),
     at="fake", symbol="γ", weight=1.0, low=0.0, high=100.0,
-    formula="γ · ½ E[‖∇D(G(z))‖²]",
 )  # fmt: skip
 def r2(squared_norm: Tensor) -> Tensor:
-    """γ · ½ E_fake[‖∇D(G z)‖²].   Mescheder et al. 2018, equation 10."""
+    """γ · ½ E_fake[‖∇D(G(z))‖²].   Mescheder et al. 2018, equation 10."""
     return squared_norm / 2
 
 
@@ -83,10 +80,9 @@ def r2(squared_norm: Tensor) -> Tensor:
     "r1_r2", title=N_("R1 + R2"), paper="Huang et al. 2024 (R3GAN), arXiv:2501.05441",
     help=N_("Flat at real and at generated samples: what the relativistic loss needs to converge."),
     at="both", symbol="γ", weight=1.0, low=0.0, high=100.0,
-    formula="γ · ½ (E[‖∇D(x)‖²] + E[‖∇D(G(z))‖²])",
 )  # fmt: skip
 def r1_r2(squared_norm: Tensor) -> Tensor:
-    """γ · ½ (E_real[‖∇D(x)‖²] + E_fake[‖∇D(G z)‖²]).   Huang et al. 2024, section 2."""
+    """γ · ½ (E_real[‖∇D(x)‖²] + E_fake[‖∇D(G(z))‖²]).   Huang et al. 2024, section 2."""
     return squared_norm / 2
 
 
@@ -94,7 +90,6 @@ def r1_r2(squared_norm: Tensor) -> Tensor:
     "wgan_gp", title=N_("Gradient penalty (WGAN-GP)"), paper="Gulrajani et al. 2017, arXiv:1704.00028",
     help=N_("Pushes the critic's slope towards 1 on the lines between real and generated samples."),
     at="mix", symbol="λ", weight=10.0, low=0.0, high=100.0,
-    formula="λ · E[(‖∇D(x̂)‖ − 1)²],  x̂ = u·x + (1 − u)·G(z)",
 )  # fmt: skip
 def wgan_gp(squared_norm: Tensor) -> Tensor:
     """λ · E[(‖∇D(x̂)‖ − 1)²] at x̂ = u·x + (1 − u)·G(z).   Gulrajani et al. 2017, equation 3, norm per sample.
@@ -108,10 +103,9 @@ def wgan_gp(squared_norm: Tensor) -> Tensor:
     "weight_clipping", title=N_("Weight clipping"), paper="Arjovsky et al. 2017, arXiv:1701.07875",
     help=N_("Cuts every weight of the critic to [−c, c] after each of its steps. Simple, and known to waste its capacity."),
     at=None, symbol="c", weight=0.05, low=0.0001, high=10.0,
-    formula="w ← min(max(w, −c), c)",
 )  # fmt: skip
 def weight_clipping(squared_norm: Tensor) -> Tensor:
-    """Not a term of the loss: after each critic step w ← clip(w, −c, c); see `clip_weights`."""
+    """w ← clip(w, −c, c).   After each critic step, see `clip_weights`; not a term of the loss. Arjovsky et al. 2017, algorithm 1."""
     return torch.zeros_like(squared_norm)
 
 

@@ -51,7 +51,7 @@ BLEW_UP = N_("the losses stopped being numbers near step {step}")
            "learning rates and momentum do that, and a Wasserstein critic that nothing holds back."),
 )  # fmt: skip
 def divergence(w: Window) -> Evidence | None:
-    """Half of the points gone for good; or |D(x) − D(G z)| grown fourfold in each third of the window; or losses far above what
+    """Half of the points gone for good; or |D(x) − D(G(z))| grown fourfold in each third of the window; or losses far above what
     they are where D sees nothing, up and down."""
     if w.share(lambda look: look.away > GONE) >= 0.8 and not w.improves():
         return Evidence(LEFT, {"share": round(100 * w.median("away"))})

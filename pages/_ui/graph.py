@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from gan_core import neurons, registry
+from gan_core import formulas, neurons, registry
 from gan_core.config import ACTIVATIONS, DISTRIBUTIONS, NORMS, RunConfig
 from gan_core.text import N_
 
@@ -78,7 +78,7 @@ def registry_words(_: Callable[[str], str]) -> dict[str, str]:
     for kind in ("loss", "penalty", "optimizer"):
         for entry in getattr(registry, kind).entries():
             code = f"{kind}.{entry.name}"
-            words |= {code: _(entry.title), f"{code}.formula": entry.info["formula"]}
+            words |= {code: _(entry.title), f"{code}.formula": formulas.of_entry(kind, entry.name)}
             if "symbol" in entry.info:
                 words[f"{code}.symbol"] = entry.info["symbol"]
     return words
