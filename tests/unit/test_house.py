@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+import gan_core.diagnosis
 import gan_core.presets
-from gan_core import registry
+from gan_core import formulas, registry
 from gan_core.config import GROUPS, fields
 from gan_core.registry import Entry, Registry
 
@@ -146,19 +147,20 @@ def test_losses_penalties_and_networks_name_their_source() -> None:
 def test_what_the_kinds_need_to_know() -> None:
     for e in registry.loss.entries():
         assert {"needs_real", "targets", "output"} <= e.info.keys()
-        assert [line.partition(" = ")[0] for line in e.info["formula"].splitlines()] == ["L_D", "L_G"]
+        assert [line.partition(" = ")[0] for line in formulas.of_entry("loss", e.name).splitlines()] == ["L_D", "L_G"]
         assert e.info["output"] in ("probability", "target", "critic")
     for e in registry.penalty.entries():
         assert e.info["at"] in (None, "real", "fake", "both", "mix")
         assert 0 <= e.info["low"] <= e.info["weight"] <= e.info["high"]
-        assert bool(e.info["formula"]) == (e.name != "none")
-        assert e.info["symbol"] in e.info["formula"]
+        shown = formulas.of_entry("penalty", e.name)
+        assert bool(shown) == (e.name != "none")
+        assert e.info["symbol"] in shown
     for e in registry.dataset.entries():
         assert e.info["kind"] in ("points", "images")
         assert e.info["kind"] == "points" or {"sizes", "channels", "licence"} <= e.info.keys()
     for e in registry.optimizer.entries():
         assert set(e.info["uses"]) <= {"beta1", "beta2", "momentum"}
-        assert "w ← w − lr · " in e.info["formula"]
+        assert "p ← p − lr" in formulas.of_entry("optimizer", e.name)
     for e in registry.metric.entries():
         assert e.info["better"] in ("higher", "lower")
         assert e.info.get("written", "number") in ("number", "count", "percent")
