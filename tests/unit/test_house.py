@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-import gan_core.diagnosis.signs  # noqa: F401: registers the conditions
+import gan_core.diagnosis.signs  # noqa: F401  (it registers the conditions)
 import gan_core.presets
 from gan_core import formulas, registry
 from gan_core.config import GROUPS, fields
