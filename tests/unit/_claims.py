@@ -1,0 +1,332 @@
+"""What each preset claims, as something that can be measured: one list for the suite (one seed) and for `pytest -m long` (several).
+
+A claim trains the versions of its preset from a seed, as its text tells a person to, asserts what the text says of them, and returns
+the numbers that say so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import numpy as np
+import torch
+from _ill import Observed
+from torch import Tensor
+
+from gan_core import metrics, presets
+from gan_core.config import RunConfig, replace
+from gan_core.data.sets import PointSet
+from gan_core.players import draw_latents
+
+Numbers: TypeAlias = dict[str, Any]
+Claim: TypeAlias = Callable[[int], Numbers]
+
+CLAIMS: dict[str, Claim] = {}
+_CPU = {"device": "cpu", "precision": "float32", "threads": 1}
+_SAMPLES = 2500
+_HELD = 0.25  # of its fair share: a cluster with fewer samples is not counted as held
+
+
+def claim(function: Claim) -> Claim:
+    """Registers a claim under the name of its preset."""
+    CLAIMS[function.__name__] = function
+    return function
+
+
+class Run(Observed):
+    """One version of a preset, watched as a person would watch it."""
+
+    def __init__(self, config: RunConfig, seed: int) -> None:
+        super().__init__(replace(config, _CPU | {"seed": seed}))
+        self.seen: list[frozenset[int]] = []  # the clusters held at each look
+
+    def train(self, steps: int) -> Run:
+        end = self.trainer.step_count + steps
+        while self.trainer.step_count < end:
+            self.look()
+        return self
+
+    def look(self) -> list[str]:
+        codes = super().look()
+        if self.data.modes is not None:
+            self.seen.append(
+                frozenset(np.flatnonzero(self.shares(self.trainer.preview.latents[:500]) > _HELD).tolist())
+            )
+        return codes
+
+    def change(self, changes: dict[str, Any]) -> Run:
+        self.trainer.change(replace(self.trainer.config, changes))
+        self.watch.changed(self.trainer.config, self.trainer.step_count, self.trainer.images)
+        self.said = []
+        return self
+
+    @property
+    def codes(self) -> list[str]:
+        """What the diagnosis says now."""
+        return [finding.code for finding in self.findings]
+
+    @property
+    def data(self) -> PointSet:
+        assert isinstance(self.trainer.data, PointSet)
+        return self.trainer.data
+
+    def samples(self, latents: Tensor | None = None) -> Tensor:
+        """Of the generator that trains, (N, 2) in the data's units."""
+        latent = self.trainer.config.latent
+        if latents is None:
+            latents = draw_latents(_SAMPLES, latent.dim, latent.distribution, torch.Generator().manual_seed(12345))
+        return self.trainer.sample(latents, averaged=False)
+
+    def measure(self) -> Numbers:
+        return metrics.evaluate(self.samples(), self.data)
+
+    def shares(self, latents: Tensor | None = None) -> np.ndarray:
+        """(K,): what share of the samples lies within 4 σ of each cluster, over the cluster's own share: 1 is right, 0 forgotten."""
+        data = self.data
+        assert data.modes is not None
+        assert data.sigma is not None
+        samples = self.samples(latents)
+        distance, nearest = torch.cdist(samples, data.modes).min(1)
+        counts = torch.bincount(nearest[distance <= 4 * data.sigma], minlength=len(data.modes)).double()
+        fair = torch.full_like(counts, 1 / len(counts)) if data.weights is None else data.weights.double()
+        return (counts / len(samples) / fair).numpy()
+
+    def held(self) -> int:
+        """How many clusters have at least a quarter of the samples that they should have."""
+        return int((self.shares() > _HELD).sum())
+
+    def slope(self) -> float:
+        """The median ‖∇D‖ at the real points that are shown, per unit of training."""
+        return float(self.trainer.players.slope(self.trainer.preview.real).norm(dim=1).median()) * self.data.scale
+
+    def sureness(self) -> float:
+        """How far apart D's mean outputs on real and generated samples are, at most, over the last looks."""
+        logits = (self.trainer.critic(x).mean() for x in (self.trainer.preview.real, self.samples()))
+        return float(abs(next(logits) - next(logits)))
+
+    def length(self) -> float:
+        """Of the curve that a generator with one latent number draws, from its 1st to its 99th percentile, in the data's units."""
+        latents = torch.linspace(-2.33, 2.33, 2000)[:, None]
+        return float(self.samples(latents).diff(dim=0).norm(dim=1).sum())
+
+    def gap(self) -> float:
+        """The median distance from a real sample to the nearest of 2,500 generated ones."""
+        return float(torch.cdist(self.trainer.preview.real, self.samples()).min(1).values.median())
+
+
+def runs(name: str, seed: int) -> list[Run]:
+    """The versions of a preset, not yet trained."""
+    return [Run(config, seed) for config in presets.versions(name)]
+
+
+# ── runs that go well ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@claim
+def ring(seed: int) -> Numbers:
+    """All eight clusters, in good health all the way, and D unsure in the end."""
+    (run,) = runs("ring", seed)
+    run.train(1200)
+    numbers = {"clusters": run.held(), "quality": run.measure()["quality"], "apart": run.sureness()}
+    assert numbers["clusters"] == 8, numbers
+    assert run.said == ["early", "healthy"], run.said
+    assert numbers["apart"] < 1, numbers
+    return numbers
+
+
+@claim
+def grid(seed: int) -> Numbers:
+    """Nearly all clusters early on, in good health; without the penalty D is several times as steep, and fewer are held."""
+    (run,) = runs("grid", seed)
+    run.train(1200)
+    bare = Run(replace(presets.load("grid"), {"penalty": "none"}), seed).train(1200)
+    numbers = {
+        "clusters": run.held(),
+        "without the penalty": bare.held(),
+        "slope": run.slope(),
+        "slope without": bare.slope(),
+    }
+    assert numbers["clusters"] >= 23, numbers
+    assert numbers["without the penalty"] < numbers["clusters"], numbers
+    assert numbers["slope without"] > 3 * numbers["slope"], numbers
+    assert run.said == ["early", "healthy"], run.said
+    return numbers
+
+
+@claim
+def gan_lab(seed: int) -> Numbers:
+    """One of the two clouds at a time before both are held."""
+    (run,) = runs("gan_lab", seed)
+    run.train(1200)
+    numbers = {"clouds": [len(held) for held in run.seen]}
+    assert numbers["clouds"][-1] == 2, numbers
+    return numbers
+
+
+# ── what goes wrong, and what helps ──────────────────────────────────────────────────────────────────────────────────────
+
+
+@claim
+def collapse(seed: int) -> Numbers:
+    """At most three of eight clusters, good samples, known as mode collapse; then R1 fills all eight, and the verdict goes."""
+    (run,) = runs("collapse", seed)
+    run.train(800)
+    before, quality = run.held(), run.measure()["quality"]
+    assert before <= 3, before
+    assert quality > 0.6, quality
+    assert run.codes[0] == "mode_collapse", run.codes
+    run.change({"penalty": "r1", "penalty_weight": 0.1}).train(1200)
+    assert run.held() == 8
+    assert "mode_collapse" not in run.codes
+    return {"clusters": before, "quality": quality, "with R1": run.held()}
+
+
+@claim
+def cycling(seed: int) -> Numbers:
+    """Few clusters at a time and most of them in turn, known as cycling; with a tenth of the rate most are held at once."""
+    (run,) = runs("cycling", seed)
+    run.train(1200)
+    later = run.seen[len(run.seen) // 3 :]
+    at_once, in_turn = float(np.median([len(held) for held in later])), len(frozenset().union(*later))
+    assert at_once <= 3
+    assert in_turn >= 6
+    assert "cycling" in run.said
+    run.change({"g_optimizer.lr": 1e-3}).train(1200)
+    assert run.held() >= 7
+    assert "cycling" not in run.codes
+    return {"at a time": at_once, "in turn": in_turn, "with a tenth of the rate": run.held()}
+
+
+@claim
+def batch_norm(seed: int) -> Numbers:
+    """All eight clusters without it, at most half of them with it, and several times as far from the data."""
+    plain, normalised = (run.train(600) for run in runs("batch_norm", seed))
+    assert plain.held() == 8
+    assert normalised.held() <= 4
+    far, near = normalised.measure()["swd"], plain.measure()["swd"]
+    assert far > 2.5 * near
+    return {"clusters without": plain.held(), "with": normalised.held(), "distance without": near, "with ": far}
+
+
+@claim
+def wgan(seed: int) -> Numbers:
+    """Clipped: weights at the bound, a flat critic, few good samples. With the penalty: a slope near 1, and many more."""
+    clipped, penalised = (run.train(600) for run in runs("wgan", seed))
+    bound = clipped.trainer.config.penalty_weight
+    weights = torch.cat([p.detach().flatten() for p in clipped.trainer.d.parameters()])
+    at_bound = float((weights.abs() > 0.98 * bound).float().mean())
+    flat, steep = clipped.slope(), penalised.slope()
+    poor, good = clipped.measure()["quality"], penalised.measure()["quality"]
+    numbers = {
+        "weights at the bound": at_bound,
+        "slope": flat,
+        "with the penalty": steep,
+        "quality": poor,
+        "with it": good,
+    }
+    assert at_bound > 0.5, numbers
+    assert flat < 0.01, numbers
+    assert 0.3 < steep < 1.7, numbers
+    assert good > 1.8 * poor, numbers
+    assert penalised.held() == 8, numbers
+    return numbers
+
+
+@claim
+def label_noise(seed: int) -> Numbers:
+    """All clusters with true labels and with a tenth of them wrong; D blind, and most clusters empty, with half of them wrong."""
+    true, some, half = runs("label_noise", seed)
+    for run in (true, some, half):
+        run.train(800)
+    numbers = {"clusters": true.held(), "a tenth wrong": some.held(), "half wrong": half.held(), "sure": true.sureness(),
+               "a tenth": some.sureness(), "half": half.sureness()}  # fmt: skip
+    assert numbers["clusters"] == numbers["a tenth wrong"] == 8, numbers
+    assert numbers["half wrong"] <= 3, numbers
+    assert numbers["sure"] > numbers["a tenth"] > numbers["half"], numbers
+    assert "critic_blind" in half.said, half.said
+    half.change({"label_flip": 0.0}).train(1000)
+    assert half.held() >= 7, half.held()
+    return numbers | {"half, then none": half.held()}
+
+
+@claim
+def sgd_adam(seed: int) -> Numbers:
+    """After a thousand steps Adam has all clusters and far more good samples than SGD, which at a tenth of its rate has hardly begun."""
+    sgd, adam = (run.train(1000) for run in runs("sgd_adam", seed))
+    numbers = {
+        "SGD": sgd.held(),
+        "Adam": adam.held(),
+        "quality SGD": sgd.measure()["quality"],
+        "quality Adam": adam.measure()["quality"],
+    }
+    assert numbers["Adam"] == 8, numbers
+    assert numbers["quality Adam"] > 1.8 * numbers["quality SGD"], numbers
+    slow = Run(replace(presets.versions("sgd_adam")[0], {"g_optimizer.lr": 0.01, "d_optimizer.lr": 0.01}), seed).train(1000)
+    numbers["SGD at 0.01"] = slow.held()
+    assert numbers["SGD at 0.01"] <= 4, numbers
+    return numbers
+
+
+@claim
+def one_number(seed: int) -> Numbers:
+    """The curve grows several times as long as the disc is wide and leaves gaps; with two numbers they are less than half as wide."""
+    (run,) = runs("one_number", seed)
+    early = run.train(200).length()
+    late, gap = run.train(1400).length(), run.gap()
+    sheet = Run(replace(run.trainer.config, {"latent.dim": 2}), seed).train(1600).gap()
+    numbers = {"length early": early, "late": late, "gap": gap, "with two numbers": sheet}
+    assert late > 4, numbers
+    assert late > 1.5 * early, numbers
+    assert gap > 2 * sheet, numbers
+    return numbers
+
+
+@claim
+def vanishing(seed: int) -> Numbers:
+    """G's gradient a fiftieth and less of what it was, its points at rest far from the data; with the other loss it comes back, and
+    they reach clusters."""
+    (run,) = runs("vanishing", seed)
+    run.train(200)
+    before = run.measure()
+    run.train(600)
+    after, gradient = run.measure(), run.trainer.read_stats().g_gradient
+    numbers = {"gradient": gradient, "distance": after["swd"], "quality": after["quality"]}
+    assert "vanishing_gradients" in run.said, (run.said, numbers)
+    assert abs(after["swd"] - before["swd"]) < 0.05 * before["swd"], numbers
+    assert after["quality"] < 0.02, numbers
+    run.change({"loss": "non_saturating"}).train(400)
+    numbers |= {"gradient then": run.trainer.read_stats().g_gradient, "quality then": run.measure()["quality"]}
+    assert numbers["gradient then"] > 100 * gradient, numbers
+    assert numbers["quality then"] > 0.1, numbers
+    return numbers
+
+
+@claim
+def critic_steps(seed: int) -> Numbers:
+    """Few clusters, never the same, with too few; few clusters, always the same, with too many; all eight in between."""
+    few, even, many = runs("critic_steps", seed)
+    few.train(300)
+    even.train(1000)
+    many.train(400)
+    at_once = float(np.median([len(held) for held in few.seen]))
+    numbers = {"clusters at a time": at_once, "one for one": even.held(), "ten for one": many.held()}
+    assert at_once <= 2, numbers
+    assert len(frozenset().union(*few.seen)) >= 5, numbers
+    assert numbers["one for one"] >= 7, numbers
+    assert numbers["ten for one"] <= 4, numbers
+    assert frozenset().union(*many.seen[-4:]) == many.seen[-1], many.seen
+    return numbers
+
+
+@claim
+def imbalance(seed: int) -> Numbers:
+    """The common clusters have their points, the two rarest less than a quarter of their share; of clusters all alike every one is held."""
+    (run,) = runs("imbalance", seed)
+    shares = run.train(1200).shares()
+    even = Run(replace(run.trainer.config, {"data.imbalance": 1.0}), seed).train(1200)
+    numbers = {"shares": shares.round(2).tolist(), "clusters": run.held(), "where all are alike": even.held()}
+    assert (shares[:3] > _HELD).all(), numbers
+    assert (shares[-2:] < _HELD).all(), numbers
+    assert numbers["where all are alike"] == 8, numbers
+    return numbers
