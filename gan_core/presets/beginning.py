@@ -14,7 +14,7 @@ _POINTS = {
 
 preset("ring", title=N_("Ring of eight"), page="lab", goal="begin",
        see=N_("The orange points leave one blot and find all eight clusters; then the field pales, since D has nothing left to tell apart."),
-       try_this=N_("Set **Data set** to **Grid of Gaussians** and start a new run with the same settings: does it find twenty-five as well?"),
+       try_this=N_("Set **Data set** to **Grid of Gaussians** and start a new run with the same settings: twenty-five to find, not eight."),
        help=N_("Eight tight clusters on a circle: the classic test for mode collapse. All eight should fill."))(
     {"data.name": "ring", **_POINTS, "latent.distribution": "sphere", "penalty_final": 0.001, "horizon": 3_900_000}
 )  # fmt: skip

@@ -17,8 +17,7 @@ _BENT = {"generator.activation": "relu", "discriminator.activation": "relu"}
 preset(
     "collapse", title=N_("Mode collapse"), page="lab", goal="lesson",
     help=N_("The original minimax game, with a discriminator that learns much faster than the generator."),
-    see=N_("The orange points gather in one or two of the eight clusters and stay there: the samples are good, and most of the data is "
-           "missing."),
+    see=N_("The orange points gather in two or three of the eight clusters and stay there; the others get nothing, however long it trains."),
     try_this=N_("While it trains, set **Penalty** to **R1 (zero-centred, on real)** and **Penalty weight** to 0.1: all eight clusters "
                 "fill."),
 )(_SMALL | _BENT | {"loss": "minimax", "k_d": 2, "g_optimizer.lr": 6e-4, "d_optimizer.lr": 2e-2})  # fmt: skip
@@ -43,12 +42,12 @@ preset(
     "wgan", title=N_("Clipping or a gradient penalty"), page="compare", goal="lesson",
     help=N_("A Wasserstein critic must not be steep. Its weights are clipped on one side, as first proposed; its slope is pulled to 1 on the "
             "other."),
-    see=N_("Clipped to ±0.01, most weights of the critic end at the bound and its slope is next to nothing: the samples hardly move. With the "
-           "penalty it has a slope near 1, and the clusters fill."),
-    try_this=N_("Raise **Penalty weight** of the clipped run to 0.2, which is now the bound: its critic wakes up. There is no such search with "
-                "the gradient penalty."),
+    see=N_("Clipped to ±0.01, the critic's slope is next to nothing: G gets hardly any direction, and its points stay scattered. With the "
+           "penalty the slope is near 1, and the clusters fill."),
+    try_this=N_("While the clipped one trains, raise **Penalty weight**, which is its bound, from 0.01 to 0.2: its critic wakes up. The right "
+                "bound has to be searched for."),
     versions=({"penalty": "weight_clipping", "penalty_weight": 0.01}, {"penalty": "wgan_gp", "penalty_weight": 1.0}),
-)(_SMALL | {"loss": "wasserstein", "k_d": 3})  # fmt: skip
+)(_SMALL | {"loss": "wasserstein", "k_d": 3, "g_optimizer.lr": 3e-3, "d_optimizer.lr": 3e-3})  # fmt: skip
 
 preset(
     "label_noise", title=N_("Wrong labels"), page="compare", goal="lesson",
@@ -77,14 +76,14 @@ preset(
     see=N_("The orange points lie on one line that grows longer and winds through the disc, leaving gaps between its bends: a curve never "
            "covers an area."),
     try_this=N_("Set **Latent dimension** to 2 in a new run: the sheet covers the disc, and the gaps close."),
-)(_SMALL | {"data.name": "disc", "data.sigma": 0.0, "latent.dim": 1, "d_optimizer.lr": 3e-3})  # fmt: skip
+)(_SMALL | {"data.name": "disc", "data.sigma": 0.0, "latent.dim": 1, "penalty": "r1", "penalty_weight": 0.5, "d_optimizer.lr": 3e-3})  # fmt: skip
 
 preset(
     "vanishing", title=N_("Vanishing gradients"), page="lab", goal="lesson",
     help=N_("The minimax game against a perfect critic: D takes five fast steps for each plain gradient step of G."),
     see=N_("Within a hundred steps D is never wrong, its verdict is flat where the orange points lie, and G's gradient is gone: they stop "
            "where they are."),
-    try_this=N_("While it trains, set **Loss** to **Non-saturating**: the gradient is back at once, and the points set off for the nearest "
+    try_this=N_("While it trains, set **Loss** to **Non-saturating (log loss)**: the gradient is back at once, and the points set off for the nearest "
                 "clusters."),
 )(_SMALL | {"loss": "minimax", "k_d": 5, "d_optimizer.lr": 1e-2, "g_optimizer.name": "sgd", "g_optimizer.lr": 1e-3})  # fmt: skip
 
