@@ -10,7 +10,7 @@ from gan_core.runs.stills import beside, card
 
 FOLDER = Path(__file__).resolve().parent.parent / "pages" / "_ui" / "pictures"
 SECONDS = 60.0  # of a preset that goes well
-STEPS = 1000  # of one that teaches: what it shows is there by then
+STEPS = 800  # of one that teaches: what it shows is there by then
 
 
 def run(names: list[str] | None = None) -> dict[str, object]:

@@ -177,14 +177,14 @@ def gan_lab(seed: int) -> Numbers:
 
 @claim
 def collapse(seed: int) -> Numbers:
-    """At most three of eight clusters, nearly all samples there, known as mode collapse; then R1 fills all eight, and the verdict goes."""
+    """At most two of eight clusters, nearly all samples there, known as mode collapse; then R1 fills all eight, and the verdict goes."""
     (run,) = runs("collapse", seed)
-    run.train(800)
+    run.train(640)
     before, at_clusters = run.held(), float(run.shares().mean())
-    assert before <= 3, before
+    assert before <= 2, before
     assert at_clusters > 0.7, at_clusters
     assert run.codes[0] == "mode_collapse", run.codes
-    run.change({"penalty": "r1", "penalty_weight": 0.1}).train(1200)
+    run.change({"penalty": "r1", "penalty_weight": 0.1}).train(1000)
     assert run.held() == 8
     assert "mode_collapse" not in run.codes
     return {"clusters": before, "samples at clusters": at_clusters, "with R1": run.held()}
@@ -209,7 +209,7 @@ def cycling(seed: int) -> Numbers:
 @claim
 def batch_norm(seed: int) -> Numbers:
     """All eight clusters without it, at most half of them with it, and several times as far from the data."""
-    plain, normalised = (run.train(600) for run in runs("batch_norm", seed))
+    plain, normalised = (run.train(800) for run in runs("batch_norm", seed))
     assert plain.held() == 8
     assert normalised.held() <= 4
     far, near = normalised.measure()["swd"], plain.measure()["swd"]
@@ -220,11 +220,10 @@ def batch_norm(seed: int) -> Numbers:
 @claim
 def wgan(seed: int) -> Numbers:
     """Clipped hard: a flat critic, few good samples. With the penalty: a slope near 1, and many more. With a wider bound: it wakes up."""
-    clipped, penalised = (run.train(800) for run in runs("wgan", seed))
+    clipped, penalised = (run.train(500) for run in runs("wgan", seed))
     flat, steep = clipped.slope(), penalised.slope()
     poor, good = clipped.measure()["quality"], penalised.measure()["quality"]
     numbers = {
-        "weights at the bound": at_bound,
         "slope": flat,
         "with the penalty": steep,
         "quality": poor,
@@ -234,7 +233,7 @@ def wgan(seed: int) -> Numbers:
     assert 0.3 < steep < 1.7, numbers
     assert good > 1.8 * poor, numbers
     assert penalised.held() == 8, numbers
-    awake = clipped.change({"penalty_weight": 0.2}).train(600)
+    awake = clipped.change({"penalty_weight": 0.2}).train(400)
     numbers |= {"slope with a bound of 0.2": awake.slope(), "quality then": awake.measure()["quality"]}
     assert numbers["slope with a bound of 0.2"] > 10 * flat, numbers
     assert numbers["quality then"] > 1.5 * poor, numbers
@@ -250,7 +249,7 @@ def label_noise(seed: int) -> Numbers:
     assert numbers["a tenth wrong"] >= 7, numbers
     assert numbers["half wrong"] <= 3, numbers
     assert "critic_blind" in half.said, half.said
-    half.change({"label_flip": 0.0}).train(800)
+    half.change({"label_flip": 0.0}).train(1200)
     assert half.held() >= 7, half.held()
     return numbers | {"half, then none": half.held()}
 
@@ -316,9 +315,9 @@ def vanishing(seed: int) -> Numbers:
 def critic_steps(seed: int) -> Numbers:
     """Few clusters, never the same, with too few; few clusters, always the same, with too many; all eight in between."""
     few, even, many = runs("critic_steps", seed)
-    few.train(240)
-    even.train(1000)
-    many.train(280)
+    few.train(200)
+    even.train(800)
+    many.train(240)
     numbers = {"clusters, one for ten": few.held(), "one for one": even.held(), "ten for one": many.held(),
                "moves, one for ten": few.restlessness(), "ten for one ": many.restlessness()}  # fmt: skip
     assert float(np.median([len(held) for held in few.seen])) <= 2, few.seen
