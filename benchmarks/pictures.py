@@ -10,7 +10,7 @@ from gan_core.runs.stills import beside, card
 
 FOLDER = Path(__file__).resolve().parent.parent / "pages" / "_ui" / "pictures"
 SECONDS = 60.0  # of a preset that goes well
-STEPS = 800  # of one that teaches: what it shows is there by then
+STEPS = 700  # of one that teaches: what it shows is there by then
 
 
 def run(names: list[str] | None = None) -> dict[str, object]:
@@ -33,7 +33,8 @@ def _sessions(name: str) -> list[TrainingSession]:
     if registry.preset[name].info["goal"] != "lesson":
         return [trained(name, SECONDS)]
     return [
-        ended(config.replace(c, {"horizon": STEPS * c.batch_size, "engine": "eager"})) for c in presets.versions(name)
+        ended(config.replace(c, {"horizon": STEPS * c.batch_size * c.k_d, "engine": "eager"}))
+        for c in presets.versions(name)
     ]
 
 

@@ -20,7 +20,7 @@ preset(
     see=N_("The orange points gather in one or two of the eight clusters and stay there; the others get nothing, however long it trains."),
     try_this=N_("While it trains, set **Penalty** to **R1 (zero-centred, on real)** and **Penalty weight** to 0.1: all eight clusters "
                 "fill."),
-)(_SMALL | _BENT | {"loss": "minimax", "k_d": 3, "d_optimizer.lr": 2e-2})  # fmt: skip
+)(_SMALL | _BENT | {"loss": "minimax", "k_d": 5, "d_optimizer.lr": 2e-2})  # fmt: skip
 
 preset(
     "cycling", title=N_("Cycling"), page="lab", goal="lesson",
