@@ -20,7 +20,7 @@ preset("ring", title=N_("Ring of eight"), page="lab", goal="begin",
 )  # fmt: skip
 preset("grid", title=N_("Grid of twenty-five"), page="lab", goal="begin",
        see=N_("The orange sheet unfolds over the square and tears between the clusters, until all twenty-five have points."),
-       try_this=N_("Start a new run with **Penalty** on **None**: D turns into cliffs, several times as steep."),
+       try_this=N_("Start a new run with **Penalty** on **None**, and compare how many of the twenty-five are found, and kept."),
        help=N_("Twenty-five clusters: plain GANs forget some of them, a relativistic loss with R1 + R2 keeps them all."))(
     {"data.name": "grid", **_POINTS, "latent.distribution": "uniform", "horizon": 4_200_000}
 )  # fmt: skip

@@ -17,7 +17,7 @@ _BENT = {"generator.activation": "relu", "discriminator.activation": "relu"}
 preset(
     "collapse", title=N_("Mode collapse"), page="lab", goal="lesson",
     help=N_("The original minimax game, with a discriminator that learns much faster than the generator."),
-    see=N_("The orange points gather in one or two of the eight clusters and stay there; the others get nothing, however long it trains."),
+    see=N_("The orange points gather in one or two of the eight clusters and stay there; the others get nothing."),
     try_this=N_("While it trains, set **Penalty** to **R1 (zero-centred, on real)** and **Penalty weight** to 0.1: all eight clusters "
                 "fill."),
 )(_SMALL | _BENT | {"loss": "minimax", "k_d": 5, "d_optimizer.lr": 2e-2})  # fmt: skip
@@ -45,7 +45,7 @@ preset(
            "few clusters that it names. In between all eight fill."),
     try_this=N_("While the third one trains, lower **D steps per iteration** to 1: more clusters are found again."),
     versions=({"k_d": 1, "k_g": 10}, {"k_d": 1, "k_g": 1}, {"k_d": 10, "k_g": 1}),
-)(_SMALL | _BENT | {"loss": "minimax", "d_optimizer.lr": 3e-3})  # fmt: skip
+)(_SMALL | _BENT | {"loss": "minimax", "d_optimizer.lr": 6e-3})  # fmt: skip
 
 preset(
     "wgan", title=N_("Clipping or a gradient penalty"), page="compare", goal="lesson",
@@ -92,7 +92,8 @@ preset(
 preset(
     "imbalance", title=N_("Rare clusters"), page="lab", goal="lesson",
     help=N_("The commonest of eight clusters has thirty times as many points as the rarest, which a batch of 64 often misses."),
-    see=N_("The common clusters fill first; the rare ones stay empty, or lose their points again, although the figures look good."),
+    see=N_("The common clusters fill first; the rare ones together get less than half of the points that are theirs, and some stay nearly "
+           "empty."),
     try_this=N_("Set **Imbalance** to 1 in a new run: the same networks fill all eight, since no cluster is rare."),
 )(_SMALL | {"data.imbalance": 30.0, "d_optimizer.lr": 3e-3})  # fmt: skip
 
@@ -102,4 +103,4 @@ preset(
     see=N_("The orange points lie on one line that winds through the disc, ever longer, with gaps between its bends: a curve never covers "
            "an area."),
     try_this=N_("Set **Latent dimension** to 2 in a new run: the sheet covers the disc, and the gaps close."),
-)(_SMALL | {"data.name": "disc", "data.sigma": 0.0, "latent.dim": 1, "penalty": "r1", "penalty_weight": 0.5, "d_optimizer.lr": 3e-3})  # fmt: skip
+)(_SMALL | {"data.name": "disc", "data.sigma": 0.0, "latent.dim": 1, "penalty": "r1_r2", "penalty_weight": 0.3, "d_optimizer.lr": 3e-3})  # fmt: skip
