@@ -43,7 +43,8 @@ preset(
     help=N_("How often may the discriminator learn for each step of the generator? One for ten, one for one, ten for one."),
     see=N_("Too few, and G outruns it: the points rush about together. Too many, and G sees a finished verdict: the points sit down in the "
            "few clusters that it names. In between all eight fill."),
-    try_this=N_("While the third one trains, lower **D steps per iteration** to 1: more clusters are found again."),
+    try_this=N_("While the third one trains, set **Penalty** to **R1 (zero-centred, on real)** and **Penalty weight** to 0.1: now ten steps "
+                "do no harm, and the clusters fill."),
     versions=({"k_d": 1, "k_g": 10}, {"k_d": 1, "k_g": 1}, {"k_d": 10, "k_g": 1}),
 )(_SMALL | _BENT | {"loss": "minimax", "d_optimizer.lr": 6e-3})  # fmt: skip
 
