@@ -1,5 +1,7 @@
 """A preset, trained as a whole run for at most so many seconds; and samples of it."""
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -13,7 +15,12 @@ _TURN = 0.25
 
 def trained(preset: str, seconds: float, seed: int = 0) -> TrainingSession:
     """The session after `seconds` of training, or at the end of its schedule if that comes first."""
-    session = TrainingSession(preset, "", config.replace(presets.load(preset), {"seed": seed}))
+    return ended(config.replace(presets.load(preset), {"seed": seed}), seconds)
+
+
+def ended(settings: config.RunConfig, seconds: float = math.inf) -> TrainingSession:
+    """The same for any settings."""
+    session = TrainingSession("bench", "", settings)
     session.prepare()
     while session.status in ("preparing", "running") and session.seconds < seconds:
         session.turn(min(_TURN, seconds - session.seconds))

@@ -88,6 +88,8 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
 def _add_train(parser: argparse.ArgumentParser) -> None:
     start = parser.add_mutually_exclusive_group(required=True)
     start.add_argument("--preset", help="see 'gan-playground presets'")
+    parser.add_argument("--version", type=_bounded(int, 1, 100), metavar="N",
+                        help="of a preset that compares: which of its runs (default: 1, the first)")  # fmt: skip
     start.add_argument("--config", type=Path, metavar="FILE", help="a config.toml")
     start.add_argument("--resume", type=Path, metavar="DIR", help="go on with the run in this folder")
     parser.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", help="e.g. generator.hidden=16,16")
@@ -188,18 +190,25 @@ def _presets(o: argparse.Namespace) -> int:
 
     entries = registry.preset.entries()
     if o.json:
-        print(
-            json.dumps(
-                {
-                    e.name: {"title": e.title, "help": e.help, "config": serial.to_dict(presets.load(e.name))}
-                    for e in entries
-                }
-            )
-        )
+        print(json.dumps({
+            e.name: {"title": e.title, "help": e.help, "see": e.info["see"], "try": _plain(e.info["try_this"]),
+                     "config": serial.to_dict(presets.load(e.name)),
+                     "versions": [serial.to_dict(config) for config in presets.versions(e.name)]}
+            for e in entries
+        }))  # fmt: skip
         return 0
     for entry in entries:
-        print(f"{entry.name:12} {entry.title}. {entry.help}")
+        print(f"{entry.name:13} {entry.title}. {entry.help}")
+        print(f"{'':13} What to see: {entry.info['see']}")
+        print(f"{'':13} Try this: {_plain(entry.info['try_this'])}")
+        for number, changes in enumerate(entry.info.get("versions", ()), 1):
+            print(f"{'':13} --version {number}: " + ", ".join(f"{name}={value}" for name, value in changes.items()))
     return 0
+
+
+def _plain(text: str) -> str:
+    """Without the marks around what is on screen."""
+    return text.replace("**", "")
 
 
 def _train(o: argparse.Namespace) -> int:
@@ -210,12 +219,9 @@ def _train(o: argparse.Namespace) -> int:
         k: v for k, v in (("device", o.device), ("engine", o.engine), ("seed", o.seed)) if v is not None
     }
     if o.resume is not None:
-        if o.out is not None or changes:
-            raise ConfigError(
-                N_(
-                    "--resume goes on with the run as it is: --set, --seed, --device, --engine and --out belong to a new run."
-                )
-            )
+        if o.out is not None or changes or o.version is not None:
+            raise ConfigError(N_("--resume goes on with the run as it is: --set, --seed, --version, --device, --engine and --out belong "
+                                 "to a new run."))  # fmt: skip
         session = headless.resume(o.resume, o.data_dir)
     else:
         config = settings.replace(_base_config(o), changes)
@@ -232,8 +238,14 @@ def _train(o: argparse.Namespace) -> int:
 def _base_config(o: argparse.Namespace) -> Any:
     from gan_core import presets, serial
 
+    if o.preset is None and o.version is not None:
+        raise ConfigError(N_("--version chooses among the runs of a preset: it needs --preset."))
     if o.preset is not None:
-        return presets.load(o.preset)
+        found = presets.versions(o.preset)
+        if o.version is not None and o.version > len(found):
+            raise ConfigError(N_("--version {version} does not exist: the preset {preset} has {count}. Allowed: 1 to {count}."),
+                              version=o.version, preset=o.preset, count=len(found))  # fmt: skip
+        return found[(o.version or 1) - 1]
     try:
         return serial.from_toml(o.config.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:

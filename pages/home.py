@@ -11,12 +11,13 @@ from gan_core.registry import Entry
 from gan_core.runs.session import TrainingSession
 from pages._ui import service
 from pages._ui.failures import plain
+from pages._ui.hints import hints
 from pages._ui.i18n import number, translate
 from pages._ui.live import LABELS
 from pages._ui.owner import owner_id
 
 PICTURES = Path(__file__).parent / "_ui" / "pictures"
-FILES = {"lab": "lab.py", "images": "images.py"}
+FILES = {"lab": "lab.py", "images": "images.py", "compare": "compare.py"}
 RUNS_SECONDS = 3.0
 
 
@@ -26,7 +27,7 @@ def _card(entry: Entry[dict[str, object]], _: Callable[[str], str]) -> None:
             st.image(PICTURES / f"{entry.name}.webp", width="stretch")
             st.subheader(_(entry.title), anchor=False)
             st.markdown(_(entry.help))
-            st.caption(_time(entry, _))
+            st.caption("\n\n".join([*hints(entry, _), _time(entry, _)]))
         if st.button(
             _("Start"), key=f"start-{entry.name}", type="primary", icon=":material/play_arrow:", width="stretch"
         ):
@@ -35,6 +36,8 @@ def _card(entry: Entry[dict[str, object]], _: Callable[[str], str]) -> None:
 
 def _time(entry: Entry[dict[str, object]], _: Callable[[str], str]) -> str:
     config = presets.load(entry.name)
+    if "versions" in entry.info:
+        return _("{count} runs side by side, until you stop them.").format(count=number(len(entry.info["versions"])))
     if not config.horizon:
         return _("Goes on until you stop it.")
     here = estimate.seconds_here(config, service.scheduler().sessions())
@@ -46,12 +49,17 @@ def _time(entry: Entry[dict[str, object]], _: Callable[[str], str]) -> str:
 
 
 def _start(entry: Entry[dict[str, object]], _: Callable[[str], str]) -> None:
+    scheduler, page = service.scheduler(), FILES[entry.info["page"]]
     try:
-        session = service.scheduler().create(presets.load(entry.name), owner_id())
+        if "versions" in entry.info:
+            runs = scheduler.create_together(presets.versions(entry.name), owner_id())
+            query = {"runs": ",".join(run.id for run in runs)}
+        else:
+            query = {"run": scheduler.create(presets.load(entry.name), owner_id()).id}
     except PlaygroundError as error:
         st.error(plain(_(error.template).format(**error.params)), icon=":material/error:")
         return
-    st.switch_page(FILES[entry.info["page"]], query_params={"run": session.id})
+    st.switch_page(page, query_params=query)
 
 
 @st.fragment(run_every=RUNS_SECONDS)
@@ -95,9 +103,11 @@ def draw() -> None:
         _("Train a generative adversarial network in your browser, change it while it trains, and see why it works or fails. "
           "Choose one of these to begin.")
     )  # fmt: skip
-    with st.container(key="presets"):
-        for entry in registry.preset.entries():
-            _card(entry, _)
+    for goal, title in presets.GOALS.items():
+        st.subheader(_(title), anchor=False)
+        with st.container(key=f"presets-{goal}"):
+            for entry in (e for e in registry.preset.entries() if e.info["goal"] == goal):
+                _card(entry, _)
     st.subheader(_("Runs going on"), anchor=False)
     _runs()
     st.page_link("runs.py", label=_("Everything that was trained here"), icon=":material/list:")

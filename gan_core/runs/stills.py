@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TypeAlias
 
 import numpy as np
@@ -74,6 +75,17 @@ def card(snapshot: Snapshot, size: tuple[int, int] = (600, 400)) -> Image.Image:
     return _image(sheet).resize(size, Image.Resampling.NEAREST)
 
 
+def beside(snapshots: Sequence[Snapshot], size: tuple[int, int] = (600, 400), gap: int = 8) -> Image.Image:
+    """Runs on points side by side in one picture of `size`, `gap` pixels apart: of each the whole width of its extent, all points."""
+    picture = Image.new("RGB", size, (255, 255, 255))
+    edges = [round(i * (size[0] + gap) / len(snapshots)) for i in range(len(snapshots) + 1)]
+    for snapshot, left, right in zip(snapshots, edges, edges[1:], strict=False):
+        panel = right - gap - left, size[1]
+        scale = min(side / (0.95 * span) for side, span in zip(panel, _spans(snapshot), strict=True))
+        picture.paste(_scene(_taller(snapshot, panel, scale), panel, scale, scale, size[1] / 160, None), (left, 0))
+    return picture
+
+
 def large(snapshot: Snapshot, side: int) -> Image.Image:
     """A square picture of `side` pixels with everything: all points over the whole extent, or all pictures in their grid."""
     if snapshot.kind == "points":
@@ -108,6 +120,17 @@ def _spans(snapshot: Snapshot) -> tuple[float, float]:
     assert snapshot.extent is not None
     x0, x1, y0, y1 = snapshot.extent
     return x1 - x0, y1 - y0
+
+
+def _taller(snapshot: Snapshot, size: tuple[int, int], scale: float) -> Snapshot:
+    """With its lowest and highest row of the field repeated, so that it fills a picture of `size`: a backdrop."""
+    assert snapshot.extent is not None
+    x0, x1, y0, y1 = snapshot.extent
+    rows = len(snapshot.arrays["field"])
+    more = max(0, math.ceil((size[1] / (scale * (y1 - y0)) - 1) / 2 * rows))
+    field = np.pad(snapshot.arrays["field"], ((more, more), (0, 0)), mode="edge")
+    beyond = more * (y1 - y0) / rows
+    return replace(snapshot, arrays={**snapshot.arrays, "field": field}, extent=(x0, x1, y0 - beyond, y1 + beyond))
 
 
 def _scene(

@@ -20,6 +20,7 @@ from pages._ui.beside import compare, ghost
 from pages._ui.controls import Controls, full_title, label, value_text
 from pages._ui.export import export
 from pages._ui.failures import plain
+from pages._ui.hints import hints
 from pages._ui.i18n import language, number, translate
 from pages._ui.live import live_labels, live_view
 from pages._ui.own_data import last, own_data_button
@@ -159,7 +160,8 @@ class Lab:
             format_func=lambda n: _(registry.preset[n].title) if n else _("Your own settings"),
             help=_("A tested set of settings. Choosing one prepares a new run; a run that is going on goes on."),
         )  # fmt: skip
-        st.caption(_(entry.help) if entry else _("Settings that no preset has. The link carries them anywhere."))
+        about = "\n\n".join([_(entry.help), *hints(entry, _)]) if entry else ""
+        st.caption(about or _("Settings that no preset has. The link carries them anywhere."))
 
     def _follow(self, session: TrainingSession) -> None:
         """Coming to a run of one's own, its settings become the draft (and stay so while it changes); what it is kept to holds for

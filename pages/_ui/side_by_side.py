@@ -21,6 +21,7 @@ from gan_core.text import N_
 from pages._ui import charts, service, tokens
 from pages._ui.controls import Controls, full_title, value_text
 from pages._ui.failures import plain
+from pages._ui.hints import hints
 from pages._ui.i18n import language, translate
 from pages._ui.lab import in_short, preview
 from pages._ui.live import LABELS, live_labels, live_view
@@ -359,9 +360,9 @@ class SideBySide:
             format_func=lambda name: _(registry.preset[name].title) if name else _("Your own settings"),
             help=_("Tested settings to begin with. Choosing one prepares a new start; runs that are going on go on."),
         )  # fmt: skip
-        st.caption(
-            _(registry.preset[current].help) if current else _("What is set here is set for all configurations.")
-        )
+        entry = registry.preset[current] if current else None
+        about = "\n\n".join([_(entry.help), *hints(entry, _)]) if entry else ""
+        st.caption(about or _("What is set here is set for all configurations."))
 
     # ── what is seen ─────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -17,8 +17,14 @@ def test_home_offers_every_preset_and_says_what_the_machine_is(visit: Open) -> N
     app = visit()
     assert app.title[0].value == "GAN Playground"
     assert [b.key for b in app.button if b.label == "Start"] == [f"start-{e.name}" for e in registry.preset.entries()]
-    cards = [s.value for s in app.subheader]
-    assert cards[: len(registry.preset.entries())] == [e.title for e in registry.preset.entries()]
+    shown = iter([s.value for s in app.subheader])
+    for goal, title in presets.GOALS.items():
+        assert next(shown) == title
+        assert [next(shown) for e in registry.preset.entries() if e.info["goal"] == goal] == [
+            e.title for e in registry.preset.entries() if e.info["goal"] == goal
+        ]
+    told = "\n".join(c.value for c in app.caption)
+    assert all(e.info["see"] in told and e.info["try_this"] in told for e in registry.preset.entries())
     assert any("does the training" in m.value for m in app.markdown)
 
 

@@ -91,7 +91,7 @@ def test_every_choice_of_the_registries_is_offered(visit: Open, page: str, kind:
     assert offered["generator.network"] == [e.title for e in registry.network.entries() if kind in e.info["kinds"]]
 
 
-@pytest.mark.parametrize("name", [e.name for e in registry.preset.entries()])
+@pytest.mark.parametrize("name", [e.name for e in registry.preset.entries() if e.info["page"] in ("lab", "images")])
 def test_every_preset_can_be_chosen_and_is_recognised(visit: Open, name: str) -> None:
     page = registry.preset[name].info["page"]
     app = visit(f"{page}.py")
@@ -99,6 +99,7 @@ def test_every_preset_can_be_chosen_and_is_recognised(visit: Open, name: str) ->
     assert not app.exception
     assert draft(app, page) == presets.load(name)
     assert app.sidebar.selectbox(key=f"{page}.preset").value == name
+    assert any(registry.preset[name].info["see"] in c.value for c in app.sidebar.caption)
     assert visit(f"{page}.py", preset=name).session_state[f"{page}.draft"] == presets.load(name)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
-from gan_core import presets, serial
+from gan_core import presets, registry, serial
 from gan_core.config import RunConfig, replace
 from gan_core.runs.scheduler import Scheduler
 from gan_core.runs.session import TrainingSession
@@ -131,6 +131,10 @@ def test_a_preset_can_be_chosen_and_named_in_the_address(visit: Open) -> None:
     assert drafts(app) == [presets.load("moons")] * 2
     app.sidebar.selectbox(key="compare.preset").set_value("grid").run()
     assert drafts(app) == [presets.load("grid")] * 2
+    app.sidebar.selectbox(key="compare.preset").set_value("wgan").run()
+    assert drafts(app) == presets.versions("wgan")
+    assert registry.preset["wgan"].info["try_this"] in said(app)
+    assert set(widgets(app, "compare.0")) == {"penalty", "penalty_weight"}
     assert "no preset called" in said(visit("compare.py", preset="nobody"))
 
 
@@ -187,3 +191,12 @@ def test_a_run_becomes_the_ghost_of_the_next(visit: Open, scheduler: Scheduler) 
     assert any("ghost" in toast.value for toast in app.toast)
     gone = visit("lab.py", ghost=scheduler.create(points(**PICTURES), "me").id)
     assert "ghost" not in gone.query_params
+
+
+def test_a_card_of_home_starts_all_versions_in_step(visit: Open, scheduler: Scheduler) -> None:
+    app = visit()
+    app.button(key="start-label_noise").click().run()
+    assert not app.exception
+    runs = scheduler.sessions()[::-1]
+    assert [run.config for run in runs] == presets.versions("label_noise")
+    assert all(run.together == tuple(one.id for one in runs) for run in runs)

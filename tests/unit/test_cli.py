@@ -109,6 +109,37 @@ def test_presets(capsys: pytest.CaptureFixture[str]) -> None:
     for name, entry in found.items():
         assert name in text
         assert serial.from_dict(entry["config"]) == presets.load(name)
+        assert [serial.from_dict(version) for version in entry["versions"]] == presets.versions(name)
+        assert entry["see"] in text
+        assert entry["try"] in text
+        assert "**" not in entry["try"]
+
+
+def test_a_version_of_a_preset_that_compares(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    for number, norm in ((None, "none"), (1, "none"), (2, "batch")):
+        folder = tmp_path / str(number)
+        chosen = () if number is None else ("--version", number)
+        train(capsys, "--preset", "batch_norm", *chosen, "--steps", 2, "--out", folder)
+        assert RunFolder(folder).config().discriminator.norm == norm
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--preset", "batch_norm", "--version", "3"], "Allowed: 1 to 2"),
+        (["--preset", "ring", "--version", "2"], "Allowed: 1 to 1"),
+        (["--preset", "ring", "--version", "0"], "a whole number from 1"),
+        (["--config", "some.toml", "--version", "1"], "needs --preset"),
+        (["--resume", "somewhere", "--version", "1"], "--version"),
+    ],
+)
+def test_a_version_that_there_is_not(capsys: pytest.CaptureFixture[str], words: list[str], said: str) -> None:
+    try:
+        code = main(["train", *words, "--steps", "2"])
+    except SystemExit as left:
+        code = left.code
+    assert code == 2
+    assert said in capsys.readouterr().err
 
 
 # ── train ────────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -287,3 +287,25 @@ def test_a_card_of_pictures_has_four_rows_of_six(count: int, channels: int) -> N
     for i in range(24):
         tile = card[i // 6 * 100 : i // 6 * 100 + 100, i % 6 * 100 : i % 6 * 100 + 100]
         assert (tile == (np.broadcast_to(pictures[i, :, 0, 0], 3) if i < count else 0)).all()
+
+
+@pytest.mark.parametrize("count", [2, 3, 4])
+def test_runs_side_by_side_each_in_its_own_panel(count: int) -> None:
+    """The middle of each panel is the middle of its extent; field and points are on one scale; white between."""
+    field = np.full((FIELD_CELLS, FIELD_CELLS), 127, np.uint8)
+    field[FIELD_CELLS // 2 :] = 255  # the upper half leans to real
+    runs = [points(fake=(0.0, 7.0 + i / 4), field=field, copies=1000) for i in range(count)]
+    picture = np.asarray(stills.beside(runs), int)
+    assert picture.shape == (400, 600, 3)
+    wide = (608 / count) - 8
+    scale = wide / (0.95 * 4)  # the extent is 4 wide
+    for i in range(count):
+        left = round(i * 608 / count)
+        middle = left + wide / 2
+        assert_colour(picture[round(200 + scale * (1.0 - i / 4)), round(middle)], stills.FAKE)
+        assert_colour(
+            picture[3, round(middle)], picture[195 - round(scale / 4), round(middle)]
+        )  # the field goes on upwards
+        assert abs(picture[3, round(middle)] - picture[396, round(middle)]).sum() > 30
+        if i:
+            assert picture[:, left - 7 : left - 1].min() == 255
