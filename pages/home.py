@@ -1,7 +1,6 @@
 """Home: what this is, presets that start with one button, the runs that are going on, the device in use."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import streamlit as st
 
@@ -15,8 +14,9 @@ from pages._ui.hints import hints
 from pages._ui.i18n import number, translate
 from pages._ui.live import LABELS
 from pages._ui.owner import owner_id
+from pages._ui.routes import PICTURES, PICTURES_FOLDER
+from pages._ui.share import address
 
-PICTURES = Path(__file__).parent / "_ui" / "pictures"
 FILES = {"lab": "lab.py", "images": "images.py", "compare": "compare.py"}
 RUNS_SECONDS = 3.0
 
@@ -24,7 +24,7 @@ RUNS_SECONDS = 3.0
 def _card(entry: Entry[dict[str, object]], _: Callable[[str], str]) -> None:
     with st.container(border=True, height="stretch", vertical_alignment="distribute"):
         with st.container():
-            st.image(PICTURES / f"{entry.name}.webp", width="stretch")
+            st.image(_picture(entry.name), width="stretch")
             st.subheader(_(entry.title), anchor=False)
             st.markdown(_(entry.help))
             st.caption("\n\n".join([*hints(entry, _), _time(entry, _)]))
@@ -32,6 +32,12 @@ def _card(entry: Entry[dict[str, object]], _: Callable[[str], str]) -> None:
             _("Start"), key=f"start-{entry.name}", type="primary", icon=":material/play_arrow:", width="stretch"
         ):
             _start(entry, _)
+
+
+def _picture(name: str) -> str:
+    """Its address; Home's own is that of the app. Without a browser, the file."""
+    here = address()
+    return f"{here.rstrip('/')}{PICTURES}/{name}.webp" if here else str(PICTURES_FOLDER / f"{name}.webp")
 
 
 def _time(entry: Entry[dict[str, object]], _: Callable[[str], str]) -> str:

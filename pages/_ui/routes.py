@@ -1,7 +1,9 @@
 """The server's own routes beside Streamlit's, under its base path and without (a proxy may strip the prefix)."""
 
+from pathlib import Path
+
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from pages._ui import service, settings, tokens
@@ -9,6 +11,9 @@ from pages._ui.hub import LiveHub, WatchedRun
 
 HEALTH = "/api/health"
 LIVE = "/api/live"
+PICTURES = "/api/pictures"
+PICTURES_FOLDER = Path(__file__).parent / "pictures"
+_A_DAY = 86_400  # seconds
 
 
 async def health(_request: Request) -> JSONResponse:
@@ -16,16 +21,29 @@ async def health(_request: Request) -> JSONResponse:
     return JSONResponse({"status": "ok"})
 
 
+async def picture(request: Request) -> Response:
+    """The picture of a preset, to be kept by browsers for a day: Streamlit would encode it anew and forget it with the page."""
+    known = {file.stem: file for file in PICTURES_FOLDER.glob("*.webp")}
+    file = known.get(request.path_params["name"])
+    if file is None:
+        return JSONResponse({"error": "There is no such picture."}, 404)
+    return FileResponse(file, media_type="image/webp", headers={"Cache-Control": f"public, max-age={_A_DAY}"})
+
+
 def _find(run_id: str) -> WatchedRun | None:
     return service.scheduler().get(run_id)
 
 
 def routes() -> list[BaseRoute]:
-    """Health and the live view."""
+    """Health, the pictures of presets, and the live view."""
     hub = LiveHub(_find, service.command, tokens.check, lambda: settings.options().origins)
     prefixes = dict.fromkeys(("", settings.base_path()))
     return [
         route
         for prefix in prefixes
-        for route in (Route(prefix + HEALTH, health), WebSocketRoute(prefix + LIVE, hub.serve))
+        for route in (
+            Route(prefix + HEALTH, health),
+            Route(prefix + PICTURES + "/{name}.webp", picture),
+            WebSocketRoute(prefix + LIVE, hub.serve),
+        )
     ]

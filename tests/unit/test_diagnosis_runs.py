@@ -25,7 +25,7 @@ def test_a_run_built_to_fail_is_known_for_what_it_is(code: str) -> None:
     assert str(found.evidence)
 
 
-@pytest.mark.parametrize("name", ["ring", "grid", "moons"])
+@pytest.mark.parametrize("name", ["moons"])  # of ring and grid it is a claim of theirs: test_teaching.py
 def test_the_presets_are_in_good_health(name: str) -> None:
     seen = Observed(replace(presets.load(name), CPU), every=50)
     seen.until(lambda codes: False, 1200)
