@@ -274,7 +274,8 @@ class Index:
         known, suspects = self._listed(db, full, now) if full or any(due) else (_watched(db),) * 2
         stamps = {run_id: self._stamp(run_id) for run_id in suspects}
         changed = [(run_id, stamp) for run_id, stamp in stamps.items() if stamp and stamp != known.get(run_id)]
-        gone = [run_id for run_id in known if not stamps.get(run_id, self._places.get(run_id))]
+        missed = [run_id for run_id in known if not stamps.get(run_id, self._places.get(run_id))]
+        gone = [run_id for run_id in missed if not self._is_there(run_id)]  # another process may have added one since
         _write(db, [self._record(*item) for item in changed], gone)
         self._base.filled, self._full_at = True, now if full else self._full_at
         return [run_id for (run_id,) in db.execute(f"SELECT id FROM run WHERE status IN {_ACTIVE} AND NOT deleted")]
@@ -298,6 +299,9 @@ class Index:
         db.execute("DELETE FROM live WHERE id = ?", (run_id,))
         active = f"SELECT 1 FROM run WHERE id = ? AND status IN {_ACTIVE} AND NOT deleted"
         return db.execute(active, (run_id,)).fetchone() is not None
+
+    def _is_there(self, run_id: str) -> bool:
+        return any((self.root / place / run_id).is_dir() for place in PLACES)
 
     def _stamp(self, run_id: str) -> str:
         """Differs when run.json or notes.json was replaced or the run was moved; only equality means anything, since clocks

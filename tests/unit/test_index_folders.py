@@ -316,3 +316,22 @@ def test_strange_states(tmp_path: Path, table: Index) -> None:
         row = table.get(run_id(1))
         assert row is not None
         assert (row.status, row.step, row.seconds) == ("finished", 1200, 12.5)
+
+
+def test_a_run_that_another_process_adds_while_folders_are_listed_stays(
+    tmp_path: Path, opened: Callable[..., Index], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(tmp_path, run_id(1))
+    table, other = opened(tmp_path), opened(tmp_path)
+    table.refresh()
+    listed = table._watches["runs"].ids
+
+    def and_then_one_more(now: float) -> list[str]:
+        found = list(listed(now))
+        make(tmp_path, run_id(2))
+        other.note(run_id(2))
+        return found
+
+    monkeypatch.setattr(table._watches["runs"], "ids", and_then_one_more)
+    table.refresh(everything=True)
+    assert other.find(Query(text=run_id(2)))[1] == 1
