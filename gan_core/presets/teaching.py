@@ -24,10 +24,11 @@ preset(
 
 preset(
     "cycling", title=N_("Cycling"), page="lab", goal="lesson",
-    help=N_("The generator's rate is ten times the discriminator's: it outruns every verdict."),
+    help=N_("The generator's rate is ten times the discriminator's, and both keep their momentum: G outruns every verdict."),
     see=N_("The orange cloud rushes from cluster to cluster and leaves each again: few are covered at a time, nearly all in turn."),
-    try_this=N_("While it trains, lower **Learning rate of G** to 0.001: it slows down and spreads over the ring."),
-)(_SMALL | {"g_optimizer.lr": 1e-2})  # fmt: skip
+    try_this=N_("While it trains, set **β₁ of G** and **β₁ of D** to 0 and lower **Learning rate of G** to 0.001: it slows down and spreads over "
+                "the ring."),
+)(_SMALL | {"g_optimizer.lr": 1e-2, "g_optimizer.beta1": 0.9, "d_optimizer.beta1": 0.9})  # fmt: skip
 
 preset(
     "vanishing", title=N_("Vanishing gradients"), page="lab", goal="lesson",
