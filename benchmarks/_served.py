@@ -76,7 +76,7 @@ def served() -> Iterator[ServedRun]:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         process = subprocess.Popen([sys.executable, "-c", _SERVER, str(_PORT), folder])
         try:
-            _wait(_PORT)
+            wait(_PORT)
             yield ServedRun(_PORT, process.pid, Path(folder))
         finally:
             process.terminate()
@@ -100,7 +100,8 @@ async def watch(port: int, token: str, seconds: float) -> AsyncIterator[dict[str
                 yield header
 
 
-def _wait(port: int) -> None:
+def wait(port: int) -> None:
+    """Until the server on that port answers. Raises RuntimeError where it does not start."""
     for _ in range(200):
         try:
             urllib.request.urlopen(f"http://127.0.0.1:{port}/api/health", timeout=2).close()

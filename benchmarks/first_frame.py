@@ -9,11 +9,11 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 
 from playwright.sync_api import Page, sync_playwright
 
 from benchmarks._machine import machine
+from benchmarks._served import wait
 
 PORT = 8792
 TIMES = 3
@@ -32,7 +32,7 @@ def run() -> dict[str, object]:
         command = [sys.executable, "-m", "gan_core.cli", "--no-browser", "--port", str(PORT), "--data-dir", folder]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         try:
-            _wait()
+            wait(PORT)
             with sync_playwright() as playwright:
                 page = playwright.chromium.launch(executable_path=chromium, args=_FLAGS).new_page()
                 seconds = {title: [_start(page, title) for _ in range(TIMES)] for title in ("ring", "digits")}
@@ -54,12 +54,3 @@ def _start(page: Page, preset: str) -> float:
     taken = time.perf_counter() - begin
     page.get_by_role("button", name="Stop", exact=True).click()
     return round(taken, 2)
-
-
-def _wait() -> None:
-    while True:
-        try:
-            urllib.request.urlopen(f"http://127.0.0.1:{PORT}/api/health", timeout=2).close()
-            return
-        except OSError:
-            time.sleep(0.1)

@@ -10,11 +10,11 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 
 from playwright.sync_api import Locator, Page, sync_playwright
 
 from benchmarks._machine import machine
+from benchmarks._served import wait
 
 PORT = 8793
 SETTLE_SECONDS, WATCH_SECONDS, ROUNDS = 8.0, 10.0, 3
@@ -60,7 +60,7 @@ def run() -> dict[str, object]:
         ]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         try:
-            _wait()
+            wait(PORT)
             with sync_playwright() as playwright:
                 page = playwright.chromium.launch(executable_path=chromium, args=_FLAGS).new_page(
                     viewport={"width": 1440, "height": 900}
@@ -108,12 +108,3 @@ def _drawn(page: Page) -> int:
 
 def _wait_until(page: Page, status: str) -> None:
     page.locator(f'.gl[data-status="{status}"]').wait_for(timeout=60_000)
-
-
-def _wait() -> None:
-    while True:
-        try:
-            urllib.request.urlopen(f"http://127.0.0.1:{PORT}/api/health", timeout=2).close()
-            return
-        except OSError:
-            time.sleep(0.1)
