@@ -22,6 +22,7 @@ _WELL, _AGAIN = (16, 900), (6, 300)  # looks and steps to see, before a run is c
 _YOUNG = 500  # steps in which every run looks bad
 # What says more than others of the same trouble.
 SIGNS = [entry for entry in registry.condition.entries() if entry.name not in signs.UNTROUBLED]
+_VAGUEST = "standstill"  # said only where nothing else is
 _MASKS = {
     "vanishing_gradients": ("critic_overpowering", "divergence"), "divergence": ("cycling", "critic_blind", "critic_overpowering"),
     "cycling": ("mode_collapse", "lost_modes", "critic_blind"), "mode_collapse": ("lost_modes",),
@@ -110,7 +111,7 @@ class Doctor:
 
     def _conclude(self, look: Look) -> None:
         held = {name: case for name, case in self._cases.items() if case.holds}
-        masked = {other for name in held for other in _MASKS.get(name, ())}
+        masked = {other for name in held for other in _MASKS.get(name, ())} | ({_VAGUEST} if len(held) > 1 else set())
         found = [self._finding(name, case, look) for name, case in held.items() if name not in masked]
         if found:
             self._well_since, self._ill_until = None, max(case.last for case in held.values())

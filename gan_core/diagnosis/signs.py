@@ -240,6 +240,30 @@ def critic_blind(w: Window) -> Evidence | None:
     return Evidence(GUESSES, {"order": _percent(median(orders)), "far": far})
 
 
+# ── both play, and nothing comes of it ───────────────────────────────────────────────────────────────────────────────────
+
+SCATTERED = N_("only {share} % of the generated samples lie at real ones, no more than {steps} steps ago")
+
+
+@condition(
+    "standstill", title=N_("Standstill"), says=(SCATTERED,), looks=30, steps=1500, plays="gd", moves=True,
+    paper="Gulrajani et al. 2017, arXiv:1704.00028",
+    help=N_("Both players go on, nothing runs away, and yet the samples stay scattered between and beside the data."),
+    why=N_("The discriminator's verdicts give no useful direction. Clipped weights leave it hardly any slope, and batch normalisation "
+           "makes it judge a sample by its batch. A network that is too small, or a rate that is, has the same effect."),
+)  # fmt: skip
+def standstill(w: Window) -> Evidence | None:
+    """At every look of a long window most samples are within reach of no real one; in its second half no more than in its first,
+    and no nearer."""
+    at_data = w.known("at_data")
+    if w.places is None or not at_data or max(at_data) > 1.25 * ON_DATA or median(at_data) > ON_DATA:
+        return None
+    before, after = w.halves("at_data")
+    if not w.excess > 0.5 * FAR or w.improves(0.1) or median(after) > median(before) + 0.03:
+        return None
+    return Evidence(SCATTERED, {"share": round(100 * median(after)), "steps": w.last.step - w.since})
+
+
 # ── nothing wrong ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 NO_SIGN = N_("No sign of trouble since step {step}")

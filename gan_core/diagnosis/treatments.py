@@ -41,6 +41,9 @@ RIGHT_LABELS = N_("With so many wrong labels nothing can be learned from them.")
 LESS_NOISE = N_("So much noise hides what is to be told apart.")
 HELD = N_("A Wasserstein critic must be kept smooth, or its outputs grow without end.")
 SLOPE_ONE = N_("Clipped weights leave the critic hardly any slope; this penalty keeps its slope near 1 instead.")
+BY_BATCH = N_(
+    "With batch normalisation D judges a sample by the rest of its batch. Start a new run without it in the discriminator."
+)
 SHORT = N_("No single batch can throw a player far away any more.")
 STRONGER = N_("A stronger penalty damps the game more.")
 
@@ -50,13 +53,16 @@ OVER = N_("The schedule has taken the learning rates away: a change does little 
 
 SENTENCES = (
     FLAT_AT_DATA, IN_PAIRS, NOT_SATURATING, ONE_EACH, SLOWER_G, FASTER_G, SLOWER_D, SLOWER_BOTH, NO_MOMENTUM, BLURRED, FASTER_D, MORE_D, LIGHTER,
-    RIGHT_LABELS, LESS_NOISE, HELD, SLOPE_ONE, SHORT, STRONGER, NOTHING_LEFT, WAIT, OVER,
+    RIGHT_LABELS, LESS_NOISE, HELD, SLOPE_ONE, BY_BATCH, SHORT, STRONGER, NOTHING_LEFT, WAIT, OVER,
 )  # fmt: skip
 
 
 def proposed(code: str, c: RunConfig) -> tuple[dict[str, tuple[Any, Any]], Evidence]:
-    """The first change that helps and is not in place: {name: (value now, value that helps)}, and why."""
+    """The first change that helps and is not in place: {name: (value now, value that helps)}, and why. None at all where the first
+    thing to do is a new run."""
     for changes, why in _OPTIONS[code](c) if code in _OPTIONS else ():
+        if not changes:
+            return {}, Evidence(why)
         try:
             new = replace(c, changes)
         except ConfigError:
@@ -153,9 +159,15 @@ def _divergence(c: RunConfig) -> Iterator[Option]:
         yield {"grad_clip": 1.0}, SHORT
 
 
+def _standstill(c: RunConfig) -> Iterator[Option]:
+    if c.discriminator.norm == "batch":
+        yield {}, BY_BATCH
+    yield from _blind(c)
+
+
 _OPTIONS: dict[str, Callable[[RunConfig], Iterator[Option]]] = {
     "divergence": _divergence, "vanishing_gradients": _vanishing, "critic_overpowering": _overpowering, "mode_collapse": _collapse,
-    "lost_modes": _collapse, "cycling": _cycling, "critic_blind": _blind,
+    "lost_modes": _collapse, "cycling": _cycling, "critic_blind": _blind, "standstill": _standstill,
 }  # fmt: skip
 
 

@@ -18,6 +18,7 @@ STATES = 48 * 2**20  # of them for states, where there are pictures as well
 MOMENTS = 256
 SMALL = BUDGET // 64  # bytes of a state that every moment may have; a larger one is kept with the checkpoints alone
 _FEW = 8  # moments; fewer say little about how far apart they should be
+_THINNED = 0.45  # of what there is room for: with less, nothing has been halved yet
 _STATE, _PICTURE = ".safetensors", ".webp"
 
 
@@ -70,7 +71,7 @@ class History:
                 atomic.write_bytes(self.path / f"{step:012}{kind}", data, sync=False)
                 self._known()[step, kind] = len(data)
         self._thin()
-        self._next = _after(_moments(self._known()))
+        self._next = self._after()
 
     def link(self, step: int, checkpoint: Path) -> None:
         """Keep a checkpoint as the state of its step, without writing it again where the file system can share it."""
@@ -96,7 +97,7 @@ class History:
     def _known(self) -> dict[tuple[int, str], int]:
         if self._sizes is None:
             self._sizes = self._scan()
-            self._next = _after(_moments(self._sizes))
+            self._next = self._after()
         return self._sizes
 
     def _scan(self) -> dict[tuple[int, str], int]:
@@ -127,6 +128,17 @@ class History:
             else:
                 return
 
+    def _after(self) -> float:
+        """The step of the next moment: as far from the last as those of the later half are from each other, which a halving has
+        doubled; at once as long as there is room."""
+        known = self._known()
+        moments = _moments(known)
+        roomy = len(moments) < _THINNED * MOMENTS and sum(known.values()) < _THINNED * BUDGET
+        if roomy or len(moments) < _FEW:
+            return 0.0
+        steps = [m.step for m in moments[len(moments) // 2 :]]
+        return steps[-1] + 0.9 * statistics.median(b - a for a, b in itertools.pairwise(steps))
+
     def _remove(self, step: int, kind: str) -> None:
         (self.path / f"{step:012}{kind}").unlink(missing_ok=True)
         self._known().pop((step, kind), None)
@@ -135,15 +147,6 @@ class History:
 def _moments(sizes: Mapping[tuple[int, str], int]) -> list[Moment]:
     steps = sorted({step for step, _kind in sizes})
     return [Moment(step, (step, _STATE) in sizes, (step, _PICTURE) in sizes) for step in steps]
-
-
-def _after(moments: list[Moment]) -> float:
-    """The step of the next moment: as far from the last as those of the later half are from each other, which a halving has
-    doubled."""
-    if len(moments) < _FEW:
-        return 0.0
-    steps = [m.step for m in moments[len(moments) // 2 :]]
-    return steps[-1] + 0.9 * statistics.median(b - a for a, b in itertools.pairwise(steps))
 
 
 def share(source: Path, target: Path) -> None:

@@ -26,7 +26,7 @@ from gan_core.runs.picture import picture
 from gan_core.runs.snapshots import Mark, Metrics, present
 from gan_core.trainer import Stats, Trainer
 
-WATCHED, UNWATCHED = 0.1, 1.0  # least seconds between two snapshots
+WATCHED, UNWATCHED = 0.08, 1.0  # least seconds between two snapshots
 SNAPSHOT_SHARE = 0.025  # of the training time; metrics have 0.5 % of their own: together ≤ 3 %
 METRICS_SHARE = 0.005
 METRIC_SAMPLES, PICTURE_SAMPLES = 10_000, 512

@@ -587,13 +587,17 @@ class TrainingSession:
         if not stats.finite:
             self._blew_up()
             return False
+        followed = (
+            self._is_followed()
+        )  # asked first: once the helper has work, asking the disk gives way to it for milliseconds
         now = first or last or self._status != "running"  # what is seen then is what it is
         self._looker.look(trainer, self.seconds, stats, self._publish, first=first, now=now)
         if not first:
             self._keeper.add_row(stats.step, self._looker.last_row)
         if self._status == "running" and not last:  # the checkpoint keeps the last
             self._keeper.moment(trainer, self.config, self.latest)
-        self._shine()
+        if followed and self._beacon is not None:
+            self._beacon.leave(self.frame())
         self._looker.spent(begin)
         return True
 
@@ -604,13 +608,12 @@ class TrainingSession:
         if soon and self._trainer is not None and self._looker.owes_a_look:
             self._publish(**self._looker.grant(self._trainer))
 
-    def _shine(self) -> None:
-        """Leave the frame for other processes, if one of them follows."""
+    def _is_followed(self) -> bool:
+        """Whether another process wants frames; without viewers here that sets how often there are any."""
         followed = self._beacon is not None and self._beacon.wanted()
-        if followed and self._beacon is not None:
-            self._beacon.leave(self.frame())
         if not self._viewers:
             self._looker.wait_at_least(FOLLOWED if followed else UNWATCHED)
+        return followed
 
     @property
     def steps_per_second(self) -> float:

@@ -1,9 +1,9 @@
 """The live view's server side: one channel a watched run, which packs each snapshot once for all its viewers.
 
 A viewer first sends `{"token": ..., "lang": "zh_CN"}` (the language may be left out), then `{"ack": seq}`,
-`{"visible": bool}`, `{"want": [names]}`, `{"do": action}` (with a `value` for some), `{"moments": true}` and `{"at": step}`.
+`{"visible": bool}`, `{"want": [names]}`, `{"do": action}` (with a `value` for some), `{"moments": true}` and `{"at": [steps]}`.
 It gets JSON (`hello`, `error`, `moments`, `missing`) and binary frames: the newest one each time it has acknowledged the last,
-none while it is hidden; and those of earlier moments that it asks for, the latest wish only.
+none while it is hidden; and those of earlier moments that it asks for, until it asks for others.
 """
 
 import asyncio
@@ -25,6 +25,7 @@ from pages._ui import i18n, origins
 from pages._ui.tokens import Grant, TokenError
 
 GARBAGE, UNAUTHORISED, REFUSED, UNKNOWN_RUN, TOO_LATE, TOO_MANY, BROKEN = 4400, 4401, 4403, 4404, 4408, 1013, 1011
+MOST_MOMENTS = 8  # that a viewer can ask for at once
 ANEW = 1012  # the viewer connects again, and finds the run as it is now
 
 _log = logging.getLogger(__name__)
@@ -96,7 +97,7 @@ class Viewer:
     language: str = i18n.ENGLISH
     wishes: frozenset[str] = frozenset()
     wake: asyncio.Event = field(default_factory=asyncio.Event)
-    looks_back_to: int | None = None
+    looks_back_to: list[int] = field(default_factory=list)
     look_back: asyncio.Event = field(default_factory=asyncio.Event)
 
     def acknowledge(self, seq: int) -> None:
@@ -276,8 +277,8 @@ class LiveHub:
                 case {"want": names} if (wanted := wishes.read(names)) is not None:
                     viewer.wishes = wanted
                     channel.pass_wishes_on()
-                case {"at": int(step)}:
-                    viewer.looks_back_to = step
+                case {"at": [*steps]} if len(steps) <= MOST_MOMENTS and all(type(step) is int for step in steps):
+                    viewer.looks_back_to = steps
                     viewer.look_back.set()
                 case {"moments": True}:
                     await viewer.socket.send_json({"moments": await asyncio.to_thread(_moments, channel.run.past)})
@@ -296,19 +297,21 @@ class LiveHub:
             await viewer.socket.send_json({"error": {"code": code, "message": _said(error, viewer)}})
 
     async def _show_past(self, viewer: Viewer, run: WatchedRun) -> None:
-        """Send the earlier moment that the viewer asked for last; while one is being drawn, wishes are overtaken by newer ones."""
+        """Send the earlier moments that the viewer asked for last, in its order; newer wishes overtake those not yet begun."""
         while True:
             await viewer.look_back.wait()
             viewer.look_back.clear()
-            step = viewer.looks_back_to
-            if run.past is None or step is None:
+            if (past := run.past) is None:
                 continue
-            try:
-                data = await asyncio.to_thread(run.past.frame, step)
-            except PlaygroundError as error:
-                await viewer.socket.send_json({"missing": {"step": step, "message": _said(error, viewer)}})
-                continue
-            await _send_frame(viewer.socket, data, self._limits.ack_seconds)
+            for step in viewer.looks_back_to:
+                try:
+                    data = await asyncio.to_thread(past.frame, step)
+                except PlaygroundError as error:
+                    await viewer.socket.send_json({"missing": {"step": step, "message": _said(error, viewer)}})
+                else:
+                    await _send_frame(viewer.socket, data, self._limits.ack_seconds)
+                if viewer.look_back.is_set():
+                    break
 
     async def _stream(self, viewer: Viewer, channel: Channel) -> None:
         """Send the newest frame whenever the viewer is ready for one; end a viewer that never acknowledges."""

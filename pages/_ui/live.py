@@ -25,7 +25,7 @@ from pages._ui.controls import code_title, power_series
 
 _HERE = Path(__file__).parent
 _PARTS = (
-    "frame", "dom", "layers", "points", "images", "save", "curves", "histogram", "timeline", "link", "ghost", "transport", "controls",
+    "frame", "dom", "layers", "points", "images", "save", "curves", "histogram", "album", "timeline", "link", "ghost", "transport", "controls",
     "slow", "doctor", "graph_plots", "graph_map", "graph_layers", "graph_words", "graph_flow", "graph", "view",
 )  # fmt: skip  # joined to one module
 _STYLES = ("live.css", "live/graph.css")

@@ -177,6 +177,7 @@ class FakeServer:
     moments: list[int] = field(default_factory=list)  # steps of the past that are kept
     branches: list[int] = field(default_factory=list)
     missing: set[int] = field(default_factory=set)  # steps of those that turn out not to be there
+    deaf: bool = False  # to wishes for the past
 
     def heard_of(self, name: str) -> list[Any]:
         """The values of all messages that had this key."""
@@ -236,10 +237,11 @@ class FakeServer:
                 free.set()
             if "moments" in message:
                 await ws.send_json({"moments": {"steps": self.moments, "branches": self.branches}})
-            if "at" in message and message["at"] in self.missing:
-                await ws.send_json({"missing": {"step": message["at"], "message": "It has gone."}})
-            elif "at" in message:
-                await ws.send_bytes(points_frame("r1", 0, step=message["at"], status="past"))
+            for step in () if self.deaf else message.get("at", ()):
+                if step in self.missing:
+                    await ws.send_json({"missing": {"step": step, "message": "It has gone."}})
+                else:
+                    await ws.send_bytes(points_frame("r1", 0, step=step, status="past"))
             if "visible" in message:
                 (seen.set if message["visible"] else seen.clear)()
             if message.get("do") in ("pause", "stop"):

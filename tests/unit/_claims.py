@@ -208,6 +208,8 @@ def batch_norm(seed: int, whole: bool) -> Numbers:
     assert normalised.held() <= 4
     far, near = normalised.measure()["swd"], plain.measure()["swd"]
     assert far > 2.5 * near
+    if whole:
+        assert "standstill" in normalised.train(1800).said, normalised.said
     return {"clusters without": plain.held(), "with": normalised.held(), "distance without": near, "with ": far}
 
 
@@ -233,6 +235,8 @@ def wgan(seed: int, whole: bool) -> Numbers:
     numbers |= {"slope with a bound of 0.2": awake.slope(), "quality then": awake.measure()["quality"]}
     assert numbers["slope with a bound of 0.2"] > 10 * flat, numbers
     assert numbers["quality then"] > 1.5 * poor, numbers
+    asleep = runs("wgan", seed)[0].train(2600)
+    assert "standstill" in asleep.said, asleep.said
     return numbers
 
 

@@ -27,6 +27,8 @@ ILL: dict[str, tuple[dict[str, Any], int]] = {
     "cycling": ({"g_optimizer.lr": 1e-2}, 1200),
     "critic_blind": ({"label_flip": 0.5}, 800),
     "divergence": ({"d_optimizer.lr": 1e-6}, 800),
+    "standstill": ({"loss": "wasserstein", "penalty": "weight_clipping", "penalty_weight": 0.01, "k_d": 3, "g_optimizer.lr": 3e-3,
+                    "d_optimizer.lr": 3e-3}, 2000),
 }  # fmt: skip
 
 

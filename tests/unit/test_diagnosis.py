@@ -55,6 +55,10 @@ def guessing(step: int) -> Look:
     return look(step, **FAR, d_loss=-0.002, d_real=0.5, d_fake=0.498, order=0.52)
 
 
+def scattered(step: int) -> Look:
+    return look(step, distance=0.3, at_data=0.15)
+
+
 def leaving(step: int) -> Look:
     return look(step, **FAR, away=0.9, size=9.0)
 
@@ -77,6 +81,7 @@ CASES: list[tuple[str, Callable[[int], Look], dict[str, Any], str]] = [
     ("cycling", wandering, {}, signs.WANDERS),
     ("critic_blind", blind, {}, signs.SEES_NOTHING),
     ("critic_blind", guessing, WASSERSTEIN, signs.GUESSES),
+    ("standstill", scattered, {"loss": "wasserstein", "penalty": "weight_clipping"}, signs.SCATTERED),
     ("divergence", leaving, {}, signs.LEFT),
     ("divergence", growing, WASSERSTEIN, signs.GREW),
     ("divergence", raging, {}, signs.WILD),
@@ -115,7 +120,7 @@ def test_nothing_is_said_in_the_first_steps(make: Callable[[int], Look]) -> None
 
 
 @pytest.mark.parametrize("loss", list(registry.loss))
-@pytest.mark.parametrize("make", [winning, fading, collapsed, wandering, blind])
+@pytest.mark.parametrize("make", [winning, fading, collapsed, wandering, blind, scattered])
 def test_far_off_and_coming_nearer_is_no_trouble(make: Callable[[int], Look], loss: str) -> None:
     """So looks every healthy run: a sure D, few modes, or a D that sees little yet, while the distance falls by a sixth every 100 steps."""
 
@@ -149,10 +154,14 @@ def test_rates_that_the_schedule_has_taken_away_are_no_disease(make: Callable[[i
 
 
 def test_a_wasserstein_critic_may_be_as_good_as_it_likes() -> None:
-    assert told(doctor(plain(**WASSERSTEIN)), lambda step: look(step, **FAR, d_loss=-5.0, order=1.0)) == [
-        "early",
-        "healthy",
-    ]
+    said = told(doctor(plain(**WASSERSTEIN)), lambda step: look(step, **FAR, d_loss=-5.0, order=1.0))
+    assert said == ["early", "healthy", "standstill"]  # not that it wins: that nothing comes of it
+
+
+def test_what_says_more_stands_alone() -> None:
+    seen = doctor(plain(label_flip=0.5))
+    assert told(seen, lambda step: look(step, **FAR, d_loss=1.386, order=0.5), last=6000)[-1] == "critic_blind"
+    assert only(seen).code == "critic_blind"
 
 
 def test_a_wasserstein_critic_may_drift() -> None:
@@ -316,7 +325,8 @@ def _treated_to_the_end(code: str, loss: str, penalty: str, norm: str) -> None:
         found, why = treatments.proposed(code, c)
         assert str(why) in map(str, treatments.SENTENCES)
         if not found:
-            assert why.template == treatments.NOTHING_LEFT
+            by_batch = code == "standstill" and norm == "batch"
+            assert why.template == (treatments.BY_BATCH if by_batch else treatments.NOTHING_LEFT)
             return
         c = replace(c, {name: new for name, (_old, new) in found.items()})
         assert norm == "none" or not registry.penalty[c.penalty].info["at"]
@@ -336,6 +346,8 @@ def _treated_to_the_end(code: str, loss: str, penalty: str, norm: str) -> None:
     ("critic_blind", {"penalty": "r1", "penalty_weight": 100.0}, {"penalty_weight": 1.0}),
     ("critic_blind", {"d_optimizer__lr": 1e-6}, {"d_optimizer.lr": 0.001}),
     ("critic_blind", {"label_flip": 0.5}, {"label_flip": 0.0}),
+    ("standstill", {"loss": "wasserstein", "penalty": "weight_clipping"}, {"penalty": "wgan_gp", "penalty_weight": 10.0}),
+    ("standstill", {"discriminator__norm": "batch", "label_flip": 0.5}, {}),
     ("divergence", {"loss": "wasserstein"}, {"penalty": "wgan_gp", "penalty_weight": 10.0}),
     ("divergence", {"g_optimizer__lr": 0.1, "d_optimizer__lr": 0.1}, {"g_optimizer.lr": 0.001, "d_optimizer.lr": 0.001}),
 ])  # fmt: skip

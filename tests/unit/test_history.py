@@ -66,6 +66,13 @@ def test_never_too_many_and_evenly_spread(past: history.History, rate: int, monk
     assert max(gaps) <= 6 * min(gaps)  # early and late alike, but for one halving and the unequal pace
 
 
+def test_as_long_as_there_is_room_the_next_moment_is_wanted_at_once(past: history.History) -> None:
+    for step in range(0, 5000, 100):
+        past.add(step, b"x")
+        assert past.wants(step + 1)
+        assert history.History(past.path).wants(step + 1)
+
+
 def test_another_process_goes_on_as_sparsely(past: history.History, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(history, "MOMENTS", 32)
     for step in range(1, 1000):

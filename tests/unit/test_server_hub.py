@@ -4,6 +4,7 @@ import asyncio
 import json
 import socket
 import struct
+import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
@@ -32,6 +33,7 @@ class FakeRun:
     id = "run"
     status = "running"
     gone = False
+    past = None
 
     def __init__(self) -> None:
         self.seq = 1
@@ -57,6 +59,29 @@ class FakeRun:
             yield
         finally:
             self.watchers -= 1
+
+
+class FakePast:
+    """Earlier moments, each drawn only when the test lets it be."""
+
+    def __init__(self) -> None:
+        self.let, self.drawn = threading.Semaphore(0), []
+        self.begun = threading.Semaphore(0)
+
+    def steps(self) -> list[int]:
+        return list(range(0, 100, 10))
+
+    def branches(self) -> list[int]:
+        return [0]
+
+    def frame(self, step: int) -> bytes:
+        self.begun.release()
+        assert self.let.acquire(timeout=5)
+        self.drawn.append(step)
+        if step % 10:
+            raise RunError("nothing at {step}", step=step)
+        header = json.dumps({"seq": step}).encode()
+        return b"GPF1" + struct.pack("<I", len(header)) + header
 
 
 class Server:
@@ -372,3 +397,33 @@ async def test_wishes_that_nobody_knows_end_the_socket() -> None:
                 await say(client, want=names)
                 assert await close_code(client) == 4400
         assert server.run.wanted == []
+
+
+@scenario
+async def test_earlier_moments_come_in_the_order_asked_for_until_others_are() -> None:
+    async with serving() as server, server.viewer() as client:
+        past = server.run.past = FakePast()
+        await frame(client)
+        await say(client, moments=True)
+        assert json.loads(await soon(client.recv())) == {"moments": {"steps": past.steps(), "branches": [0]}}
+        await say(client, at=[30, 25, 50])
+        past.let.release(2)
+        assert await frame(client) == 30
+        assert json.loads(await soon(client.recv()))["missing"] == {"step": 25, "message": "nothing at 25"}
+        await asyncio.to_thread(lambda: [past.begun.acquire() for _ in range(3)])  # 50 is being drawn
+        await say(client, at=[70, 80])
+        await say(client, at=[0, 90])
+        await asyncio.sleep(0.1)
+        past.let.release(3)
+        assert [await frame(client) for _ in range(3)] == [50, 0, 90]
+        await say(client, at=[])
+        await silence(client)
+        assert past.drawn == [30, 25, 50, 0, 90]
+
+
+@pytest.mark.parametrize("steps", [5, "5", [1.5], [True], ["5"], list(range(9)), None])
+@scenario
+async def test_what_is_no_list_of_moments_ends_the_socket(steps: object) -> None:
+    async with serving() as server, server.viewer() as client:
+        await say(client, at=steps)
+        assert await close_code(client) == 4400

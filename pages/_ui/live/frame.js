@@ -2,7 +2,7 @@
 
 const DTYPES = { f4: Float32Array, u1: Uint8Array };
 
-/** ArrayBuffer -> {header, arrays}. Throws on a blob that is not a frame. */
+/** ArrayBuffer -> {header, arrays, bytes}. Throws on a blob that is not a frame. */
 function parseFrame(buffer) {
   const magic = String.fromCharCode(...new Uint8Array(buffer, 0, 4));
   if (magic !== "GPF1") throw new Error("not a frame");
@@ -13,7 +13,7 @@ function parseFrame(buffer) {
     const count = spec.shape.reduce((product, n) => product * n, 1);
     arrays[name] = new DTYPES[spec.dtype](buffer, spec.offset, count);
   }
-  return { header, arrays };
+  return { header, arrays, bytes: buffer.byteLength };
 }
 
 /** Base64 text -> ArrayBuffer (a preview frame travels inside the component's JSON). */

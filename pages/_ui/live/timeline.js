@@ -1,7 +1,10 @@
-// Time travel: a scrubber over what is kept of the run. One wish is on its way at a time, and the latest wins.
+// Time travel: a scrubber over what is kept of the run. What has come once is shown at once; while a hand is on the knob, or a
+// replay goes on, the rest is fetched ahead, so that the picture follows the hand. The server forgets older wishes over newer ones.
 
 const MOMENTS_MS = 2000; // between two questions for new moments while the past is looked at
-const REPLAY_MS = 80;
+const REPLAY_MS = 40;
+const AHEAD = 6; // moments a question
+const NEIGHBOURS = [1, -1, 2, -2]; // what is fetched ahead while nothing moves
 
 /** Index of the value nearest to `wanted` in increasing `values`. */
 function nearestIndex(values, wanted) {
@@ -10,7 +13,7 @@ function nearestIndex(values, wanted) {
 }
 
 class Timeline {
-  /** `on`: ask(message), back() when the present is wanted again, branch(step). */
+  /** `on`: ask(message), show(frame) of the past, back() when the present is wanted again, branch(step). */
   constructor(ui, on) {
     this.ui = ui;
     this.on = on;
@@ -18,11 +21,13 @@ class Timeline {
     this.branches = new Set();
     this.wanted = null; // the step to be shown; null: now
     this.shown = null;
-    this.asked = null;
+    this.album = new Album();
+    this.coming = new Set(); // what the server has been asked for, and
+    this.next = null; // what it has been asked for first
     const { words } = ui;
     this.slider = h("input", { type: "range", class: "gl-time-slider", min: "0", max: "1", value: "1", step: "any", "aria-label": words.get("time"),
       oninput: () => this.drag(), onkeydown: (event) => this.key(event), onpointerdown: () => this.hold(true), onpointerup: () => this.hold(false),
-      onpointercancel: () => this.hold(false) });
+      onpointercancel: () => this.hold(false), onpointerenter: () => this.learn() });
     this.where = h("output", { class: "gl-time-where" });
     this.buttons = Object.fromEntries([["earlier", "back"], ["replay", "resume"], ["later", "forth"]].map(([name, picture]) => [name,
       h("button", { type: "button", class: `gl-mini gl-time-${name}`, "aria-label": words.get(`time.${name}`), "data-tip": words.get(`time.${name}`),
@@ -49,15 +54,19 @@ class Timeline {
     this.stop();
     this.wanted = null;
     this.shown = null;
-    this.asked = null;
     this.latest = 0;
+    this.album.clear();
+    this.linked();
     this.box.classList.add("gl-gone");
     this.showState();
   }
 
   /** The present step of the run: the right end of the scrubber. */
   moved(step) {
-    if (step < (this.latest ?? 0)) this.learn(); // it went back: what came after is gone
+    if (step < (this.latest ?? 0)) { // it went back: what came after is gone, and may come again as something else
+      this.album.clear();
+      this.learn();
+    }
     this.latest = step;
     this.box.classList.toggle("gl-gone", !step && !this.inPast);
     if (!this.inPast && !this.held) this.slider.value = "1";
@@ -83,6 +92,7 @@ class Timeline {
     }
     clearTimeout(this.relearn);
     if (this.inPast) this.relearn = setTimeout(() => this.inPast && this.learn(), MOMENTS_MS);
+    this.ask();
     this.showState();
   }
 
@@ -133,7 +143,7 @@ class Timeline {
   replay() {
     if (!this.inPast) this.go(this.steps[0]);
     this.playing = setInterval(() => {
-      if (this.asked !== null || document.hidden) return; // the last one is still on its way
+      if (this.wanted !== this.shown || document.hidden) return; // the last one is still on its way
       this.hop(1);
       if (!this.inPast) this.stop();
     }, REPLAY_MS);
@@ -150,29 +160,73 @@ class Timeline {
     if (!this.steps.length) return;
     this.wanted = this.steps[nearestIndex(this.steps, step)];
     this.place(this.wanted);
+    this.look();
     this.ask();
     this.showState();
   }
 
+  /** Shows the nearest that is here to what is wanted: once a frame of the browser, however fast the hand is. */
+  look() {
+    if (this.looking) return;
+    this.looking = true;
+    requestAnimationFrame(async () => {
+      const { wanted } = this;
+      const step = this.inPast ? this.nearestHere() : null;
+      if (step !== null && step !== this.shown) {
+        this.shown = step;
+        await this.on.show(this.album.get(step));
+        this.showState();
+      }
+      this.looking = false;
+      if (this.wanted !== wanted) this.look();
+    });
+  }
+
+  nearestHere() {
+    if (this.album.has(this.wanted)) return this.wanted;
+    const near = this.album.nearest(this.steps, this.wanted);
+    const nearer = near !== null && (this.shown === null || Math.abs(near - this.wanted) < Math.abs(this.shown - this.wanted));
+    return nearer ? near : null;
+  }
+
+  /** Asks for what is wanted, and for what may be wanted soon. */
   ask() {
-    if (this.asked !== null || this.wanted === null || this.wanted === this.shown) return;
-    this.asked = this.wanted;
-    this.on.ask({ at: this.wanted });
+    if (!this.inPast) return;
+    const urgent = !this.album.has(this.wanted) && this.next !== this.wanted;
+    if (!urgent && this.coming.size) return;
+    const steps = urgent ? [this.wanted] : [];
+    for (const step of this.soon()) {
+      if (steps.length >= AHEAD || this.album.full) break;
+      if (!this.album.has(step) && !this.coming.has(step) && step !== this.wanted) steps.push(step);
+    }
+    this.coming = new Set(steps);
+    this.next = steps[0] ?? null;
+    if (steps.length) this.on.ask({ at: steps });
   }
 
-  /** A picture of the past has come; whether it is (still) to be shown. */
-  arrived(step) {
-    this.asked = null;
-    const shows = this.inPast;
-    if (shows) this.shown = step;
+  *soon() {
+    const i = nearestIndex(this.steps, this.wanted);
+    if (this.playing) for (let k = i + 1; k < this.steps.length; k += 1) yield this.steps[k];
+    else if (this.held) for (const k of coarseToFine(this.steps.length)) yield this.steps[k];
+    else for (const by of NEIGHBOURS) if (this.steps[i + by] !== undefined) yield this.steps[i + by];
+  }
+
+  /** A picture of the past has come. */
+  arrived(frame) {
+    this.came(frame.header.step);
+    this.album.put(frame);
+    this.look();
     this.ask();
-    this.showState();
-    return shows;
+  }
+
+  came(step) {
+    this.coming.delete(step);
+    if (this.next === step) this.next = null;
   }
 
   /** It cannot be shown: another process has thinned the history, say. */
   missing(step) {
-    this.asked = null;
+    this.came(step);
     this.steps = this.steps.filter((other) => other !== step);
     this.learned = 0;
     this.learn();
@@ -190,17 +244,20 @@ class Timeline {
     if (was) this.on.back();
   }
 
-  /** The connection was lost: what was on its way will not come. */
-  lost() {
-    this.asked = null;
+  /** The connection was lost or is there again: what was on its way will not come. */
+  linked() {
+    this.coming.clear();
+    this.next = null;
     this.ask();
   }
 
   /** While a hand is on it, the knob stays under the hand; let go, it jumps to the moment that is shown. */
   hold(held) {
     this.held = held;
-    if (held) this.learn();
-    else if (this.inPast) this.place(this.wanted);
+    if (held) {
+      this.learn();
+      this.ask();
+    } else if (this.inPast) this.place(this.wanted);
   }
 
   place(step) {

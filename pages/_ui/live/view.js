@@ -74,6 +74,7 @@ class LiveView {
     this.outputs = new OutputsView(this, this.memory);
     this.timeline = new Timeline(this, {
       ask: (message) => this.link.send(message),
+      show: (frame) => this.drawPast(frame),
       back: () => this.live && this.show(this.live),
       branch: (step) => this.component.setTriggerValue("branch", { run: this.data.run, step, at: Date.now() }),
     });
@@ -186,7 +187,7 @@ class LiveView {
     this.controls.showLink(state, reason);
     if (state === "lost") this.controls.showNote(this.words.get(`closed.${reason}`), true);
     else if (state === "open") this.controls.showNote("");
-    if (state !== "open") this.timeline.lost();
+    this.timeline.linked();
     this.showState();
   }
 
@@ -211,16 +212,13 @@ class LiveView {
     try {
       frame = parseFrame(buffer);
       if (frame.header.kind !== this.data.kind) return; // points for a view of pictures: the page will say so soon
+      if (frame.header.status === "past") return this.timeline.arrived(frame);
       if (this.picture.load) await this.picture.load(frame);
     } catch {
       this.controls.showNote(this.words.get("unreadable"), true); // the next frame may be whole again
       return;
     }
     if (this.data.run && frame.header.run !== this.data.run) return; // a late frame of the run before
-    if (frame.header.status === "past") {
-      requestAnimationFrame(() => this.drawPast(frame));
-      return;
-    }
     this.unacked = frame;
     if (document.hidden) this.release();
     requestAnimationFrame(() => this.draw(frame));
@@ -268,8 +266,9 @@ class LiveView {
     this.root.dataset.shown = frame.header.step;
   }
 
-  drawPast(frame) {
-    if (this.retired || !this.live || !this.timeline.arrived(frame.header.step)) return;
+  async drawPast(frame) {
+    if (this.picture.load) await this.picture.load(frame);
+    if (this.retired || !this.live || !this.timeline.inPast || frame.header.run !== this.data.run) return;
     this.picture.overlay = null; // a phase of slow motion belongs to the present
     this.doctor.show(frame.header.diagnosis, true);
     this.showMoment(asOf(this.live, frame), metricsAt(this.live, frame.header.step));
