@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from gan_core import config, presets
+from gan_core.engine.workshop import Workshop
 from gan_core.players import draw_latents
 from gan_core.runs.session import TrainingSession
 from gan_core.trainer import Trainer
@@ -18,10 +19,21 @@ def trained(preset: str, seconds: float, seed: int = 0) -> TrainingSession:
     return ended(config.replace(presets.load(preset), {"seed": seed}), seconds)
 
 
+def ready(settings: config.RunConfig, workshop: Workshop | None = None) -> TrainingSession:
+    """A run that is about to take its first step; with a workshop, by the engine that its settings name."""
+    session = TrainingSession("bench", "", settings, workshop=workshop)
+    session.prepare()
+    session.turn(0.0, until_step=0)
+    return session
+
+
 def ended(settings: config.RunConfig, seconds: float = math.inf) -> TrainingSession:
     """The same for any settings."""
-    session = TrainingSession("bench", "", settings)
-    session.prepare()
+    return go_on(ready(settings), seconds)
+
+
+def go_on(session: TrainingSession, seconds: float = math.inf) -> TrainingSession:
+    """Until it has trained for so long, or to the end of its schedule."""
     while session.status in ("preparing", "running") and session.seconds < seconds:
         session.turn(min(_TURN, seconds - session.seconds))
     return session

@@ -100,9 +100,7 @@ def _ready(c: RunConfig, workshop: Workshop | None) -> tuple[TrainingSession, fl
     """A run that is about to take its first step, and the seconds that took."""
     begin = time.perf_counter()
     wanted = "eager" if workshop is None else "compiled"
-    session = TrainingSession("bench", "", config.replace(c, {"engine": wanted}), workshop=workshop)
-    session.prepare()
-    session.turn(0.0, until_step=0)
+    session = _train.ready(config.replace(c, {"engine": wanted}), workshop)
     assert session.trainer is not None
     assert session.trainer.is_compiled == (workshop is not None), session.message
     return session, time.perf_counter() - begin

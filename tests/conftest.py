@@ -12,7 +12,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 os.environ.setdefault("GAN_PLAYGROUND_ENGINE", "eager")  # what is to be compiled, the tests of the engine ask for
 
-_FIRST = ("tests/browser", "tests/unit/test_soak.py")  # the longest: begun last, they would be what everybody waits for
+_FIRST = "tests/browser"  # the longest: begun last, it would be what everybody waits for
 
 
 class _ByGroup(LoadScopeScheduling):  # type: ignore[misc]
@@ -36,12 +36,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "browser" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.browser)
-    items.sort(key=_place)
-
-
-def _place(item: pytest.Item) -> int:
-    group = group_of(item.nodeid)
-    return _FIRST.index(group) if group in _FIRST else len(_FIRST)
+    items.sort(key=lambda item: group_of(item.nodeid) != _FIRST)
 
 
 _skipped: list[str] = []

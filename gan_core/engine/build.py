@@ -25,6 +25,9 @@ SUFFIX, SEAL, BUILDING = ".so", ".sha256", ".building-"
 LOOP_NAME = f"loop-1{SUFFIX}"  # with another number when native.LOOP changes
 _NICE = 5  # enough to leave the stream alone; more would starve it on a machine whose cores all train
 _PATIENCE = 2.0  # seconds between two looks whether the process that asked is still there
+_FOREIGN = (
+    "aoti_torch_proxy_executor_call_function(proxy_executor"  # in the source of a library: a call back into torch
+)
 _CODE = (
     "config.py",
     "ema.py",
@@ -135,7 +138,33 @@ def trace(trainer: Any, penalised: bool) -> tuple[Any, tuple[Any, ...]]:
     given = tuple(x[0] for x in program.blank(trainer, 1).tensors())
     pictures, tensors = program.state(trainer)
     example = (*given, *pictures, *tensors.values())
-    return make_fx(step, tracing_mode="fake")(*example), example
+    return make_fx(step, _decompositions(), tracing_mode="fake")(*example), example
+
+
+def _decompositions() -> dict[Any, Any]:
+    """What a program needs that torch only has as one operation, which a library on its own cannot call."""
+    import torch
+
+    aten = torch.ops.aten
+
+    def upsample_bilinear2d_backward(
+        gradient: Any,
+        out: list[int],
+        into: list[int],
+        corners: bool,
+        high: float | None = None,
+        wide: float | None = None,
+    ) -> Any:
+        """Interpolation is linear, rows and columns on their own: out = H x Wᵀ, so that the gradient of x is Hᵀ g W."""
+
+        def matrix(size: int, given: int, factor: float | None) -> Any:
+            unit = torch.eye(given, dtype=gradient.dtype, device=gradient.device)[None, None]
+            return aten.upsample_bilinear2d.default(unit, [size, given], corners, factor, None)[0, 0]
+
+        rows, columns = matrix(out[0], into[2], high), matrix(out[1], into[3], wide)
+        return torch.matmul(torch.matmul(rows.t(), gradient), columns)
+
+    return {aten.upsample_bilinear2d_backward.default: upsample_bilinear2d_backward}
 
 
 def _compile_step(trainer: Any, penalised: bool) -> str:
@@ -145,6 +174,11 @@ def _compile_step(trainer: Any, penalised: bool) -> str:
     # Precompiled headers save 4 of 30 seconds and leave 150 MB in the system's folder for temporary files.
     made = torch._inductor.aot_compile(graph, example, options={"aot_inductor.precompile_headers": False})
     assert isinstance(made, str)
+    for source in Path(made).parent.glob("*.cpp"):
+        if _FOREIGN in source.read_text(encoding="utf-8", errors="replace"):
+            raise RuntimeError(
+                "the step has an operation that a program cannot hold"
+            )  # it would fail in its first step
     return made
 
 

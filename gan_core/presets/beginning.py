@@ -1,4 +1,5 @@
-"""Presets to begin with: runs that go well, each finished within a minute on two cores; and the plainest GAN there is."""
+"""Presets to begin with: runs that go well, each finished within a minute on two cores (points: by the compiled step); and the plainest
+GAN there is."""
 
 from __future__ import annotations
 
@@ -7,22 +8,22 @@ from gan_core.text import N_
 
 _SETTLED = {"schedule": "cosine", "lr_final": 0.005, "penalty_final": 0.004}
 _POINTS = {
-    "latent.dim": 2, "generator.hidden": (32, 32, 32), "discriminator.hidden": (32, 32, 32), "batch_size": 192,
+    "latent.dim": 2, "generator.hidden": (32, 32, 32), "discriminator.hidden": (32, 32, 32), "batch_size": 128,
     "loss": "relativistic", "penalty": "r1_r2", "penalty_weight": 0.05, "penalty_interval": 4,
-    "g_optimizer.lr": 3e-3, "d_optimizer.lr": 3e-3, "ema_half_life": 120_000.0, **_SETTLED,
+    "g_optimizer.lr": 4e-3, "d_optimizer.lr": 4e-3, "ema_half_life": 120_000.0, **_SETTLED,
 }  # fmt: skip
 
 preset("ring", title=N_("Ring of eight"), page="lab", goal="begin",
        see=N_("The orange points leave one blot and find all eight clusters; then the field pales, since D has nothing left to tell apart."),
        try_this=N_("Set **Data set** to **Grid of Gaussians** and start a new run with the same settings: twenty-five to find, not eight."),
        help=N_("Eight tight clusters on a circle: the classic test for mode collapse. All eight should fill."))(
-    {"data.name": "ring", **_POINTS, "latent.distribution": "sphere", "penalty_final": 0.001, "horizon": 3_900_000}
+    {"data.name": "ring", **_POINTS, "latent.distribution": "sphere", "penalty_final": 0.001, "horizon": 6_400_000}
 )  # fmt: skip
 preset("grid", title=N_("Grid of twenty-five"), page="lab", goal="begin",
        see=N_("The orange sheet unfolds over the square and tears between the clusters, until all twenty-five have points."),
        try_this=N_("Start a new run with **Penalty** on **None**, and compare how many of the twenty-five are found, and kept."),
        help=N_("Twenty-five clusters: plain GANs forget some of them, a relativistic loss with R1 + R2 keeps them all."))(
-    {"data.name": "grid", **_POINTS, "latent.distribution": "uniform", "horizon": 4_200_000}
+    {"data.name": "grid", **_POINTS, "latent.distribution": "uniform", "horizon": 6_400_000}
 )  # fmt: skip
 preset("moons", title=N_("Two moons"), page="lab", goal="begin",
        see=N_("The border between blue and orange bends round both moons, and fades as the samples arrive."),

@@ -17,7 +17,7 @@ from _traced import TracedRunner
 
 from gan_core import registry
 from gan_core.config import RunConfig, replace
-from gan_core.engine import program
+from gan_core.engine import build, program
 from gan_core.trainer import Trainer
 
 OBJECTIVES = [(*pair, optimizer) for pair, optimizer in itertools.product(_tiny.objectives(), registry.optimizer)]
@@ -204,3 +204,14 @@ def assert_close(eager: Trainer, compiled: Trainer) -> None:
             isinstance(value, float) and math.isnan(value) and (math.isnan(told[name]) or told[name] == 0)
         )
         assert same, f"{name}: {value} {told[name]}"
+
+
+@pytest.mark.parametrize("corners", [False, True])
+@pytest.mark.parametrize("size", [(4, 4), (3, 5), (1, 7)])
+def test_the_gradient_of_a_resized_picture(size: tuple[int, int], corners: bool) -> None:
+    """Against torch's own."""
+    (operation, ours), = build._decompositions().items()  # fmt: skip
+    out = [2 * size[0], 3 * size[1]]
+    given = torch.randn(2, 3, *out), out, [2, 3, *size], corners
+    torch.testing.assert_close(ours(*given, 2.0, 3.0), operation(*given, 2.0, 3.0))
+    torch.testing.assert_close(ours(*given), operation(*given))

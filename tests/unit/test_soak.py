@@ -36,6 +36,7 @@ def check(found: dict[str, Any]) -> None:
     assert after["memory_mb"] < before["memory_mb"] + MORE_MEMORY_MB
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)
 def test_two_minutes() -> None:
     """With the warm-up."""
