@@ -224,3 +224,17 @@ def test_a_wish_that_a_lost_connection_swallowed_is_made_again(page: Any, server
     until(page, lambda: server.heard_of("at") == [[400, 200, 0]])
     server.deaf, server.kick = False, True
     page.wait_for_function(f"+{ROOT}.dataset.shown === 400")
+
+
+def test_a_chart_out_of_sight_is_drawn_when_it_comes_into_sight(page: Any, server: FakeServer) -> None:
+    page.set_viewport_size({"width": 1200, "height": 300})
+    mount(page)
+    frames(page, 3)
+    canvas = ".gl-right .gl-panel:last-child canvas"
+    page.wait_for_timeout(300)
+    before, seen = pixels(page, canvas), int(data(page, "frames"))
+    frames(page, seen + 4)
+    assert pixels(page, canvas) == before
+    page.locator(canvas).scroll_into_view_if_needed()
+    page.wait_for_timeout(300)
+    assert pixels(page, canvas) != before

@@ -334,6 +334,7 @@ class CurvesView {
     const bar = h("div", { class: "gl-curves-bar" }, this.where, h("span", { class: "gl-curves-zoom" }, this.reset, ...zoom));
     this.box = h("div", { class: "gl-curves" }, ...(lead ? [] : [bar]), this.list);
     if (lead) this.nothing.classList.add("gl-gone");
+    this.watcher = new IntersectionObserver((entries) => this.sight(entries));
     this.showZoom();
   }
 
@@ -360,6 +361,7 @@ class CurvesView {
     if (old) return old;
     const panel = new Panel(this, name, members);
     panel.made = made;
+    this.watcher.observe(panel.stage);
     this.listen(panel.canvas);
     return panel;
   }
@@ -575,6 +577,28 @@ class CurvesView {
     if (state === this.painted) return;
     this.painted = state;
     const domain = this.domain();
-    for (const panel of this.panels) panel.paint(this.frame, domain);
+    for (const panel of this.panels) {
+      panel.stale = panel.hidden && Boolean(panel.drawn); // never empty, and up to date once it is seen
+      if (panel.stale) panel.read(this.frame);
+      else panel.paint(this.frame, domain);
+      panel.drawn = true;
+    }
+  }
+
+  close() {
+    this.watcher.disconnect();
+  }
+
+  /** Charts that are scrolled out of sight are not drawn. */
+  sight(entries) {
+    for (const { target, isIntersecting } of entries) {
+      const panel = this.panels.find(({ stage }) => stage === target);
+      if (!panel) continue;
+      panel.hidden = !isIntersecting;
+      if (isIntersecting && panel.stale) {
+        panel.stale = false;
+        panel.paint(this.frame, this.domain());
+      }
+    }
   }
 }

@@ -3,6 +3,7 @@
 const DESCRIBE_MS = 5000;
 const SUPERSEDED_MS = 250;
 const LATE_MS = 15000;
+const HELD_MS = 200; // between two pictures of the present, while a hand moves through the past: that is what is looked at
 
 class LiveView {
   constructor(root, memory) {
@@ -57,6 +58,8 @@ class LiveView {
   build() {
     this.sizes?.disconnect();
     this.slow?.hold();
+    this.curves?.close();
+    this.measures?.close();
     this.root.replaceChildren();
     this.words = new Words(this.data.labels);
     this.theme.signature = "";
@@ -235,7 +238,8 @@ class LiveView {
     this.live = frame;
     this.theme.refresh();
     this.show(frame);
-    this.release();
+    if (this.timeline.held && this.timeline.inPast) setTimeout(() => this.release(), HELD_MS);
+    else this.release();
   }
 
   show(frame) {
@@ -312,6 +316,8 @@ class LiveView {
     this.slow?.hold();
     this.ends.abort();
     this.sizes?.disconnect();
+    this.curves.close();
+    this.measures.close();
     this.graph?.close();
     this.ghost.close();
     this.link.close();
