@@ -20,7 +20,7 @@ from pages._ui.beside import compare, ghost
 from pages._ui.controls import Controls, full_title, label, value_text
 from pages._ui.export import export
 from pages._ui.failures import plain
-from pages._ui.hints import hints
+from pages._ui.hints import NO_PRESET, hints
 from pages._ui.i18n import language, number, translate
 from pages._ui.live import live_labels, live_view
 from pages._ui.own_data import last, own_data_button
@@ -97,7 +97,7 @@ class Lab:
         """The whole page."""
         _ = translate()
         self._take_link(_)
-        self._take_preset()
+        self._take_preset(_)
         session = self.session()
         own = session if isinstance(session, TrainingSession) and service.may_control(session) else None
         mine = own is not None
@@ -133,9 +133,11 @@ class Lab:
         for problem in problems:
             st.warning(plain(_(problem.template).format(**problem.params)), icon=":material/link_off:")
 
-    def _take_preset(self) -> None:
+    def _take_preset(self, _: Callable[[str], str]) -> None:
         name = st.query_params.get("preset")
-        if name and st.session_state.get(f"{self.page}.asked") != name and name in self.presets():
+        if name and name not in self.presets():
+            st.warning(plain(_(NO_PRESET).format(name=name)), icon=":material/link_off:")
+        elif name and st.session_state.get(f"{self.page}.asked") != name:
             st.session_state[f"{self.page}.asked"] = name
             self.rules = None  # a new beginning, as any other address
             self.draft = presets.load(name)

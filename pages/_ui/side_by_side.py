@@ -21,7 +21,7 @@ from gan_core.text import N_
 from pages._ui import charts, service, tokens
 from pages._ui.controls import Controls, full_title, value_text
 from pages._ui.failures import plain
-from pages._ui.hints import hints
+from pages._ui.hints import NO_PRESET, hints
 from pages._ui.i18n import language, translate
 from pages._ui.lab import in_short, preview
 from pages._ui.live import LABELS, live_labels, live_view
@@ -135,7 +135,7 @@ class SideBySide:
 
     def _take_named(self, preset: str) -> list[PlaygroundError]:
         if preset not in self.presets():
-            return [ConfigError(N_("There is no preset called '{name}' here."), name=preset)]
+            return [ConfigError(NO_PRESET, name=preset)]
         self.take(presets.versions(preset))
         return []
 

@@ -103,6 +103,13 @@ def test_every_preset_can_be_chosen_and_is_recognised(visit: Open, name: str) ->
     assert visit(f"{page}.py", preset=name).session_state[f"{page}.draft"] == presets.load(name)
 
 
+@pytest.mark.parametrize(("page", "name"), [("lab", "nonsense"), ("lab", "digits"), ("images", "ring")])
+def test_an_address_with_a_preset_that_is_not_here(visit: Open, page: str, name: str) -> None:
+    app = visit(f"{page}.py", preset=name)
+    (said,) = (w.value for w in app.warning)
+    assert re.fullmatch(escaped(f"There is no preset called '{name}' here."), said)
+
+
 def test_own_settings_are_called_so(visit: Open) -> None:
     app = set_value(visit("lab.py"), "lab", "batch_size", 77)
     assert app.sidebar.selectbox(key="lab.preset").value == ""
