@@ -329,6 +329,8 @@ def test_the_whole_picture_fits_a_laptop(visitor: Visitor) -> None:
     start(page)
     box = page.locator(".gl-foot").bounding_box()
     assert box["y"] + box["height"] <= 900
+    main = page.get_by_test_id("stMain")
+    assert main.evaluate("e => e.scrollWidth - e.clientWidth") == 0  # nothing out of sight makes the page wider
     shown(page, "/")
     pictures = page.locator("[class*=st-key-presets-] img")
     until(

@@ -123,7 +123,7 @@ class GraphPanel {
     this.canvases = {};
     this.cards = {};
     const plot = (name) => {
-      this.canvases[name] = h("canvas", {});
+      this.canvases[name] = miniCanvas(PLOT[name], PLOT_HEIGHT[name] ?? PLOT[name]);
       return this.card(name, this.canvases[name]);
     };
     const columns = [[plot("noise")], [this.network("g")], [plot("samples"), plot("real")], [this.network("d")], [plot("outputs")],

@@ -2,6 +2,11 @@
 
 const MINI_FONT = 11;
 
+/** A canvas that has its size before it is first drawn, which is when it is seen: until then it would be 300 pixels wide. */
+function miniCanvas(width, height) {
+  return h("canvas", { style: `width: ${width}px; height: ${height}px` });
+}
+
 /** Canvas for a small plot, cleared, with its context in CSS pixels. */
 function miniContext(canvas, width, height) {
   const context = fitCanvas(canvas, width, height);

@@ -12,7 +12,7 @@ class GraphWords {
     this.text = h("p", {});
     this.formula = h("div", { class: "gl-formula" });
     this.rows = h("dl", {});
-    this.canvas = h("canvas", {});
+    this.canvas = miniCanvas(WHY_SIDE, WHY_SIDE);
     this.canvas.setAttribute("aria-hidden", "true");
     this.box = h("div", { class: "gl-why", role: "region", "aria-label": ui.words.get("graph") },
       h("div", { class: "gl-why-text", tabindex: "0", role: "group" }, this.title, this.text, this.formula), this.rows, this.canvas);
