@@ -97,14 +97,14 @@ def test_a_live_change_leaves_its_mark(visitor: Visitor) -> None:
     start(page)
     assert number(page, "marks") == 0
     field = page.get_by_role("spinbutton", name="Batch size (samples)")
-    field.fill("128")
+    field.fill("96")
     field.press("Enter")
     until(page, lambda: number(page, "marks") == 1)
     assert data(page, "status") == "running"
     page.get_by_text("Changes during this run").click()
     cells = page.get_by_test_id("stDataFrame").locator("td")
     cells.filter(has_text="Batch size").first.wait_for(state="attached")
-    assert [text for text in cells.all_inner_texts() if text][1:4] == ["Batch size", "192", "128"]
+    assert [text for text in cells.all_inner_texts() if text][1:4] == ["Batch size", "128", "96"]
 
 
 def test_an_opened_group_stays_open(visitor: Visitor) -> None:

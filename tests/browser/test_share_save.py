@@ -20,7 +20,8 @@ from gan_core.sharing import Share
 Visitor = Callable[..., Any]
 STEPS = 60
 # A critic's field has no middle of its own: it is the same in both browsers only if it comes from the weights alone.
-CONFIG = settings.replace(presets.load("grid"), {"seed": 4, "engine": "eager", "device": "cpu", "horizon": 192 * STEPS})
+GRID = presets.load("grid")
+CONFIG = settings.replace(GRID, {"seed": 4, "engine": "eager", "device": "cpu", "horizon": GRID.batch_size * STEPS})
 SHARE = Share(frozenset({"loss"}), frozenset({"seed"}), "Look at <i>this</i>")
 
 

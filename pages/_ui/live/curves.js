@@ -379,6 +379,7 @@ class CurvesView {
 
   resize() {
     this.measure();
+    for (const panel of this.panels) panel.drawn = false; // those out of sight, too: they would stay as wide as they were
     this.paint();
   }
 

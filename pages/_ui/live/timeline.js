@@ -170,19 +170,20 @@ class Timeline {
     if (this.looking) return;
     this.looking = true;
     requestAnimationFrame(async () => {
-      const { wanted } = this;
-      const step = this.inPast ? this.nearestHere() : null;
+      const step = this.nearestHere();
       if (step !== null && step !== this.shown) {
         this.shown = step;
         await this.on.show(this.album.get(step));
         this.showState();
       }
       this.looking = false;
-      if (this.wanted !== wanted) this.look();
+      if (![null, this.shown].includes(this.nearestHere())) this.look(); // a nearer one has come while that was decoded
     });
   }
 
+  /** The kept moment to be shown; null where what is shown is the nearest. */
   nearestHere() {
+    if (!this.inPast) return null;
     if (this.album.has(this.wanted)) return this.wanted;
     const near = this.album.nearest(this.steps, this.wanted);
     const nearer = near !== null && (this.shown === null || Math.abs(near - this.wanted) < Math.abs(this.shown - this.wanted));

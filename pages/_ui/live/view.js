@@ -271,7 +271,12 @@ class LiveView {
   }
 
   async drawPast(frame) {
-    if (this.picture.load) await this.picture.load(frame);
+    try {
+      if (this.picture.load) await this.picture.load(frame);
+    } catch {
+      this.controls.showNote(this.words.get("unreadable"), true); // another moment may be whole
+      return;
+    }
     if (this.retired || !this.live || !this.timeline.inPast || frame.header.run !== this.data.run) return;
     this.picture.overlay = null; // a phase of slow motion belongs to the present
     this.doctor.show(frame.header.diagnosis, true);
