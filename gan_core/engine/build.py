@@ -25,9 +25,8 @@ SUFFIX, SEAL, BUILDING = ".so", ".sha256", ".building-"
 LOOP_NAME = f"loop-1{SUFFIX}"  # with another number when native.LOOP changes
 _NICE = 5  # enough to leave the stream alone; more would starve it on a machine whose cores all train
 _PATIENCE = 2.0  # seconds between two looks whether the process that asked is still there
-_FOREIGN = (
-    "aoti_torch_proxy_executor_call_function(proxy_executor"  # in the source of a library: a call back into torch
-)
+# In the source of a library: a call back into torch.
+_FOREIGN = "aoti_torch_proxy_executor_call_function(proxy_executor"
 _CODE = (
     "config.py",
     "ema.py",
@@ -176,9 +175,8 @@ def _compile_step(trainer: Any, penalised: bool) -> str:
     assert isinstance(made, str)
     for source in Path(made).parent.glob("*.cpp"):
         if _FOREIGN in source.read_text(encoding="utf-8", errors="replace"):
-            raise RuntimeError(
-                "the step has an operation that a program cannot hold"
-            )  # it would fail in its first step
+            # It would fail in its first step.
+            raise RuntimeError("the step has an operation that a program cannot hold")
     return made
 
 

@@ -92,8 +92,8 @@ class Darkroom:
         )
 
     def _as_developed(self, said: dict[str, Any]) -> RunConfig:
-        """The settings in a checkpoint, for a trainer on the CPU. Read once for as long as they stay the same: that takes a third
-        of the time of a moment. Raises ConfigError."""
+        """The settings in a checkpoint, for a trainer on the CPU. Read once for as long as they stay the same, through
+        hundreds of moments. Raises ConfigError."""
         if self._config is None or said != self._said:
             config = serial.from_dict(said)
             self._config = dataclasses.replace(

@@ -587,9 +587,8 @@ class TrainingSession:
         if not stats.finite:
             self._blew_up()
             return False
-        followed = (
-            self._is_followed()
-        )  # asked first: once the helper has work, asking the disk gives way to it for milliseconds
+        # Asked first: once the helper has work, asking the disk gives way to it for milliseconds.
+        followed = self._is_followed()
         now = first or last or self._status != "running"  # what is seen then is what it is
         self._looker.look(trainer, self.seconds, stats, self._publish, first=first, now=now)
         if not first:

@@ -146,7 +146,7 @@ def ring(seed: int, whole: bool) -> Numbers:
 def grid(seed: int, whole: bool) -> Numbers:
     """On its way to all twenty-five (which tests/long/test_presets.py waits for), in good health."""
     (run,) = runs("grid", seed)
-    run.train(1600)
+    run.train(1200)
     numbers = {"clusters": run.held()}
     assert numbers["clusters"] >= 15, numbers
     assert run.said == ["early", "healthy"], run.said
