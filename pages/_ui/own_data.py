@@ -102,8 +102,9 @@ def _table(page: str, config: RunConfig, apply: Apply, _: Translate) -> None:
         raise sheet
     names = {i: sheet.names[i] for i in sheet.numeric}
     left, right, below = st.columns(3)
-    x = left.selectbox(_("To the right"), list(names), format_func=names.__getitem__, key=f"{page}.x")
-    y = right.selectbox(_("Upwards"), list(names), index=1, format_func=names.__getitem__, key=f"{page}.y")
+    # Another file has other columns: under the same key the browser would go on showing a name of the last file.
+    x = left.selectbox(_("To the right"), list(names), format_func=names.__getitem__, key=f"{page}.x.{file.file_id}")
+    y = right.selectbox(_("Upwards"), list(names), index=1, format_func=names.__getitem__, key=f"{page}.y.{file.file_id}")
     scaling = settings.field("data.scaling").spec
     chosen = below.selectbox(_(scaling.title), list(SCALINGS), format_func=lambda code: _(SCALINGS[code]),
                              key=f"{page}.scaling", help=f"{_(scaling.help)}\n\n{_(scaling.more)}")  # fmt: skip
@@ -133,8 +134,6 @@ def _sheet(page: str, file: Any, _: Translate) -> Sheet | DataError:
     if kept is None or kept[0] != file.file_id:
         with st.spinner(_("Reading the file")):
             kept = st.session_state[key] = (file.file_id, _read(file.getvalue()), {})
-        for name in ("x", "y"):  # places in another file
-            st.session_state.pop(f"{page}.{name}", None)
     sheet: Sheet | DataError = kept[1]
     return sheet
 

@@ -126,15 +126,20 @@ def upload(app: AppTest, raw: bytes, name: str = "people.csv") -> AppTest:
     return app
 
 
+def column(app: AppTest, label: str) -> Any:
+    (found,) = [box for box in app.selectbox if box.label == label]
+    return found
+
+
 def test_a_table_is_chosen_looked_at_and_used(dialog: AppTest, scheduler: Scheduler) -> None:
     app = upload(dialog, GOOD)
-    assert app.selectbox(key="lab.x").options == ["height", "weight"]
+    assert column(app, "To the right").options == ["height", "weight"]
     assert any("Rows that can be used: 40" in c.value for c in app.caption)
     assert "Rows skipped: 1" in app.warning[0].value
     assert "Line 42" in app.warning[0].value
-    app.selectbox(key="lab.x").set_value(2).run()
+    column(app, "To the right").set_value(2).run()
     assert "two different columns" in app.error[0].value
-    app.selectbox(key="lab.y").set_value(1).run()
+    column(app, "Upwards").set_value(1).run()
     app.selectbox(key="lab.scaling").set_value("none").run()
     app.button(key="lab.use-table").click().run()
     assert "go up to 189" in app.error[0].value
@@ -155,7 +160,7 @@ def test_a_table_is_chosen_looked_at_and_used(dialog: AppTest, scheduler: Schedu
         (b"x\n1\n2\n", "only one column"),
         (b"x,y\n1,2\n", "too few rows that can be used: 1"),
         (b"x,y\n1,2\n1,2\n", "same point"),
-        (b"name,age\nann,1\nbob,2\n", "Two columns of numbers"),
+        (b"name,age\nann,1\nbob,2\n", "this table has 1."),
         (b"\xff\xfeab\xd8", "UTF-16"),
         (b"\x00\x01\x02", "not a text file"),
         (b"", "no rows"),
@@ -168,7 +173,7 @@ def test_a_wrong_table_is_refused_in_words_and_nothing_changes(dialog: AppTest, 
     assert not app.exception
     assert words in app.error[0].value.replace("\\", "")
     assert app.session_state["draft"] == presets.load("ring")
-    assert upload(app, GOOD).selectbox(key="lab.x").options == ["height", "weight"]  # the next file is read as usual
+    assert column(upload(app, GOOD), "To the right").options == ["height", "weight"]  # the next file is read as usual
 
 
 def test_the_last_drawing_comes_back_with_its_set(visit: Open) -> None:

@@ -3,11 +3,13 @@
 import base64
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from live_harness import FakeServer, points_frame, start
 
+from pages._ui import live
 from pages._ui.live import SCRIPT, live_data, live_labels
 
 ROOT = "document.getElementById('host').shadowRoot.querySelector('.gl')"
@@ -75,6 +77,22 @@ def hold(server: FakeServer, page: Any) -> None:
     """Stop the stream, so that the picture changes only by what the test does."""
     server.interval = 60
     page.wait_for_timeout(400)
+
+
+@pytest.mark.parametrize(
+    ("marks", "written"),
+    [
+        ([0.0, 0.5, 1.0], ["0", "0.5", "1"]),
+        ([2001.0, 2002.0, 2003.0], ["2,001", "2,002", "2,003"]),
+        ([-0.0104, -0.010395, -0.01039], ["−0.0104", "−0.010395", "−0.01039"]),
+        ([1e-5, 2e-5], ["1E−5", "2E−5"]),
+        ([-1e-17, 1.0], ["0", "1"]),
+    ],
+)
+def test_marks_of_an_axis_can_be_told_apart(page: Any, marks: list[float], written: list[str]) -> None:
+    script = (Path(live.__file__).parent / "live" / "dom.js").read_text(encoding="utf-8")
+    ask = "([script, marks]) => { const words = new (new Function(script + '; return Words')())({ lang: 'en' });"
+    assert page.evaluate(f"{ask} return marks.map((mark) => words.tick(mark, marks)); }}", [script, marks]) == written
 
 
 def test_every_word_of_the_script_is_listed() -> None:

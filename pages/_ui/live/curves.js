@@ -159,7 +159,7 @@ class Panel {
       const y = Math.round(axis.y(mark)) + 0.5;
       context.moveTo(CURVE_PAD.left, y);
       context.lineTo(CURVE_PAD.left + this.owner.plotWidth(), y);
-      context.fillText(words.short(Math.abs(mark) < 1e-12 ? 0 : mark), CURVE_PAD.left - 7, y);
+      context.fillText(axis.log ? words.short(mark) : words.tick(mark, axis.marks), CURVE_PAD.left - 7, y);
     }
     context.stroke();
     context.textBaseline = "top";

@@ -129,6 +129,18 @@ class Words {
     return (value !== 0 && Math.abs(value) < 1e-3 ? this.formats.tiny : this.formats.short).format(value).replace("-", "\u2212");
   }
 
+  /** A mark of an axis: as `short`, but with as many digits as tell it from the next one. */
+  tick(value, marks) {
+    const step = marks.length > 1 ? Math.abs(marks[1] - marks[0]) : 0;
+    if (Math.abs(value) < Math.max(1e-12, step * 1e-6)) return this.short(0);
+    const digits = step ? Math.floor(Math.log10(Math.abs(value)) + 1e-9) - Math.floor(Math.log10(step) + 1e-9) + 1 : 3;
+    if (digits <= 3 || digits > 15) return this.short(value);
+    const notation = Math.abs(value) < 1e-3 ? "scientific" : "standard";
+    const name = `${digits} ${notation} tick`;
+    this.formats[name] ??= this.format({ notation, maximumSignificantDigits: digits });
+    return this.formats[name].format(value).replace("-", "\u2212");
+  }
+
   compact(value) {
     this.formats.compact ??= this.format({ notation: "compact", maximumSignificantDigits: 3 });
     return this.formats.compact.format(value);

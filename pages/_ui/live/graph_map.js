@@ -86,16 +86,18 @@ class NeuronMap {
     context.font = `12px ${theme.font}`;
     context.textBaseline = "top";
     const [z0, z1] = this.extent;
-    for (const z of ticks(z0, z1, 6)) {
+    const across = ticks(z0, z1, 6);
+    for (const z of across) {
       context.textAlign = "center";
-      context.fillText(words.short(z), camera.left + ((z - z0) / (z1 - z0)) * camera.side, camera.top + camera.side + 7);
+      context.fillText(words.tick(z, across), camera.left + ((z - z0) / (z1 - z0)) * camera.side, camera.top + camera.side + 7);
     }
     if (this.coarse) return;
     const [low, high] = this.curveEnds();
     context.textAlign = "right";
     context.textBaseline = "middle";
-    for (const v of ticks(low, high, 5)) {
-      context.fillText(words.short(v), camera.left - 6, camera.top + 8 + ((high - v) / (high - low)) * (camera.side - 16));
+    const upwards = ticks(low, high, 5);
+    for (const v of upwards) {
+      context.fillText(words.tick(v, upwards), camera.left - 6, camera.top + 8 + ((high - v) / (high - low)) * (camera.side - 16));
     }
   }
 

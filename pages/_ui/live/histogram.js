@@ -100,11 +100,12 @@ class OutputsView {
     context.lineWidth = 1;
     context.textBaseline = "top";
     context.beginPath();
-    for (const mark of ticks(low, high, 5)) {
+    const marks = ticks(low, high, 5);
+    for (const mark of marks) {
       const x = OUTPUTS_PAD.left + ((mark - low) / (high - low)) * plot.width;
       context.moveTo(Math.round(x) + 0.5, bottom);
       context.lineTo(Math.round(x) + 0.5, bottom + 4);
-      const text = chance ? words.number(mark, 0, "percent") : words.short(Math.abs(mark) < 1e-12 ? 0 : mark);
+      const text = chance ? words.number(mark, 0, "percent") : words.tick(mark, marks);
       const half = context.measureText(text).width / 2;
       context.textAlign = "left";
       context.fillText(text, Math.max(0, Math.min(plot.width + OUTPUTS_PAD.left + OUTPUTS_PAD.right - 2 * half, x - half)), bottom + 7);

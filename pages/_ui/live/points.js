@@ -6,7 +6,7 @@ const SHOWN_AT_FIRST = new Set(["real", "fake", "ghost", "field"]);
 const HEAD_ROOM = 440; // pixels that stand above the picture and below it
 const SIDE_BY_SIDE = "gl-side-by-side"; // what one picture tells the others
 const NEAR = 12; // pixels from the pointer to the point that it reads
-const GUTTER = { left: 34, bottom: 24, top: 8 };
+const GUTTER = { left: 40, bottom: 24, top: 8 };
 const GLIDE_MS = 110;
 const GLIDE_STEP_MS = 30;
 
@@ -638,17 +638,19 @@ class PointsView {
     context.font = `12px ${theme.font}`;
     context.textBaseline = "top";
     const end = camera.left + camera.side;
-    for (const x of this.axisTicks(camera, camera.x)) {
+    const across = this.axisTicks(camera, camera.x);
+    for (const x of across) {
       const px = camera.left + camera.side / 2 + (x - camera.x) * camera.scale;
       context.textAlign = px > end - 10 ? "right" : "center";
-      context.fillText(words.short(Math.abs(x) < 1e-9 ? 0 : x), Math.min(px, end), camera.top + camera.side + 7);
+      context.fillText(words.tick(x, across), Math.min(px, end), camera.top + camera.side + 7);
     }
     context.textAlign = "right";
     context.textBaseline = "middle";
-    for (const y of this.axisTicks(camera, camera.y)) {
+    const upwards = this.axisTicks(camera, camera.y);
+    for (const y of upwards) {
       const py = camera.top + camera.side / 2 - (y - camera.y) * camera.scale;
       const inside = Math.min(Math.max(py, camera.top + 5), camera.top + camera.side - 5);
-      context.fillText(words.short(Math.abs(y) < 1e-9 ? 0 : y), camera.left - 6, inside);
+      context.fillText(words.tick(y, upwards), camera.left - 6, inside, camera.left - 6);
     }
   }
 

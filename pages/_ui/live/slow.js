@@ -279,11 +279,12 @@ class SlowMotion {
     const bottom = rows.length * STRIP.row + 4;
     context.textBaseline = "top";
     context.textAlign = "center";
-    for (const tick of ticks(low, high, 5)) {
+    const marks = ticks(low, high, 5);
+    for (const tick of marks) {
       context.fillStyle = theme.line;
       context.fillRect(Math.round(x(tick)), 2, 1, bottom);
       context.fillStyle = theme.muted;
-      context.fillText(words.short(tick), x(tick), bottom + 5);
+      context.fillText(words.tick(tick, marks), x(tick), bottom + 5);
     }
     rows.forEach(([label, values, shape], r) => {
       const middle = 4 + r * STRIP.row + STRIP.row / 2;
