@@ -104,7 +104,9 @@ def _table(page: str, config: RunConfig, apply: Apply, _: Translate) -> None:
     left, right, below = st.columns(3)
     # Another file has other columns: under the same key the browser would go on showing a name of the last file.
     x = left.selectbox(_("To the right"), list(names), format_func=names.__getitem__, key=f"{page}.x.{file.file_id}")
-    y = right.selectbox(_("Upwards"), list(names), index=1, format_func=names.__getitem__, key=f"{page}.y.{file.file_id}")
+    y = right.selectbox(
+        _("Upwards"), list(names), index=1, format_func=names.__getitem__, key=f"{page}.y.{file.file_id}"
+    )
     scaling = settings.field("data.scaling").spec
     chosen = below.selectbox(_(scaling.title), list(SCALINGS), format_func=lambda code: _(SCALINGS[code]),
                              key=f"{page}.scaling", help=f"{_(scaling.help)}\n\n{_(scaling.more)}")  # fmt: skip
