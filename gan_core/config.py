@@ -35,6 +35,8 @@ ENGINES = dict(zip(engine.NAMES, (N_("Automatic"), N_("Eager"), N_("Compiled")),
 SCALINGS = {"keep": N_("Keep proportions"), "each": N_("Each axis by itself"), "none": N_("As it is")}
 PRECISIONS = {"auto": N_("Automatic"), "float32": "float32", "bfloat16": N_("bfloat16 (mixed)")}
 
+_ATTENTION_MORE = N_("Convolutions see a small neighbourhood; attention lets an eye know where the other one is (Zhang et al. 2019). Its cost "
+                     "grows with the fourth power of the picture's side.")  # fmt: skip
 # What is said of both players' optimisers.
 _NAME_MORE = N_("Adam scales each weight's steps by its recent gradients; RMSprop does so without momentum; SGD takes the "
                 "gradient as it is and shows the bare dynamics of the game.")  # fmt: skip
@@ -161,6 +163,11 @@ class GeneratorConfig:
         help=N_("How a layer doubles the picture's size. Transposed convolutions are fast; resizing avoids checkerboards."),
         more=N_("Transposed convolutions learn how to fill in; kernels that overlap unevenly print a checkerboard (Odena et al. "
                 "2016). Resizing first and convolving after cannot, and costs more."))  # fmt: skip
+    attention: bool = setting(False, title=N_("Self-attention"), group="generator", shown_if=_network("generator", "dcgan"),
+        help=N_("A layer at half the picture's size in which every place looks at every other."), more=_ATTENTION_MORE)  # fmt: skip
+    spectral_norm: bool = setting(False, title=N_("Spectral normalisation of G"), group="stabilizers",
+        help=N_("Divides each weight matrix of G by its largest singular value, as SAGAN does in both players."),
+        more=N_("Zhang et al. 2019, arXiv:1805.08318, section 4.1: it keeps the generator's gradients from growing too large."))  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -189,6 +196,15 @@ class DiscriminatorConfig:
     spectral_norm: bool = setting(False, title=N_("Spectral normalisation"), group="stabilizers",
         help=N_("Divides each weight matrix of D by its largest singular value, so that D cannot change abruptly."),
         more=N_("Miyato et al. 2018, arXiv:1802.05957. One power iteration per training step."))  # fmt: skip
+    attention: bool = setting(False, title=N_("Self-attention"), group="discriminator", shown_if=_network("discriminator", "dcgan"),
+        help=N_("A layer at half the picture's size in which every place looks at every other."), more=_ATTENTION_MORE)  # fmt: skip
+    minibatch_std: bool = setting(False, title=N_("Minibatch standard deviation"), group="stabilizers",
+        help=N_("D's last layer is also told how much the samples of its batch differ."),
+        more=N_("Karras et al. 2018, arXiv:1710.10196, in groups of four: a generator whose samples are all alike gives itself away."))  # fmt: skip
+    packing: int = setting(1, title=N_("Samples judged together"), group="stabilizers", low=1, high=8, shown_if=_uses("images"),
+        help=N_("How many samples D judges at once, all real or all generated (PacGAN). 1: each alone."),
+        more=N_("Lin et al. 2018, arXiv:1712.04086: a lone sample cannot show that a mode is missing, several together can. The batch "
+                "must be divisible by it."))  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -390,6 +406,12 @@ def _check_together(c: RunConfig) -> None:
             N_("penalty={penalty} does not go with discriminator.norm=batch: batch normalisation couples the samples of a "
                "batch, and the penalty is defined for each sample alone. Use discriminator.norm=layer, instance or none."),
             penalty=c.penalty)  # fmt: skip
+    if (part := c.batch_size // c.accumulation) % c.discriminator.packing:
+        raise ConfigError(N_("discriminator.packing={packing} must divide the batch: {part} samples cannot be split into packs of {packing}. "
+                             "Use another batch_size, or accumulation."), packing=c.discriminator.packing, part=part)  # fmt: skip
+    if c.discriminator.packing > 1 and c.kind != "images":
+        raise ConfigError(N_("discriminator.packing={packing} is made for pictures, and data.name={data} is points. Set it to 1."),
+                          packing=c.discriminator.packing, data=c.data.name)  # fmt: skip
     if c.label_smoothing and not registry.loss[c.loss].info["targets"]:
         allowed = ", ".join(e.name for e in registry.loss.entries() if e.info["targets"])
         raise ConfigError(N_("label_smoothing has no meaning for loss={loss}, which has no targets. Set it to 0, or use {allowed}."),

@@ -88,3 +88,15 @@ def hinge(real: Tensor, fake: Tensor, smooth: float | Tensor = 0.0) -> tuple[Ten
 def relativistic(real: Tensor, fake: Tensor, smooth: float | Tensor = 0.0) -> tuple[Tensor, Tensor]:
     """L_D = E[softplus(D(G(z)) − D(x))],  L_G = E[softplus(D(x) − D(G(z)))].   R3GAN, Huang et al. 2024, arXiv:2501.05441."""
     return softplus(fake - real).mean(), softplus(real - fake).mean()
+
+
+@loss(
+    "relativistic_average", title=N_("Relativistic (average)"), paper="Jolicoeur-Martineau 2018, arXiv:1807.00734",
+    help=N_("Each sample is compared with the mean verdict on the other kind of its batch."),
+    needs_real=True, targets=False, output="critic",
+)  # fmt: skip
+def relativistic_average(real: Tensor, fake: Tensor, smooth: float | Tensor = 0.0) -> tuple[Tensor, Tensor]:
+    """L_D = E[softplus(m_f − D(x))] + E[softplus(D(G(z)) − m_r)],  L_G = E[softplus(m_r − D(G(z)))] + E[softplus(D(x) − m_f)].   m_r and m_f are
+    the means of D over the real and over the generated samples of a batch. Jolicoeur-Martineau 2018, equations 6 and 7."""
+    over, under = real - fake.mean(), fake - real.mean()
+    return softplus(-over).mean() + softplus(under).mean(), softplus(over).mean() + softplus(-under).mean()

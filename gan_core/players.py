@@ -53,7 +53,7 @@ class Players:
 
     @torch.no_grad()
     def critic(self, x: Tensor) -> Tensor:
-        """D's logits (N,) on the CPU for samples as `sample` gives them. In eval mode."""
+        """D's logits (N,) on the CPU for samples as `sample` gives them, one for as many as D sees together. In eval mode."""
         return self._logits(x).float().cpu()
 
     def slope(self, x: Tensor) -> Tensor:

@@ -154,8 +154,8 @@ class Trainer:
             with precision, torch.no_grad():
                 fake = self._noisy(self.g(latents))
             yield "d.fakes", {"latents": latents, "fake": fake}
-            flips = self._uniform(n) < c.label_flip if c.label_flip else None
-            u = self._uniform(n) if objective.at == "mix" else None
+            flips = self._uniform(n // c.discriminator.packing) < c.label_flip if c.label_flip else None
+            u = self._placed(n, objective.at)
             with precision:
                 verdicts = judge(objective, self.d, real, fake, u)
             yield "d.judge", {"real": verdicts.real, "fake": verdicts.fake}
@@ -256,6 +256,12 @@ class Trainer:
     def _uniform(self, n: int) -> Tensor:
         return torch.rand(n, generator=self.rng["augment"], device=self.device)
 
+    def _placed(self, n: int, at: str | None) -> Tensor | None:
+        """What the points of a penalty are made with; None where they are those of the batch."""
+        if at not in penalties.PLACES:
+            return None
+        return penalties.PLACES[at].draw(n, self.data.shape, self.config.discriminator.packing, self.rng["augment"])
+
     def _make_preview(self) -> Preview:
         rng, c = self.rng["preview"], self.config.latent
         if isinstance(self.data, PointSet):
@@ -313,7 +319,7 @@ class Trainer:
         return self.players.sample(latents, averaged=averaged)
 
     def critic(self, x: Tensor) -> Tensor:
-        """D's logits (N,) on the CPU for samples as `sample` gives them. In eval mode."""
+        """D's logits (N,) on the CPU for samples as `sample` gives them, one for as many as D sees together. In eval mode."""
         return self.players.critic(x)
 
     # ── changing and keeping ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -332,7 +338,7 @@ class Trainer:
         self.config = config
         loss, penalty = registry.loss[config.loss], registry.penalty[config.penalty]
         at = penalty.info["at"]
-        joint = not self._couples and at in (None, "both", "mix")
+        joint = not self._couples and at not in ("real", "fake")
         self.objective = Objective(loss.value, loss.info["needs_real"], penalty.value, at, joint)
         self.unpenalised = replace(self.objective, at=None)
         for optimizer, c in ((self._g_optimizer, config.g_optimizer), (self._d_optimizer, config.d_optimizer)):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 import torch
 
 from gan_core.engine import program
+from gan_core.penalties import PLACES
 from gan_core.schedules import ema_decay, scheduled
 
 if TYPE_CHECKING:
@@ -87,22 +88,24 @@ class CompiledStep:
     def _draw(self, i: int, sigma: float, penalised: bool) -> None:
         """In the order of the eager step, which draws nothing where nothing is asked for."""
         t, c, given, part = self._trainer, self._trainer.config, self._given, self._draws.part
-        mixes, rng = penalised and t.objective.at == "mix", t.rng["augment"]
+        place, rng = PLACES.get(str(t.objective.at)) if penalised else None, t.rng["augment"]
+        packing = c.discriminator.packing
         if self._dirty[i]:
             given.noise[i].zero_()
             given.flips[i].zero_()
         self._dirty[i] = bool(sigma or c.label_flip)
         noise = iter(torch.split(given.noise[i], part)) if sigma else iter(())
-        if not (self._dirty[i] or mixes):
+        if not (self._dirty[i] or place):
             return
         for k in range(c.k_d * c.accumulation):
-            rows = slice(k * part, (k + 1) * part)
             for x in itertools.islice(noise, 2):
                 x.copy_(torch.randn(x.shape, generator=rng, device=t.device))
             if c.label_flip:
-                given.flips[i, rows] = torch.rand(part, generator=rng, device=t.device) < c.label_flip
-            if mixes:
-                given.mix[i, rows] = torch.rand(part, generator=rng, device=t.device)
+                drawn = torch.rand(part // packing, generator=rng, device=t.device) < c.label_flip
+                given.flips[i, k * len(drawn) : (k + 1) * len(drawn)] = drawn
+            if place:
+                drawn = place.draw(part, t.data.shape, packing, rng)
+                given.places[i, k * len(drawn) : (k + 1) * len(drawn)] = drawn
         for x in noise:
             x.copy_(torch.randn(x.shape, generator=rng, device=t.device))
 

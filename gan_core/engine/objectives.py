@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from gan_core.losses import Loss
-from gan_core.penalties import Critic, Penalty, mix, squared_gradient_norm
+from gan_core.penalties import PLACES, Critic, Penalty, squared_gradient_norm
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Verdicts(NamedTuple):
 
 
 def judge(o: Objective, critic: Critic, real: Tensor, fake: Tensor, u: Tensor | None) -> Verdicts:
-    """What D says of a batch. real, fake: (B, …), without gradient history. u: (B,) in [0, 1), for penalties at mixed points."""
+    """What D says of a batch. real, fake: (B, …), without gradient history. u: what `penalties.PLACES` draws, for points of its own."""
     if o.joint:
         both = torch.cat([real, fake])
         if o.at == "both":
@@ -59,9 +59,9 @@ def judge(o: Objective, critic: Critic, real: Tensor, fake: Tensor, u: Tensor | 
         real_logits, fake_logits = critic(real), critic(fake)
         inputs = {"real": [(real_logits, real)], "fake": [(fake_logits, fake)]}
         inputs["both"] = inputs["real"] + inputs["fake"]
-    if o.at == "mix":
-        x = mix(real.detach(), fake.detach(), u).requires_grad_()
-        inputs["mix"] = [(critic(x), x)]
+    if o.at in PLACES:
+        x = PLACES[o.at].points(real.detach(), fake.detach(), u).requires_grad_()
+        inputs[o.at] = [(critic(x), x)]
     return Verdicts(real_logits, fake_logits, inputs)
 
 

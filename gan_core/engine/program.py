@@ -19,7 +19,7 @@ from gan_core import registry
 from gan_core.data.sets import to_unit
 from gan_core.engine.objectives import d_terms, g_loss
 from gan_core.optimizers import Update
-from gan_core.penalties import Critic
+from gan_core.penalties import PLACES, Critic
 
 if TYPE_CHECKING:
     from gan_core.config import RunConfig
@@ -54,17 +54,18 @@ class Draws:
 @dataclass(frozen=True)
 class Inputs:
     """What a step is given beside the run's own tensors. numbers (n,); reals: points (rows, 2) or indices of pictures (rows,);
-    latents (rows, dim); noise (rows, *shape), zeros where there is none; flips (rows,) bool; mix (rows,) in [0, 1)."""
+    latents (rows, dim); noise (rows, *shape), zeros where there is none; flips (rows,) bool, one a logit; places: what `penalties.PLACES` draws for the
+    points of the penalty, as many rows, (rows,) where it has none."""
 
     numbers: Tensor
     reals: Tensor
     latents: Tensor
     noise: Tensor
     flips: Tensor
-    mix: Tensor
+    places: Tensor
 
     def tensors(self) -> tuple[Tensor, ...]:
-        return self.numbers, self.reals, self.latents, self.noise, self.flips, self.mix
+        return self.numbers, self.reals, self.latents, self.noise, self.flips, self.places
 
 
 def blank(trainer: Trainer, steps: int) -> Inputs:
@@ -73,15 +74,22 @@ def blank(trainer: Trainer, steps: int) -> Inputs:
     pictures = len(trainer.data.shape) > 1
     real = torch.zeros((steps, max(1, draws.reals), *(() if pictures else trainer.data.shape)),
                        dtype=torch.int64 if pictures else torch.get_default_dtype(), device=device)  # fmt: skip
-    rows = max(1, draws.d_rows)
+    rows, packing = max(1, draws.d_rows), trainer.config.discriminator.packing
     return Inputs(
         numbers=torch.zeros(steps, len(_SHARED) + _count(trainer.config), device=device),
         reals=real,
         latents=torch.zeros(steps, draws.latents, trainer.config.latent.dim, device=device),
         noise=torch.zeros(steps, draws.noise, *trainer.data.shape, device=device),
-        flips=torch.zeros(steps, rows, dtype=torch.bool, device=device),
-        mix=torch.zeros(steps, rows, device=device),
+        flips=torch.zeros(steps, -(-rows // packing), dtype=torch.bool, device=device),
+        places=torch.zeros(steps, *_places(trainer, rows), device=device),
     )
+
+
+def _places(trainer: Trainer, rows: int) -> tuple[int, ...]:
+    """The shape of what places the penalty's points of a step."""
+    place = PLACES.get(str(trainer.objective.at))
+    packing = trainer.config.discriminator.packing
+    return tuple(place.draw(rows, trainer.data.shape, packing, torch.Generator()).shape) if place else (-(-rows // packing),)
 
 
 def _updates(config: RunConfig) -> tuple[Update, Update]:
@@ -165,10 +173,11 @@ class _Step:
         values = iter(given.numbers.unbind())
         self.weight, self.sigma, self.smooth, self.decay, self.clip = (next(values) for _ in _SHARED)
         self.numbers = values
-        part = program._draws.part
-        self.reals, self.latents, self.noise, self.flips, self.mix = (
-            iter(torch.split(x, part)) for x in (given.reals, given.latents, given.noise, given.flips, given.mix)
+        part, d_parts = program._draws.part, max(1, self.c.k_d * self.c.accumulation)
+        self.reals, self.latents, self.noise = (
+            iter(torch.split(x, part)) for x in (given.reals, given.latents, given.noise)
         )
+        self.flips, self.places = (iter(torch.split(x, len(x) // d_parts)) for x in (given.flips, given.places))
 
     def d_step(self) -> None:
         gradients: list[Tensor] | None = None
@@ -182,7 +191,7 @@ class _Step:
                 with torch.enable_grad():
                     terms = d_terms(objective, self._critic(leaves), real.detach(), fake.detach(),
                                     self.weight, self.smooth, next(self.flips),
-                                    next(self.mix) if objective.at == "mix" else None)  # fmt: skip
+                                    next(self.places) if objective.at in PLACES else None)  # fmt: skip
             parts = [terms.loss, terms.real, terms.fake]
             parts.append(terms.penalty if terms.penalty is not None else torch.zeros_like(terms.real))
             self.tensors["d_sums"].add_(torch.stack([x.detach() for x in parts]))

@@ -35,8 +35,9 @@ def _expression(module: nn.Module, sources: Sources) -> str | None:
     if type(module).__module__.startswith("torch.nn.modules"):
         text = _layer(module)
         return text if _makes(text, module) else None
-    plain = type(module).__init__ is nn.Module.__init__ and not [*module.parameters(), *module.buffers()]
-    return f"{sources.take(type(module))}()" if plain else None
+    if [*module.children(), *module.parameters(), *module.buffers()]:
+        return None
+    return f"{sources.take(type(module))}({module.extra_repr()})"  # ours say there what they are made with
 
 
 def _layer(module: nn.Module) -> str:

@@ -65,13 +65,24 @@ NOISY = '''def noisy(x: Tensor) -> Tensor:
     return x + sigma * torch.randn(x.shape, generator=rng["augment"], device=DEVICE) if sigma else x
 '''
 
-UNIFORM = 'torch.rand(n, generator=rng["augment"], device=DEVICE)'
 FLIP = "on_real, on_fake = torch.where(flips, on_fake, on_real), torch.where(flips, on_real, on_fake)"
+HALVES = "  # 2: the means of both halves, added"
 D_DOC = "L_D + weight · E[penalty], on n real and n generated samples."
 D_DOC_FREE = "L_D on n real and n generated samples."
 G_DOC = "L_G on n generated samples."
 LEARN_DOC = "One step of a player on its own loss; the loss."
 CHANGE_DOC = "What was changed while the run went on, at which step."
+
+
+def uniform(packing: int) -> str:
+    """One random number for each of D's logits on n samples."""
+    count = f"n // {packing}" if packing > 1 else "n"
+    return f'torch.rand({count}, generator=rng["augment"], device=DEVICE)'
+
+
+def placed(at: str, packing: int) -> str:
+    """What the points of a penalty are made with."""
+    return uniform(packing) if at == "mix" else 'torch.randn(real.shape, generator=rng["augment"], device=DEVICE)'
 
 
 def LEARN(batch: str) -> list[str]:  # noqa: N802 - a text, like the others

@@ -190,8 +190,10 @@ class _Writer:
         }
         layout = "" if self.is_points else ".to(memory_format=torch.channels_last)"
         lines = [f"G = fill({made['G']})", f"D = fill({made['D']})"]
-        if c.discriminator.spectral_norm:
-            lines.append(f'{self.sources.take(spectral.add_spectral_norm)}(D, rng["init"])')
+        for name, part in (("G", c.generator), ("D", c.discriminator)):
+            if part.spectral_norm:
+                at = 1 if name == "G" else len(lines)  # in the order in which the run's own are made
+                lines.insert(at, f'{self.sources.take(spectral.add_spectral_norm)}({name}, rng["init"])')
         lines += [f"{name} = {name}.to(DEVICE){layout}" for name in ("G", "D")] if layout or not self._on_cpu else []
         if self._averages:
             self.sources.need("copy")
@@ -251,7 +253,7 @@ class _Writer:
 
     def _d_loss(self, c: RunConfig) -> str:
         loss, at = self.sources.take(registry.loss[c.loss].value), _at(c)
-        joint = not networks.couples_samples(networks.on_meta(c, self.data.shape)[1]) and at in (None, "both", "mix")
+        joint = not networks.couples_samples(networks.on_meta(c, self.data.shape)[1]) and at not in ("real", "fake")
         lines = [
             f"real = {self._seen(self._real)}",
             "with torch.no_grad():",
@@ -259,13 +261,11 @@ class _Writer:
         ]
         if c.label_flip:
             lines.append(
-                f"flips = {parts.UNIFORM} < {self.value('label_flip')}  # pairs that D sees under each other's label"
+                f"flips = {parts.uniform(c.discriminator.packing)} < {self.value('label_flip')}  # pairs that D sees under each other's label"
             )
-        if at == "mix":
-            self.sources.take(penalties.mix)
-            lines.append(
-                f"u = {parts.UNIFORM} if weight is not None else None" if self._is_lazy else f"u = {parts.UNIFORM}"
-            )
+        if at in penalties.PLACES:
+            self.sources.take(penalties.PLACES[at].points)
+            lines.append(f"u = {parts.placed(at, c.discriminator.packing)}{' if weight is not None else None' if self._is_lazy else ''}")
         lines += self._forward(at, joint)
         lines += self._penalty(c, at, joint)
         if c.label_flip:
@@ -289,7 +289,7 @@ class _Writer:
         return self.ever(lambda c: c.penalty_interval > 1 and _at(c))
 
     def _forward(self, at: str | None, joint: bool) -> list[str]:
-        if at == "both":
+        if at == "both" and joint:
             return [
                 "both = torch.cat([real, fake]).requires_grad_()",
                 "logits = D(both)",
@@ -297,7 +297,7 @@ class _Writer:
             ]
         if joint:
             return ["on_real, on_fake = D(torch.cat([real, fake])).chunk(2)"]
-        grown = [f"{at} = {at}.detach().requires_grad_()"] if at else []
+        grown = [f"{x} = {x}.detach().requires_grad_()" for x in ("real", "fake") if at in (x, "both")]
         return [*grown, "on_real, on_fake = D(real), D(fake)"]
 
     def _penalty(self, c: RunConfig, at: str | None, joint: bool) -> list[str]:
@@ -306,12 +306,17 @@ class _Writer:
         norm, penalty = (
             self.sources.take(f) for f in (penalties.squared_gradient_norm, registry.penalty[c.penalty].value)
         )
-        logits, x = {"both": ("logits", "both"), "mix": ("D(x)", "x")}.get(at, (f"on_{at}", at))
-        mean = f"{penalty}({norm}({logits}, {x})).mean()"
-        lines = ["x = mix(real, fake, u).requires_grad_()"] if at == "mix" else []
-        lines.append(
-            f"penalty = 2 * {mean}  # 2: the means of both halves, added" if at == "both" else f"penalty = {mean}"
-        )
+        lines = []
+        if at in penalties.PLACES:
+            lines.append(f"x = {at}(real, fake, u).requires_grad_()")
+            logits = [("D(x)", "x")]
+        elif at == "both" and joint:
+            logits = [("logits", "both")]
+        else:
+            logits = [(f"on_{x}", x) for x in ("real", "fake") if at in (x, "both")]
+        means = [f"{penalty}({norm}({on}, {x})).mean()" for on, x in logits]
+        doubled = at == "both" and joint
+        lines.append(f"penalty = {'2 * ' if doubled else ''}{' + '.join(means)}{parts.HALVES if doubled else ''}")
         return ["if weight is not None:", *(f"    {line}" for line in lines)] if self._is_lazy else lines
 
     def _g_loss(self, c: RunConfig) -> str:
@@ -459,11 +464,9 @@ class _Writer:
 
     def _end(self) -> str:
         made = "average" if self._averages else "G"
-        buffers = (
-            ""
-            if not self._averages or not [*networks.on_meta(self.start, self.data.shape)[0].buffers()]
-            else parts.BUFFERS
-        )
+        g = networks.on_meta(self.start, self.data.shape)[0]
+        has_buffers = self.start.generator.spectral_norm or [*g.buffers()]
+        buffers = parts.BUFFERS if self._averages and has_buffers else ""
         draw = f"{players.draw_latents.__name__}({BATCH}, {self.value('latent.dim')}, latent_rng)[: n - done]"
         scale = ""
         if isinstance(self.data, PointSet):

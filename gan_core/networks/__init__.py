@@ -9,7 +9,9 @@ from torch import nn
 
 from gan_core import registry
 from gan_core.networks import dcgan, mlp
+from gan_core.networks.attention import SelfAttention
 from gan_core.networks.spectral import add_spectral_norm
+from gan_core.networks.together import MinibatchStd
 
 if TYPE_CHECKING:
     from gan_core.config import RunConfig
@@ -30,18 +32,19 @@ def on_meta(config: RunConfig, shape: tuple[int, ...]) -> tuple[nn.Module, nn.Mo
 
 def build_generator(config: RunConfig, shape: tuple[int, ...], rng: torch.Generator) -> nn.Module:
     """(B, latent.dim) -> (B, *shape), its first weights drawn from `rng` (a CPU generator)."""
-    return fill(on_meta(config, shape)[0], rng)
+    g = fill(on_meta(config, shape)[0], rng)
+    return add_spectral_norm(g, rng) if config.generator.spectral_norm else g
 
 
 def build_discriminator(config: RunConfig, shape: tuple[int, ...], rng: torch.Generator) -> nn.Module:
-    """(B, *shape) -> (B,) logits, its first weights drawn from `rng` (a CPU generator)."""
+    """(B, *shape) -> (B,) logits, its first weights drawn from `rng` (a CPU generator). With packing one logit a pack."""
     d = fill(on_meta(config, shape)[1], rng)
     return add_spectral_norm(d, rng) if config.discriminator.spectral_norm else d
 
 
 def couples_samples(module: nn.Module) -> bool:
-    """Whether a sample's output depends on the others of its batch (batch normalisation)."""
-    return any(isinstance(m, nn.modules.batchnorm._BatchNorm) for m in module.modules())
+    """Whether a sample's output depends on the others of its batch, beyond those that are packed with it."""
+    return any(isinstance(m, (nn.modules.batchnorm._BatchNorm, MinibatchStd)) for m in module.modules())
 
 
 def fill(module: nn.Module, rng: torch.Generator) -> nn.Module:
@@ -52,6 +55,8 @@ def fill(module: nn.Module, rng: torch.Generator) -> nn.Module:
             _fill_affine(layer, rng)
         elif isinstance(layer, _NORMS):
             layer.reset_parameters()  # ones and zeros, nothing random
+        elif isinstance(layer, SelfAttention):
+            layer.reset()
     return module
 
 

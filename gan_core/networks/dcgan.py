@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from torch import nn
 
-from gan_core.networks.family import Family, Logit, activation, norm
+from gan_core.networks.attention import SelfAttention
+from gan_core.networks.family import Family, Logit, activation, compared, norm, packed
 from gan_core.registry import network
 from gan_core.text import N_
 
@@ -33,7 +34,7 @@ def _up(c: GeneratorConfig, n_in: int, n_out: int) -> list[nn.Module]:
 
 
 def generator(c: GeneratorConfig, latent_dim: int, shape: tuple[int, ...]) -> nn.Module:
-    """(B, latent_dim) -> (B, C, H, W) in [−1, 1]: one linear layer to the smallest map, then doublings."""
+    """(B, latent_dim) -> (B, C, H, W) in [−1, 1]: one linear layer to the smallest map, then doublings; attention at half the size."""
     channels, size = shape[0], shape[-1]
     n = _doublings(size)
     start = size >> n
@@ -49,19 +50,24 @@ def generator(c: GeneratorConfig, latent_dim: int, shape: tuple[int, ...]) -> nn
             *norm(c.norm, widths[i + 1], flat=False),
             activation(c.activation),
         ]
+    layers += [SelfAttention(widths[-1])] if c.attention else []
     return nn.Sequential(*layers, *_up(c, widths[-1], channels), nn.Tanh())
 
 
 def discriminator(c: DiscriminatorConfig, shape: tuple[int, ...]) -> nn.Module:
-    """(B, C, H, W) -> (B,) logits: 3×3 convolutions of stride 2 down to 4 pixels, the first without normalisation."""
+    """(B, C, H, W) -> (B,) logits: 3×3 convolutions of stride 2 down to 4 pixels, the first without normalisation and
+    with attention behind it."""
+    before, shape = packed(c, shape)
     n_in, size = shape[0], shape[-1]
     layers: list[nn.Module] = []
     width = c.width
     while size > 4:
         normalised = norm(c.norm, width, flat=False) if layers else []
-        layers += [nn.Conv2d(n_in, width, 3, stride=2, padding=1), *normalised, activation(c.activation)]
+        attention = [SelfAttention(width)] if c.attention and not layers else []
+        layers += [nn.Conv2d(n_in, width, 3, stride=2, padding=1), *normalised, activation(c.activation), *attention]
         n_in, width, size = width, min(2 * width, 8 * c.width), (size + 1) // 2
-    return nn.Sequential(*layers, nn.Flatten(), nn.Linear(n_in * size * size, 1), Logit())
+    together, more = compared(c)
+    return nn.Sequential(*before, *layers, *together, nn.Flatten(), nn.Linear((n_in + more) * size * size, 1), Logit())
 
 
 network("dcgan", title=N_("Convolutional (DCGAN)"), kinds=("images",), paper="Radford et al. 2016, arXiv:1511.06434",

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor, nn
 
+from gan_core.networks.together import MinibatchStd, Pack
+
 if TYPE_CHECKING:
     from gan_core.config import DiscriminatorConfig, GeneratorConfig
 
@@ -34,6 +36,16 @@ class Logit(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return x.squeeze(1)
+
+
+def packed(c: DiscriminatorConfig, shape: tuple[int, ...]) -> tuple[list[nn.Module], tuple[int, ...]]:
+    """What puts the samples that D sees at once into one, and the shape of that."""
+    return ([Pack(c.packing)] if c.packing > 1 else []), (c.packing * shape[0], *shape[1:])
+
+
+def compared(c: DiscriminatorConfig) -> tuple[list[nn.Module], int]:
+    """What tells D's last layer how much the samples of a batch differ, and how many channels it adds."""
+    return ([MinibatchStd()], 1) if c.minibatch_std else ([], 0)
 
 
 def activation(name: str) -> nn.Module:

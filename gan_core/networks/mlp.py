@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from torch import nn
 
-from gan_core.networks.family import Family, Logit, activation, norm
+from gan_core.networks.family import Family, Logit, activation, compared, norm, packed
 from gan_core.registry import network
 from gan_core.text import N_
 
@@ -35,9 +35,11 @@ def generator(c: GeneratorConfig, latent_dim: int, shape: tuple[int, ...]) -> nn
 
 def discriminator(c: DiscriminatorConfig, shape: tuple[int, ...]) -> nn.Module:
     """(B, *shape) -> (B,) logits."""
+    before, shape = packed(c, shape)
     layers, last = _layers(math.prod(shape), c)
     flatten = [nn.Flatten()] if len(shape) > 1 else []
-    return nn.Sequential(*flatten, *layers, nn.Linear(last, 1), Logit())
+    together, more = compared(c)
+    return nn.Sequential(*before, *flatten, *layers, *together, nn.Linear(last + more, 1), Logit())
 
 
 network("mlp", title=N_("Fully connected (MLP)"), kinds=("points", "images"), paper="Goodfellow et al. 2014, arXiv:1406.2661",

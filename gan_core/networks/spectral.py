@@ -16,7 +16,7 @@ def add_spectral_norm(module: nn.Module, rng: torch.Generator) -> nn.Module:
     """
     with torch.random.fork_rng(devices=[]):
         for layer in list(module.modules()):
-            if isinstance(layer, (nn.Linear, nn.Conv2d)):
+            if isinstance(layer, (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)):
                 spectral_norm(layer)
                 _restart(layer, rng)
     return module

@@ -57,6 +57,13 @@ PICTURES: dict[str, dict[str, Any]] = {
     "instance normalisation, resized": {"generator__norm": "instance", "discriminator__norm": "instance",
                                         "generator__upsampling": "bilinear"},
     "fully connected": {"generator__network": "mlp", "discriminator__network": "mlp"},
+    "samples judged together": {"discriminator__packing": 2, "loss": "wasserstein", "penalty": "wgan_gp", "label_flip": 0.2,
+                                "accumulation": 2},
+    "samples judged together, with a penalty near them": {"discriminator__packing": 4, "penalty": "dragan", "loss": "non_saturating"},
+    "the minibatch's deviation": {"discriminator__minibatch_std": True, "penalty": "r1", "loss": "non_saturating"},
+    "attention and spectral normalisation of both": {
+        "generator__attention": True, "discriminator__attention": True, "generator__spectral_norm": True,
+        "discriminator__spectral_norm": True, "loss": "hinge", "penalty": "none"},
 }  # fmt: skip
 
 # Adam and RMSprop divide by ε = 1e-8 and more: of a gradient that is zero but for rounding (1e-17), so much can become.

@@ -15,6 +15,7 @@ import gan_core.diagnosis.signs  # noqa: F401  (it registers the conditions)
 import gan_core.presets
 from gan_core import formulas, registry
 from gan_core.config import GROUPS, fields
+from gan_core.penalties import PLACES
 from gan_core.registry import Entry, Registry
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -150,7 +151,7 @@ def test_what_the_kinds_need_to_know() -> None:
         assert [line.partition(" = ")[0] for line in formulas.of_entry("loss", e.name).splitlines()] == ["L_D", "L_G"]
         assert e.info["output"] in ("probability", "target", "critic")
     for e in registry.penalty.entries():
-        assert e.info["at"] in (None, "real", "fake", "both", "mix")
+        assert e.info["at"] in (None, "real", "fake", "both", *PLACES)
         assert 0 <= e.info["low"] <= e.info["weight"] <= e.info["high"]
         shown = formulas.of_entry("penalty", e.name)
         assert bool(shown) == (e.name != "none")

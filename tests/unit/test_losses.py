@@ -38,6 +38,10 @@ CLOSED_FORMS = {
     "wasserstein": lambda r, f: (f.mean() - r.mean(), -f.mean()),
     "hinge": lambda r, f: (np.maximum(0, 1 - r).mean() + np.maximum(0, 1 + f).mean(), -f.mean()),
     "relativistic": lambda r, f: (-np.log(_sigmoid(r - f)).mean(), -np.log(_sigmoid(f - r)).mean()),
+    "relativistic_average": lambda r, f: (
+        -np.log(_sigmoid(r - f.mean())).mean() - np.log(1 - _sigmoid(f - r.mean())).mean(),
+        -np.log(_sigmoid(f - r.mean())).mean() - np.log(1 - _sigmoid(r - f.mean())).mean(),
+    ),
 }
 
 

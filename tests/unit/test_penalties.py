@@ -15,22 +15,42 @@ from gan_core import registry
 from gan_core.config import RunConfig, replace
 from gan_core.engine.objectives import Objective, d_terms, g_loss
 from gan_core.errors import ConfigError
-from gan_core.penalties import clip_weights, evaluate, mix, squared_gradient_norm
+from gan_core.penalties import PLACES, clip_weights, evaluate, mix, near, squared_gradient_norm
 
 PENALTIES = [e.name for e in registry.penalty.entries() if e.info["at"]]
 F64 = torch.float64
 
-# name: (norms at real, at fake, at the mixed points), each (B,) -> the penalty
+# name: (norms at real, at fake, at the points of its own), each (B,) -> the penalty
 CLOSED_FORMS = {
-    "r1": lambda real, fake, mixed: (real**2).mean() / 2,
-    "r2": lambda real, fake, mixed: (fake**2).mean() / 2,
-    "r1_r2": lambda real, fake, mixed: (real**2).mean() / 2 + (fake**2).mean() / 2,
-    "wgan_gp": lambda real, fake, mixed: ((mixed - 1) ** 2).mean(),
+    "r1": lambda real, fake, own: (real**2).mean() / 2,
+    "r2": lambda real, fake, own: (fake**2).mean() / 2,
+    "r1_r2": lambda real, fake, own: (real**2).mean() / 2 + (fake**2).mean() / 2,
+    "wgan_gp": lambda real, fake, own: ((own - 1) ** 2).mean(),
+    "dragan": lambda real, fake, own: ((own - 1) ** 2).mean(),
 }
 
 
 def randn(seed: int, *shape: int) -> Tensor:
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=F64)
+
+
+def placed(name: str, n: int, *shape: int, seed: int = 3) -> Tensor:
+    """What the points of a penalty are made with: as drawn in training, in float64."""
+    rng = torch.Generator().manual_seed(seed)
+    at = registry.penalty[name].info["at"]
+    return PLACES[at].draw(n, shape, 1, rng).to(F64) if at in PLACES else torch.rand(n, dtype=F64, generator=rng)
+
+
+def own_points(name: str, real: Tensor, fake: Tensor, u: Tensor) -> Tensor:
+    """Where a penalty that has points of its own takes its gradients, by hand; of others the real samples, which nobody asks for."""
+    match registry.penalty[name].info["at"]:
+        case "mix":
+            w = u.view(-1, *[1] * (real.dim() - 1))
+            return w * real + (1 - w) * fake
+        case "near":
+            return real + u / 10
+        case _:
+            return real
 
 
 def critic(seed: int = 0, n_in: int = 3) -> nn.Module:
@@ -60,13 +80,9 @@ def numeric_norms(f: object, x: Tensor, step: float = 1e-5) -> np.ndarray:
 @pytest.mark.parametrize("shape", [(3,), (1, 2, 2)])
 def test_against_finite_differences(name: str, shape: tuple[int, ...]) -> None:
     net = critic(1, math.prod(shape))
-    real, fake, u = (
-        randn(1, 4, *shape),
-        randn(2, 4, *shape),
-        torch.rand(4, dtype=F64, generator=torch.Generator().manual_seed(3)),
-    )
+    real, fake, u = randn(1, 4, *shape), randn(2, 4, *shape), placed(name, 4, *shape)
     with torch.no_grad():
-        norms = [numeric_norms(net, x) for x in (real, fake, mix(real, fake, u))]
+        norms = [numeric_norms(net, x) for x in (real, fake, own_points(name, real, fake, u))]
     assert name in CLOSED_FORMS, f"a new penalty needs its independent formula here: {name}"
     found = evaluate(name, lambda x: net(x).squeeze(1), real, fake, u)
     assert float(found.detach()) == pytest.approx(CLOSED_FORMS[name](*norms), rel=1e-7)
@@ -76,14 +92,14 @@ def test_against_finite_differences(name: str, shape: tuple[int, ...]) -> None:
 def test_a_linear_critic_has_the_norm_of_its_weights(name: str) -> None:
     w = torch.tensor([3.0, 4.0], dtype=F64)
     five = np.array([5.0])
-    found = evaluate(name, lambda x: x @ w, randn(1, 6, 2), randn(2, 6, 2), torch.rand(6, dtype=F64))
+    found = evaluate(name, lambda x: x @ w, randn(1, 6, 2), randn(2, 6, 2), placed(name, 6, 2))
     assert float(found.detach()) == pytest.approx(CLOSED_FORMS[name](five, five, five), rel=1e-9)
 
 
 @pytest.mark.parametrize("name", PENALTIES)
 def test_a_quadratic_critic_has_the_norm_of_the_point(name: str) -> None:
-    real, fake, u = randn(1, 6, 2), randn(2, 6, 2), torch.rand(6, dtype=F64)
-    points = (real, fake, u[:, None] * real + (1 - u[:, None]) * fake)
+    real, fake, u = randn(1, 6, 2), randn(2, 6, 2), placed(name, 6, 2)
+    points = (real, fake, own_points(name, real, fake, u))
     norms = [x.norm(dim=1).numpy() for x in points]
     found = evaluate(name, lambda x: x.square().sum(1) / 2, real, fake, u)
     assert float(found.detach()) == pytest.approx(CLOSED_FORMS[name](*norms), rel=1e-9)
@@ -102,8 +118,8 @@ def test_norms_are_of_each_sample_not_of_the_batch() -> None:
 
 def test_a_penalty_is_the_mean_of_the_samples_own() -> None:
     net, real, fake = critic(2), randn(1, 5, 3), randn(2, 5, 3)
-    u = torch.rand(5, dtype=F64)
     for name in PENALTIES:
+        u = placed(name, 5, 3)
         alone = [
             evaluate(name, lambda x: net(x).squeeze(1), real[i : i + 1], fake[i : i + 1], u[i : i + 1])
             for i in range(5)
@@ -120,12 +136,13 @@ def test_mixed_points() -> None:
     assert torch.allclose(mixed[1], real[1])
     assert torch.allclose(mixed[2], 0.25 * real[2] + 0.75 * fake[2])
     assert torch.allclose(mix(real, fake, None), (real + fake) / 2)
+    assert torch.equal(near(real, fake, None), real)
 
 
 @pytest.mark.parametrize("name", PENALTIES)
 def test_second_derivatives(name: str) -> None:
     """∂ penalty / ∂ weights, the derivative that training follows, against finite differences."""
-    real, fake, u = randn(1, 3, 2), randn(2, 3, 2), torch.rand(3, dtype=F64, generator=torch.Generator().manual_seed(1))
+    real, fake, u = randn(1, 3, 2), randn(2, 3, 2), placed(name, 3, 2, seed=1)
     w1, w2 = randn(3, 2, 4).requires_grad_(), randn(4, 4).requires_grad_()
 
     def value(a: Tensor, b: Tensor) -> Tensor:
@@ -191,10 +208,10 @@ def test_real_and_fake_as_one_batch_or_two(loss: str, penalty: str) -> None:
         return net(x).squeeze(1)
 
     real, fake = randn(1, 6, 3), randn(2, 6, 3)
-    u = torch.rand(6, dtype=F64, generator=torch.Generator().manual_seed(4))
+    u = placed(penalty, 6, 3, seed=4)
     at = registry.penalty[penalty].info["at"]
     smooth = 0.1 if registry.loss[loss].info["targets"] else 0.0
-    joints = [False, True] if at in (None, "both", "mix") else [False]
+    joints = [False] if at in ("real", "fake") else [False, True]
     expected = registry.loss[loss].value(d(real), d(fake), smooth)[0]
     if at:
         expected = expected + 0.7 * evaluate(penalty, d, real, fake, u)
@@ -218,11 +235,11 @@ def test_flips_swap_the_labels_of_those_pairs(loss: str, penalty: str) -> None:
         return net(x).squeeze(1)
 
     flips = torch.tensor([True, False, False, True])
-    u = torch.rand(4, dtype=F64)
+    u = placed(penalty, 4, 3)
     swapped_real, swapped_fake = real.clone(), fake.clone()
     swapped_real[flips], swapped_fake[flips] = fake[flips], real[flips]
     at = registry.penalty[penalty].info["at"]
-    for joint in {False, at in (None, "both", "mix")}:
+    for joint in {False, at not in ("real", "fake")}:
         o = objective(loss, penalty, joint)
         terms = d_terms(o, d, real.clone(), fake.clone(), 0.5, 0.0, flips, u)
         by_hand = registry.loss[loss].value(d(swapped_real), d(swapped_fake))[0]
