@@ -20,7 +20,7 @@ from pages._ui.beside import compare, ghost
 from pages._ui.controls import Controls, full_title, label, value_text
 from pages._ui.export import export
 from pages._ui.failures import plain
-from pages._ui.hints import NO_PRESET, hints
+from pages._ui.hints import NO_PRESET, hints, recipe
 from pages._ui.i18n import language, number, translate
 from pages._ui.live import live_labels, live_view
 from pages._ui.own_data import last, own_data_button
@@ -164,6 +164,8 @@ class Lab:
         )  # fmt: skip
         about = "\n\n".join([_(entry.help), *hints(entry, _)]) if entry else ""
         st.caption(about or _("Settings that no preset has. The link carries them anywhere."))
+        if entry:
+            recipe(entry, _)
 
     def _follow(self, session: TrainingSession) -> None:
         """Coming to a run of one's own, its settings become the draft (and stay so while it changes); what it is kept to holds for
