@@ -7,7 +7,7 @@ from torch import Tensor
 
 from gan_core import config, presets
 from gan_core.engine.workshop import Workshop
-from gan_core.players import draw_latents
+from gan_core.players import draw_inputs
 from gan_core.runs.session import TrainingSession
 from gan_core.trainer import Trainer
 
@@ -57,6 +57,4 @@ def trainer_of(session: TrainingSession) -> Trainer:
 
 def samples(session: TrainingSession, n: int, seed: int) -> Tensor:
     """n samples of the averaged generator, from latents that belong to no training stream."""
-    latent = session.config.latent
-    latents = draw_latents(n, latent.dim, latent.distribution, torch.Generator().manual_seed(seed))
-    return trainer_of(session).sample(latents)
+    return trainer_of(session).sample(draw_inputs(n, session.config, torch.Generator().manual_seed(seed)))

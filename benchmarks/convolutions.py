@@ -42,11 +42,11 @@ class Contiguous(Trainer):
 class Prepared(Trainer):
     """All pictures as floats in [−1, 1] before the first step, instead of each batch when it is drawn: four times the memory."""
 
-    def _next_real(self, n: int) -> Tensor:
+    def _next_real(self, n: int) -> tuple[Tensor, Tensor | None]:
         if not hasattr(self, "_floats"):
             assert self.pictures is not None
             self._floats = (self.pictures.float() / 127.5 - 1).contiguous(memory_format=torch.channels_last)
-        return self._floats[self.reals.next(n)]
+        return self._floats[self.reals.next(n)], None
 
 
 def run() -> dict[str, Any]:

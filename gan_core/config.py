@@ -37,6 +37,9 @@ PRECISIONS = {"auto": N_("Automatic"), "float32": "float32", "bfloat16": N_("bfl
 
 _ATTENTION_MORE = N_("Convolutions see a small neighbourhood; attention lets an eye know where the other one is (Zhang et al. 2019). Its cost "
                      "grows with the fourth power of the picture's side.")  # fmt: skip
+G_CONDITIONS = {"none": N_("Not told"), "concat": N_("Beside the noise"), "norm": N_("In its normalisations")}
+D_CONDITIONS = {"none": N_("Not told"), "concat": N_("Beside the picture"), "projection": N_("Projection"),
+                "classifier": N_("It guesses the class (AC-GAN)")}  # fmt: skip
 # What is said of both players' optimisers.
 _NAME_MORE = N_("Adam scales each weight's steps by its recent gradients; RMSprop does so without momentum; SGD takes the "
                 "gradient as it is and shows the bare dynamics of the game.")  # fmt: skip
@@ -51,6 +54,10 @@ _MOMENTUM_MORE = N_("0.9 adds up about the last ten steps. In a game it makes bo
 
 def _uses(kind: str) -> Any:
     return lambda c: registry.dataset[c.data.name].info["kind"] == kind
+
+
+def _has_classes(c: Any) -> bool:
+    return bool(registry.dataset[c.data.name].info.get("classes"))
 
 
 def _parameter(name: str) -> Any:
@@ -163,6 +170,10 @@ class GeneratorConfig:
         help=N_("How a layer doubles the picture's size. Transposed convolutions are fast; resizing avoids checkerboards."),
         more=N_("Transposed convolutions learn how to fill in; kernels that overlap unevenly print a checkerboard (Odena et al. "
                 "2016). Resizing first and convolving after cannot, and costs more."))  # fmt: skip
+    conditioning: str = setting("none", title=N_("How G is told the class"), group="generator", choices=G_CONDITIONS, shown_if=_has_classes,
+        help=N_("Not told: the noise decides. Otherwise you ask for a class, and G draws one of it."),
+        more=N_("Beside the noise: one number a class more at the entrance (Mirza & Osindero 2014, arXiv:1411.1784). In its normalisations: each "
+                "class has its own scale and shift in every layer (Dumoulin et al. 2017). D must be told, too."))  # fmt: skip
     attention: bool = setting(False, title=N_("Self-attention"), group="generator", shown_if=_network("generator", "dcgan"),
         help=N_("A layer at half the picture's size in which every place looks at every other."), more=_ATTENTION_MORE)  # fmt: skip
     spectral_norm: bool = setting(False, title=N_("Spectral normalisation of G"), group="stabilizers",
@@ -196,6 +207,11 @@ class DiscriminatorConfig:
     spectral_norm: bool = setting(False, title=N_("Spectral normalisation"), group="stabilizers",
         help=N_("Divides each weight matrix of D by its largest singular value, so that D cannot change abruptly."),
         more=N_("Miyato et al. 2018, arXiv:1802.05957. One power iteration per training step."))  # fmt: skip
+    conditioning: str = setting("none", title=N_("How D is told the class"), group="discriminator", choices=D_CONDITIONS, shown_if=_has_classes,
+        help=N_("Where G is asked for a class, D must judge whether a picture is one of it."),
+        more=N_("Beside the picture: as channels of its own (Mirza & Osindero 2014). Projection: the class asks for certain features, and D adds up how "
+                "much of them there is (Miyato & Koyama 2018, arXiv:1802.05637). AC-GAN: D is not told but guesses, and both players are "
+                "rewarded for a right guess (Odena et al. 2017, arXiv:1610.09585)."))  # fmt: skip
     attention: bool = setting(False, title=N_("Self-attention"), group="discriminator", shown_if=_network("discriminator", "dcgan"),
         help=N_("A layer at half the picture's size in which every place looks at every other."), more=_ATTENTION_MORE)  # fmt: skip
     minibatch_std: bool = setting(False, title=N_("Minibatch standard deviation"), group="stabilizers",
@@ -297,6 +313,10 @@ class RunConfig:
         help=N_("Apply the gradient penalty at every k-th step only, k times as strong: cheaper steps, the same pull."),
         more=N_("Lazy regularisation (Karras et al. 2020, StyleGAN2): a gradient penalty needs a second backward pass and "
                  "changes slowly from step to step, so most of them can do without. Too rare, and it pulls in jerks."))  # fmt: skip
+    class_weight: float = setting(1.0, title=N_("Weight of the class"), group="loss", low=0.0, high=100.0, live=True,
+        shown_if=lambda c: c.discriminator.conditioning == "classifier",
+        help=N_("How much a right guess of the class counts beside real or generated (AC-GAN)."),
+        more=N_("Large weights make classes clear and pictures of one class alike: AC-GAN prefers what is easy to recognise."))  # fmt: skip
     k_d: int = setting(1, title=N_("D steps per iteration"), group="loss", low=0, high=10, live=True,
         help=N_("How often the discriminator learns in each iteration."),
         more=N_("More steps bring the discriminator nearer to its best answer before the generator moves: Wasserstein critics "
@@ -385,6 +405,11 @@ class RunConfig:
         _check_together(self)
 
     @property
+    def classes(self) -> int:
+        """How many classes the players are told of; 0 where they are told of none."""
+        return int(registry.dataset[self.data.name].info["classes"]) if self.generator.conditioning != "none" else 0
+
+    @property
     def kind(self) -> str:
         """ "points" or "images"."""
         return str(registry.dataset[self.data.name].info["kind"])
@@ -401,6 +426,9 @@ def _check_together(c: RunConfig) -> None:
         raise ConfigError(N_("accumulation={parts} leaves one sample in each part of batch_size={batch_size}, and batch "
                              "normalisation needs two. Use a larger batch_size, or less accumulation."),
                           batch_size=c.batch_size, parts=c.accumulation)  # fmt: skip
+    if c.accumulation > 1 and registry.loss[c.loss].info.get("whole_batch"):
+        raise ConfigError(N_("accumulation={parts} does not go with loss={loss}, which compares each sample with the mean of the whole batch. Set "
+                             "accumulation to 1, or use another loss."), parts=c.accumulation, loss=c.loss)  # fmt: skip
     if registry.penalty[c.penalty].info["at"] and c.discriminator.norm == "batch":
         raise ConfigError(
             N_("penalty={penalty} does not go with discriminator.norm=batch: batch normalisation couples the samples of a "
@@ -417,6 +445,32 @@ def _check_together(c: RunConfig) -> None:
         raise ConfigError(N_("label_smoothing has no meaning for loss={loss}, which has no targets. Set it to 0, or use {allowed}."),
                           loss=c.loss, allowed=allowed)  # fmt: skip
     _check_data(c)
+    _check_classes(c)
+
+
+def _check_classes(c: RunConfig) -> None:
+    g, d = c.generator.conditioning, c.discriminator.conditioning
+    if (g == "none") != (d == "none"):
+        raise ConfigError(N_("generator.conditioning={g} does not go with discriminator.conditioning={d}: either both players are told the "
+                             "class, or none of them. Set both, or both to none."), g=g, d=d)  # fmt: skip
+    if g == "none":
+        return
+    if not _has_classes(c):
+        allowed = ", ".join(e.name for e in registry.dataset.entries() if e.info.get("classes"))
+        raise ConfigError(N_("data.name={data} has no labels, and generator.conditioning={g} asks for a class. Set both players' conditioning to "
+                             "none, or use labelled data: {allowed}."), data=c.data.name, g=g, allowed=allowed)  # fmt: skip
+    if g == "norm" and c.generator.norm == "none":
+        raise ConfigError(N_("generator.conditioning=norm needs a normalisation that can be told the class. Set generator.norm to batch, instance "
+                             "or layer, or use generator.conditioning=concat."))  # fmt: skip
+    if c.discriminator.packing > 1:
+        raise ConfigError(N_("discriminator.packing={packing} does not go with classes: samples judged together would need one class each. Set it "
+                             "to 1."), packing=c.discriminator.packing)  # fmt: skip
+    for player in ("generator", "discriminator"):
+        name = getattr(c, player).network
+        if not registry.network[name].info.get("classes"):
+            allowed = ", ".join(e.name for e in registry.network.entries() if e.info.get("classes"))
+            raise ConfigError(N_("{player}.network={network} cannot be told a class. Use {allowed}, or set both players' conditioning to none."),
+                              player=player, network=name, allowed=allowed)  # fmt: skip
 
 
 def _check_data(c: RunConfig) -> None:

@@ -15,7 +15,7 @@ from gan_core.config import RunConfig
 from gan_core.errors import CheckpointError
 from gan_core.memory import sample_shape
 from gan_core.networks import build_generator
-from gan_core.players import draw_latents
+from gan_core.players import draw_inputs
 from gan_core.runs.folder import RunFolder
 from gan_core.text import N_
 
@@ -36,12 +36,11 @@ class SavedGenerator:
     def sample(self, n: int, seed: int = 0, progress: Callable[[int, int], None] | None = None) -> Tensor:
         """(n, *shape) float32: points in data units, pictures in [−1, 1]. Latents come from a CPU generator with this seed, in
         blocks of one size, so that they depend neither on the device nor on n: ten samples are the first ten of a thousand."""
-        latent = self.config.latent
         device = next(self.module.parameters()).device
         rng = torch.Generator().manual_seed(seed)
         parts = []
         for done in range(0, n, BATCH):
-            latents = draw_latents(BATCH, latent.dim, latent.distribution, rng)[: n - done]
+            latents = draw_inputs(BATCH, self.config, rng)[: n - done]
             parts.append(self.module(latents.to(device)).float().cpu())
             if progress:
                 progress(min(n, done + BATCH), n)

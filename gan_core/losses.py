@@ -6,6 +6,7 @@ smoothing: real samples get the target 1 − smooth (only where the loss has tar
 
 `info["needs_real"]` tells whether g_loss depends on `real`; where it does not, a generator step may pass anything there.
 The formula that a docstring begins with, without smoothing, is what is shown: see `formulas`.
+`info["whole_batch"]`: a sample's part depends on all others of the batch, which then cannot be split.
 `info["output"]` tells how to read the critic's output: "probability" (σ gives P(real)), "target" (0 fake … 1 real) or "critic".
 """
 
@@ -93,7 +94,7 @@ def relativistic(real: Tensor, fake: Tensor, smooth: float | Tensor = 0.0) -> tu
 @loss(
     "relativistic_average", title=N_("Relativistic (average)"), paper="Jolicoeur-Martineau 2018, arXiv:1807.00734",
     help=N_("Each sample is compared with the mean verdict on the other kind of its batch."),
-    needs_real=True, targets=False, output="critic",
+    needs_real=True, targets=False, output="critic", whole_batch=True,
 )  # fmt: skip
 def relativistic_average(real: Tensor, fake: Tensor, smooth: float | Tensor = 0.0) -> tuple[Tensor, Tensor]:
     """L_D = E[softplus(m_f − D(x))] + E[softplus(D(G(z)) − m_r)],  L_G = E[softplus(m_r − D(G(z)))] + E[softplus(D(x) − m_f)].   m_r and m_f are

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from gan_core.registry import penalty
 from gan_core.text import N_
 
-Critic: TypeAlias = Callable[[Tensor], Tensor]
+Critic: TypeAlias = Callable[..., Tensor]
 Penalty: TypeAlias = Callable[[Tensor], Tensor]
 
 

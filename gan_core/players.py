@@ -18,16 +18,21 @@ from torch import Tensor, nn
 from gan_core import registry
 from gan_core.config import RunConfig
 from gan_core.data.sets import ImageSet, PointSet
+from gan_core.errors import ConfigError
+from gan_core.networks.conditional import verdict
+from gan_core.text import N_
 
 _ROWS = 1024  # through the generator at once
 
 
 @dataclass(frozen=True)
 class Preview:
-    """What a viewer compares at every moment of a run: fixed latents (N, latent.dim) and fixed real samples (N, …)."""
+    """What a viewer compares at every moment of a run: fixed latents (N, latent.dim + classes) and fixed real samples (N, …). Where the
+    players are told a class, it is the same for both in each place: labels (N, classes)."""
 
     latents: Tensor
     real: Tensor
+    labels: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,7 @@ class Players:
 
     @torch.no_grad()
     def sample(self, latents: Tensor, *, averaged: bool = True) -> Tensor:
-        """(N, latent.dim) -> (N, *shape) float32 on the CPU: points in data units, pictures in [−1, 1]. In eval mode."""
+        """(N, latent.dim + classes) -> (N, *shape) float32 on the CPU: points in data units, pictures in [−1, 1]. In eval mode."""
         g = self.average if averaged else self.g
         with evaluating(g):
             parts = [g(part).float().cpu() for part in torch.split(latents.to(self.device), _ROWS)]
@@ -52,9 +57,10 @@ class Players:
         return self.data.to_units(out) if isinstance(self.data, PointSet) else out.contiguous()
 
     @torch.no_grad()
-    def critic(self, x: Tensor) -> Tensor:
-        """D's logits (N,) on the CPU for samples as `sample` gives them, one for as many as D sees together. In eval mode."""
-        return self._logits(x).float().cpu()
+    def critic(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
+        """D's logits (N,) on the CPU for samples as `sample` gives them, one for as many as D sees together. labels (N, classes): of which
+        class they are, for a D that is told. In eval mode."""
+        return self._logits(x, labels).float().cpu()
 
     def slope(self, x: Tensor) -> Tensor:
         """∇D(x): the gradient of each sample's own logit by its values, of the shape of x, on the CPU; for points per data unit."""
@@ -72,12 +78,11 @@ class Players:
             (gradient,) = torch.autograd.grad(g_loss, fake)
         return -len(fake) * gradient.detach()
 
-    def _logits(self, x: Tensor) -> Tensor:
+    def _logits(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
         if isinstance(self.data, PointSet):
             x = self.data.from_units(x)
         with evaluating(self.d):
-            logits: Tensor = self.d(x.to(self.device))
-        return logits
+            return verdict(self.d(x.to(self.device), *(() if labels is None else (labels.to(self.device),))))[0]
 
     # ── a copy that stays as it is while training goes on ────────────────────────────────────────────────────────────────
 
@@ -113,6 +118,66 @@ def evaluating(module: nn.Module) -> Iterator[None]:
         yield
     finally:
         module.train(was_training)
+
+
+def draw_inputs(n: int, config: RunConfig, generator: torch.Generator) -> Tensor:
+    """(n, latent.dim + classes) for the generator of such a run: latents, and behind them a class each, all as likely."""
+    latents = draw_latents(n, config.latent.dim, config.latent.distribution, generator)
+    if not config.classes:
+        return latents
+    labels = torch.randint(config.classes, (n,), generator=generator, device=generator.device)
+    return torch.cat([latents, one_hot(labels, config.classes)], 1)
+
+
+def one_hot(labels: Tensor, classes: int) -> Tensor:
+    """(N,) -> (N, classes): 1 at the class, 0 elsewhere."""
+    return torch.eye(classes, device=labels.device)[labels]
+
+
+def asked_for(latents: Tensor, labels: Tensor | None) -> Tensor:
+    """The generator's inputs with these labels (N, classes) in the place of their own."""
+    return latents if labels is None else torch.cat([latents[:, : -labels.shape[1]], labels], 1)
+
+
+def labels_of(config: RunConfig, data: ImageSet, device: torch.device) -> Tensor | None:
+    """The labels (N,) of the training pictures, for players that are told; None for others. Raises ConfigError where there are none."""
+    if not config.classes:
+        return None
+    if data.labels is None:
+        raise ConfigError(N_("{data} has no labels, and generator.conditioning={how} asks for a class. Set both players' conditioning to none."),
+                          data=data.name, how=config.generator.conditioning)  # fmt: skip
+    return data.labels.to(device)
+
+
+def preview_side(config: RunConfig) -> int:
+    """How many pictures a side of the preview's square has: a column for each class, where there are few."""
+    return config.classes if 4 <= config.classes <= 12 else 8
+
+
+def preview_classes(config: RunConfig) -> list[int]:
+    """The class of each column of the preview, or nothing; of many classes some, evenly chosen."""
+    side = preview_side(config)
+    return [i * config.classes // side for i in range(side)] if config.classes else []
+
+
+def pictures_preview(config: RunConfig, data: ImageSet, rng: torch.Generator, device: torch.device) -> Preview:
+    """A square of latents, and of training pictures beside them: drawn by chance, or of one class in each column."""
+    count = preview_side(config) ** 2
+    if not config.classes:
+        real = data.images[torch.randint(len(data.images), (count,), generator=rng)]
+        return Preview(draw_inputs(count, config, rng).to(device), real)
+    columns = torch.tensor(preview_classes(config)).repeat(preview_side(config))
+    assert data.labels is not None
+    rows = [_one_of(data.labels, int(label), rng) for label in columns]
+    labels = one_hot(columns, config.classes)
+    return Preview(asked_for(draw_inputs(count, config, rng), labels).to(device), data.images[rows], labels)
+
+
+def _one_of(labels: Tensor, wanted: int, rng: torch.Generator) -> int:
+    """The place of a picture of this class, or of any where there is none."""
+    found = (labels == wanted).nonzero().flatten()
+    found = found if len(found) else torch.arange(len(labels))
+    return int(found[torch.randint(len(found), (), generator=rng)])
 
 
 def draw_latents(n: int, dim: int, distribution: str, generator: torch.Generator) -> Tensor:

@@ -33,13 +33,21 @@ from gan_core.engine.objectives import Objective, d_objective, g_judge, g_object
 from gan_core.errors import ConfigError
 from gan_core.networks import build_discriminator, build_generator, couples_samples
 from gan_core.phases import BOTH, Phase, rounds
-from gan_core.players import Players, Preview, draw_latents
+from gan_core.players import (
+    Players,
+    Preview,
+    asked_for,
+    draw_inputs,
+    draw_latents,
+    labels_of,
+    one_hot,
+    pictures_preview,
+)
 from gan_core.schedules import ema_decay, scheduled
 from gan_core.streams import Stream, block_rows, generators
 from gan_core.text import N_
 
 PREVIEW_POINTS = 1000
-PREVIEW_IMAGES = 64
 
 
 @dataclass(frozen=True)
@@ -78,7 +86,7 @@ class Trainer:
         self.ema = Ema(self.g)
         self._couples = couples_samples(self.d)
         self._build_optimizers(("g", "d"))
-        self.latents = Stream(self._draw_latents, self.rng["latent"], block_rows(config.latent.dim))
+        self.latents = Stream(self._draw_latents, self.rng["latent"], block_rows(config.latent.dim + config.classes))
         self.reals = self._real_stream()
         self.step_count = 0
         self.images = 0
@@ -148,19 +156,20 @@ class Trainer:
         gradients: list[Tensor] | None = None
         for part in range(parts):
             with precision:
-                real = self._noisy(self._next_real(n))
+                real, labels = self._next_real(n)
+                real = self._noisy(real)
             yield "d.batch", {"real": real}
-            latents = self.latents.next(n)
+            latents = asked_for(self.latents.next(n), labels)
             with precision, torch.no_grad():
                 fake = self._noisy(self.g(latents))
             yield "d.fakes", {"latents": latents, "fake": fake}
             flips = self._uniform(n // c.discriminator.packing) < c.label_flip if c.label_flip else None
             u = self._placed(n, objective.at)
             with precision:
-                verdicts = judge(objective, self.d, real, fake, u)
+                verdicts = judge(objective, self.d, real, fake, u, labels)
             yield "d.judge", {"real": verdicts.real, "fake": verdicts.fake}
             with precision:
-                terms = d_objective(objective, verdicts, self.penalty_weight, c.label_smoothing, flips)
+                terms = d_objective(objective, verdicts, self.penalty_weight, c.label_smoothing, flips, labels)
             penalty = terms.penalty.detach() if terms.penalty is not None else self._zero
             self.d_sums += torch.stack([terms.loss.detach(), terms.real, terms.fake, penalty])
             yield "d.loss", {"terms": terms, "real": verdicts.real, "fake": verdicts.fake, "flips": flips}
@@ -181,16 +190,19 @@ class Trainer:
         for part in range(parts):
             latents = self.latents.next(n)
             with precision:
+                real, labels = self._next_real(n) if objective.needs_real else (None, None)
+                latents = asked_for(latents, labels)
+                labels = latents[:, c.latent.dim :] if c.classes else None
                 fake = self._noisy(self.g(latents))
-                real = self._noisy(self._next_real(n)) if objective.needs_real else None
+                real = None if real is None else self._noisy(real)
             yield "g.fakes", {"latents": latents, "fake": fake, "real": real}
             with precision:
-                real_logits, fake_logits = g_judge(self.d, fake, real)
-            yield "g.judge", {"real": real_logits, "fake": fake_logits}
+                verdicts = g_judge(self.d, fake, real, labels)
+            yield "g.judge", {"real": verdicts.real, "fake": verdicts.fake}
             with precision:
-                loss = g_objective(objective, real_logits, fake_logits)
+                loss = g_objective(objective, verdicts, labels)
             self.g_sum += loss.detach()
-            yield "g.loss", {"loss": loss, "samples": fake, "real": real_logits, "fake": fake_logits}
+            yield "g.loss", {"loss": loss, "samples": fake, "real": verdicts.real, "fake": verdicts.fake}
             gradients = _add(gradients, torch.autograd.grad(loss, self._g_params))
             yield "g.gradients", {"gradients": gradients, "parts": part + 1}
         self._g_count += parts
@@ -230,10 +242,11 @@ class Trainer:
     # ── random numbers and data ──────────────────────────────────────────────────────────────────────────────────────────
 
     def _draw_latents(self, n: int, generator: torch.Generator) -> Tensor:
-        return draw_latents(n, self.config.latent.dim, self.config.latent.distribution, generator)
+        return draw_inputs(n, self.config, generator)
 
     def _real_stream(self) -> Stream:
         self.pictures: Tensor | None = None
+        self.labels: Tensor | None = None
         if isinstance(self.data, PointSet):
             draw = self.data.draw
             return Stream(lambda n, rng: draw(n, rng).to(self.device), self.rng["data"], block_rows(2))
@@ -241,12 +254,18 @@ class Trainer:
         if self.pictures.dim() == 4:
             self.pictures = self.pictures.contiguous(memory_format=torch.channels_last)
         count = len(self.pictures)
+        self.labels = labels_of(self.config, self.data, self.device)
         return Stream(lambda _n, rng: torch.randperm(count, generator=rng).to(self.device), self.rng["data"], count)
 
-    def _next_real(self, n: int) -> Tensor:
-        """(n, *shape) in the units of training: points normalised, pictures in [−1, 1]."""
+    def _next_real(self, n: int) -> tuple[Tensor, Tensor | None]:
+        """(n, *shape) in the units of training: points normalised, pictures in [−1, 1]; and their labels (n, classes), where the players
+        are told."""
         rows = self.reals.next(n)
-        return rows if self.pictures is None else to_unit(self.pictures[rows])
+        if self.pictures is None:
+            return rows, None
+        return to_unit(self.pictures[rows]), None if self.labels is None else one_hot(
+            self.labels[rows], self.config.classes
+        )
 
     def _noisy(self, x: Tensor) -> Tensor:
         if not self._sigma:
@@ -266,11 +285,8 @@ class Trainer:
         rng, c = self.rng["preview"], self.config.latent
         if isinstance(self.data, PointSet):
             real = self.data.to_units(self.data.draw(PREVIEW_POINTS, rng))
-            count = PREVIEW_POINTS
-        else:
-            count = PREVIEW_IMAGES
-            real = self.data.images[torch.randint(len(self.data.images), (count,), generator=rng)]
-        return Preview(draw_latents(count, c.dim, c.distribution, rng).to(self.device), real)
+            return Preview(draw_latents(PREVIEW_POINTS, c.dim, c.distribution, rng).to(self.device), real)
+        return pictures_preview(self.config, self.data, rng, self.device)
 
     # ── looking ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -318,9 +334,9 @@ class Trainer:
         """(N, latent.dim) -> (N, *shape) float32 on the CPU: points in data units, pictures in [−1, 1]. In eval mode."""
         return self.players.sample(latents, averaged=averaged)
 
-    def critic(self, x: Tensor) -> Tensor:
-        """D's logits (N,) on the CPU for samples as `sample` gives them, one for as many as D sees together. In eval mode."""
-        return self.players.critic(x)
+    def critic(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
+        """As `Players.critic`."""
+        return self.players.critic(x, labels)
 
     # ── changing and keeping ─────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -339,7 +355,10 @@ class Trainer:
         loss, penalty = registry.loss[config.loss], registry.penalty[config.penalty]
         at = penalty.info["at"]
         joint = not self._couples and at not in ("real", "fake")
-        self.objective = Objective(loss.value, loss.info["needs_real"], penalty.value, at, joint)
+        guesses = config.discriminator.conditioning == "classifier"
+        self.objective = Objective(
+            loss.value, loss.info["needs_real"], penalty.value, at, joint, config.class_weight if guesses else 0.0
+        )
         self.unpenalised = replace(self.objective, at=None)
         for optimizer, c in ((self._g_optimizer, config.g_optimizer), (self._d_optimizer, config.d_optimizer)):
             optimizers.apply_settings(optimizer, c)

@@ -96,7 +96,8 @@ class Watch:
         """At the pace of the metrics: which of preview's real and generated pictures D prefers. Points are asked at each look."""
         if self._places is None:
             generated = players.sample(players.preview.latents, averaged=False)
-            self._order = order_of(players.critic(to_unit(players.preview.real)), players.critic(generated))
+            shown = players.preview
+            self._order = order_of(*(players.critic(x, shown.labels) for x in (to_unit(shown.real), generated)))
 
     def look(self, players: Players, stats: Stats, arrays: Mapping[str, NDArray[Any]]) -> tuple[Finding, ...]:
         """The findings with this look; `arrays` as in a snapshot."""

@@ -33,6 +33,7 @@ _CODE = (
     "losses.py",
     "optimizers.py",
     "penalties.py",
+    "players.py",
     "trainer.py",
     "data/sets.py",
     "engine",
@@ -123,7 +124,8 @@ def _blank_trainer(config: Any, shape: tuple[int, ...], pictures: int) -> Any:
     if not pictures:
         return Trainer(config)
     blank = torch.zeros(pictures, *shape, dtype=torch.uint8)
-    return Trainer(config, ImageSet(config.data.name, blank, None, blank[:0], None, (), ""))
+    labels = torch.zeros(pictures, dtype=torch.int64)
+    return Trainer(config, ImageSet(config.data.name, blank, labels, blank[:0], None, (), ""))
 
 
 def trace(trainer: Any, penalised: bool) -> tuple[Any, tuple[Any, ...]]:

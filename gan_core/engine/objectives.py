@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn.functional import cross_entropy
 
 from gan_core.losses import Loss
+from gan_core.networks.conditional import verdict
 from gan_core.penalties import PLACES, Critic, Penalty, squared_gradient_norm
 
 
 @dataclass(frozen=True)
 class Objective:
-    """A loss and a penalty, looked up once. `joint`: real and generated samples may go through D as one batch."""
+    """A loss and a penalty, looked up once. `joint`: real and generated samples may go through D as one batch. `class_weight`: what a right
+    guess of the class counts, where D guesses."""
 
     loss: Loss
     needs_real: bool
     penalty: Penalty
     at: str | None
     joint: bool
+    class_weight: float = 0.0
 
 
 @dataclass(frozen=True)
 class DTerms:
-    """What a discriminator step computed: the whole objective, its two parts, and the mean logits. All scalars."""
+    """What a discriminator step computed: the whole objective, its parts (`loss` with what guesses of the class cost), and the mean
+    logits. All scalars."""
 
     total: Tensor
     loss: Tensor
@@ -35,40 +41,59 @@ class DTerms:
 
 
 class Verdicts(NamedTuple):
-    """D's logits (B,) of real and of generated samples, and by what a penalty's `at` says: the logits and the points they belong to."""
+    """D's logits (B,) of real and of generated samples, and by what a penalty's `at` says: the logits and the points they belong to;
+    guesses (B, classes) of the class of both, where D guesses."""
 
     real: Tensor
     fake: Tensor
     inputs: dict[str, list[tuple[Tensor, Tensor]]]
+    guesses: tuple[Tensor, ...] = ()
 
 
-def judge(o: Objective, critic: Critic, real: Tensor, fake: Tensor, u: Tensor | None) -> Verdicts:
-    """What D says of a batch. real, fake: (B, …), without gradient history. u: what `penalties.PLACES` draws, for points of its own."""
+def judge(
+    o: Objective, critic: Critic, real: Tensor, fake: Tensor, u: Tensor | None, labels: Tensor | None = None
+) -> Verdicts:
+    """What D says of a batch. real, fake: (B, …), without gradient history. u: what `penalties.PLACES` draws, for points of its own.
+    labels (B, classes): of which class both samples of each pair are, for a critic that is told."""
+    told = () if labels is None else (labels,)
     if o.joint:
         both = torch.cat([real, fake])
         if o.at == "both":
             both.requires_grad_()
-        logits = critic(both)
+        logits, guess = verdict(critic(both, *(torch.cat([y, y]) for y in told)))
         real_logits, fake_logits = logits.chunk(2)
+        guesses = guess.chunk(2) if guess is not None else ()
         inputs = {"both": [(logits, both)]}
     else:
         real, fake = (
             x.detach().requires_grad_() if o.at in (which, "both") else x
             for x, which in ((real, "real"), (fake, "fake"))
         )
-        real_logits, fake_logits = critic(real), critic(fake)
+        (real_logits, guess), (fake_logits, other) = (verdict(critic(x, *told)) for x in (real, fake))
+        guesses = (guess, other) if guess is not None and other is not None else ()
         inputs = {"real": [(real_logits, real)], "fake": [(fake_logits, fake)]}
         inputs["both"] = inputs["real"] + inputs["fake"]
     if o.at in PLACES:
         x = PLACES[o.at].points(real.detach(), fake.detach(), u).requires_grad_()
-        inputs[o.at] = [(critic(x), x)]
-    return Verdicts(real_logits, fake_logits, inputs)
+        inputs[o.at] = [(verdict(critic(x, *told))[0], x)]
+    return Verdicts(real_logits, fake_logits, inputs, guesses)
+
+
+def class_loss(o: Objective, guesses: Iterable[Tensor], labels: Tensor | None) -> Tensor | float:
+    """class_weight · Σ −E[log P(class | sample)] over real and generated samples; 0 where D does not guess.   Odena et al. 2017, equation 3."""
+    return sum(o.class_weight * cross_entropy(guess, labels) for guess in guesses) if labels is not None else 0.0
 
 
 def d_objective(
-    o: Objective, verdicts: Verdicts, weight: float | Tensor, smooth: float | Tensor, flips: Tensor | None
+    o: Objective,
+    verdicts: Verdicts,
+    weight: float | Tensor,
+    smooth: float | Tensor,
+    flips: Tensor | None,
+    labels: Tensor | None = None,
 ) -> DTerms:
-    """The discriminator's objective: loss + weight · E[penalty]. flips: (B,) bool, pairs that D sees under each other's label."""
+    """The discriminator's objective: loss + weight · E[penalty]. flips: (B,) bool, pairs that D sees under each other's label, real for
+    generated. labels (B, classes): what D should have guessed."""
     real, fake = verdicts.real, verdicts.fake
     means = real.detach().mean(), fake.detach().mean()
     penalty = None
@@ -78,7 +103,7 @@ def d_objective(
             parts *= 2  # a mean over 2B samples is half of the two means' sum
         penalty = parts[0] if len(parts) == 1 else parts[0] + parts[1]
     real, fake = swapped(real, fake, flips)
-    loss = o.loss(real, fake, smooth)[0]
+    loss = o.loss(real, fake, smooth)[0] + class_loss(o, verdicts.guesses, labels)
     return DTerms(loss if penalty is None else loss + weight * penalty, loss, penalty, *means)
 
 
@@ -91,26 +116,38 @@ def swapped(real: Tensor, fake: Tensor, flips: Tensor | None) -> tuple[Tensor, T
 
 def d_terms(
     o: Objective, critic: Critic, real: Tensor, fake: Tensor,
-    weight: float | Tensor, smooth: float | Tensor, flips: Tensor | None, u: Tensor | None,
+    weight: float | Tensor, smooth: float | Tensor, flips: Tensor | None, u: Tensor | None, labels: Tensor | None = None,
 ) -> DTerms:  # fmt: skip
     """`judge` and `d_objective` in one."""
-    return d_objective(o, judge(o, critic, real, fake, u), weight, smooth, flips)
+    return d_objective(o, judge(o, critic, real, fake, u, labels), weight, smooth, flips, labels)
 
 
-def g_judge(critic: Critic, fake: Tensor, real: Tensor | None) -> tuple[Tensor | None, Tensor]:
-    """What D says of the generator's batch, (B,): of `real` only where the loss compares with it, without gradient; of `fake`."""
-    fake_logits = critic(fake)
+class GVerdicts(NamedTuple):
+    """D's logits (B,) of the generator's batch: of real samples only where the loss compares with them; of the generated ones; and its
+    guesses (B, classes) of their class, where it guesses."""
+
+    real: Tensor | None
+    fake: Tensor
+    guess: Tensor | None = None
+
+
+def g_judge(critic: Critic, fake: Tensor, real: Tensor | None, labels: Tensor | None = None) -> GVerdicts:
+    """What D says of the generator's batch. `real` carries no gradient; labels (B, classes) as in `judge`."""
+    told = () if labels is None else (labels,)
+    fake_logits, guess = verdict(critic(fake, *told))
     if real is None:
-        return None, fake_logits
+        return GVerdicts(None, fake_logits, guess)
     with torch.no_grad():
-        return critic(real), fake_logits
+        return GVerdicts(verdict(critic(real, *told))[0], fake_logits, guess)
 
 
-def g_objective(o: Objective, real_logits: Tensor | None, fake_logits: Tensor) -> Tensor:
+def g_objective(o: Objective, verdicts: GVerdicts, labels: Tensor | None = None) -> Tensor:
     """The generator's loss (scalar) of what `g_judge` gave."""
-    return o.loss(fake_logits.detach() if real_logits is None else real_logits, fake_logits)[1]
+    real, fake, guess = verdicts
+    loss = o.loss(fake.detach() if real is None else real, fake)[1]
+    return loss if guess is None else loss + class_loss(o, [guess], labels)
 
 
-def g_loss(o: Objective, critic: Critic, fake: Tensor, real: Tensor | None) -> Tensor:
+def g_loss(o: Objective, critic: Critic, fake: Tensor, real: Tensor | None, labels: Tensor | None = None) -> Tensor:
     """`g_judge` and `g_objective` in one. `real` (B, …) only where the loss compares with it; it carries no gradient."""
-    return g_objective(o, *g_judge(critic, fake, real))
+    return g_objective(o, g_judge(critic, fake, real, labels), labels)

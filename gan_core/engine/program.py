@@ -20,6 +20,7 @@ from gan_core.data.sets import to_unit
 from gan_core.engine.objectives import d_terms, g_loss
 from gan_core.optimizers import Update
 from gan_core.penalties import PLACES, Critic
+from gan_core.players import asked_for, one_hot
 
 if TYPE_CHECKING:
     from gan_core.config import RunConfig
@@ -78,7 +79,7 @@ def blank(trainer: Trainer, steps: int) -> Inputs:
     return Inputs(
         numbers=torch.zeros(steps, len(_SHARED) + _count(trainer.config), device=device),
         reals=real,
-        latents=torch.zeros(steps, draws.latents, trainer.config.latent.dim, device=device),
+        latents=torch.zeros(steps, draws.latents, trainer.config.latent.dim + trainer.config.classes, device=device),
         noise=torch.zeros(steps, draws.noise, *trainer.data.shape, device=device),
         flips=torch.zeros(steps, -(-rows // packing), dtype=torch.bool, device=device),
         places=torch.zeros(steps, *_places(trainer, rows), device=device),
@@ -89,7 +90,11 @@ def _places(trainer: Trainer, rows: int) -> tuple[int, ...]:
     """The shape of what places the penalty's points of a step."""
     place = PLACES.get(str(trainer.objective.at))
     packing = trainer.config.discriminator.packing
-    return tuple(place.draw(rows, trainer.data.shape, packing, torch.Generator()).shape) if place else (-(-rows // packing),)
+    return (
+        tuple(place.draw(rows, trainer.data.shape, packing, torch.Generator()).shape)
+        if place
+        else (-(-rows // packing),)
+    )
 
 
 def _updates(config: RunConfig) -> tuple[Update, Update]:
@@ -131,13 +136,12 @@ class Program:
         self._parameters = {who: [name for name, _ in m.named_parameters()] for who, m in self._modules.items()}
         self._buffers = {who: [name for name, _ in m.named_buffers()] for who, m in self._modules.items()}
         self._updates = dict(zip("dg", _updates(trainer.config), strict=True))
-        self._pictures = len(trainer.data.shape) > 1
+        self._given = len(state(trainer)[0])
         self._draws = Draws.of(trainer.config)
 
     def __call__(self, *tensors: Tensor) -> tuple[()]:
         given, rest = Inputs(*tensors[:6]), tensors[6:]
-        step = _Step(self, given, rest[0] if self._pictures else None,
-                     dict(zip(self._names, rest[self._pictures :], strict=True)))  # fmt: skip
+        step = _Step(self, given, rest[: self._given], dict(zip(self._names, rest[self._given :], strict=True)))
         for _ in range(self._config.k_d):
             step.d_step()
         for _ in range(self._config.k_g):
@@ -148,7 +152,7 @@ class Program:
 
 
 def state(trainer: Trainer) -> tuple[tuple[Tensor, ...], dict[str, Tensor]]:
-    """The pictures that are drawn from (none for points), and every tensor that a step changes, by name; the optimisers' slots are
+    """The pictures that are drawn from (none for points) with their labels where the players are told, and every tensor that a step changes, by name; the optimisers' slots are
     made where torch has not made them yet."""
     tensors: dict[str, Tensor] = {}
     for who, module in (("g", trainer.g), ("d", trainer.d)):
@@ -161,15 +165,16 @@ def state(trainer: Trainer) -> tuple[tuple[Tensor, ...], dict[str, Tensor]]:
                 p.grad = torch.zeros_like(p)
             tensors[f"{who}.grad/{name}"] = p.grad
     tensors |= {f"average/{name}": p.detach() for name, p in trainer.ema.averaged()}
-    pictures = () if trainer.pictures is None else (trainer.pictures,)
+    pictures = tuple(x for x in (trainer.pictures, trainer.labels) if x is not None)
     return pictures, tensors | {"d_sums": trainer.d_sums, "g_sum": trainer.g_sum}
 
 
 class _Step:
     """A step while it is traced: what is drawn is taken in the order of the eager step."""
 
-    def __init__(self, program: Program, given: Inputs, pictures: Tensor | None, tensors: dict[str, Tensor]) -> None:
-        self.p, self.c, self.tensors, self.pictures = program, program._config, tensors, pictures
+    def __init__(self, program: Program, given: Inputs, data: tuple[Tensor, ...], tensors: dict[str, Tensor]) -> None:
+        self.p, self.c, self.tensors = program, program._config, tensors
+        self.pictures, self.classes = (*data, None, None)[:2]
         values = iter(given.numbers.unbind())
         self.weight, self.sigma, self.smooth, self.decay, self.clip = (next(values) for _ in _SHARED)
         self.numbers = values
@@ -184,14 +189,14 @@ class _Step:
         objective = self.p._objective
         for _ in range(self.c.accumulation):
             with self.p._precision():
-                real = self._real()
+                real, labels = self._real()
                 with torch.no_grad():
-                    fake = self._noisy(self._call("g", self._own("g"), next(self.latents)))
+                    fake = self._noisy(self._call("g", self._own("g"), asked_for(next(self.latents), labels)))
                 leaves = self._leaves("d")
                 with torch.enable_grad():
                     terms = d_terms(objective, self._critic(leaves), real.detach(), fake.detach(),
                                     self.weight, self.smooth, next(self.flips),
-                                    next(self.places) if objective.at in PLACES else None)  # fmt: skip
+                                    next(self.places) if objective.at in PLACES else None, labels)  # fmt: skip
             parts = [terms.loss, terms.real, terms.fake]
             parts.append(terms.penalty if terms.penalty is not None else torch.zeros_like(terms.real))
             self.tensors["d_sums"].add_(torch.stack([x.detach() for x in parts]))
@@ -207,9 +212,8 @@ class _Step:
         for _ in range(self.c.accumulation):
             leaves = self._leaves("g")
             with self.p._precision(), torch.enable_grad():
-                fake = self._noisy(self._call("g", leaves, next(self.latents)))
-                real = self._real() if self.p._objective.needs_real else None
-                loss = g_loss(self.p._objective, self._critic(critic), fake, real)
+                fake, real, labels = self._g_batch(leaves)
+                loss = g_loss(self.p._objective, self._critic(critic), fake, real, labels)
             self.tensors["g_sum"].add_(loss.detach())
             gradients = _add(gradients, torch.autograd.grad(loss, list(leaves.values())))
         self._update("g", gradients)
@@ -219,19 +223,35 @@ class _Step:
         for name, p in self._own("g").items():
             self.tensors[f"average/{name}"].lerp_(p, self.decay)
 
-    def _real(self) -> Tensor:
+    def _g_batch(self, leaves: dict[str, Tensor]) -> tuple[Tensor, Tensor | None, Tensor | None]:
+        """Generated and, where the loss compares with them, real samples, and their labels."""
+        latents, needs_real = next(self.latents), self.p._objective.needs_real
+        if needs_real:
+            rows = next(self.reals)
+            latents = asked_for(latents, self._labels(rows))
+        fake = self._noisy(self._call("g", leaves, latents))
+        real = self._noisy(self._sample(rows)) if needs_real else None
+        return fake, real, latents[:, self.c.latent.dim :] if self.c.classes else None
+
+    def _real(self) -> tuple[Tensor, Tensor | None]:
         rows = next(self.reals)
-        return self._noisy(rows if self.pictures is None else to_unit(self.pictures[rows]))
+        return self._noisy(self._sample(rows)), self._labels(rows)
+
+    def _sample(self, rows: Tensor) -> Tensor:
+        return rows if self.pictures is None else to_unit(self.pictures[rows])
+
+    def _labels(self, rows: Tensor) -> Tensor | None:
+        return None if self.classes is None else one_hot(self.classes[rows], self.c.classes)
 
     def _noisy(self, x: Tensor) -> Tensor:
         return x + self.sigma * next(self.noise)
 
     def _critic(self, parameters: dict[str, Tensor]) -> Critic:
-        return lambda x: self._call("d", parameters, x)
+        return lambda *x: self._call("d", parameters, *x)
 
-    def _call(self, who: str, parameters: dict[str, Tensor], x: Tensor) -> Tensor:
+    def _call(self, who: str, parameters: dict[str, Tensor], *x: Tensor) -> Tensor:
         buffers = {name: self.tensors[f"{who}/{name}"] for name in self.p._buffers[who]}
-        out: Tensor = functional_call(self.p._modules[who], {**parameters, **buffers}, (x,))
+        out: Tensor = functional_call(self.p._modules[who], {**parameters, **buffers}, x)
         return out
 
     def _own(self, who: str) -> dict[str, Tensor]:

@@ -31,7 +31,7 @@ from gan_core.export.sources import Sources
 from gan_core.generate import BATCH
 from gan_core.networks import spectral
 from gan_core.text import N_
-from gan_core.trainer import PREVIEW_IMAGES, PREVIEW_POINTS
+from gan_core.trainer import PREVIEW_POINTS
 
 _OPEN_END = 10_000  # steps of a run that has no horizon and has not been trained yet
 _PLAYERS = (("G", "g_optimizer"), ("D", "d_optimizer"))
@@ -265,7 +265,9 @@ class _Writer:
             )
         if at in penalties.PLACES:
             self.sources.take(penalties.PLACES[at].points)
-            lines.append(f"u = {parts.placed(at, c.discriminator.packing)}{' if weight is not None else None' if self._is_lazy else ''}")
+            lines.append(
+                f"u = {parts.placed(at, c.discriminator.packing)}{' if weight is not None else None' if self._is_lazy else ''}"
+            )
         lines += self._forward(at, joint)
         lines += self._penalty(c, at, joint)
         if c.label_flip:
@@ -477,7 +479,7 @@ class _Writer:
             self.sources.need("pathlib", "Path")
             return text + parts.POINTS_END.format(count=PREVIEW_POINTS, file=self._samples_file)
         self.sources.need("pathlib", "Path")
-        side = math.isqrt(PREVIEW_IMAGES)
+        side = players.preview_side(self.start)
         return text + parts.PICTURES_END.format(
             count=side * side, side=side, file=self._samples_file, code=5 if self.data.shape[0] == 1 else 6
         )
@@ -507,6 +509,9 @@ def _words(names: Iterable[str]) -> str:
 
 
 def _load(c: RunConfig) -> PointSet | ImageSet:
+    if c.classes:
+        raise ExportError(N_("A run whose players are told a class cannot be written as a script yet. Take the configuration instead: with "
+                             "'gan-playground train --config config.toml' it trains the same run."))  # fmt: skip
     entry = registry.dataset[c.data.name]
     if entry.info.get("download"):
         raise ExportError(

@@ -10,6 +10,7 @@ from torch import nn
 from gan_core import registry
 from gan_core.networks import dcgan, mlp
 from gan_core.networks.attention import SelfAttention
+from gan_core.networks.conditional import ClassNorm
 from gan_core.networks.spectral import add_spectral_norm
 from gan_core.networks.together import MinibatchStd
 
@@ -25,19 +26,21 @@ def on_meta(config: RunConfig, shape: tuple[int, ...]) -> tuple[nn.Module, nn.Mo
     """Generator and discriminator without memory behind their weights: for counting, and to be filled afterwards."""
     with torch.device("meta"):
         family = {p: registry.network[getattr(config, p).network].value for p in ("generator", "discriminator")}
-        g = family["generator"].generator(config.generator, config.latent.dim, shape)
-        d = family["discriminator"].discriminator(config.discriminator, shape)
+        told = {"classes": config.classes} if config.classes else {}
+        g = family["generator"].generator(config.generator, config.latent.dim, shape, **told)
+        d = family["discriminator"].discriminator(config.discriminator, shape, **told)
     return g, d
 
 
 def build_generator(config: RunConfig, shape: tuple[int, ...], rng: torch.Generator) -> nn.Module:
-    """(B, latent.dim) -> (B, *shape), its first weights drawn from `rng` (a CPU generator)."""
+    """(B, latent.dim + classes) -> (B, *shape), its first weights drawn from `rng` (a CPU generator)."""
     g = fill(on_meta(config, shape)[0], rng)
     return add_spectral_norm(g, rng) if config.generator.spectral_norm else g
 
 
 def build_discriminator(config: RunConfig, shape: tuple[int, ...], rng: torch.Generator) -> nn.Module:
-    """(B, *shape) -> (B,) logits, its first weights drawn from `rng` (a CPU generator). With packing one logit a pack."""
+    """(B, *shape) -> (B,) logits, its first weights drawn from `rng` (a CPU generator). With packing one logit a
+    pack; told the class as its settings say, see `conditional`."""
     d = fill(on_meta(config, shape)[1], rng)
     return add_spectral_norm(d, rng) if config.discriminator.spectral_norm else d
 
@@ -55,7 +58,8 @@ def fill(module: nn.Module, rng: torch.Generator) -> nn.Module:
             _fill_affine(layer, rng)
         elif isinstance(layer, _NORMS):
             layer.reset_parameters()  # ones and zeros, nothing random
-        elif isinstance(layer, SelfAttention):
+    for layer in module.modules():
+        if isinstance(layer, (SelfAttention, ClassNorm)):  # what begins at zero, whatever its parts were filled with
             layer.reset()
     return module
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from torch import nn
 
 from gan_core.networks.attention import SelfAttention
-from gan_core.networks.family import Family, Logit, activation, compared, norm, packed
+from gan_core.networks.conditional import chain, judge, norm, seen_shape, told_how
+from gan_core.networks.family import Family, activation, compared, packed
 from gan_core.registry import network
 from gan_core.text import N_
 
@@ -33,31 +34,32 @@ def _up(c: GeneratorConfig, n_in: int, n_out: int) -> list[nn.Module]:
     return [nn.Upsample(scale_factor=2, mode=c.upsampling, **mode), nn.Conv2d(n_in, n_out, 3, padding=1)]
 
 
-def generator(c: GeneratorConfig, latent_dim: int, shape: tuple[int, ...]) -> nn.Module:
-    """(B, latent_dim) -> (B, C, H, W) in [−1, 1]: one linear layer to the smallest map, then doublings; attention at half the size."""
+def generator(c: GeneratorConfig, latent_dim: int, shape: tuple[int, ...], classes: int = 0) -> nn.Module:
+    """(B, latent_dim) -> (B, C, H, W) in [−1, 1], with `classes` (B, latent_dim + classes): one linear layer to the smallest map, then doublings; attention at half the size."""
     channels, size = shape[0], shape[-1]
     n = _doublings(size)
     start = size >> n
     widths = [min(c.width << i, 8 * c.width) for i in reversed(range(n))]
+    n_in, told = told_how(c, latent_dim, classes)
     layers: list[nn.Module] = [
-        nn.Linear(latent_dim, widths[0] * start * start),
+        nn.Linear(n_in, widths[0] * start * start),
         nn.Unflatten(1, (widths[0], start, start)),
     ]
-    layers += [*norm(c.norm, widths[0], flat=False), activation(c.activation)]
+    layers += [*norm(c.norm, widths[0], flat=False, classes=told), activation(c.activation)]
     for i in range(n - 1):
         layers += [
             *_up(c, widths[i], widths[i + 1]),
-            *norm(c.norm, widths[i + 1], flat=False),
+            *norm(c.norm, widths[i + 1], flat=False, classes=told),
             activation(c.activation),
         ]
     layers += [SelfAttention(widths[-1])] if c.attention else []
-    return nn.Sequential(*layers, *_up(c, widths[-1], channels), nn.Tanh())
+    return chain([*layers, *_up(c, widths[-1], channels), nn.Tanh()], latent_dim, told)
 
 
-def discriminator(c: DiscriminatorConfig, shape: tuple[int, ...]) -> nn.Module:
-    """(B, C, H, W) -> (B,) logits: 3×3 convolutions of stride 2 down to 4 pixels, the first without normalisation and
+def discriminator(c: DiscriminatorConfig, shape: tuple[int, ...], classes: int = 0) -> nn.Module:
+    """(B, C, H, W) -> (B,) logits, with `classes` as its settings say: 3×3 convolutions of stride 2 down to 4 pixels, the first without normalisation and
     with attention behind it."""
-    before, shape = packed(c, shape)
+    before, shape = packed(c, seen_shape(c, shape, classes))
     n_in, size = shape[0], shape[-1]
     layers: list[nn.Module] = []
     width = c.width
@@ -67,10 +69,10 @@ def discriminator(c: DiscriminatorConfig, shape: tuple[int, ...]) -> nn.Module:
         layers += [nn.Conv2d(n_in, width, 3, stride=2, padding=1), *normalised, activation(c.activation), *attention]
         n_in, width, size = width, min(2 * width, 8 * c.width), (size + 1) // 2
     together, more = compared(c)
-    return nn.Sequential(*before, *layers, *together, nn.Flatten(), nn.Linear((n_in + more) * size * size, 1), Logit())
+    return judge(c, [*before, *layers, *together, nn.Flatten()], (n_in + more) * size * size, classes)
 
 
-network("dcgan", title=N_("Convolutional (DCGAN)"), kinds=("images",), paper="Radford et al. 2016, arXiv:1511.06434",
+network("dcgan", title=N_("Convolutional (DCGAN)"), kinds=("images",), classes=True, paper="Radford et al. 2016, arXiv:1511.06434",
         help=N_("Small filters that slide over the picture; the generator grows it, the discriminator shrinks it."))(
     Family("Convolutions of stride 2 (D) and their transposes or resizing (G); widths double towards the smallest map.",
            generator, discriminator)

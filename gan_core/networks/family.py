@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from gan_core.networks.together import MinibatchStd, Pack
 
 if TYPE_CHECKING:
-    from gan_core.config import DiscriminatorConfig, GeneratorConfig
+    from gan_core.config import DiscriminatorConfig
 
 _ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
     "relu": nn.ReLU,
@@ -24,11 +24,12 @@ _ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
 
 @dataclass(frozen=True)
 class Family:
-    """generator(config, latent_dim, shape) and discriminator(config, shape); `shape` is that of one sample."""
+    """generator(config, latent_dim, shape) and discriminator(config, shape); `shape` is that of one sample. Families that can be told
+    a class (`info["classes"]`) are also called with classes=K."""
 
     doc: str
-    generator: Callable[[GeneratorConfig, int, tuple[int, ...]], nn.Module]
-    discriminator: Callable[[DiscriminatorConfig, tuple[int, ...]], nn.Module]
+    generator: Callable[..., nn.Module]
+    discriminator: Callable[..., nn.Module]
 
 
 class Logit(nn.Module):
@@ -52,8 +53,9 @@ def activation(name: str) -> nn.Module:
     return _ACTIVATIONS[name]()
 
 
-def norm(name: str, channels: int, *, flat: bool) -> list[nn.Module]:
-    """A normalisation for (B, channels) if `flat`, else for (B, channels, H, W); an empty list for "none".
+def norm(name: str, channels: int, *, flat: bool, affine: bool = True) -> list[nn.Module]:
+    """A normalisation for (B, channels) if `flat`, else for (B, channels, H, W), with a learned scale and shift if `affine`; an empty
+    list for "none".
 
     Instance normalisation of a flat layer has one number a channel to normalise and would erase it: layer
     normalisation takes its place there. Layer normalisation of maps is over C, H, W (one group).
@@ -61,7 +63,12 @@ def norm(name: str, channels: int, *, flat: bool) -> list[nn.Module]:
     if name == "none":
         return []
     if flat:
-        return [nn.BatchNorm1d(channels) if name == "batch" else nn.LayerNorm(channels)]
+        return [
+            nn.BatchNorm1d(channels, affine=affine)
+            if name == "batch"
+            else nn.LayerNorm(channels, elementwise_affine=affine)
+        ]
     if name == "batch":
-        return [nn.BatchNorm2d(channels)]
-    return [nn.InstanceNorm2d(channels, affine=True) if name == "instance" else nn.GroupNorm(1, channels)]
+        return [nn.BatchNorm2d(channels, affine=affine)]
+    whole = name == "instance"
+    return [nn.InstanceNorm2d(channels, affine=affine) if whole else nn.GroupNorm(1, channels, affine=affine)]

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from torch import nn
 
-from gan_core.networks.family import Family, Logit, activation, compared, norm, packed
+from gan_core.networks.conditional import chain, judge, norm, seen_shape, told_how
+from gan_core.networks.family import Family, activation, compared, packed
 from gan_core.registry import network
 from gan_core.text import N_
 
@@ -15,34 +16,35 @@ if TYPE_CHECKING:
     from gan_core.config import DiscriminatorConfig, GeneratorConfig
 
 
-def _layers(n_in: int, c: GeneratorConfig | DiscriminatorConfig) -> tuple[list[nn.Module], int]:
-    """Linear, normalisation, activation for each hidden width; and the last width."""
+def _layers(n_in: int, c: GeneratorConfig | DiscriminatorConfig, classes: int = 0) -> tuple[list[nn.Module], int]:
+    """Linear, normalisation (told the class, with `classes`), activation for each hidden width; and the last width."""
     layers: list[nn.Module] = []
     for width in c.hidden:
-        layers += [nn.Linear(n_in, width), *norm(c.norm, width, flat=True), activation(c.activation)]
+        layers += [nn.Linear(n_in, width), *norm(c.norm, width, flat=True, classes=classes), activation(c.activation)]
         n_in = width
     return layers, n_in
 
 
-def generator(c: GeneratorConfig, latent_dim: int, shape: tuple[int, ...]) -> nn.Module:
-    """(B, latent_dim) -> (B, *shape); linear output for points, tanh for pictures."""
-    layers, last = _layers(latent_dim, c)
+def generator(c: GeneratorConfig, latent_dim: int, shape: tuple[int, ...], classes: int = 0) -> nn.Module:
+    """(B, latent_dim) -> (B, *shape), with `classes` (B, latent_dim + classes); linear output for points, tanh for pictures."""
+    n_in, told = told_how(c, latent_dim, classes)
+    layers, last = _layers(n_in, c, told)
     layers.append(nn.Linear(last, math.prod(shape)))
     if len(shape) > 1:
         layers += [nn.Tanh(), nn.Unflatten(1, shape)]
-    return nn.Sequential(*layers)
+    return chain(layers, latent_dim, told)
 
 
-def discriminator(c: DiscriminatorConfig, shape: tuple[int, ...]) -> nn.Module:
-    """(B, *shape) -> (B,) logits."""
-    before, shape = packed(c, shape)
+def discriminator(c: DiscriminatorConfig, shape: tuple[int, ...], classes: int = 0) -> nn.Module:
+    """(B, *shape) -> (B,) logits; with `classes` as its settings say."""
+    before, shape = packed(c, seen_shape(c, shape, classes))
     layers, last = _layers(math.prod(shape), c)
     flatten = [nn.Flatten()] if len(shape) > 1 else []
     together, more = compared(c)
-    return nn.Sequential(*before, *flatten, *layers, *together, nn.Linear(last + more, 1), Logit())
+    return judge(c, [*before, *flatten, *layers, *together], last + more, classes)
 
 
-network("mlp", title=N_("Fully connected (MLP)"), kinds=("points", "images"), paper="Goodfellow et al. 2014, arXiv:1406.2661",
+network("mlp", title=N_("Fully connected (MLP)"), kinds=("points", "images"), classes=True, paper="Goodfellow et al. 2014, arXiv:1406.2661",
         help=N_("Every neuron sees every number of the layer before. Right for points; ignores that pixels have neighbours."))(
     Family("Linear, normalisation, activation for each hidden width, then one linear layer.", generator, discriminator)
 )  # fmt: skip

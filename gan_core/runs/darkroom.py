@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 import io
-import math
 import threading
 from collections import OrderedDict
 from pathlib import Path
@@ -24,12 +23,13 @@ from gan_core.config import RunConfig
 from gan_core.device import default_threads
 from gan_core.errors import CheckpointError, RunError
 from gan_core.memory import sample_shape
+from gan_core.players import preview_side
 from gan_core.runs import checkpoint
 from gan_core.runs.folder import RunFolder
 from gan_core.runs.picture import picture
 from gan_core.runs.snapshots import Snapshot
 from gan_core.text import N_
-from gan_core.trainer import PREVIEW_IMAGES, Trainer
+from gan_core.trainer import Trainer
 
 CACHE = 16 << 20  # bytes of snapshots kept
 NOTHING_KEPT = N_("Nothing is kept of this run at step {step}. Choose one of the kept moments.")
@@ -123,7 +123,7 @@ class Darkroom:
         """Where only the sheet of generated pictures is kept."""
         config = self.folder.config()
         channels, height, width = sample_shape(config)
-        fake = _cells(file, channels, height, width)
+        fake = _cells(file, preview_side(config), channels, height, width)
         return Snapshot(
             run="",
             kind=config.kind,
@@ -135,9 +135,8 @@ class Darkroom:
         )
 
 
-def _cells(file: Path, channels: int, height: int, width: int) -> NDArray[np.uint8]:
+def _cells(file: Path, side: int, channels: int, height: int, width: int) -> NDArray[np.uint8]:
     """A sheet as `frames.encode_grid` makes one, cut into its pictures (N, C, H, W). Raises CheckpointError."""
-    side = math.isqrt(PREVIEW_IMAGES)
     try:
         with Image.open(io.BytesIO(file.read_bytes())) as image:
             if image.size != (side * width, side * height):

@@ -86,6 +86,7 @@ def _header(s: Snapshot) -> dict[str, Any]:
         columns = math.ceil(math.sqrt(n))
         header["grid"] = {"rows": math.ceil(n / columns), "cols": columns, "cell": [height, width],
                           "real": "image/webp", "fake": "image/webp"}  # fmt: skip
+        header["grid"] |= {"classes": list(s.columns)} if s.columns else {}
     return header
 
 

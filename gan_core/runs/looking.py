@@ -16,7 +16,7 @@ from gan_core.config import RunConfig
 from gan_core.data.sets import PointSet
 from gan_core.diagnosis.findings import Finding
 from gan_core.diagnosis.watching import Watch
-from gan_core.players import Players, draw_latents
+from gan_core.players import Players, draw_inputs
 from gan_core.runs import frames, wishes
 from gan_core.runs.cadence import Cadence
 from gan_core.runs.camera import Camera
@@ -196,8 +196,7 @@ class Looker:
         data, begin = players.data, time.perf_counter()
         count = METRIC_SAMPLES if isinstance(data, PointSet) else PICTURE_SAMPLES
         rng = torch.Generator().manual_seed(players.config.seed + 1)
-        latent = players.config.latent
-        samples = players.sample(draw_latents(count, latent.dim, latent.distribution, rng))
+        samples = players.sample(draw_inputs(count, players.config, rng))
         values = metrics.quick(samples, data)
         self.metrics = Metrics(values, count, step, metrics.floors(data, count))
         self._watched(players).measure(players)

@@ -13,7 +13,7 @@ from torch import Tensor
 from gan_core import registry
 from gan_core.data.sets import PointSet
 from gan_core.neurons import lattice
-from gan_core.players import Players
+from gan_core.players import Players, preview_classes
 
 FIELD_CELLS = 48
 ARROWS = 160  # generated samples that show where they are pushed
@@ -27,7 +27,9 @@ def picture(players: Players) -> dict[str, Any]:
         return points(players, players.data)
     fake = players.sample(players.preview.latents)
     pixels = ((fake + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
-    return {"arrays": {"real": players.preview.real.numpy(), "fake": pixels.numpy()}}
+    names = players.data.class_names
+    columns = tuple(names[k] if k < len(names) else str(k) for k in preview_classes(players.config))
+    return {"arrays": {"real": players.preview.real.numpy(), "fake": pixels.numpy()}, "columns": columns}
 
 
 def points(players: Players, data: PointSet) -> dict[str, Any]:

@@ -89,6 +89,7 @@ class Snapshot:
     extent: tuple[float, float, float, float] | None = None
     field_kind: str = "critic"
     sheet: str = ""
+    columns: tuple[str, ...] = ()
     metrics: Metrics | None = None
     marks: tuple[Mark, ...] = ()
     diagnosis: tuple[Finding, ...] = ()

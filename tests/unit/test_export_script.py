@@ -117,7 +117,12 @@ def test_every_set_of_points(name: str, tmp_path: Path) -> None:
         {"k_d": 0},
         {"k_g": 0},
         {"discriminator__spectral_norm": True, "penalty": "none", "loss": "hinge"},
-        {"generator__spectral_norm": True, "discriminator__spectral_norm": True, "penalty": "dragan", "penalty_interval": 2},
+        {
+            "generator__spectral_norm": True,
+            "discriminator__spectral_norm": True,
+            "penalty": "dragan",
+            "penalty_interval": 2,
+        },
         {"discriminator__minibatch_std": True},
         {
             "generator__norm": "batch",

@@ -1,6 +1,7 @@
 // The picture of an image run: a grid of real images beside a grid of generated ones; a cell opens enlarged.
 
 const GAP = 2;
+const HEAD = 20; // for the names of the classes, a column each
 
 /** One grid: a canvas whose cells are cut from one decoded picture. */
 class Grid {
@@ -60,7 +61,8 @@ class Grid {
     const w = (factor * cell[1]) / ratio;
     const tall = (factor * cell[0]) / ratio;
     const left = Math.max(0, (this.width - (w + GAP) * cols + GAP) / 2);
-    return { rows, cols, cell, w, tall, left, factor, height: (tall + GAP) * rows - GAP };
+    const top = this.spec.classes ? HEAD : 0;
+    return { rows, cols, cell, w, tall, left, top, factor, height: top + (tall + GAP) * rows - GAP };
   }
 
   resize(width) {
@@ -71,19 +73,31 @@ class Grid {
   paint() {
     if (!this.spec || !this.width) return;
     const place = this.layout();
-    const { rows, cols, w, tall, left, height } = place;
+    const { rows, cols, w, tall, left, top, height } = place;
     const context = fitCanvas(this.canvas, this.width, height);
     context.clearRect(0, 0, this.width, height);
+    this.paintClasses(context, place);
     for (let i = 0; this.picture && i < rows * cols; i += 1) {
       const x = left + (i % cols) * (w + GAP);
-      const y = Math.floor(i / cols) * (tall + GAP);
+      const y = top + Math.floor(i / cols) * (tall + GAP);
       this.drawCell(context, i, x, y, w, tall);
     }
     if (this.at !== null) {
       context.strokeStyle = this.ui.theme[this.role];
       context.lineWidth = 3;
-      context.strokeRect(left + (this.at % cols) * (w + GAP), Math.floor(this.at / cols) * (tall + GAP), w, tall);
+      context.strokeRect(left + (this.at % cols) * (w + GAP), top + Math.floor(this.at / cols) * (tall + GAP), w, tall);
     }
+  }
+
+  /** Which class each column was asked for. */
+  paintClasses(context, { w, left }) {
+    const { theme } = this.ui;
+    context.font = `12px ${theme.font}`;
+    context.fillStyle = theme.muted;
+    context.textAlign = "center";
+    context.textBaseline = "top";
+    (this.spec.classes ?? []).forEach((name, i) => context.fillText(name, left + i * (w + GAP) + w / 2, 2, w));
+    context.textAlign = "left";
   }
 
   /** Small pictures keep hard pixels; at a broken factor they are first enlarged hard, then fitted, so that all look alike. */
@@ -113,9 +127,9 @@ class Grid {
   cellAt(event) {
     if (!this.spec || !this.picture) return null;
     const box = this.canvas.getBoundingClientRect();
-    const { rows, cols, w, tall, left } = this.layout();
+    const { rows, cols, w, tall, left, top } = this.layout();
     const c = Math.floor((event.clientX - box.left - left) / (w + GAP));
-    const r = Math.floor((event.clientY - box.top) / (tall + GAP));
+    const r = Math.floor((event.clientY - box.top - top) / (tall + GAP));
     return c >= 0 && c < cols && r >= 0 && r < rows ? r * cols + c : null;
   }
 }
