@@ -60,6 +60,12 @@ PICTURES: dict[str, dict[str, Any]] = {
     "samples judged together": {"discriminator__packing": 2, "loss": "wasserstein", "penalty": "wgan_gp", "label_flip": 0.2,
                                 "accumulation": 2},
     "samples judged together, with a penalty near them": {"discriminator__packing": 4, "penalty": "dragan", "loss": "non_saturating"},
+    "classes beside noise and picture": {"generator__conditioning": "concat", "discriminator__conditioning": "concat"},
+    "classes in normalisations and by projection": {
+        "generator__conditioning": "norm", "generator__norm": "batch", "discriminator__conditioning": "projection", "loss": "hinge",
+        "penalty": "none", "discriminator__spectral_norm": True},
+    "classes guessed": {"generator__conditioning": "concat", "discriminator__conditioning": "classifier", "loss": "wasserstein",
+                        "penalty": "wgan_gp", "accumulation": 2, "class_weight": 0.5},
     "the minibatch's deviation": {"discriminator__minibatch_std": True, "penalty": "r1", "loss": "non_saturating"},
     "attention and spectral normalisation of both": {
         "generator__attention": True, "discriminator__attention": True, "generator__spectral_norm": True,
