@@ -36,14 +36,17 @@ def estimate(config: RunConfig) -> int:
     g, d = on_meta(config, shape)
     weights = sum(p.numel() for net in (g, d) for p in net.parameters()) * _COPIES
     batch = config.batch_size // config.accumulation
-    per_sample = _activations(g, (config.latent.dim,), 2) + 2 * _activations(d, shape, 2 * config.discriminator.packing)
+    n, classes = 2 * config.discriminator.packing, config.classes
+    told = [torch.empty(n, classes, device="meta")] if classes else []
+    per_sample = _activations(g, torch.empty(2, config.latent.dim + classes, device="meta"))
+    per_sample += 2 * _activations(d, torch.empty(n, *shape, device="meta"), *told)
     twice = 2 if registry.penalty[config.penalty].info["at"] else 1  # the second backward pass keeps its own graph
     return _BYTES * (weights + 2 * twice * batch * per_sample)
 
 
 @torch.no_grad()
-def _activations(net: nn.Module, shape: tuple[int, ...], samples: int) -> int:
-    """Numbers that the layers put out for one sample of `samples` (on the meta device: nothing is computed)."""
+def _activations(net: nn.Module, *inputs: Tensor) -> int:
+    """Numbers that the layers put out for each row of inputs on the meta device: nothing is computed."""
     total = 0
 
     def count(_module: nn.Module, _inputs: Any, output: Tensor) -> None:
@@ -53,8 +56,8 @@ def _activations(net: nn.Module, shape: tuple[int, ...], samples: int) -> int:
     for layer in net.modules():
         if not list(layer.children()):
             layer.register_forward_hook(count)
-    net(torch.empty(samples, *shape, device="meta"))
-    return math.ceil(total / samples)
+    net(*inputs)
+    return math.ceil(total / len(inputs[0]))
 
 
 def check_memory(config: RunConfig) -> None:

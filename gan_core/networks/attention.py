@@ -19,11 +19,12 @@ class SelfAttention(nn.Module):
         self.key = nn.Conv2d(channels, inside, 1)
         self.value = nn.Conv2d(channels, values, 1)
         self.out = nn.Conv2d(values, channels, 1)
+        self.looks = nn.Softmax(2)  # a layer, so that what it takes of memory is counted
         self.gamma = nn.Parameter(torch.zeros(()))
 
     def forward(self, x: Tensor) -> Tensor:
         q, k, v = (layer(x).flatten(2) for layer in (self.query, self.key, self.value))
-        looks = torch.softmax(q.transpose(1, 2) @ k, 2)  # (B, H·W, H·W): from each place to all
+        looks = self.looks(q.transpose(1, 2) @ k)  # (B, H·W, H·W): from each place to all
         seen = (v @ looks.transpose(1, 2)).view(len(x), -1, *x.shape[2:])
         out: Tensor = x + self.gamma * self.out(seen)
         return out

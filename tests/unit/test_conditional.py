@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import math
+from pathlib import Path
 from typing import Any
 
 import _tiny
@@ -12,12 +14,15 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from gan_core import registry
+from gan_core import generate, memory, registry
 from gan_core.engine.objectives import Objective, d_terms, g_loss
 from gan_core.errors import ConfigError
 from gan_core.networks import build_discriminator, build_generator
 from gan_core.networks.conditional import Beside, ClassNorm, Guessing, Projection, Told
 from gan_core.players import asked_for, draw_inputs, one_hot, preview_classes, preview_side
+from gan_core.runs import headless
+from gan_core.runs.folder import RunFolder
+from gan_core.runs.preview import preview_frame
 from gan_core.trainer import Trainer
 
 F64 = torch.float64
@@ -194,6 +199,24 @@ def test_latents_keep_their_noise_when_asked_for_another_class() -> None:
     asked = asked_for(latents, labels(2, 2))
     assert torch.equal(asked[:, :4], latents[:, :4])
     assert asked[:, 4:].argmax(1).tolist() == [2, 2]
+
+
+@pytest.mark.parametrize(("g", "d"), WAYS)
+def test_a_whole_run(g: str, d: str, tmp_path: Path) -> None:
+    """Its memory is known before, its frames name the classes, its folder gives samples, and it goes on from there."""
+    config = told(g, d, loss="hinge", penalty="none")
+    assert memory.estimate(config) > 0
+    header = json.loads(_header(preview_frame(config)))
+    assert header["grid"]["classes"] == list("0123456789")
+    assert headless.train(headless.start(config, tmp_path / "run", tmp_path), steps=3)["step"] == 3
+    assert headless.train(headless.resume(tmp_path / "run", tmp_path), steps=5)["step"] == 5
+    made = generate.load(RunFolder(tmp_path / "run")).sample(7, seed=1)
+    assert made.shape == (7, 1, 8, 8)
+
+
+def _header(frame: bytes | None) -> bytes:
+    assert frame is not None
+    return frame[8 : 8 + int.from_bytes(frame[4:8], "little")]
 
 
 # ── what does not go together ────────────────────────────────────────────────────────────────────────────────────────────

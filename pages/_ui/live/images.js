@@ -1,7 +1,7 @@
 // The picture of an image run: a grid of real images beside a grid of generated ones; a cell opens enlarged.
 
 const GAP = 2;
-const HEAD = 20; // for the names of the classes, a column each
+const NAMES_HEIGHT = 20; // for the names of the classes, a column each
 
 /** One grid: a canvas whose cells are cut from one decoded picture. */
 class Grid {
@@ -61,7 +61,7 @@ class Grid {
     const w = (factor * cell[1]) / ratio;
     const tall = (factor * cell[0]) / ratio;
     const left = Math.max(0, (this.width - (w + GAP) * cols + GAP) / 2);
-    const top = this.spec.classes ? HEAD : 0;
+    const top = this.spec.classes ? NAMES_HEIGHT : 0;
     return { rows, cols, cell, w, tall, left, top, factor, height: top + (tall + GAP) * rows - GAP };
   }
 
