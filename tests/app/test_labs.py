@@ -9,8 +9,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from gan_core import config as settings
-from gan_core import presets, registry, serial
+from gan_core import formulas, presets, registry, serial
 from gan_core.config import RunConfig
+from gan_core.registry import Entry
 from gan_core.runs.commands import Reset
 from gan_core.runs.scheduler import Scheduler
 from pages._ui.owner import public_id
@@ -101,6 +102,18 @@ def test_every_preset_can_be_chosen_and_is_recognised(visit: Open, name: str) ->
     assert app.sidebar.selectbox(key=f"{page}.preset").value == name
     assert any(registry.preset[name].info["see"] in c.value for c in app.sidebar.caption)
     assert visit(f"{page}.py", preset=name).session_state[f"{page}.draft"] == presets.load(name)
+
+
+@pytest.mark.parametrize("entry", [e for e in registry.preset.entries() if e.info["goal"] == "recipe"], ids=lambda e: e.name)
+def test_a_recipe_says_what_it_is(visit: Open, entry: Entry[Any]) -> None:
+    app = visit("images.py", preset=entry.name)
+    (about,) = (box for box in app.sidebar.expander if box.label == "About this method")
+    said = "\n".join(x.value for x in (*about.markdown, *about.code, *about.caption))
+    assert all(entry.info[part] in said for part in ("changed", "needs"))
+    config = presets.load(entry.name)
+    assert formulas.of_entry("loss", config.loss) in said
+    assert formulas.of_penalty(config.penalty) in said
+    assert "](https://arxiv.org/abs/" in said
 
 
 @pytest.mark.parametrize(("page", "name"), [("lab", "nonsense"), ("lab", "digits"), ("images", "ring")])
