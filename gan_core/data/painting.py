@@ -1,0 +1,92 @@
+"""Pictures drawn from known factors: how the factors are drawn by lot, and how shapes of one ink on one paper become pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from gan_core.data.sets import ImageSet, Progress
+from gan_core.text import N_
+
+TRAIN, HELD_OUT = 12_000, 2_000
+DRAWING = N_("Drawing the pictures")
+_CHUNK = 100  # pictures at a time: what is computed for each pixel stays in the processor's cache
+
+Floats: TypeAlias = NDArray[np.float32]
+Draw: TypeAlias = Callable[[Floats, int], NDArray[np.uint8]]  # (n, F) factors and a size -> (n, 3, size, size)
+Range: TypeAlias = int | tuple[float, float]  # of a factor: one of 0 … K − 1, or anything from low to high
+
+
+def sample(ranges: Mapping[str, Range], n: int, rng: torch.Generator) -> Tensor:
+    """(n, F) float32 factors, independent of each other: choices in equal shares (as far as n allows), numbers uniformly."""
+    columns = []
+    for allowed in ranges.values():
+        if isinstance(allowed, int):
+            columns.append((torch.randperm(n, generator=rng) % allowed).float())
+        else:
+            low, high = allowed
+            columns.append(low + (high - low) * torch.rand(n, generator=rng))
+    return torch.stack(columns, 1)
+
+
+def pixel_centres(size: int) -> Floats:
+    """(size,) coordinates of the pixels' centres: the picture reaches from 0 to 1."""
+    return (np.arange(size, dtype=np.float32) + np.float32(0.5)) / np.float32(size)
+
+
+def coverage(distance: Floats, size: int) -> Floats:
+    """How much of a pixel lies inside, 0 … 1, from the signed distance of its centre to the outline (negative inside; in widths of the
+    picture): exact for a straight edge along the pixel grid, and smooth for all others."""
+    return np.clip(0.5 - distance * size, 0, 1, dtype=np.float32)
+
+
+def ink(hue: Floats) -> Floats:
+    """(n,) hues in turns -> (n, 3) strong and not too bright colours, so that they stand out on any paper."""
+    return _from_hsv(hue, 0.9, 0.75)
+
+
+def paper(hue: Floats) -> Floats:
+    """(n,) hues in turns -> (n, 3) pale colours."""
+    return _from_hsv(hue, 0.13, 0.98)
+
+
+def _from_hsv(hue: Floats, saturation: float, value: float) -> Floats:
+    """Red, green and blue of the hexagonal HSV colour space (Smith 1978)."""
+    turns = (hue[:, None] * 6 + np.array([5, 3, 1], np.float32)) % 6
+    return value - value * saturation * np.minimum(turns, 4 - turns).clip(0, 1)
+
+
+def paint(cover: Floats, inks: Floats, papers: Floats) -> NDArray[np.uint8]:
+    """cover (n, H, W) in 0 … 1, inks and papers (n, 3) in 0 … 1 -> (n, 3, H, W) uint8."""
+    mixed = cover[:, None] * (255 * (inks - papers))[:, :, None, None]
+    mixed += 255 * papers[:, :, None, None]
+    return np.rint(mixed, out=mixed).astype(np.uint8)
+
+
+def in_chunks(draw: Draw, factors: Tensor, size: int, progress: Progress | None = None) -> Tensor:
+    """draw(factors, size), a few pictures at a time: (N, F) -> (N, 3, size, size) uint8.
+
+    In numpy, which takes one thread: torch would wait for its others at each of some thousand small steps, while runs keep them busy.
+    """
+    rows, images = factors.float().numpy(), torch.empty(len(factors), 3, size, size, dtype=torch.uint8)
+    for start in range(0, len(rows), _CHUNK):
+        images.numpy()[start : start + _CHUNK] = draw(rows[start : start + _CHUNK], size)
+        if progress:
+            progress(DRAWING, min(start + _CHUNK, len(rows)), len(rows))
+    return images
+
+
+def drawn_set(
+    name: str, ranges: Mapping[str, Range], draw: Callable[[Tensor, int, Progress | None], Tensor], size: int, seed: int,
+    class_names: tuple[str, ...], licence: str, progress: Progress | None,
+) -> ImageSet:  # fmt: skip
+    """12,000 pictures to train on and 2,000 held out, the same for everybody; the first factor is the label."""
+    factors = sample(ranges, TRAIN + HELD_OUT, torch.Generator().manual_seed(seed))
+    images, labels = draw(factors, size, progress), factors[:, 0].long()
+    return ImageSet(name, images[:TRAIN], labels[:TRAIN], images[TRAIN:], labels[TRAIN:], class_names, licence,
+                    factors[:TRAIN], tuple(ranges), factors[TRAIN:])  # fmt: skip
