@@ -37,10 +37,17 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Missing:
-    """What a data set lacks: the names of files, and the folder that they belong into."""
+    """What a data set lacks: the names of files, and the folder that they belong into. inside: those files of the only archive that
+    will do without it."""
 
     files: tuple[str, ...]
     folder: Path
+    inside: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> str:
+        """The files as a sentence names them, with what will do instead in brackets."""
+        return ", ".join(self.files) + (f" ({', '.join(self.inside)})" if self.inside else "")
 
 
 class _BrokenError(OSError):
@@ -56,8 +63,8 @@ def cache_dir() -> Path:
     return Path(os.environ.get("GAN_PLAYGROUND_CACHE") or Path.home() / ".cache" / "gan-playground")
 
 
-def fetch(wanted: Wanted, folder: Path, title: str, progress: Progress | None, missing: Sequence[str] = ()) -> Path:
-    """The file in `folder`, downloaded unless it is there. `missing`: every file the set still lacks, this one included.
+def fetch(wanted: Wanted, folder: Path, title: str, progress: Progress | None, missing: Missing | None = None) -> Path:
+    """The file in `folder`, downloaded unless it is there. `missing`: all that the set still lacks, this one included.
 
     What has arrived of a transfer that broke off stays beside it as .NAME.part, and the next try goes on from there.
     Raises DataError that names the missing files and says where to put them by hand.
@@ -68,7 +75,7 @@ def fetch(wanted: Wanted, folder: Path, title: str, progress: Progress | None, m
     problems: list[Exception] = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with _alone(target, progress):
+        with alone(target, progress):
             if target.exists() or any(_try(url, wanted, target, progress, problems) for url in wanted.urls):
                 return target
     except OSError as error:  # the folder cannot be written to
@@ -76,7 +83,7 @@ def fetch(wanted: Wanted, folder: Path, title: str, progress: Progress | None, m
     raise DataError(
         N_("{title} could not be fetched ({reason}). Without a network, put {files} into {folder} by hand "
            "(GAN_PLAYGROUND_CACHE names another cache folder), then start again."),
-        title=title, reason=_reason(problems), files=", ".join(missing or (wanted.name,)), folder=str(folder),
+        title=title, reason=_reason(problems), files=missing.names if missing else wanted.name, folder=str(folder),
     )  # fmt: skip
 
 
@@ -93,8 +100,8 @@ def _size(path: Path) -> int:
 
 
 @contextlib.contextmanager
-def _alone(target: Path, progress: Progress | None) -> Iterator[None]:
-    """One process or thread at a time fetches a file; others wait, and see how far it is. Raises OSError."""
+def alone(target: Path, progress: Progress | None) -> Iterator[None]:
+    """One process or thread at a time fetches a file, or unpacks it; others wait, and are told how far it is. Raises OSError."""
     path, part = target.with_name(f".{target.name}.lock"), _part(target)
     lock = FileLock(path, timeout=_PATIENCE, thread_local=False)
     while True:
@@ -176,7 +183,7 @@ def _start(answer: Any) -> int | None:
 def _receive(answer: Any, done: int, part: Path, name: str, progress: Progress | None) -> None:
     length = int(answer.headers.get("Content-Length") or 0)
     total = done + length if length else 0
-    with part.open("r+b" if done else "wb") as file:
+    with part.open("r+b") if done else part.open("wb") as file:
         file.seek(done)
         while block := answer.read(_CHUNK):
             file.write(block)

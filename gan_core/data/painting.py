@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -17,7 +17,7 @@ TRAIN, HELD_OUT = 12_000, 2_000
 DRAWING = N_("Drawing the pictures")
 _CHUNK = 100  # pictures at a time: what is computed for each pixel stays in the processor's cache
 
-Floats: TypeAlias = NDArray[np.float32]
+Floats: TypeAlias = NDArray[np.floating[Any]]  # float32 throughout: twice as fast as float64
 Draw: TypeAlias = Callable[[Floats, int], NDArray[np.uint8]]  # (n, F) factors and a size -> (n, 3, size, size)
 Range: TypeAlias = int | tuple[float, float]  # of a factor: one of 0 … K − 1, or anything from low to high
 
@@ -42,7 +42,8 @@ def pixel_centres(size: int) -> Floats:
 def coverage(distance: Floats, size: int) -> Floats:
     """How much of a pixel lies inside, 0 … 1, from the signed distance of its centre to the outline (negative inside; in widths of the
     picture): exact for a straight edge along the pixel grid, and smooth for all others."""
-    return np.clip(0.5 - distance * size, 0, 1, dtype=np.float32)
+    covered: Floats = np.clip(0.5 - distance * size, 0, 1)
+    return covered
 
 
 def ink(hue: Floats) -> Floats:

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from gan_core.data.digits import resize
-from gan_core.data.download import Missing, Wanted, cache_dir, fetch
+from gan_core.data.download import Missing, Wanted, alone, cache_dir, fetch
 from gan_core.data.sets import ImageSet, Progress
 from gan_core.errors import DataError
 from gan_core.registry import dataset
@@ -50,7 +50,7 @@ def missing_of(names: Sequence[str], folder: Path) -> Missing | None:
 
 
 def _missing_cifar() -> Missing | None:
-    here = all((cache_dir() / _CIFAR_FOLDER / f).exists() for f in _CIFAR_FILES) or (cache_dir() / _CIFAR.name).exists()
+    here = _is_unpacked(cache_dir() / _CIFAR_FOLDER) or (cache_dir() / _CIFAR.name).exists()
     return None if here else Missing((_CIFAR.name,), cache_dir())
 
 
@@ -64,8 +64,7 @@ def _mnist_like(name: str, data: DataConfig, progress: Progress | None) -> Image
         path = folder / file
         if not path.exists():
             wanted = Wanted(f"{file}.gz", [mirror + f"{file}.gz" for mirror in source.mirrors], md5[file])
-            lacking = missing_mnist(name)
-            path = fetch(wanted, folder, entry.title, progress, lacking.files if lacking else ())
+            path = fetch(wanted, folder, entry.title, progress, missing_mnist(name))
         paths.append(path)
     images, labels = read_pair(paths[0], paths[1], entry.info["classes"])
     test_images, test_labels = read_pair(paths[2], paths[3], entry.info["classes"])
@@ -130,14 +129,21 @@ _register_mnist_like("kmnist", "Kuzushiji-MNIST", N_("60,000 cursive Japanese ch
 def cifar10(data: DataConfig, progress: Progress | None = None) -> ImageSet:
     """CIFAR-10: 50,000 pictures to train on and 10,000 held out, 32 × 32, colour; from its binary version, which needs no pickle."""
     folder = cache_dir() / _CIFAR_FOLDER
-    if not all((folder / name).exists() for name in _CIFAR_FILES):
-        _unpack(fetch(_CIFAR, cache_dir(), "CIFAR-10", progress), folder)
+    if not _is_unpacked(folder):
+        archive = fetch(_CIFAR, cache_dir(), "CIFAR-10", progress)
+        with alone(archive, progress):
+            if not _is_unpacked(folder):  # another run may have done it meanwhile
+                _unpack(archive, folder)
     records = [_read_cifar(folder / name) for name in _CIFAR_FILES]
     train = torch.cat(records[:-1])
     (images, labels), (test_images, test_labels) = _split(train), _split(records[-1])
     return ImageSet(
         "cifar10", images, labels, test_images, test_labels, _CIFAR_CLASSES, dataset["cifar10"].info["licence"]
     )
+
+
+def _is_unpacked(folder: Path) -> bool:
+    return all((folder / name).exists() for name in _CIFAR_FILES)
 
 
 def _unpack(archive: Path, folder: Path) -> None:

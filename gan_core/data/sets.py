@@ -50,8 +50,8 @@ class ImageSet:
 
     factors (N, F) float32 and factor_names (F,), where the set knows what each picture was drawn from: row i belongs to picture i, and
     test_factors to the held-out ones. channels_are: the data set whose classes each single channel shows, where a picture is several
-    of that set's pictures in one; its label is then their labels read as one number, and a classifier of that set judges it channel by
-    channel.
+    of that set's pictures in one; its label is then their labels read as one number, and a classifier of that set can judge it channel
+    by channel.
     """
 
     name: str

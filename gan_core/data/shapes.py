@@ -76,7 +76,8 @@ def _turned(x: Floats, y: Floats, radius: Floats, rotation: Floats, size: int) -
 
 
 def _circle(u: Floats, v: Floats) -> Floats:
-    return np.sqrt(u * u + v * v) - 1
+    outside: Floats = np.sqrt(u * u + v * v) - 1
+    return outside
 
 
 def _ring(u: Floats, v: Floats) -> Floats:

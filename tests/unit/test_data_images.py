@@ -170,7 +170,7 @@ def test_without_a_network_the_message_says_which_file_goes_where(cache: Path, n
     assert all(file in text for file in BY_HAND.get(name, [f"{file}.gz" for file in IDX]))
     lacking = data_sets.missing(name)
     assert lacking is not None
-    assert all(file in text for file in (*lacking.files, str(lacking.folder)))
+    assert all(file in text for file in (*lacking.files, lacking.names, str(lacking.folder)))
     json.dumps(caught.value.params)  # a run that failed sends them to the browser
     assert not [path for path in cache.rglob("*") if path.is_file()]  # nothing half done is left
 
