@@ -51,10 +51,8 @@ def emnist(data: DataConfig, progress: Progress | None = None) -> ImageSet:
 
     folder, info = _folder(), dataset["emnist"].info
     if missing_of(_FILES, folder):
-        archive = fetch(Wanted(_ARCHIVE, (EMNIST.url,), EMNIST.md5), folder, "EMNIST", progress, missing())
-        with alone(archive, progress):
-            if missing_of(_FILES, folder):  # another run may have done it meanwhile
-                _unpack(archive, folder)
+        archive = Wanted(_ARCHIVE, (EMNIST.url,), EMNIST.md5)
+        _unpack(fetch(archive, folder, "EMNIST", progress, missing()), folder, progress)
     paths = [next(p for p in (folder / name, folder / f"{name}.gz") if p.exists()) for name in _FILES]
     images, labels = read_pair(paths[0], paths[1], info["classes"])
     test_images, test_labels = read_pair(paths[2], paths[3], info["classes"])
@@ -67,11 +65,11 @@ def _upright(images: Tensor, size: int) -> Tensor:
     return resize(images.transpose(1, 2).contiguous()[:, None], size)
 
 
-def _unpack(archive: Path, folder: Path) -> None:
+def _unpack(archive: Path, folder: Path, progress: Progress | None) -> None:
     """Only the four files we know, by their own names: nothing else in the archive is written anywhere."""
     try:
-        with zipfile.ZipFile(archive) as packed:
-            for name in _FILES:
+        with alone(archive, progress), zipfile.ZipFile(archive) as packed:
+            for name in _FILES if missing_of(_FILES, folder) else ():  # another run may have done it meanwhile
                 part = folder / f".{name}.gz.part"
                 part.write_bytes(packed.read(f"gzip/{name}.gz"))
                 part.replace(folder / f"{name}.gz")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import string
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import pairwise
@@ -13,7 +12,18 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gan_core.data.letters import LETTERS, Point, Stroke
-from gan_core.data.painting import Floats, Range, coverage, drawn_set, in_chunks, ink, paint, paper, pixel_centres
+from gan_core.data.painting import (
+    LICENCE,
+    Floats,
+    Range,
+    coverage,
+    drawn_set,
+    in_chunks,
+    ink,
+    paint,
+    paper,
+    pixel_centres,
+)
 from gan_core.data.sets import ImageSet, Progress
 from gan_core.registry import dataset
 from gan_core.text import N_
@@ -41,19 +51,15 @@ FACTORS: dict[str, Range] = {
     N_("x"): (0.41, 0.59), N_("y"): (0.41, 0.59),
 }  # fmt: skip
 _SEED = 20_260_102
-_REACH, _CELLS = (
-    0.8,
-    96,
-)  # the square in which distances to a letter are tabled, from its middle, and its cells along a side
+_REACH, _CELLS = 0.8, 96  # distances to a letter are tabled this far from its middle, in so many cells along a side
 
 
 @dataset("glyphs", kind="images", title=N_("Letters in six fonts"),
          help=N_("12,000 drawn capital letters in colour. Letter, font, colours, size and place of each are known exactly."),
-         sizes=(32, 64), native=32, channels=3, classes=len(LETTERS), download=False, licence=N_("None needed: drawn by this program"))  # fmt: skip
+         sizes=(32, 64), native=32, channels=3, classes=len(LETTERS), download=False, licence=LICENCE)  # fmt: skip
 def glyphs(data: DataConfig, progress: Progress | None = None) -> ImageSet:
     """12,000 pictures to train on and 2,000 held out, the same for everybody: 43 MB at 32 pixels, 172 MB at 64. Label: the letter."""
-    return drawn_set("glyphs", FACTORS, draw, data.image_size, _SEED, tuple(string.ascii_uppercase), dataset["glyphs"].info["licence"],
-                     progress)  # fmt: skip
+    return drawn_set("glyphs", tuple(LETTERS), FACTORS, _SEED, draw, data.image_size, progress)
 
 
 def draw(factors: Tensor, size: int, progress: Progress | None = None) -> Tensor:

@@ -14,6 +14,7 @@ from gan_core.data.sets import ImageSet, Progress
 from gan_core.text import N_
 
 TRAIN, HELD_OUT = 12_000, 2_000
+LICENCE = N_("None needed: drawn by this program")
 DRAWING = N_("Drawing the pictures")
 _CHUNK = 100  # pictures at a time: what is computed for each pixel stays in the processor's cache
 
@@ -74,7 +75,8 @@ def in_chunks(draw: Draw, factors: Tensor, size: int, progress: Progress | None 
 
     In numpy, which takes one thread: torch would wait for its others at each of some thousand small steps, while runs keep them busy.
     """
-    rows, images = factors.float().numpy(), torch.empty(len(factors), 3, size, size, dtype=torch.uint8)
+    rows = factors.detach().float().cpu().numpy()
+    images = torch.empty(len(factors), 3, size, size, dtype=torch.uint8)
     for start in range(0, len(rows), _CHUNK):
         images.numpy()[start : start + _CHUNK] = draw(rows[start : start + _CHUNK], size)
         if progress:
@@ -83,11 +85,11 @@ def in_chunks(draw: Draw, factors: Tensor, size: int, progress: Progress | None 
 
 
 def drawn_set(
-    name: str, ranges: Mapping[str, Range], draw: Callable[[Tensor, int, Progress | None], Tensor], size: int, seed: int,
-    class_names: tuple[str, ...], licence: str, progress: Progress | None,
+    name: str, class_names: tuple[str, ...], ranges: Mapping[str, Range], seed: int,
+    draw: Callable[[Tensor, int, Progress | None], Tensor], size: int, progress: Progress | None,
 ) -> ImageSet:  # fmt: skip
     """12,000 pictures to train on and 2,000 held out, the same for everybody; the first factor is the label."""
     factors = sample(ranges, TRAIN + HELD_OUT, torch.Generator().manual_seed(seed))
     images, labels = draw(factors, size, progress), factors[:, 0].long()
-    return ImageSet(name, images[:TRAIN], labels[:TRAIN], images[TRAIN:], labels[TRAIN:], class_names, licence,
+    return ImageSet(name, images[:TRAIN], labels[:TRAIN], images[TRAIN:], labels[TRAIN:], class_names, LICENCE,
                     factors[:TRAIN], tuple(ranges), factors[TRAIN:])  # fmt: skip

@@ -130,10 +130,7 @@ def cifar10(data: DataConfig, progress: Progress | None = None) -> ImageSet:
     """CIFAR-10: 50,000 pictures to train on and 10,000 held out, 32 × 32, colour; from its binary version, which needs no pickle."""
     folder = cache_dir() / _CIFAR_FOLDER
     if not _is_unpacked(folder):
-        archive = fetch(_CIFAR, cache_dir(), "CIFAR-10", progress)
-        with alone(archive, progress):
-            if not _is_unpacked(folder):  # another run may have done it meanwhile
-                _unpack(archive, folder)
+        _unpack(fetch(_CIFAR, cache_dir(), "CIFAR-10", progress), folder, progress)
     records = [_read_cifar(folder / name) for name in _CIFAR_FILES]
     train = torch.cat(records[:-1])
     (images, labels), (test_images, test_labels) = _split(train), _split(records[-1])
@@ -146,12 +143,12 @@ def _is_unpacked(folder: Path) -> bool:
     return all((folder / name).exists() for name in _CIFAR_FILES)
 
 
-def _unpack(archive: Path, folder: Path) -> None:
+def _unpack(archive: Path, folder: Path, progress: Progress | None) -> None:
     """Only the six files we know, by their own names: nothing else in the archive is written anywhere."""
     try:
         folder.mkdir(exist_ok=True)
-        with tarfile.open(archive) as tar:
-            for name in _CIFAR_FILES:
+        with alone(archive, progress), tarfile.open(archive) as tar:
+            for name in () if _is_unpacked(folder) else _CIFAR_FILES:  # another run may have done it meanwhile
                 source = tar.extractfile(f"{_CIFAR_FOLDER}/{name}")
                 assert source is not None
                 part = folder / f".{name}.part"

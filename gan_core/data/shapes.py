@@ -9,7 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gan_core.data.painting import Floats, Range, coverage, drawn_set, in_chunks, ink, paint, paper, pixel_centres
+from gan_core.data.painting import (
+    LICENCE,
+    Floats,
+    Range,
+    coverage,
+    drawn_set,
+    in_chunks,
+    ink,
+    paint,
+    paper,
+    pixel_centres,
+)
 from gan_core.data.sets import ImageSet, Progress
 from gan_core.registry import dataset
 from gan_core.text import N_
@@ -19,11 +30,8 @@ if TYPE_CHECKING:
 
 KINDS = (N_("circle"), N_("square"), N_("triangle"), N_("star"), N_("cross"), N_("ring"))
 SYMMETRY = (0, 4, 3, 5, 4, 0)  # a turn by 1/n leaves the kind as it is; 0: any turn does
-INNER_RING, INNER_STAR, ARM = (
-    0.5,
-    0.45,
-    0.3,
-)  # radius of the hole, of the star's inner corners, half the width of a cross's arm
+# Radius of the ring's hole, radius of the star's inner corners, half the width of the cross's arms.
+INNER_RING, INNER_STAR, ARM = 0.5, 0.45, 0.3
 FACTORS: dict[str, Range] = {
     N_("kind"): len(KINDS), N_("hue"): (0.0, 1.0), N_("size"): (0.16, 0.25), N_("x"): (0.31, 0.69), N_("y"): (0.31, 0.69),
     N_("rotation"): (0.0, 1.0), N_("paper"): (0.0, 1.0),
@@ -33,12 +41,10 @@ _SEED = 20_260_101
 
 @dataset("shapes", kind="images", title=N_("Coloured shapes"),
          help=N_("12,000 drawn shapes of six kinds. Kind, hue, size, place, rotation and paper of each are known exactly."),
-         sizes=(32, 64), native=32, channels=3, classes=len(KINDS), download=False, licence=N_("None needed: drawn by this program"))  # fmt: skip
+         sizes=(32, 64), native=32, channels=3, classes=len(KINDS), download=False, licence=LICENCE)  # fmt: skip
 def shapes(data: DataConfig, progress: Progress | None = None) -> ImageSet:
     """12,000 pictures to train on and 2,000 held out, the same for everybody: 43 MB at 32 pixels, 172 MB at 64. Label: the kind."""
-    return drawn_set(
-        "shapes", FACTORS, draw, data.image_size, _SEED, KINDS, dataset["shapes"].info["licence"], progress
-    )
+    return drawn_set("shapes", KINDS, FACTORS, _SEED, draw, data.image_size, progress)
 
 
 def draw(factors: Tensor, size: int, progress: Progress | None = None) -> Tensor:
@@ -82,7 +88,8 @@ def _circle(u: Floats, v: Floats) -> Floats:
 
 def _ring(u: Floats, v: Floats) -> Floats:
     middle, half = (1 + INNER_RING) / 2, (1 - INNER_RING) / 2
-    return np.abs(_circle(u, v) + (1 - middle)) - half
+    outside: Floats = np.abs(_circle(u, v) + (1 - middle)) - half
+    return outside
 
 
 def _square(u: Floats, v: Floats) -> Floats:
