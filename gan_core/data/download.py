@@ -96,7 +96,10 @@ def _part(target: Path) -> Path:
 
 
 def _size(path: Path) -> int:
-    return path.stat().st_size if path.exists() else 0
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:  # not asked for beforehand: another process may finish it at any moment
+        return 0
 
 
 @contextlib.contextmanager
