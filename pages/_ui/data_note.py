@@ -18,6 +18,10 @@ def fetch_note(name: str, _: Translate) -> None:
     missing = data_sets.missing(name)
     st.info(_("{data} is fetched when you start: the first time this takes a moment. A transfer that breaks off goes on where it "
               "stopped.").format(data=_(registry.dataset[name].title)), icon=":material/download:")  # fmt: skip
-    if missing is not None:
-        st.caption(_("Without a network, put {files} into {folder} by hand, then start.").format(
-            files=plain(missing.names), folder=plain(str(missing.folder))))  # fmt: skip
+    if missing is None:
+        return
+    words = [_("Without a network, put {files} into {folder} by hand, then start.")]
+    if missing.inside:
+        words.append(_("Of what is in that archive, {inside} are enough."))
+    st.caption(" ".join(words).format(files=plain(", ".join(missing.files)), folder=plain(str(missing.folder)),
+                                      inside=plain(", ".join(missing.inside))))  # fmt: skip
