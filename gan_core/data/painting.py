@@ -16,7 +16,7 @@ from gan_core.text import N_
 TRAIN, HELD_OUT = 12_000, 2_000
 LICENCE = N_("None needed: drawn by this program")
 DRAWING = N_("Drawing the pictures")
-_CHUNK = 100  # pictures at a time: what is computed for each pixel stays in the processor's cache
+_PIXELS = 1 << 17  # at a time: what is computed for each of them stays in the processor's cache
 
 Floats: TypeAlias = NDArray[np.floating[Any]]  # float32 throughout: twice as fast as float64
 Draw: TypeAlias = Callable[[Floats, int], NDArray[np.uint8]]  # (n, F) factors and a size -> (n, 3, size, size)
@@ -77,10 +77,11 @@ def in_chunks(draw: Draw, factors: Tensor, size: int, progress: Progress | None 
     """
     rows = factors.detach().float().cpu().numpy()
     images = torch.empty(len(factors), 3, size, size, dtype=torch.uint8)
-    for start in range(0, len(rows), _CHUNK):
-        images.numpy()[start : start + _CHUNK] = draw(rows[start : start + _CHUNK], size)
+    few = max(1, _PIXELS // size**2)
+    for start in range(0, len(rows), few):
+        images.numpy()[start : start + few] = draw(rows[start : start + few], size)
         if progress:
-            progress(DRAWING, min(start + _CHUNK, len(rows)), len(rows))
+            progress(DRAWING, min(start + few, len(rows)), len(rows))
     return images
 
 
