@@ -14,16 +14,17 @@ from gan_core import registry
 # In the order in which they are offered.
 # isort: off
 from gan_core.data import mixtures, points, drawing, table
-from gan_core.data import digits, public_sets
+from gan_core.data import digits, shapes, glyphs, public_sets, emnist, stacked
 
 # isort: on
+from gan_core.data.download import Missing
 from gan_core.data.sets import ImageSet, PointSet, Progress
 
 if TYPE_CHECKING:
     from gan_core.config import DataConfig
 
-__all__ = ["ImageSet", "PointSet", "digits", "drawing", "fingerprint", "is_available", "load", "mixtures", "points", "public_sets",
-           "table"]  # fmt: skip
+__all__ = ["ImageSet", "PointSet", "digits", "drawing", "emnist", "fingerprint", "glyphs", "is_available", "load", "missing", "mixtures",
+           "points", "public_sets", "shapes", "stacked", "table"]  # fmt: skip
 
 _KEPT = 3  # picture sets in memory; their tensors are shared by all runs and never written to
 _cache: OrderedDict[tuple[str, int], ImageSet] = OrderedDict()
@@ -52,7 +53,14 @@ def load(data: DataConfig, progress: Progress | None = None) -> PointSet | Image
 
 def is_available(name: str) -> bool:
     """Whether a data set can be loaded without a network."""
-    return not registry.dataset[name].info.get("download") or public_sets.is_available(name)
+    return missing(name) is None
+
+
+def missing(name: str) -> Missing | None:
+    """The files that a data set still lacks, and where they belong; None when it can be loaded without a network."""
+    look = registry.dataset[name].info.get("missing")
+    found: Missing | None = look() if look is not None else None
+    return found
 
 
 def fingerprint(data: PointSet | ImageSet) -> str:

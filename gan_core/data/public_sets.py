@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import tarfile
 import zlib
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +15,7 @@ import torch
 from torch import Tensor
 
 from gan_core.data.digits import resize
-from gan_core.data.download import Wanted, cache_dir, fetch
+from gan_core.data.download import Missing, Wanted, alone, cache_dir, fetch
 from gan_core.data.sets import ImageSet, Progress
 from gan_core.errors import DataError
 from gan_core.registry import dataset
@@ -35,44 +37,42 @@ _CIFAR_FILES = (*(f"data_batch_{i}.bin" for i in range(1, 6)), "test_batch.bin")
 _CIFAR_CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 
 
-def is_available(name: str) -> bool:
-    """Whether the files of a public set are in the cache (as they are downloaded, or unpacked)."""
-    if name == "cifar10":
-        return (
-            all((cache_dir() / _CIFAR_FOLDER / f).exists() for f in _CIFAR_FILES)
-            or (cache_dir() / _CIFAR.name).exists()
-        )
-    folder = _idx_folder(name)
-    return all((folder / f).exists() or (folder / f"{f}.gz").exists() for f in _IDX)
+def missing_mnist(name: str) -> Missing | None:
+    """What the cache lacks of a set of MNIST's family; its files may lie there as they are downloaded, or unpacked."""
+    folder = cache_dir() / _MNIST_FAMILY[name] / "raw"
+    return missing_of(_IDX, folder)
 
 
-def _idx_folder(name: str) -> Path:
-    return cache_dir() / _MNIST_FAMILY[name] / "raw"
+def missing_of(names: Sequence[str], folder: Path) -> Missing | None:
+    """Those of the files `names` that are neither in `folder` nor there with .gz."""
+    files = tuple(f"{f}.gz" for f in names if not (folder / f).exists() and not (folder / f"{f}.gz").exists())
+    return Missing(files, folder) if files else None
+
+
+def _missing_cifar() -> Missing | None:
+    here = _is_unpacked(cache_dir() / _CIFAR_FOLDER) or (cache_dir() / _CIFAR.name).exists()
+    return None if here else Missing((_CIFAR.name,), cache_dir())
 
 
 def _mnist_like(name: str, data: DataConfig, progress: Progress | None) -> ImageSet:
     from torchvision import datasets  # seconds of import that only these sets need
 
-    source, folder, entry = getattr(datasets, _MNIST_FAMILY[name]), _idx_folder(name), dataset[name]
+    source, entry = getattr(datasets, _MNIST_FAMILY[name]), dataset[name]
     md5 = {file.removesuffix(".gz"): digest for file, digest in source.resources}
-    paths = []
+    folder, paths = cache_dir() / _MNIST_FAMILY[name] / "raw", []
     for file in _IDX:
         path = folder / file
         if not path.exists():
             wanted = Wanted(f"{file}.gz", [mirror + f"{file}.gz" for mirror in source.mirrors], md5[file])
-            path = fetch(wanted, folder, entry.title, progress, _missing(folder))
+            path = fetch(wanted, folder, entry.title, progress, missing_mnist(name))
         paths.append(path)
-    images, labels = _read_pair(paths[0], paths[1], entry.info["classes"])
-    test_images, test_labels = _read_pair(paths[2], paths[3], entry.info["classes"])
+    images, labels = read_pair(paths[0], paths[1], entry.info["classes"])
+    test_images, test_labels = read_pair(paths[2], paths[3], entry.info["classes"])
     return ImageSet(name, resize(images[:, None], data.image_size), labels.long(), resize(test_images[:, None], data.image_size),
                     test_labels.long(), tuple(source.classes), entry.info["licence"])  # fmt: skip
 
 
-def _missing(folder: Path) -> list[str]:
-    return [f"{f}.gz" for f in _IDX if not (folder / f).exists() and not (folder / f"{f}.gz").exists()]
-
-
-def _read_pair(images_path: Path, labels_path: Path, classes: int) -> tuple[Tensor, Tensor]:
+def read_pair(images_path: Path, labels_path: Path, classes: int) -> tuple[Tensor, Tensor]:
     """(N, H, W) pictures and their (N,) labels. Raises DataError for files that do not belong together."""
     images, labels = read_idx(images_path), read_idx(labels_path)
     if images.ndim != 3 or not len(images):
@@ -111,7 +111,7 @@ def _register_mnist_like(name: str, title: str, help: str, licence: str, paper: 
 
     load.__doc__ = f"{title}: 60,000 pictures to train on and 10,000 held out, 28 × 28, grey."
     dataset(name, kind="images", title=title, help=help, paper=paper, sizes=(28, 32), native=28, channels=1, classes=10,
-            download=True, licence=licence)(load)  # fmt: skip
+            download=True, missing=partial(missing_mnist, name), licence=licence)(load)  # fmt: skip
 
 
 _register_mnist_like("mnist", "MNIST", N_("60,000 handwritten digits: the field's first test."), "CC BY-SA 3.0 (Y. LeCun, C. Cortes)",
@@ -123,13 +123,14 @@ _register_mnist_like("kmnist", "Kuzushiji-MNIST", N_("60,000 cursive Japanese ch
 
 
 @dataset("cifar10", kind="images", title="CIFAR-10", help=N_("50,000 colour photographs of ten kinds of things: slow without a GPU."),
-         sizes=(32,), native=32, channels=3, classes=10, download=True, licence=N_("No licence stated (A. Krizhevsky, V. Nair, G. Hinton)"),
+         sizes=(32,), native=32, channels=3, classes=10, download=True, missing=_missing_cifar,
+         licence=N_("No licence stated (A. Krizhevsky, V. Nair, G. Hinton)"),
          paper="Krizhevsky 2009")  # fmt: skip
 def cifar10(data: DataConfig, progress: Progress | None = None) -> ImageSet:
     """CIFAR-10: 50,000 pictures to train on and 10,000 held out, 32 × 32, colour; from its binary version, which needs no pickle."""
     folder = cache_dir() / _CIFAR_FOLDER
-    if not all((folder / name).exists() for name in _CIFAR_FILES):
-        _unpack(fetch(_CIFAR, cache_dir(), "CIFAR-10", progress), folder)
+    if not _is_unpacked(folder):
+        _unpack(fetch(_CIFAR, cache_dir(), "CIFAR-10", progress), folder, progress)
     records = [_read_cifar(folder / name) for name in _CIFAR_FILES]
     train = torch.cat(records[:-1])
     (images, labels), (test_images, test_labels) = _split(train), _split(records[-1])
@@ -138,12 +139,16 @@ def cifar10(data: DataConfig, progress: Progress | None = None) -> ImageSet:
     )
 
 
-def _unpack(archive: Path, folder: Path) -> None:
+def _is_unpacked(folder: Path) -> bool:
+    return all((folder / name).exists() for name in _CIFAR_FILES)
+
+
+def _unpack(archive: Path, folder: Path, progress: Progress | None) -> None:
     """Only the six files we know, by their own names: nothing else in the archive is written anywhere."""
     try:
         folder.mkdir(exist_ok=True)
-        with tarfile.open(archive) as tar:
-            for name in _CIFAR_FILES:
+        with alone(archive, progress), tarfile.open(archive) as tar:
+            for name in () if _is_unpacked(folder) else _CIFAR_FILES:  # another run may have done it meanwhile
                 source = tar.extractfile(f"{_CIFAR_FOLDER}/{name}")
                 assert source is not None
                 part = folder / f".{name}.part"

@@ -46,7 +46,13 @@ class PointSet:
 
 @dataclass(frozen=True)
 class ImageSet:
-    """Pictures: images (N, C, H, W) uint8 and labels (N,) int64 to train on; test_images and test_labels held out."""
+    """Pictures: images (N, C, H, W) uint8 and labels (N,) int64 to train on; test_images and test_labels held out.
+
+    factors (N, F) float32 and factor_names (F,), where the set knows what each picture was drawn from: row i belongs to picture i, and
+    test_factors to the held-out ones. channels_are: the data set whose classes each single channel shows, where a picture is several
+    of that set's pictures in one; its label is then their labels read as one number, and a classifier of that set can judge it channel
+    by channel.
+    """
 
     name: str
     images: Tensor
@@ -55,6 +61,10 @@ class ImageSet:
     test_labels: Tensor | None
     class_names: tuple[str, ...]
     licence: str
+    factors: Tensor | None = None
+    factor_names: tuple[str, ...] = ()
+    test_factors: Tensor | None = None
+    channels_are: str | None = None
     kind: ClassVar[str] = "images"
 
     @property

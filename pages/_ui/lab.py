@@ -7,6 +7,7 @@ from typing import Any, Literal
 import streamlit as st
 
 from gan_core import config as settings
+from gan_core import data as data_sets
 from gan_core import presets, registry, serial
 from gan_core.config import RunConfig
 from gan_core.errors import ConfigError, DataError, PlaygroundError
@@ -18,6 +19,7 @@ from gan_core.text import N_
 from pages._ui import graph, service, tokens
 from pages._ui.beside import compare, ghost
 from pages._ui.controls import Controls, full_title, label, value_text
+from pages._ui.data_note import fetch_note, licence_note
 from pages._ui.export import export
 from pages._ui.failures import plain
 from pages._ui.hints import NO_PRESET, hints, recipe
@@ -118,6 +120,8 @@ class Lab:
             apply = self._applier(own)
             free = not {"data.name", "data.drawing", "data.table"} & (share.lock | share.hide)
             more = {"data": lambda: own_data_button(self.page, shown, apply)} if self.kind == "points" and free else {}
+            if self.kind == "images":
+                more = {"data": lambda: licence_note(shown.data.name, _)}
             Controls(self.page, shown, apply, share.hide, share.lock, more, lambda name: last(self.page, name)).draw()
 
     def _take_link(self, _: Callable[[str], str]) -> None:
@@ -278,7 +282,7 @@ class Lab:
         token = frame = None
         if session is None:
             try:
-                frame = preview(serial.to_link(self.draft))
+                frame = preview(serial.to_link(self.draft), data_sets.is_available(self.draft.data.name))
             except DataError as error:  # its table is on another server, say: the page is there to choose other data
                 st.error(plain(_(error.template).format(**error.params)), icon=":material/error:")
                 return
@@ -294,9 +298,7 @@ class Lab:
         if problem := st.session_state.pop(f"{self.page}.problem", None):
             st.toast(plain(problem), icon=":material/error:")
         if session is None and frame is None:
-            entry = registry.dataset[self.draft.data.name]
-            st.info(_("{data} is fetched when you start: the first time this takes a moment.").format(data=_(entry.title)),
-                    icon=":material/download:")  # fmt: skip
+            fetch_note(self.draft.data.name, _)
 
     def _treat(self, session: Run | None, asked: Any, _: Callable[[str], str]) -> None:
         """Change what the run's own diagnosis proposes for a condition. Of what the browser says only the condition's name counts."""
@@ -339,9 +341,9 @@ def in_short(config: RunConfig, _: Callable[[str], str]) -> str:
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
-def preview(link: str) -> bytes | None:
-    """The packed frame of a GAN with these settings that has not been trained."""
-    return preview_frame(serial.from_link(link)[0])
+def preview(link: str, here: bool = True) -> bytes | None:
+    """The packed frame of a GAN with these settings that has not been trained; None while its data are not `here`."""
+    return preview_frame(serial.from_link(link)[0]) if here else None
 
 
 def _marks(run_id: str, followed: bool, drawn: RunConfig | None) -> None:

@@ -1,14 +1,18 @@
 """The two labs: every control, presets, links, wrong input, starting, changing and watching a run."""
 
+import math
 import re
+import struct
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from gan_core import config as settings
+from gan_core import data as data_sets
 from gan_core import formulas, presets, registry, serial
 from gan_core.config import RunConfig
 from gan_core.registry import Entry
@@ -195,6 +199,42 @@ def test_settings_that_go_together_change_together(visit: Open) -> None:
     assert draft(app, "lab").penalty_weight == registry.penalty["wgan_gp"].info["weight"]
     app = set_value(visit("images.py"), "images", "data.name", "cifar10")
     assert draft(app, "images").data.image_size == 32
+
+
+@pytest.mark.parametrize("name", ["digits", "stacked_digits", "fashion_mnist", "emnist", "stacked_mnist", "cifar10"])
+def test_a_picture_set_shows_its_licence_and_where_its_files_belong(
+    visit: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("GAN_PLAYGROUND_CACHE", str(tmp_path))
+    entry = registry.dataset[name]
+    config = settings.replace(presets.load("digits"), {"data.name": name, "data.image_size": entry.info["native"]})
+    app = visit("images.py", c=serial.to_link(config))
+    assert any(re.search(escaped(entry.info["licence"]), c.value) for c in app.sidebar.caption)
+    missing = data_sets.missing(name)
+    assert (missing is None) is not entry.info["download"]
+    assert any(f"{entry.title} is fetched" in i.value for i in app.info) is entry.info["download"]
+    by_hand = [c.value for c in app.caption if "Without a network" in c.value]
+    assert len(by_hand) == bool(missing)
+    for words in (*missing.files, *missing.inside, str(missing.folder)) if missing else ():
+        assert re.search(escaped(words), by_hand[0])
+
+
+def test_files_put_there_by_hand_are_seen_at_the_next_look(
+    visit: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GAN_PLAYGROUND_CACHE", str(tmp_path))
+    monkeypatch.setattr(data_sets, "_cache", type(data_sets._cache)())
+    link = serial.to_link(settings.replace(presets.load("digits"), {"data.name": "mnist", "seed": 17}))
+    assert "is fetched" in texts(visit("images.py", c=link))
+    raw = tmp_path / "MNIST" / "raw"
+    raw.mkdir(parents=True)
+    for part, count in (("train", 200), ("t10k", 100)):
+        for what, shape in (("images-idx3", (count, 28, 28)), ("labels-idx1", (count,))):
+            head = struct.pack(f">BBBB{len(shape)}I", 0, 0, 8, len(shape), *shape)
+            (raw / f"{part}-{what}-ubyte").write_bytes(head + bytes(math.prod(shape)))
+    app = visit("images.py", c=link)
+    assert "is fetched" not in texts(app)
+    assert not app.error
 
 
 def test_a_live_setting_changes_the_run_and_becomes_a_row(visit: Open, scheduler: Scheduler) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from _idx import IDX, TEST, TRAIN, arrays, idx, write_mnist
 from sklearn.datasets import load_digits
 
 from gan_core import data as data_sets
@@ -24,13 +25,16 @@ from gan_core.data.public_sets import read_idx
 from gan_core.errors import ConfigError, DataError
 
 IMAGES = [entry for entry in registry.dataset.entries() if entry.info["kind"] == "images"]
-TRAIN, TEST = 12, 5
-IDX = {
-    "train-images-idx3-ubyte": (TRAIN, 28, 28),
-    "train-labels-idx1-ubyte": (TRAIN,),
-    "t10k-images-idx3-ubyte": (TEST, 28, 28),
-    "t10k-labels-idx1-ubyte": (TEST,),
-}
+CLASSES = {
+    "digits": 10, "mnist": 10, "fashion_mnist": 10, "kmnist": 10, "cifar10": 10, "emnist": 47, "shapes": 6, "glyphs": 26,
+    "stacked_digits": 1000, "stacked_mnist": 1000,
+}  # fmt: skip
+# What a person is asked for, besides the four files of MNIST's family.
+BY_HAND = {
+    "cifar10": ["cifar-10-binary.tar.gz"],
+    "emnist": ["gzip.zip", *(f"emnist-balanced-{part}-{what}.gz" for part in ("train", "test")
+                             for what in ("images-idx3-ubyte", "labels-idx1-ubyte"))],
+}  # fmt: skip
 
 
 def load(name: str, size: int = 28, progress: Any = None) -> ImageSet:
@@ -50,26 +54,6 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(data_sets, "_cache", type(data_sets._cache)())
     monkeypatch.setattr(urllib.request, "urlopen", refuse)
     return tmp_path
-
-
-def idx(array: np.ndarray) -> bytes:
-    """LeCun's format: two zero bytes, type 8 (uint8), number of dimensions, dimensions big-endian, bytes."""
-    head = struct.pack(f">BBBB{array.ndim}I", 0, 0, 8, array.ndim, *array.shape)
-    return head + array.astype(np.uint8).tobytes()
-
-
-def arrays() -> dict[str, np.ndarray]:
-    rng = np.random.default_rng(0)
-    return {name: rng.integers(0, 10 if len(shape) == 1 else 256, shape) for name, shape in IDX.items()}
-
-
-def write_mnist(root: Path, packed: bool = False, folder: str = "MNIST") -> dict[str, np.ndarray]:
-    raw, written = root / folder / "raw", arrays()
-    raw.mkdir(parents=True)
-    for name, array in written.items():
-        content = idx(array)
-        (raw / (f"{name}.gz" if packed else name)).write_bytes(gzip.compress(content) if packed else content)
-    return written
 
 
 # ── the digits that come with scikit-learn ───────────────────────────────────────────────────────────────────────────────
@@ -118,7 +102,7 @@ def test_every_picture_set_states_its_size_classes_and_licence(entry: Any) -> No
     info = entry.info
     assert info["licence"]
     assert info["channels"] in (1, 3)
-    assert info["classes"] == 10
+    assert info["classes"] == CLASSES[entry.name]
     assert info["sizes"]
     assert data_sets.is_available(entry.name) is not info["download"]
 
@@ -182,8 +166,11 @@ def test_without_a_network_the_message_says_which_file_goes_where(cache: Path, n
     assert "GAN_PLAYGROUND_CACHE" in text
     assert "no network here" in text
     assert ".gz" in text
-    if name != "cifar10":
-        assert all(f"{file}.gz" in text for file in IDX)  # all that are missing, not one at each try
+    # All that are missing, not one at each try.
+    assert all(file in text for file in BY_HAND.get(name, [f"{file}.gz" for file in IDX]))
+    lacking = data_sets.missing(name)
+    assert lacking is not None
+    assert all(file in text for file in (*lacking.files, lacking.names, str(lacking.folder)))
     json.dumps(caught.value.params)  # a run that failed sends them to the browser
     assert not [path for path in cache.rglob("*") if path.is_file()]  # nothing half done is left
 
