@@ -72,7 +72,7 @@ def build() -> nn.Module:
 
 @dataclass(frozen=True)
 class Inception:
-    """The network as Features: 2,048 values a picture, those that FID and KID are measured by."""
+    """The network as Features: 2,048 values a picture, those that FID and KID are measured by. Samples are not rounded to 8 bits first."""
 
     network: nn.Module
     device: torch.device
