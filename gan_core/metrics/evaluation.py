@@ -15,6 +15,7 @@ from gan_core.errors import DataError
 from gan_core.metrics import real_pictures
 from gan_core.metrics.features import Judges
 from gan_core.metrics.figures import REPEATS, Group, groups, halves
+from gan_core.metrics.kernel import SUBSETS
 from gan_core.metrics.measure import PIXELS, Measure, flat
 from gan_core.metrics.pieces import Pieces
 from gan_core.metrics.seen import Seen, join, look
@@ -173,7 +174,7 @@ class Evaluation:
         return judge.name, judge.description, judge.key, judge.is_inception
 
 
-_COMPARING = 40  # pieces, about: most of them are subsets of the kernel distance
+_COMPARING = SUBSETS + 25  # pieces, about
 
 
 def check(samples: Tensor, data: ImageSet) -> None:

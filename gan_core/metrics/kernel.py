@@ -12,7 +12,6 @@ from gan_core.text import N_
 SUBSETS = 100
 SIZE = 1000  # samples of each side in a subset, at most
 LEAST = 40  # samples: subsets of 20
-_TOGETHER = 5  # subsets in one piece of work
 
 
 def cubic(x: Tensor, y: Tensor) -> Tensor:
@@ -59,10 +58,9 @@ def pieces(x: Tensor, y: Tensor) -> Pieces[tuple[float, float]]:
     check(min(len(x), len(y)))
     rng, size = torch.Generator().manual_seed(0), size_of_subsets(len(x), len(y))
     found = []
-    for number in range(SUBSETS):
+    for _ in range(SUBSETS):
         rows, others = (torch.randperm(len(side), generator=rng)[:size] for side in (x, y))
         found.append(unbiased_mmd(x[rows], y[others]))
-        if number % _TOGETHER == _TOGETHER - 1:
-            yield
+        yield
     values = torch.tensor(found, dtype=torch.float64)
     return float(values.mean()), float(values.std(correction=0))

@@ -16,12 +16,18 @@ from gan_core import metrics, registry
 from gan_core.config import DataConfig
 from gan_core.data import ImageSet
 from gan_core.errors import DataError
-from gan_core.metrics import classifier
+from gan_core.metrics import classifier, kernel
 from gan_core.metrics.classifier import FEATURES, Classifier, get_classifier
 
 
 def unit(images: torch.Tensor) -> torch.Tensor:
     return images.double().div(127.5).sub(1).float()
+
+
+@pytest.fixture(autouse=True)
+def few_subsets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the kernel distance, which test_metrics_kernel.py is about."""
+    monkeypatch.setattr(kernel, "SUBSETS", 5)
 
 
 @pytest.fixture(scope="module")
