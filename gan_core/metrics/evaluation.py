@@ -94,7 +94,7 @@ class Evaluation:
     # ── the stages ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _stages(self) -> list[_Stage]:
-        blocks = math.ceil(self.n / real_pictures.BLOCK)
+        blocks = math.ceil(self.n / self._judges.features.block)
         stages = [
             _Stage(REAL, self._real.pieces, self._look_at_reference),
             _Stage(SAMPLES, blocks, self._look_at_samples),
@@ -110,8 +110,9 @@ class Evaluation:
 
     def _look_at_samples(self) -> Pieces[None]:
         parts: list[Seen] = []
-        for done in range(0, self.n, real_pictures.BLOCK):
-            samples = self._draw(min(real_pictures.BLOCK, self.n - done))
+        block = self._judges.features.block
+        for done in range(0, self.n, block):
+            samples = self._draw(min(block, self.n - done))
             check(samples, self._data)
             parts.append(look(samples, self._judges, project=True))
             yield

@@ -23,7 +23,8 @@ NAMES = ("classifier", "inception")
 class Features(Protocol):
     """A network's look at pictures. Figures of two of them with different keys mean different things.
 
-    name: in two or three words; description: in full; key: equal only for the same weights; width: features of a picture.
+    name: in two or three words; description: in full; key: equal only for the same weights; width: features of a picture;
+    block: how many pictures take a fraction of a second.
     """
 
     @property
@@ -37,6 +38,9 @@ class Features(Protocol):
 
     @property
     def width(self) -> int: ...
+
+    @property
+    def block(self) -> int: ...
 
     @property
     def is_inception(self) -> bool:
@@ -70,6 +74,7 @@ class ClassifierFeatures:
     judge: Classifier
     is_inception = False
     width = FEATURES
+    block = 250
 
     @property
     def name(self) -> str:
@@ -122,6 +127,10 @@ class ChannelFeatures:
     @property
     def width(self) -> int:
         return self.channels * self.inner.width
+
+    @property
+    def block(self) -> int:
+        return max(1, self.inner.block // self.channels)
 
     def of(self, images: Tensor) -> Tensor:
         return torch.cat([self.inner.of(images[:, c : c + 1]) for c in range(self.channels)], 1)

@@ -81,6 +81,10 @@ class Inception:
     is_inception = True
 
     @property
+    def block(self) -> int:
+        return 4 if self.device.type == "cpu" else 100
+
+    @property
     def description(self) -> str:
         return f"standard Inception features, {WIDTH} wide"
 

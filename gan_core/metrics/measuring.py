@@ -7,8 +7,12 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import torch
+from torch import Tensor
+
 from gan_core.metrics.evaluation import Evaluation, Step
 from gan_core.metrics.measure import Measure
+from gan_core.players import Players, draw_latents
 
 SHARE = 0.05
 _MOST = 0.25  # seconds saved up at most: a run that rested is not held up for long when it goes on
@@ -17,12 +21,13 @@ _MOST = 0.25  # seconds saved up at most: a run that rested is not held up for l
 class Measuring:
     """Takes an Evaluation in small pieces.
 
-    measuring = Measuring(Evaluation(draw, 5000, data, judges))
+    draw = samples_of(trainer.players.copy())   # of one moment, which training does not touch
+    measuring = Measuring(Evaluation(draw, 5000, trainer.data, judges))
     while measuring.goes_on:
-        train(); measuring.turn()          # at most 5 % of the time
-    measuring.advance()                    # or: the rest at once
+        trainer.step(); measuring.turn()        # at most 5 % of the time
+    measuring.advance()                         # or: the rest at once
 
-    `draw` should give samples of one moment: of `players.copy()`, which training does not touch. The clock counts seconds.
+    The clock counts seconds.
     """
 
     def __init__(
@@ -90,3 +95,10 @@ class Measuring:
         cost = self._clock() - begin
         self.spent += cost
         return cost
+
+
+def samples_of(players: Players) -> Callable[[int], Tensor]:
+    """draw(k) gives the next k samples of the averaged generator, from latents of its own: those of the run's metrics."""
+    latent = players.config.latent
+    rng = torch.Generator().manual_seed(players.config.seed + 1)
+    return lambda k: players.sample(draw_latents(k, latent.dim, latent.distribution, rng))

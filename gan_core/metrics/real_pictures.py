@@ -16,7 +16,6 @@ from gan_core.metrics.features import Judges
 from gan_core.metrics.pieces import Pieces
 from gan_core.metrics.seen import Seen, join, look
 
-BLOCK = 250  # pictures in one piece of work
 _ENOUGH = 1280  # held-out pictures from which they alone are the reference
 _KEPT = 2
 
@@ -40,7 +39,7 @@ class RealPictures:
     @property
     def pieces(self) -> int:
         """How much work `look` is: none once it is done."""
-        return 0 if self._seen else math.ceil(self.count / BLOCK)
+        return 0 if self._seen else math.ceil(self.count / self.judges.features.block)
 
     def look(self) -> Pieces[Seen]:
         """What is seen of the reference."""
@@ -65,7 +64,7 @@ class RealPictures:
 
     def _look(self, pictures: Tensor) -> Pieces[Seen]:
         parts = []
-        for part in torch.split(pictures, BLOCK):
+        for part in torch.split(pictures, self.judges.features.block):
             parts.append(look(to_unit(part), self.judges))
             yield
         return join(parts)

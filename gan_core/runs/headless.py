@@ -30,6 +30,7 @@ from gan_core.text import N_
 _TURN = 0.25
 _WAIT = 0.005
 IMAGE_SAMPLES = 5000
+_LISTED = 20  # classes whose shares are told one by one
 
 
 def start(config: RunConfig, out: Path | None, root: Path | None) -> TrainingSession:
@@ -196,7 +197,11 @@ def describe_evaluation(found: dict[str, Any]) -> str:
     measures = from_flat(found["metrics"])
     if not measures:
         return "\n".join(f"{name}: {value}" for name, value in found["metrics"].items())
-    return "\n".join(_described(measure) for measure in measures)
+    lines = [_described(measure) for measure in measures]
+    shares = found["metrics"].get("class_shares", ())
+    if 0 < len(shares) <= _LISTED:
+        lines.append("Shares of the classes: " + ", ".join(f"{100 * share:.1f} %" for share in shares))
+    return "\n".join(lines)
 
 
 def _described(m: Measure) -> str:

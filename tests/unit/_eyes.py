@@ -9,6 +9,8 @@ from torch import Tensor
 
 from gan_core.data.sets import ImageSet
 
+torch.set_num_threads(1)  # small pictures only lose by sharing
+
 SIZE = 4
 
 
@@ -21,6 +23,7 @@ class Corners:
     is_inception: bool = False
     knows: bool = True
     width: int = 4
+    block: int = 250
 
     @property
     def description(self) -> str:

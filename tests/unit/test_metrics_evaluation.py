@@ -175,7 +175,9 @@ def test_as_one_dictionary_and_back(large: ImageSet) -> None:
     assert set(flat(found.measures)) <= set(found.found)
     assert from_flat({"modes": 8, "quality": 0.9}) == []
     lines = describe_evaluation({"metrics": json.loads(text)}).splitlines()
-    assert len(lines) == len(found.measures)
+    assert len(lines) == len(found.measures) + 1
+    assert lines[-1].startswith("Shares of the classes: ")
+    assert lines[-1].count("%") == 4
     assert any(line.startswith("Fréchet distance (corners): ") and "(120 samples, 1,300 real)" in line for line in lines)  # fmt: skip
     assert any("real pictures: " in line and " ± " in line and " %" in line for line in lines)
 

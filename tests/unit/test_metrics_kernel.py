@@ -10,6 +10,8 @@ from gan_core.errors import DataError
 from gan_core.metrics import kernel
 from gan_core.metrics.kernel import kernel_distance, unbiased_mmd
 
+torch.set_num_threads(1)  # small matrices only lose by sharing
+
 
 def normal(n: int, features: int, seed: int, *, mean: float = 0.0) -> torch.Tensor:
     return torch.randn(n, features, generator=torch.Generator().manual_seed(seed), dtype=torch.float64) + mean

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _tiny
 import pytest
 import torch
 from _eyes import Corners, image_set, pictures
@@ -12,7 +13,8 @@ from gan_core.metrics import kernel
 from gan_core.metrics.classes import shares_of
 from gan_core.metrics.evaluation import Evaluation
 from gan_core.metrics.features import Judges
-from gan_core.metrics.measuring import Measuring
+from gan_core.metrics.measuring import Measuring, samples_of
+from gan_core.trainer import Trainer
 
 
 class Clock:
@@ -118,3 +120,34 @@ def test_samples_that_cannot_be_measured_end_it(data: ImageSet) -> None:
 def test_a_share_is_one(data: ImageSet, share: float) -> None:
     with pytest.raises(ValueError, match="share"):
         Measuring(slow(data, Clock(), 0.0), share)
+
+
+def test_training_goes_on_as_if_nobody_measured() -> None:
+    def trained(measured: bool) -> Trainer:
+        trainer = Trainer(_tiny.pictures())
+        assert isinstance(trainer.data, ImageSet)
+        measuring: Measuring | None = None
+        for step in range(6):
+            trainer.step()
+            if measured and step == 1:
+                draw = samples_of(trainer.players.copy())
+                measuring = Measuring(Evaluation(draw, 150, trainer.data, Judges(Corners())))
+            if measuring:
+                measuring.advance(0.02)
+        if measuring:
+            assert measuring.advance()
+        return trainer
+
+    ours, theirs = trained(True), trained(False)
+    for a, b in ((ours.players.g, theirs.players.g), (ours.players.d, theirs.players.d)):
+        assert all(torch.equal(x, y) for x, y in zip(a.parameters(), b.parameters(), strict=True))
+
+
+def test_samples_are_those_of_one_moment() -> None:
+    trainer = Trainer(_tiny.pictures())
+    frozen = trainer.players.copy()
+    draw, again = samples_of(frozen), samples_of(frozen)
+    first = draw(7)
+    for _ in range(3):
+        trainer.step()
+    assert torch.allclose(torch.cat([first, draw(5)]), torch.cat([again(7), again(5)]), atol=1e-6)
