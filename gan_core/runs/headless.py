@@ -188,7 +188,8 @@ def evaluate(path: Path, features: str = "classifier") -> dict[str, Any]:
             found = metrics.evaluate(saved.sample(n), data, progress)
         else:
             judges = get_judges(features, data, progress)  # what is missing is said before anything is drawn
-            found = evaluate_by(judges, saved.sample(n), data, progress)
+            samples = saved.sample(n, progress=lambda done, total: progress("Drawing samples", done, total))
+            found = evaluate_by(judges, samples, data, progress)
     return {"run": str(Path(path).resolve()), "step": saved.step, "samples": n, "metrics": found}
 
 

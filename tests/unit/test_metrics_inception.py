@@ -16,6 +16,8 @@ from gan_core.metrics import inception
 from gan_core.metrics.features import get_judges
 from gan_core.metrics.inception import Inception, build, load_inception, weights_path
 
+torch.set_num_threads(1)  # one picture at a time only loses by sharing
+
 
 def filled(module: nn.Module) -> nn.Module:
     """With random weights, and statistics of batch normalisation that change nothing."""
