@@ -52,6 +52,9 @@ def _parser() -> argparse.ArgumentParser:
     _add_sample(commands.add_parser("sample", help="draw samples from a trained run"))
     evaluate = commands.add_parser("evaluate", help="measure a trained run")
     evaluate.add_argument("run_dir", metavar="DIR", type=Path)
+    evaluate.add_argument("--features", choices=("classifier", "inception"), default="classifier",
+                          help="what pictures are compared by: a small classifier of their set, or the standard Inception network, whose "
+                          "weights you put into the cache folder (default: classifier)")  # fmt: skip
     evaluate.add_argument("--json", action="store_true", help="as one JSON object")
     evaluate.set_defaults(run=_evaluate)
     _add_export(commands.add_parser("export", help="a run as a script, samples, metrics, settings or film"))
@@ -308,11 +311,8 @@ def _export(o: argparse.Namespace) -> int:
 def _evaluate(o: argparse.Namespace) -> int:
     from gan_core.runs import headless
 
-    result = headless.evaluate(o.run_dir)
-    if o.json:
-        print(json.dumps(result))
-    else:
-        print("\n".join(f"{name}: {value}" for name, value in result["metrics"].items()))
+    result = headless.evaluate(o.run_dir, o.features)
+    print(json.dumps(result) if o.json else headless.describe_evaluation(result))
     return 0
 
 

@@ -69,13 +69,16 @@ metric(
 )(sliced.sliced_wasserstein)  # fmt: skip
 
 
-def evaluate(samples: Tensor, data: PointSet | ImageSet, progress: Progress | None = None) -> dict[str, Any]:
+def evaluate(
+    samples: Tensor, data: PointSet | ImageSet, progress: Progress | None = None, features: str = "classifier"
+) -> dict[str, Any]:
     """Every metric that the data set allows. Of points: the Jensen–Shannon divergence, the sliced Wasserstein distance (left out
-    where samples are not finite), and with known modes their statistics. Raises DataError for pictures that cannot be measured."""
+    where samples are not finite), and with known modes their statistics. Of pictures: `images.evaluate_images`, by "classifier" or
+    "inception" features. Raises DataError for pictures that cannot be measured."""
     if not isinstance(data, PointSet):
         from gan_core.metrics.images import evaluate_images
 
-        return evaluate_images(samples, data, progress)
+        return evaluate_images(samples, data, progress, features)
     return _statistics(samples, data) | _divergence(samples, data) | _distance(samples, data)
 
 
@@ -117,31 +120,4 @@ def floors(data: PointSet | ImageSet, n: int) -> dict[str, float]:
     return {name: float(floor) for name, floor in found.items() if floor is not None}
 
 
-def _register_images() -> None:
-    from gan_core.metrics.images import evaluate_images
-
-    metric(
-        "fd",
-        title=N_("Fréchet distance (classifier)"),
-        kind="images",
-        better="lower",
-        floor=None,
-        paper="Heusel et al. 2017, arXiv:1706.08500",
-        help=N_(
-            "Distance between real and generated pictures in the features of a classifier of this set. Not the Inception FID."
-        ),
-    )(evaluate_images)
-    metric(
-        "confident",
-        title=N_("Recognisable"),
-        written="percent",
-        kind="images",
-        better="higher",
-        floor=None,
-        help=N_("Share of samples that a classifier recognises with more than 90 % confidence."),
-    )(evaluate_images)
-    metric("min_class_share", title=N_("Rarest class"), written="percent", kind="images", better="higher", floor=None,
-           help=N_("Share of the class that the generator draws least: near 0, it has forgotten one."))(evaluate_images)  # fmt: skip
-
-
-_register_images()
+from gan_core.metrics import picture_metrics  # noqa: E402, F401 - it registers those of pictures, which are shown after these

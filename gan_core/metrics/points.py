@@ -21,21 +21,28 @@ class ModeStatistics:
 def mode_statistics(samples: Tensor, modes: Tensor, sigma: float, weights: Tensor | None = None) -> ModeStatistics:
     """samples (N, 2) and modes (K, 2) in data units. A sample is of high quality within 3σ of its nearest mode.
 
-    reverse_kl = Σ pₖ log(pₖ / wₖ), p the shares of the modes among high-quality samples, w their true ones (K,), or 1/K each. Without
-    a good sample it is the worst there is, log(1 / min w): all of them in the rarest mode.
+    reverse_kl: `reverse_kl` of the good samples' counts and the modes' true shares `weights` (K,), or 1/K each.
     """
     distance, nearest = torch.cdist(samples, modes).min(1)
     good = distance <= 3 * sigma
     counts = torch.bincount(nearest[good], minlength=len(modes)).double()
+    quality = float(counts.sum()) / len(samples) if len(samples) else 0.0
+    return ModeStatistics(int((counts > 0).sum()), quality, reverse_kl(counts, weights))
+
+
+def reverse_kl(counts: Tensor, weights: Tensor | None = None) -> float:
+    """Σ pₖ log(pₖ / wₖ) in nats, p the shares of counts (K,), w the true ones (K,), all above 0, or 1/K each.
+
+    Lin et al. 2018. Without any count it is the worst there is, log(1 / min w): all of them in the rarest mode.
+    """
+    counts = counts.double()
     total = float(counts.sum())
-    rarities = torch.full_like(counts, len(modes)) if weights is None else 1 / weights.to(counts)
+    rarities = torch.full_like(counts, len(counts)) if weights is None else 1 / weights.to(counts)
     if not total:
-        return ModeStatistics(0, 0.0, math.log(float(rarities.max())))
+        return math.log(float(rarities.max()))
     found = counts > 0
     shares = counts[found] / total
-    return ModeStatistics(
-        int(found.sum()), total / len(samples), float((shares * (shares * rarities[found]).log()).sum())
-    )
+    return float((shares * (shares * rarities[found]).log()).sum())
 
 
 def perfect_quality() -> float:

@@ -44,10 +44,19 @@ def directions(dim: int) -> Tensor:
     return torch.nn.functional.normalize(u)
 
 
+def along(samples: Tensor) -> Tensor:
+    """(N, …) -> (N, K): where each sample lies along each direction."""
+    flat = samples.detach().cpu().flatten(1)
+    return (directions(flat.shape[1]).to(flat.dtype) @ flat.T).T
+
+
 def _projected(samples: Tensor) -> _Floats:
     """(N, …) -> (K, N): along each direction, in increasing order."""
-    flat = samples.detach().cpu().flatten(1)
-    found: _Floats = np.sort((directions(flat.shape[1]).to(flat.dtype) @ flat.T).numpy(), axis=1)
+    return _ordered(along(samples))
+
+
+def _ordered(lying: Tensor) -> _Floats:
+    found: _Floats = np.sort(lying.T.numpy(), axis=1)
     return found
 
 
@@ -69,7 +78,12 @@ def _distances(a: _Floats, b: _Floats) -> NDArray[np.float64]:
 def distance_to(samples: Tensor, data: PointSet | ImageSet) -> float:
     """`sliced_wasserstein` of N samples and as many real ones, the same ones every time: points (N, 2) in data units; pictures
     (N, C, H, W) in [−1, 1] and held-out ones, or all of those where they are fewer."""
-    return float(_distances(_projected(samples), _measured(Real.of(data, len(samples))).projected).mean())
+    return distance_along(along(samples), data, len(samples))
+
+
+def distance_along(lying: Tensor, data: PointSet | ImageSet, n: int) -> float:
+    """`distance_to` of samples of which `along` (N, K) is known, and n real ones."""
+    return float(_distances(_ordered(lying), _measured(Real.of(data, n)).projected).mean())
 
 
 def floor(data: PointSet | ImageSet, n: int) -> float:

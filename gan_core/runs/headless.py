@@ -16,6 +16,9 @@ from gan_core.config import RunConfig, replace
 from gan_core.engine.workshop import Workshop
 from gan_core.errors import ConfigError, PlaygroundError, RunError
 from gan_core.memory import check_memory
+from gan_core.metrics.features import get_judges
+from gan_core.metrics.images import evaluate_by
+from gan_core.metrics.measure import Measure, from_flat
 from gan_core.runs import facts
 from gan_core.runs.commands import Pause, Resume
 from gan_core.runs.folder import RunFolder
@@ -27,6 +30,7 @@ from gan_core.text import N_
 _TURN = 0.25
 _WAIT = 0.005
 IMAGE_SAMPLES = 5000
+_LISTED = 20  # classes whose shares are told one by one
 
 
 def start(config: RunConfig, out: Path | None, root: Path | None) -> TrainingSession:
@@ -166,10 +170,12 @@ def describe(found: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def evaluate(path: Path) -> dict[str, Any]:
-    """Measure the generator of a run's folder. Raises PlaygroundError."""
+def evaluate(path: Path, features: str = "classifier") -> dict[str, Any]:
+    """Measure the generator of a run's folder; pictures by "classifier" or "inception" features. Raises PlaygroundError."""
     saved = generate.load(RunFolder(path))
     kind = registry.dataset[saved.config.data.name].info["kind"]
+    if kind == "points" and features != "classifier":
+        raise ConfigError(N_("--features is about pictures, and this run draws points: leave it out."))
     n = METRIC_SAMPLES if kind == "points" else IMAGE_SAMPLES
     with tqdm(total=1.0, bar_format="{l_bar}{bar}{postfix}", file=sys.stderr, disable=None) as bar:
 
@@ -178,8 +184,37 @@ def evaluate(path: Path) -> dict[str, Any]:
             bar.set_postfix_str(what)
 
         data = data_sets.load(saved.config.data, progress)
-        found = metrics.evaluate(saved.sample(n), data, progress)
+        if isinstance(data, data_sets.PointSet):
+            found = metrics.evaluate(saved.sample(n), data, progress)
+        else:
+            judges = get_judges(features, data, progress)  # what is missing is said before anything is drawn
+            samples = saved.sample(n, progress=lambda done, total: progress("Drawing samples", done, total))
+            found = evaluate_by(judges, samples, data, progress)
     return {"run": str(Path(path).resolve()), "step": saved.step, "samples": n, "metrics": found}
 
 
-__all__ = ["PlaygroundError", "describe", "evaluate", "result", "resume", "start", "train"]
+def describe_evaluation(found: dict[str, Any]) -> str:
+    """The figures of `evaluate` in a line each for people."""
+    measures = from_flat(found["metrics"])
+    if not measures:
+        return "\n".join(f"{name}: {value}" for name, value in found["metrics"].items())
+    lines = [_described(measure) for measure in measures]
+    shares = found["metrics"].get("class_shares", ())
+    if 0 < len(shares) <= _LISTED:
+        lines.append("Shares of the classes: " + ", ".join(f"{100 * share:.1f} %" for share in shares))
+    return "\n".join(lines)
+
+
+def _described(m: Measure) -> str:
+    spread = "" if m.spread is None else f" ± {_written(m.name, m.spread)}"
+    floor = "" if m.floor is None else f"; real pictures: {_written(m.name, m.floor)}"
+    counts = f"{m.samples:,} samples" + (f", {m.reference:,} real" if m.reference else "")
+    return f"{m.heading}: {_written(m.name, m.value)}{spread}{floor} ({counts})"
+
+
+def _written(name: str, value: float) -> str:
+    form = registry.metric[name].info.get("written")
+    return f"{100 * value:.1f} %" if form == "percent" else f"{value:.4g}"
+
+
+__all__ = ["PlaygroundError", "describe", "describe_evaluation", "evaluate", "result", "resume", "start", "train"]

@@ -459,6 +459,15 @@ def test_evaluate(points: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "quality" in capsys.readouterr().out
 
 
+def test_features_that_cannot_be_had_are_refused(
+    points: Path, pictures: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GAN_PLAYGROUND_CACHE", str(tmp_path))
+    assert "this run draws points" in refused(capsys, "evaluate", points, "--features", "inception")
+    assert "fid-inception.safetensors" in refused(capsys, "evaluate", pictures, "--features", "inception")
+    assert "invalid choice" in refused(capsys, "evaluate", pictures, "--features", "vgg")
+
+
 # ── as a program ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -16,12 +16,19 @@ from gan_core import metrics, registry
 from gan_core.config import DataConfig
 from gan_core.data import ImageSet
 from gan_core.errors import DataError
-from gan_core.metrics import classifier
+from gan_core.metrics import classifier, kernel
 from gan_core.metrics.classifier import FEATURES, Classifier, get_classifier
+from gan_core.metrics.features import ClassifierFeatures
 
 
 def unit(images: torch.Tensor) -> torch.Tensor:
     return images.double().div(127.5).sub(1).float()
+
+
+@pytest.fixture(autouse=True)
+def few_subsets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the kernel distance, which test_metrics_kernel.py is about."""
+    monkeypatch.setattr(kernel, "SUBSETS", 5)
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +73,15 @@ def test_features_and_probabilities_do_not_depend_on_the_batch(judge: Classifier
     assert torch.allclose(probabilities.sum(1), torch.ones(297), atol=1e-5)
     assert torch.allclose(judge.features(images[:5]), features[:5], atol=1e-4)
     assert not features.requires_grad
+
+
+def test_as_features(judge: Classifier, digits: ImageSet) -> None:
+    eyes, images = ClassifierFeatures(judge), unit(digits.test_images[:40])
+    assert torch.equal(eyes.of(images), judge.features(images))
+    assert torch.allclose(eyes.probabilities(eyes.of(images)), judge.probabilities(images), atol=1e-6)
+    assert (eyes.name, eyes.width, eyes.is_inception) == ("digits classifier", FEATURES, False)
+    other = ClassifierFeatures(replace(judge, network=classifier.build(1, 16, 10).to_empty(device="cpu")))
+    assert eyes.key == ClassifierFeatures(judge).key != other.key
 
 
 def test_it_is_trained_once_and_read_back_the_same(judge: Classifier, digits: ImageSet, cache: Path) -> None:

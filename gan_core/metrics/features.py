@@ -1,0 +1,199 @@
+"""What pictures are compared by: the features of a network, and the classes that it sees."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property, reduce
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from gan_core import data as data_sets
+from gan_core.data.sets import ImageSet, Progress
+from gan_core.errors import ConfigError
+from gan_core.metrics.classes import shares_of
+from gan_core.metrics.classifier import FEATURES, Classifier, get_classifier
+from gan_core.text import N_
+
+NAMES = ("classifier", "inception")
+
+
+class Features(Protocol):
+    """A network's look at pictures. Figures of two of them with different keys mean different things.
+
+    name: in two or three words; description: in full; key: equal only for the same weights; width: features of a picture;
+    block: how many pictures take a fraction of a second.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def description(self) -> str: ...
+
+    @property
+    def key(self) -> str: ...
+
+    @property
+    def width(self) -> int: ...
+
+    @property
+    def block(self) -> int: ...
+
+    @property
+    def is_inception(self) -> bool:
+        """Whether these are the standard Inception features, of which alone FID and KID are said."""
+
+    def of(self, images: Tensor) -> Tensor:
+        """(N, C, H, W) in [−1, 1] -> (N, width) float32."""
+
+    def probabilities(self, features: Tensor) -> Tensor | None:
+        """What `of` gave -> (N, K): the probability of each class that the network knows; None if it knows none."""
+
+
+@dataclass(frozen=True)
+class Judges:
+    """features: what distances are measured by. classes: the network that knows the set's classes, if there is one; own (K,):
+    the classes' shares in the data."""
+
+    features: Features
+    classes: Features | None = None
+    own: Tensor | None = None
+
+    @property
+    def key(self) -> str:
+        return f"{self.features.key} {self.classes.key if self.classes else ''}"
+
+
+@dataclass(frozen=True)
+class ClassifierFeatures:
+    """The small classifier of a labelled set as Features."""
+
+    judge: Classifier
+    is_inception = False
+    width = FEATURES
+    block = 250
+
+    @property
+    def name(self) -> str:
+        return f"{self.judge.data} classifier"
+
+    @property
+    def description(self) -> str:
+        return self.judge.description
+
+    @cached_property
+    def key(self) -> str:
+        digest = hashlib.sha256()
+        for tensor in self.judge.network.state_dict().values():
+            digest.update(tensor.contiguous().numpy().tobytes())
+        return digest.hexdigest()[:16]
+
+    def of(self, images: Tensor) -> Tensor:
+        return self.judge.features(images)
+
+    @torch.no_grad()
+    def probabilities(self, features: Tensor) -> Tensor:
+        logits: Tensor = self.judge.network[-1](features)
+        return logits.softmax(1)
+
+
+@dataclass(frozen=True)
+class ChannelFeatures:
+    """Each channel of a picture looked at by itself, by a network for pictures of one channel.
+
+    The features of the channels stand side by side. A class of the whole is one of each channel: of ten classes and three channels
+    100·r + 10·g + b, with the product of the three probabilities.
+    """
+
+    inner: Features
+    channels: int
+    is_inception = False
+
+    @property
+    def name(self) -> str:
+        return f"{self.inner.name} of each channel"
+
+    @property
+    def description(self) -> str:
+        return f"{self.inner.description}, of each of {self.channels} channels"
+
+    @property
+    def key(self) -> str:
+        return f"{self.inner.key}x{self.channels}"
+
+    @property
+    def width(self) -> int:
+        return self.channels * self.inner.width
+
+    @property
+    def block(self) -> int:
+        return max(1, self.inner.block // self.channels)
+
+    def of(self, images: Tensor) -> Tensor:
+        return torch.cat([self.inner.of(images[:, c : c + 1]) for c in range(self.channels)], 1)
+
+    def probabilities(self, features: Tensor) -> Tensor | None:
+        parts = [self.inner.probabilities(part) for part in torch.split(features, self.inner.width, 1)]
+        known = [part for part in parts if part is not None]
+        return reduce(_product, known) if len(known) == len(parts) else None
+
+
+def _product(p: Tensor, q: Tensor) -> Tensor:
+    """(N, K) and (N, L) -> (N, K·L): the probabilities of all pairs, the class of p being the leading digit."""
+    return (p[:, :, None] * q[:, None, :]).flatten(1)
+
+
+# ── of a data set ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def get_judges(name: str, data: ImageSet, progress: Progress | None = None) -> Judges:
+    """Who judges the pictures of `data`. "classifier": the small one of the set, trained now if it never was; "inception": the standard
+    network, and the classifier for the classes of a set that has labels.
+
+    Raises DataError for a set without labels and for Inception's weights that are not there; ConfigError for another name.
+    """
+    if name == "classifier":
+        judge, own = _classifier(data, progress)
+        return Judges(judge, judge, own)
+    if name != "inception":
+        raise ConfigError(N_("There are no features called '{name}'. Choose one of: {allowed}."), name=name, allowed=", ".join(NAMES))  # fmt: skip
+    from gan_core.metrics.inception import load_inception
+
+    inception = load_inception()
+    return Judges(inception, *_classifier(data, progress)) if _is_labelled(data) else Judges(inception)
+
+
+def _is_labelled(data: ImageSet) -> bool:
+    """Whether a classifier can know its classes; without one, their figures are left out."""
+    labelled = data.labels is not None and data.test_labels is not None
+    return labelled or getattr(data, "channels_are", None) is not None
+
+
+def _classifier(data: ImageSet, progress: Progress | None) -> tuple[Features, Tensor]:
+    """The classifier of a set as features, and the classes' shares in the data."""
+    source = _source(data, progress)
+    inner = ClassifierFeatures(get_classifier(source, progress))
+    assert source.labels is not None
+    own = shares_of(source.labels, len(source.class_names))
+    if source is data:
+        return inner, own
+    channels = data.shape[0]
+    shares = reduce(
+        lambda p, q: _product(p[None], q[None])[0], [own] * channels
+    )  # the channels are drawn by themselves
+    return ChannelFeatures(inner, channels), shares
+
+
+def _source(data: ImageSet, progress: Progress | None) -> ImageSet:
+    """The set whose classes the pictures show: of stacked ones that of a single channel."""
+    name = getattr(data, "channels_are", None)
+    if name is None:
+        return data
+    from gan_core.config import DataConfig
+
+    found = data_sets.load(DataConfig(name=name, image_size=data.shape[-1]), progress)
+    assert isinstance(found, ImageSet)
+    return found
