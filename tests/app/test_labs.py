@@ -108,7 +108,9 @@ def test_every_preset_can_be_chosen_and_is_recognised(visit: Open, name: str) ->
     assert visit(f"{page}.py", preset=name).session_state[f"{page}.draft"] == presets.load(name)
 
 
-@pytest.mark.parametrize("entry", [e for e in registry.preset.entries() if e.info["goal"] == "recipe"], ids=lambda e: e.name)
+@pytest.mark.parametrize(
+    "entry", [e for e in registry.preset.entries() if e.info["goal"] == "recipe"], ids=lambda e: e.name
+)
 def test_a_recipe_says_what_it_is(visit: Open, entry: Entry[Any]) -> None:
     app = visit("images.py", preset=entry.name)
     (about,) = (box for box in app.sidebar.expander if box.label == "About this method")

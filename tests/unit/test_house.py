@@ -202,6 +202,8 @@ def test_words_are_not_used_twice() -> None:
     assert len(set(titles)) == len(titles)
 
 
-@pytest.mark.parametrize("name", [e.name for e in registry.preset.entries() if e.info["goal"] in gan_core.presets.GOALS])
+@pytest.mark.parametrize(
+    "name", [e.name for e in registry.preset.entries() if e.info["goal"] in gan_core.presets.GOALS]
+)
 def test_every_preset_has_a_picture_for_its_card(name: str) -> None:
     assert (ROOT / "pages" / "_ui" / "pictures" / f"{name}.webp").is_file(), "python -m benchmarks.pictures makes them"
