@@ -156,7 +156,7 @@ preset(
     help=N_("D judges two digits at once: both real, or both generated."),
     changed=N_("A pack of samples shows what a lone one cannot: that some kinds never come. Collapse gets expensive without a new loss or architecture."),
     needs=N_("Nothing but more channels at D's entrance; each verdict rests on fewer packs than there are samples."),
-    see=N_("All kinds of digit come, in even shares."),
+    see=N_("All kinds of digit come from early on, in shares that are nearly even."),
     try_this=N_("Start a new run with **Samples judged together** on 4, and look at what it costs in sharpness."),
     reaches={"confident": 0.4, "rarest": 0.02},
 )(_SMALL | _R1 | {"discriminator.packing": 2})  # fmt: skip
