@@ -59,7 +59,7 @@ preset(
     help=N_("DCGAN with squared distances to two targets instead of the log loss."),
     changed=N_("A sample far on the right side of D's border is still pulled back towards it, since its squared distance counts: the gradient does not "
                "vanish where D is sure."),
-    needs=N_("What DCGAN needs. The outputs of D have no bound, so that its rate must be moderate."),
+    needs=N_("What DCGAN needs, and it forgets classes as that does. The outputs of D have no bound, so that its rate must be moderate."),
     see=N_("D's outputs gather around 1 for real digits and around 0 for generated ones, and meet at one half."),
     try_this=N_("While it trains, set **Loss** to **Non-saturating (log loss)**, and look at how the outputs of D move apart."),
     reaches={"confident": 0.4},
@@ -180,7 +180,7 @@ preset(
     see=N_("It begins as a plain convolutional GAN, since attention starts at zero, and is let in as it learns."),
     try_this=N_("Start a new run with **Spectral normalisation of G** off: gradients of G grow."),
     reaches={"confident": 0.4, "rarest": 0.01},
-)(_SMALL | _HINGE | {"generator.spectral_norm": True, "generator.attention": True, "discriminator.attention": True})  # fmt: skip
+)(_SMALL | _HINGE | {"generator.spectral_norm": True, "generator.attention": True, "discriminator.attention": True, "horizon": 96_000})  # fmt: skip
 
 preset(
     "cgan", title=N_("Conditional GAN"), page="images", goal="recipe", paper="Mirza & Osindero 2014, arXiv:1411.1784",
