@@ -45,7 +45,7 @@ preset("digits", title=N_("Small digits"), page="images", goal="begin",
        help=N_("1,500 handwritten digits that come with the app, learned by fully connected networks: readable in half a minute."))(
     {"data.name": "digits", "data.image_size": 28, "latent.dim": 16, "generator.hidden": (256, 256), "discriminator.hidden": (256, 256),
      "loss": "non_saturating", "penalty": "r1", "penalty_weight": 4.0, "penalty_final": 0.5, "penalty_interval": 4, "batch_size": 32,
-     "schedule": "cosine", "lr_final": 0.5, "horizon": 110_000, "ema_half_life": 10_000.0, "threads": 1}
+     "schedule": "cosine", "lr_final": 0.5, "horizon": 130_000, "ema_half_life": 10_000.0, "threads": 1}
 )  # fmt: skip
 preset("mnist", title=N_("MNIST"), page="images", goal="begin",
        see=N_("Blots become strokes and strokes become digits; the averaged generator is calmer than the one that trains."),
