@@ -403,7 +403,7 @@ class PointsView {
     if (!this.map?.line) this.paintGrid(context, camera);
     if (this.lit && this.lit !== "field" && !this.map) this.veil(context, camera);
     context.globalAlpha = this.strength("real");
-    if (this.shows("real") && !this.map?.noise && !this.overlay) this.stamp(context, camera, arrays.real, this.realStamp);
+    if (this.shows("real") && !this.map?.noise && !this.overlay) this.layReal(context, camera, arrays.real);
     context.globalAlpha = 1;
     if (this.draws("ghost") && !this.overlay) this.stamp(context, camera, this.ui.ghost?.points(this.memory.averaged), this.ghostStamp);
     if (!this.draws("density") || this.overlay) return;
@@ -555,6 +555,24 @@ class PointsView {
     for (let i = 0; i + 1 < points.length; i += 2) {
       context.drawImage(image, Math.round(points[i] * scale + dx), Math.round(dy - points[i + 1] * scale));
     }
+    context.restore();
+  }
+
+  /** The real points, which are the same in every frame: stamped once for a place and a size, and laid over the picture. */
+  layReal(context, camera, points) {
+    if (this.onSheet) return this.stamp(context, camera, points, this.realStamp);
+    const { canvas } = context;
+    const key = [canvas.width, canvas.height, camera.x, camera.y, camera.scale, this.stampVersion].join(" ");
+    const laid = this.laid;
+    if (laid?.key !== key || !sameBytes(laid.points, points)) {
+      const own = laid?.canvas ?? canvasOf(1, 1);
+      Object.assign(own, { width: canvas.width, height: canvas.height }); // which empties it
+      this.stamp(own.getContext("2d"), camera, points, this.realStamp);
+      this.laid = { key, points, canvas: own };
+    }
+    context.save();
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.drawImage(this.laid.canvas, 0, 0);
     context.restore();
   }
 
