@@ -22,8 +22,8 @@ Penalty: TypeAlias = Callable[[Tensor], Tensor]
 
 
 def squared_gradient_norm(logits: Tensor, x: Tensor) -> Tensor:
-    """‖∂ Σ logits / ∂x‖² for each logit, shape (B,), differentiable once more. `logits` (B,) must have been computed from `x` (B·m, …): each
-    from m samples that follow one another, over which its norm goes."""
+    """‖∂ Σ logits / ∂x‖² for each logit, shape (B,), differentiable once more. `logits` (B,) must have been computed from `x` (B·m, …):
+    each from m samples that follow one another, over which its norm goes."""
     (gradient,) = torch.autograd.grad(logits.sum(), x, create_graph=True)
     return gradient.flatten(1).square().sum(1).view(len(logits), -1).sum(1)
 
@@ -52,8 +52,8 @@ def mix(real: Tensor, fake: Tensor, u: Tensor | None) -> Tensor:
 
 
 def near(real: Tensor, fake: Tensor, u: Tensor | None) -> Tensor:
-    """real + 0.1 · u, in the units of training, with u, of the shape of real, from a standard normal; without u the real samples. The fakes do
-    not count. Kodali et al. 2017, section 2.4; their code makes the width of each batch about as large."""
+    """real + 0.1 · u, in the units of training, with u, of the shape of real, from a standard normal; without u the real samples.
+    The fakes do not count. Kodali et al. 2017, section 2.4; their code makes the width of each batch about as large."""
     return real if u is None else real + 0.1 * u
 
 

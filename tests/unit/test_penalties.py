@@ -125,7 +125,7 @@ def test_a_penalty_is_the_mean_of_the_samples_own() -> None:
             for i in range(5)
         ]
         together = evaluate(name, lambda x: net(x).squeeze(1), real, fake, u)
-        assert float(together) == pytest.approx(float(torch.stack(alone).mean()), rel=1e-12)
+        assert float(together.detach()) == pytest.approx(float(torch.stack(alone).mean().detach()), rel=1e-12)
 
 
 def test_mixed_points() -> None:
