@@ -97,7 +97,8 @@ def relativistic(real: Tensor, fake: Tensor, smooth: float | Tensor = 0.0) -> tu
     needs_real=True, targets=False, output="critic", whole_batch=True,
 )  # fmt: skip
 def relativistic_average(real: Tensor, fake: Tensor, smooth: float | Tensor = 0.0) -> tuple[Tensor, Tensor]:
-    """L_D = E[softplus(m_f − D(x))] + E[softplus(D(G(z)) − m_r)],  L_G = E[softplus(m_r − D(G(z)))] + E[softplus(D(x) − m_f)].   m_r and m_f are
-    the means of D over the real and over the generated samples of a batch. Jolicoeur-Martineau 2018, equations 6 and 7."""
+    """L_D = E[softplus(m_f − D(x))] + E[softplus(D(G(z)) − m_r)],  L_G = E[softplus(m_r − D(G(z)))] + E[softplus(D(x) − m_f)].
+
+    m_r and m_f are the means of D over the real and over the generated samples of a batch. Jolicoeur-Martineau 2018, section 4.2."""
     over, under = real - fake.mean(), fake - real.mean()
     return softplus(-over).mean() + softplus(under).mean(), softplus(over).mean() + softplus(-under).mean()

@@ -22,7 +22,7 @@ Penalty: TypeAlias = Callable[[Tensor], Tensor]
 
 
 def squared_gradient_norm(logits: Tensor, x: Tensor) -> Tensor:
-    """‖∂ Σ logits / ∂x‖² for each logit, shape (B,), differentiable once more. `logits` (B,) must have been computed from `x` (B·m, …):
+    """‖∂ Σ logits / ∂x‖² for each logit, shape (B,), differentiable once more. `logits` (B,) must come from `x` (B·m, …):
     each from m samples that follow one another, over which its norm goes."""
     (gradient,) = torch.autograd.grad(logits.sum(), x, create_graph=True)
     return gradient.flatten(1).square().sum(1).view(len(logits), -1).sum(1)
