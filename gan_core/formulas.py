@@ -5,6 +5,7 @@ from __future__ import annotations
 from gan_core import registry
 from gan_core.config import RunConfig
 from gan_core.ema import Ema
+from gan_core.engine.objectives import class_loss
 
 _G = ",  L_G"
 
@@ -24,6 +25,11 @@ def of_losses(name: str) -> tuple[str, str]:
 def of_penalty(name: str) -> str:
     """What is added to D's loss, or what is done to its weights; empty without a penalty."""
     return formula(registry.penalty[name].formula) if name != "none" else ""
+
+
+def of_classes(config: RunConfig) -> str:
+    """What is added to both players' losses for guesses of the class; empty where D does not guess."""
+    return formula(class_loss.__doc__) if config.discriminator.conditioning == "classifier" else ""
 
 
 def of_update(optimizer: str) -> str:
@@ -47,9 +53,9 @@ def of_phase(config: RunConfig, code: str, penalised: bool) -> str:
     loss_d, loss_g = of_losses(config.loss)
     match code:
         case "d.loss":
-            return "\n".join([loss_d, *([f"+ {of_penalty(config.penalty)}"] if penalised else [])])
+            return _added(loss_d, of_penalty(config.penalty) if penalised else "", of_classes(config))
         case "g.loss":
-            return loss_g
+            return _added(loss_g, of_classes(config))
         case "d.update":
             clipped = config.penalty == "weight_clipping"
             return "\n".join([of_update(config.d_optimizer.name), *([of_penalty(config.penalty)] if clipped else [])])
@@ -58,3 +64,12 @@ def of_phase(config: RunConfig, code: str, penalised: bool) -> str:
         case "end":
             return formula(Ema.update.__doc__)
     return ""
+
+
+def of_objective(config: RunConfig) -> str:
+    """Everything that the players of such a run minimise."""
+    return _added(of_entry("loss", config.loss), of_penalty(config.penalty), of_classes(config))
+
+
+def _added(*terms: str) -> str:
+    return "\n+ ".join(filter(None, terms))

@@ -80,7 +80,8 @@ def judge(
 
 
 def class_loss(o: Objective, guesses: Iterable[Tensor], labels: Tensor | None) -> Tensor | float:
-    """class_weight · Σ −E[log P(class | sample)] over real and generated samples; 0 where D does not guess.   Odena et al. 2017, equation 3."""
+    """w · Σ −E[log P(y | x)] over real and generated samples.   Odena et al. 2017, equation 3. 0 where D does not guess; guesses and labels
+    (B, classes), w the class_weight; G's loss has the generated samples alone."""
     return sum(o.class_weight * cross_entropy(guess, labels) for guess in guesses) if labels is not None else 0.0
 
 

@@ -169,7 +169,7 @@ def get_judges(name: str, data: ImageSet, progress: Progress | None = None) -> J
 def _is_labelled(data: ImageSet) -> bool:
     """Whether a classifier can know its classes; without one, their figures are left out."""
     labelled = data.labels is not None and data.test_labels is not None
-    return labelled or getattr(data, "channels_are", None) is not None
+    return labelled or data.channels_are is not None
 
 
 def _classifier(data: ImageSet, progress: Progress | None) -> tuple[Features, Tensor]:
@@ -189,7 +189,7 @@ def _classifier(data: ImageSet, progress: Progress | None) -> tuple[Features, Te
 
 def _source(data: ImageSet, progress: Progress | None) -> ImageSet:
     """The set whose classes the pictures show: of stacked ones that of a single channel."""
-    name = getattr(data, "channels_are", None)
+    name = data.channels_are
     if name is None:
         return data
     from gan_core.config import DataConfig

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from gan_core.metrics.evaluation import Evaluation, Step
 from gan_core.metrics.measure import Measure
-from gan_core.players import Players, draw_latents
+from gan_core.players import Players, draw_inputs
 
 SHARE = 0.05
 _MOST = 0.25  # seconds saved up at most: a run that rested is not held up for long when it goes on
@@ -99,6 +99,5 @@ class Measuring:
 
 def samples_of(players: Players) -> Callable[[int], Tensor]:
     """draw(k) gives the next k samples of the averaged generator, from latents of its own: those of the run's metrics."""
-    latent = players.config.latent
     rng = torch.Generator().manual_seed(players.config.seed + 1)
-    return lambda k: players.sample(draw_latents(k, latent.dim, latent.distribution, rng))
+    return lambda k: players.sample(draw_inputs(k, players.config, rng))

@@ -77,7 +77,7 @@ def _header(s: Snapshot) -> dict[str, Any]:
         "marks": [dataclasses.asdict(mark) for mark in s.marks],
         "curves": [{"name": n, "panel": CURVES[n][0], "role": CURVES[n][1]} for n in _drawn(s)],
         "metrics": _metrics(s), "diagnosis": [_finding(found) for found in s.diagnosis], "settings": dict(s.settings),
-        "speed": s.speed, "phase": _phase(s.phase),
+        "speed": s.speed, "phase": _phase(s.phase), "kept": s.kept,
     }  # fmt: skip
     if s.extent:
         header |= {"extent": list(s.extent), "field_kind": s.field_kind, "sheet": s.sheet}

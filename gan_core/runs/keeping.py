@@ -121,6 +121,7 @@ class Keeper:
         self._waiting: _Job | None = None
         self._moments = Cadence(MOMENT_SECONDS, MOMENT_SHARE)
         self._moment_waits = False
+        self.last_moment: int | None = None  # the step that was kept last for going back in time, or is about to be
         self._slot, self._disk = threading.Lock(), threading.Lock()
 
     def due(self, now: float) -> bool:
@@ -226,6 +227,7 @@ class Keeper:
             saved = Saved(state or {}, serial.to_dict(config), self._entries, self._start)
             picture = view.arrays["fake"] if view.kind == "images" else None
             life, step = self._life, trainer.step_count
+            self.last_moment = step
             self._saver(lambda: self._write_moment(life, step, saved, picture))
         now = time.perf_counter()
         self._moments.spent(now, now - begin)
@@ -276,7 +278,7 @@ class Keeper:
 
     def restart(self, config: RunConfig) -> None:
         """Begin at step 0: what was kept is removed."""
-        self.good, self.best = None, None
+        self.good, self.best, self.last_moment = None, None, None
         self._start = serial.to_dict(config)
         with self._slot:
             self._rows = []
@@ -304,6 +306,7 @@ class Keeper:
 
     def went_back(self, step: int) -> None:
         """The run goes on from `step`: what was kept of later ones never happened."""
+        self.last_moment = None
         if self.folder is None:
             return
         self._anew = True

@@ -623,7 +623,7 @@ class TrainingSession:
         with self._publishing:
             self.latest = replace(self.latest, seq=self.latest.seq + 1, status=self._status, message=self._message,
                                   queue=self._queue_place, engine=engine, engine_reason=self._engines.reason,
-                                  speed=self.config.speed, phase=self._iteration.view, **changes)  # fmt: skip
+                                  speed=self.config.speed, phase=self._iteration.view, kept=self._keeper.last_moment, **changes)  # fmt: skip
 
     def _set_status(self, status: str, message: Message | None = None) -> None:
         self._status, self._message = status, message or Message()

@@ -86,6 +86,7 @@ class Snapshot:
     rate_images: float = 0.0
     progress: float | None = None
     queue: int = 0
+    kept: int | None = None
     extent: tuple[float, float, float, float] | None = None
     field_kind: str = "critic"
     sheet: str = ""

@@ -29,8 +29,7 @@ def recipe(entry: Entry[Any], _: Callable[[str], str]) -> None:
     with st.expander(_("About this method"), icon=":material/menu_book:"):
         st.markdown(f"**{_('What it changed.')}** {_(entry.info['changed'])}")
         st.markdown(f"**{_('What it minimises.')}**")
-        lines = [formulas.of_entry("loss", config.loss), formulas.of_penalty(config.penalty)]
-        st.code("\n+ ".join(filter(None, lines)), language=None, wrap_lines=True)
+        st.code(formulas.of_objective(config), language=None, wrap_lines=True)
         st.markdown(f"**{_('What it needs.')}** {_(entry.info['needs'])}")
         st.caption(linked(entry.paper))
 

@@ -178,6 +178,7 @@ class FakeServer:
     branches: list[int] = field(default_factory=list)
     missing: set[int] = field(default_factory=set)  # steps of those that turn out not to be there
     deaf: bool = False  # to wishes for the past
+    keeps: bool = False  # every picture of the present; said of each with the one after it
 
     def heard_of(self, name: str) -> list[Any]:
         """The values of all messages that had this key."""
@@ -224,6 +225,9 @@ class FakeServer:
 
     def _frame(self, run: str) -> bytes:
         more = {"step": 600 + 40 * self.sent} | self.more
+        if self.keeps:
+            more["kept"] = self.moments[-1] if self.moments else None
+            self.moments.append(int(str(more["step"])))
         if more.pop("bare", False):  # as before the first look at a run
             return pack(header(run, self.sent, self.kind, **(more | {"step": 0, "curves": []})), {})
         return (points_frame if self.kind == "points" else digits_frame)(run, self.sent, **more)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import math
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +19,7 @@ from gan_core.runs.checkpoint import read
 from gan_core.runs.commands import Pause, Resume
 from gan_core.runs.folder import RunFolder
 from gan_core.runs.keeping import Score
+from gan_core.runs.past import Past
 from gan_core.runs.session import TrainingSession
 from gan_core.runs.snapshots import Metrics
 
@@ -128,6 +130,35 @@ def test_points_are_kept_with_all_that_the_next_step_needs(tmp_path: Path) -> No
     for moment in kept:
         saved = read(folder.history.state_file(moment.step))
         _tiny.assert_same(saved.state, _tiny.trained(_tiny.points(), moment.step).state_dict())
+
+
+@pytest.mark.parametrize("make", [_tiny.points, _tiny.pictures])
+def test_a_frame_says_which_moment_was_kept_last_and_looks_like_it(make: Any, tmp_path: Path) -> None:
+    """So that a browser need not fetch what it has seen."""
+    session = new(tmp_path, make())
+    seen: dict[int, Any] = {}
+    said: set[int] = set()
+    for step in range(1, 8):
+        session.turn(60.0, until_step=step)
+        session._looker.wait()
+        header, arrays = _unpacked(session.frame())
+        seen[header["step"]] = arrays
+        said |= {header["kept"]} - {None}
+    folder = pause_at(session, 8)
+    assert said & seen.keys()
+    assert said <= {moment.step for moment in folder.history.moments()}
+    past = Past("x", folder)
+    for step in said & seen.keys():
+        _header, arrays = _unpacked(past.frame(step))
+        assert arrays
+        assert all(seen[step][name] == values for name, values in arrays.items())
+
+
+def _unpacked(frame: bytes) -> tuple[dict[str, Any], dict[str, bytes]]:
+    length = int.from_bytes(frame[4:8], "little")
+    header = json.loads(frame[8 : 8 + length])
+    sizes = {name: math.prod(a["shape"]) * (4 if a["dtype"] == "f4" else 1) for name, a in header["arrays"].items()}
+    return header, {name: frame[a["offset"] : a["offset"] + sizes[name]] for name, a in header["arrays"].items()}
 
 
 def test_of_pictures_the_grid_is_kept_too(tmp_path: Path) -> None:

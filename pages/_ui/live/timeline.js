@@ -4,6 +4,7 @@
 const MOMENTS_MS = 2000; // between two questions for new moments while the past is looked at
 const REPLAY_MS = 40;
 const AHEAD = 6; // moments a question
+const RECENT = 6; // pictures of the present: which of them is kept is known a little later
 const NEIGHBOURS = [1, -1, 2, -2]; // what is fetched ahead while nothing moves
 
 /** Index of the value nearest to `wanted` in increasing `values`. */
@@ -22,6 +23,7 @@ class Timeline {
     this.wanted = null; // the step to be shown; null: now
     this.shown = null;
     this.album = new Album();
+    this.recent = [];
     this.coming = new Set(); // what the server has been asked for, and
     this.next = null; // what it has been asked for first
     const { words } = ui;
@@ -55,6 +57,7 @@ class Timeline {
     this.wanted = null;
     this.shown = null;
     this.latest = 0;
+    this.recent = [];
     this.album.clear();
     this.linked();
     this.box.classList.add("gl-gone");
@@ -64,6 +67,7 @@ class Timeline {
   /** The present step of the run: the right end of the scrubber. */
   moved(step) {
     if (step < (this.latest ?? 0)) { // it went back: what came after is gone, and may come again as something else
+      this.recent = [];
       this.album.clear();
       this.learn();
     }
@@ -71,6 +75,14 @@ class Timeline {
     this.box.classList.toggle("gl-gone", !step && !this.inPast);
     if (!this.inPast && !this.held) this.slider.value = "1";
     else if (this.inPast) this.place(this.wanted);
+  }
+
+  /** A picture of the present: if it is the very one that the run has kept, it need not be fetched. */
+  saw(frame) {
+    this.recent.push(frame);
+    if (this.recent.length > RECENT) this.recent.shift();
+    const kept = this.recent.find(({ header }) => header.step === frame.header.kept);
+    if (kept && !this.album.has(kept.header.step)) this.album.put(asPast(kept));
   }
 
   // -- what is kept ----------------------------------------------------------------------------------------------
@@ -298,6 +310,12 @@ function metricsAt(live, step) {
     else values[name] = before(name);
   }
   return { values, samples: header.metrics.samples, step, floor: header.metrics.floor };
+}
+
+/** A picture of the present as it will be looked at later: without its curves, which are those of the day. */
+function asPast({ header, arrays, bytes }) {
+  const own = Object.entries(arrays).filter(([name]) => !name.startsWith("curve"));
+  return { header: { ...header, status: "past", metrics: null, phase: null }, arrays: Object.fromEntries(own), bytes };
 }
 
 /** A picture of the past with the curves up to then. */

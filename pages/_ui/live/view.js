@@ -247,6 +247,7 @@ class LiveView {
     if (this.data.run) this.status = header.status;
     this.queue = header.queue;
     this.timeline.moved(this.data.run ? header.step : 0);
+    if (this.data.run) this.timeline.saw(frame);
     const overlay = this.slow.show(frame);
     this.picture.overlay = this.timeline.inPast ? null : overlay;
     for (const view of this.charts) view.show(frame);
