@@ -32,8 +32,10 @@ ENCODING = N_("This file says it is {encoding}, and is not. Save it as UTF-8 and
 NO_ROWS = N_("This file holds no rows.")
 ONE_COLUMN = N_("This table has only one column. Two are needed: one for each axis. Columns are told apart by commas, semicolons, tabs or "
                 "spaces.")  # fmt: skip
-NO_NUMBERS = N_("Two columns of numbers are needed, and this table has {count}. A column counts where at least half of its first rows are "
+NO_NUMBERS = N_("Two columns of numbers are needed, and this table has none. A column counts where at least half of its first rows are "
                 "numbers.")  # fmt: skip
+ONE_OF_NUMBERS = N_("Two columns of numbers are needed, and this table has only {name}. A column counts where at least half of its first "
+                    "rows are numbers.")  # fmt: skip
 TOO_LARGE = N_("This file is larger than {limit} MB.")
 TOO_MANY_ROWS = N_("This table has more than {limit} rows. Keep a part of it, drawn at random, and choose that file.")
 BROKEN = N_("This file cannot be read as a table from line {line} on: {reason}.")
@@ -86,7 +88,7 @@ def read(raw: bytes) -> Sheet:
     names = _names(rows[0] if has_header else [], min(width, _MOST_COLUMNS))
     numeric = tuple(i for i in range(len(names)) if _share(body, i, delimiter) >= 0.5)
     if len(numeric) < 2:
-        raise DataError(NO_NUMBERS, count=len(numeric))
+        raise DataError(ONE_OF_NUMBERS, name=names[numeric[0]]) if numeric else DataError(NO_NUMBERS)
     return Sheet(text, encoding, delimiter, has_header, names, numeric)
 
 
