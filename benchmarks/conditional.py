@@ -14,7 +14,7 @@ from gan_core.metrics.classifier import get_classifier
 from gan_core.players import asked_for, draw_inputs, one_hot
 
 SECONDS, EACH = 120.0, 1000
-TOLD = {"generator.conditioning": "norm", "discriminator.conditioning": "projection", "horizon": 200_000}
+TOLD = {"generator.conditioning": "norm", "discriminator.conditioning": "projection", "horizon": 110_000}
 
 
 def run() -> dict[str, object]:
