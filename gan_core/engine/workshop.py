@@ -48,6 +48,7 @@ class _Wish:
     order: Order
     first: float  # when it was asked for, and when last
     last: float
+    ahead: bool  # nobody waits for it yet
 
 
 class Workshop:
@@ -70,9 +71,10 @@ class Workshop:
         with _trouble():
             return self._shelf.take(orders.orders(part))
 
-    def ask(self, part: Part) -> bool:
+    def ask(self, part: Part, *, ahead: bool = False) -> bool:
         """Have the programs made that are missing; whether any is. To be repeated, every second or more often, for as long as they
-        are wanted. Raises EngineError where that is impossible."""
+        are wanted; `ahead`: nobody needs them yet, and one that is half made is given up when it is no more asked for. Raises EngineError
+        where that is impossible."""
         now = time.monotonic()
         with _trouble(), self._news:
             if self._closing:
@@ -80,7 +82,8 @@ class Workshop:
             missing = [order for order in orders.orders(part) if not self._shelf.has(order)]
             for order in missing:
                 self._check(order, now)
-                self._wishes.setdefault(order.name, _Wish(order, now, now)).last = now
+                wish = self._wishes.setdefault(order.name, _Wish(order, now, now, ahead))
+                wish.last, wish.ahead = now, wish.ahead and ahead
             if missing and self._thread is None:
                 self._thread = threading.Thread(target=self._work, name="workshop", daemon=True)
                 self._thread.start()
@@ -130,11 +133,11 @@ class Workshop:
         return None
 
     def _is_wanted(self, order: Order) -> bool:
-        """Whether to go on making it: nobody else is waiting, or somebody still asks for it."""
+        """Whether to go on making it: somebody still asks for it, or has asked in earnest and nobody else is waiting."""
         with self._news:
             now = time.monotonic()
             fresh = {name for name, wish in self._wishes.items() if now - wish.last < _FORGOTTEN}
-            return not self._closing and (order.name in fresh or not fresh)
+            return not self._closing and (order.name in fresh or not (fresh or self._wishes[order.name].ahead))
 
     def _make(self, order: Order) -> None:
         self._shelf.make_folder()

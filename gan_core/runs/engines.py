@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -103,6 +105,14 @@ class Engines:
         if self._workshop is None:
             raise EngineError(NOWHERE)
         return self._workshop
+
+
+def make_ahead(workshop: Workshop, part: Part, idle: Callable[[], bool], closing: threading.Event) -> None:
+    """Have the programs of such runs made before somebody waits for them, whenever it is `idle`. What forbids it is said to whoever needs
+    them."""
+    with contextlib.suppress(EngineError):
+        while not closing.is_set() and (not idle() or workshop.ask(part, ahead=True)):
+            closing.wait(_LOOK_SECONDS)
 
 
 def pays(trainer: Trainer, seconds: float) -> bool:

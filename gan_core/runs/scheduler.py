@@ -15,11 +15,13 @@ from typing import Any
 from gan_core import device as devices
 from gan_core import heaps
 from gan_core.config import RunConfig
+from gan_core.engine.orders import Part
 from gan_core.engine.workshop import Workshop
 from gan_core.errors import PlaygroundError, RunError
 from gan_core.memory import check_memory
 from gan_core.runs import branching, facts, quota, together
 from gan_core.runs.commands import Command, Pause, Resume
+from gan_core.runs.engines import make_ahead
 from gan_core.runs.following import FollowedRun
 from gan_core.runs.index import Query
 from gan_core.runs.listing import ACTIVE, Row
@@ -117,6 +119,20 @@ class Scheduler:
         return [
             self._add(self._new(run_id, config, owner, None, ids)) for run_id, config in zip(ids, ready, strict=True)
         ]
+
+    def compile_ahead(self, part: Part) -> None:
+        """Have the programs of such runs made, before somebody waits for them, while nobody trains here."""
+        if self._workshop is None:
+            return
+        asked = (
+            self._workshop,
+            part,
+            lambda: not any(session.is_active for session in self.sessions()),
+            self._closing,
+        )
+        thread = threading.Thread(target=make_ahead, args=asked, daemon=True, name="compile-ahead")
+        self._threads.append(thread)
+        thread.start()
 
     def _fit_to_start(self, config: RunConfig) -> RunConfig:
         devices.resolve(config.device)

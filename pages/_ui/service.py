@@ -16,6 +16,7 @@ from pages._ui import settings
 from pages._ui.owner import owner_id
 
 if TYPE_CHECKING:
+    from gan_core.engine.orders import Part
     from gan_core.runs.following import FollowedRun
     from gan_core.runs.scheduler import Scheduler
     from gan_core.runs.session import TrainingSession
@@ -82,20 +83,24 @@ def owns(owner: str) -> bool:
 
 def _warm_up() -> None:
     """Import what a first run needs, before somebody waits for it."""
-    _first_step()
+    scheduler().compile_ahead(_first_step())
     if not scheduler().sessions():  # what is taken out of the garbage collections now is never let go of, runs included
         settings.freeze_imports()
 
 
-def _first_step() -> None:
-    """Take the first step of a run that nobody sees: torch imports a second's worth of modules at it."""
-    from gan_core import presets
+def _first_step() -> "Part":
+    """Take the first step of a run that nobody sees: torch imports a second's worth of modules at it. What it needs compiled, the presets
+    to begin with need, too."""
+    from gan_core import device, presets
+    from gan_core.engine.orders import Part
     from gan_core.runs.session import TrainingSession
 
     session = TrainingSession("warm-up", "", presets.load("ring"))
     session.prepare()
     session.turn(0.0)
     session.frame()
+    assert session.trainer is not None
+    return Part.of(session.trainer, device.default_threads("points"))
 
 
 @atexit.register  # a server that was told twice to stop skips its lifespan's end

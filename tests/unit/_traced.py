@@ -51,7 +51,7 @@ class TracingWorkshop:
             return None
         return TracedRunner(part.config)
 
-    def ask(self, part: Part) -> bool:
+    def ask(self, part: Part, *, ahead: bool = False) -> bool:
         self.asked += 1
         return self.left > 0
 

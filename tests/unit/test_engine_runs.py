@@ -11,9 +11,10 @@ import _tiny
 import pytest
 from _traced import TracedRunner, TracingWorkshop
 
+from gan_core import data, presets
 from gan_core.config import RunConfig, replace
 from gan_core.engine.native import BROKE
-from gan_core.engine.orders import NO_COMPILER, Part
+from gan_core.engine.orders import NO_COMPILER, Part, orders
 from gan_core.engine.workshop import FAILED
 from gan_core.errors import EngineError
 from gan_core.runs import engines, facts
@@ -378,3 +379,45 @@ def test_a_run_that_rests_compiles_nothing_that_anybody_could_see(tmp_path: Path
     session.send(Pause())
     session.turn(0.0)
     assert session.latest.engine == engines.EAGER
+
+
+# ── before anybody waits ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def part_of(name: str) -> Part:
+    chosen = presets.load(name)
+    return Part.before(chosen, data.load(chosen.data), "cpu", 1)
+
+
+def test_the_point_presets_to_begin_with_share_the_programs_that_a_server_makes_first() -> None:
+    names = [{order.name for order in orders(part_of(name))} for name in ("ring", "grid", "moons")]
+    assert len(names[0]) == 2
+    assert names[0] == names[1] == names[2]
+
+
+def test_programs_are_made_ahead_while_nobody_trains() -> None:
+    shop, looks, closing = TracingWorkshop(after=3), iter([True, False, False, True, True]), threading.Event()
+
+    def ask(part: Part, *, ahead: bool) -> bool:
+        assert ahead
+        shop.left -= 1
+        return TracingWorkshop.ask(shop, part)
+
+    shop.ask = ask  # type: ignore[method-assign]
+    engines.make_ahead(shop, part_of("ring"), lambda: next(looks), closing)  # type: ignore[arg-type]
+    assert shop.asked == 3
+    assert next(looks, None) is None
+
+
+@pytest.mark.parametrize("why", ["closing", "no compiler"])
+def test_making_ahead_ends_where_it_cannot_be(why: str) -> None:
+    class Refusing(TracingWorkshop):
+        def ask(self, part: Part, *, ahead: bool = False) -> bool:
+            self.asked += 1
+            raise EngineError(NO_COMPILER)
+
+    shop, closing = Refusing(after=1), threading.Event()
+    if why == "closing":
+        closing.set()
+    engines.make_ahead(shop, part_of("ring"), lambda: True, closing)  # type: ignore[arg-type]
+    assert shop.asked == (0 if why == "closing" else 1)

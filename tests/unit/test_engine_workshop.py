@@ -112,6 +112,24 @@ def test_what_nobody_asks_for_any_more_is_finished_when_nobody_waits(shop: Works
     until(lambda: (folder(tmp_path) / names(part())[0]).exists())
 
 
+def test_what_is_made_ahead_is_given_up_when_nobody_asks_for_it(shop: Workshop, tmp_path: Path) -> None:
+    takes(tmp_path, 3.0)
+    until(lambda: shop.ask(part(), ahead=True) and len(begun(tmp_path)) == 1)
+    time.sleep(4.0)
+    assert not (folder(tmp_path) / names(part())[0]).exists()
+    takes(tmp_path, 0.0)
+    until(lambda: not shop.ask(part(), ahead=True))
+    assert begun(tmp_path) == names(part()) * 2
+
+
+def test_what_is_made_ahead_and_then_asked_for_in_earnest_is_finished(shop: Workshop, tmp_path: Path) -> None:
+    takes(tmp_path, 2.0)
+    until(lambda: shop.ask(part(), ahead=True) and len(begun(tmp_path)) == 1)
+    shop.ask(part())
+    shop.ask(part(), ahead=True)
+    until(lambda: (folder(tmp_path) / names(part())[0]).exists())
+
+
 def test_it_closes_at_once_while_it_compiles(shop: Workshop, tmp_path: Path) -> None:
     takes(tmp_path, 1000.0)
     until(lambda: shop.ask(part()) and len(begun(tmp_path)) == 1)
