@@ -130,7 +130,7 @@ def _script_file(made: Script, name: str) -> File:
 def _of_script(page: str, run_id: str, folder: RunFolder, _: Translate) -> File:
     made = run.run_script(folder)
     _say_script(made, _)
-    if folder.journal():
+    if any(entry.get("changes") for entry in folder.journal()):
         st.caption(_("What was changed during the run is in it, at its steps."))
     return _script_file(made, run_id)
 
