@@ -33,6 +33,7 @@ SIZES = {size: f"{size} × {size}" for size in (8, 16, 28, 32, 64, 128)}
 DEVICES = {"auto": N_("Automatic"), "cpu": "CPU", "cuda": "CUDA", "mps": "Apple MPS"}
 ENGINES = dict(zip(engine.NAMES, (N_("Automatic"), N_("Eager"), N_("Compiled")), strict=True))
 SCALINGS = {"keep": N_("Keep proportions"), "each": N_("Each axis by itself"), "none": N_("As it is")}
+AUGMENTATIONS = {"none": N_("None"), "diffaugment": "DiffAugment", "ada": N_("ADA (adaptive)")}
 PRECISIONS = {"auto": N_("Automatic"), "float32": "float32", "bfloat16": N_("bfloat16 (mixed)")}
 
 _ATTENTION_MORE = N_("Convolutions see a small neighbourhood; attention lets an eye know where the other one is (Zhang et al. 2019). Its cost "
@@ -86,6 +87,11 @@ class DataConfig:
     image_size: int = setting(28, title=N_("Picture size"), group="data", choices=SIZES, unit="px", shown_if=_uses("images"),
         help=N_("Height and width that pictures are resized to. Training time grows with its square."),
         more=N_("28 is MNIST's own size, 32 that of CIFAR-10. Convolutional networks get one layer more for each doubling."))  # fmt: skip
+    limit: int = setting(0, title=N_("Training pictures"), group="data", low=0, high=1_000_000, shown_if=_uses("images"), log=True,
+        zero_off=True, zero=N_("all"),
+        help=N_("How many of the set's pictures are learned from. 0: all of them."),
+        more=N_("Always the same ones, and a smaller number is a part of a larger one. With few, the discriminator learns them by heart. What is held "
+                "out, and what samples are measured against, stays as it is."))  # fmt: skip
     modes: int = setting(0, title=N_("Modes"), group="data", low=0, high=32, own=True, shown_if=_parameter("modes"),
         help=N_("How many clusters the data has. 0: the set's own number."),
         more=N_("The more there are, the easier it is to forget one: a generator that leaves some out has collapsed onto the others."))  # fmt: skip
@@ -364,6 +370,34 @@ class RunConfig:
         shown_if=lambda c: c.instance_noise > 0 and c.schedule != "constant",
         help=N_("Share of the noise that is left when the schedule ends."),
         more=N_("0 lets it vanish, so that the last pictures are learned from sharp data."))  # fmt: skip
+    augmentation: str = setting("none", title=N_("Augmentation"), group="stabilizers", choices=AUGMENTATIONS, live=True, shown_if=_uses("images"),
+        help=N_("Changes every picture at random before D sees it, real and generated: with few pictures D cannot learn them by heart."),
+        more=N_("DiffAugment: brightness, colour, contrast, moved, a square cut out, always (Zhao et al. 2020, arXiv:2006.10738). ADA: moved, scaled, turned, "
+                "brightness, colour, contrast, as often as D's certainty asks for (Karras et al. 2020, arXiv:2006.06676). G learns through the change, "
+                "and draws unchanged pictures."))  # fmt: skip
+    augment_strength: float = setting(1.0, title=N_("Augmentation strength"), group="stabilizers", low=0.0, high=1.0, live=True,
+        shown_if=lambda c: c.augmentation != "none",
+        help=N_("How far the changes go: 1 as in the paper, 0 not at all."),
+        more=N_("Half of it: half as far moved, half as large a square cut out, half as much brighter or darker."))  # fmt: skip
+    augment_flips: bool = setting(False, title=N_("Mirrored, too"), group="stabilizers", live=True, shown_if=lambda c: c.augmentation == "ada",
+        help=N_("Pictures are also mirrored left to right. Not for digits and letters."),
+        more=N_("Only where a mirrored picture is as real as the original: faces and clothes are, writing is not."))  # fmt: skip
+    ada_target: float = setting(0.6, title=N_("ADA target"), group="stabilizers", low=0.0, high=1.0, live=True,
+        shown_if=lambda c: c.augmentation == "ada",
+        help=N_("How sure D may be of real pictures before more of them are changed. 0: in doubt; 1: right about each."),
+        more=N_("The mean sign of D's outputs on real pictures, r in Karras et al. 2020, section 3.1. Above the target the probability of a change rises, "
+                "below it sinks; it stays under 0.8, so that changes do not show in the samples."))  # fmt: skip
+    ada_speed: float = setting(100_000.0, title=N_("ADA speed"), group="stabilizers", low=1000.0, high=1e8, live=True, log=True,
+        unit=N_("images"), shown_if=lambda c: c.augmentation == "ada",
+        help=N_("Within how many images the probability of a change can go from 0 to 1."),
+        more=N_("The paper's 500,000 are for runs of millions of images; shorter runs need a faster answer."))  # fmt: skip
+    lecam_weight: float = setting(0.0, title=N_("LeCam weight"), group="stabilizers", low=0.0, high=100.0, live=True,
+        help=N_("Holds D's outputs near where those on the other kind have lately been, so that D is never too sure. 0: off."),
+        more=N_("Tseng et al. 2021, arXiv:2104.03310: made for little data, alone or beside augmentation. Much of it makes D blind."))  # fmt: skip
+    feature_matching: float = setting(0.0, title=N_("Feature matching"), group="stabilizers", low=0.0, high=1.0, live=True, shown_if=_uses("images"),
+        help=N_("How much of G's task is to match the mean of D's features instead of convincing D. 0: none; 1: all of it."),
+        more=N_("Salimans et al. 2016, arXiv:1606.03498, section 3.1: what D's last layer is given shall have the same mean on generated as on real "
+                "pictures. A calm goal, which says little about single samples."))  # fmt: skip
     ema_half_life: float = setting(20_000.0, title=N_("EMA half-life"), group="stabilizers", low=0.0, high=1e8, live=True,
         unit=N_("images"), log=True, zero_off=True,
         help=N_("The pictures come from an average of recent generators; this is how fast it forgets. 0: no averaging."),
@@ -410,6 +444,16 @@ class RunConfig:
         return int(registry.dataset[self.data.name].info["classes"]) if self.generator.conditioning != "none" else 0
 
     @property
+    def g_needs_real(self) -> bool:
+        """Whether a step of G compares with real samples."""
+        return bool(registry.loss[self.loss].info["needs_real"]) or self.feature_matching > 0
+
+    @property
+    def augments(self) -> bool:
+        """Whether D sees changed pictures."""
+        return self.augmentation != "none" and self.augment_strength > 0
+
+    @property
     def kind(self) -> str:
         """ "points" or "images"."""
         return str(registry.dataset[self.data.name].info["kind"])
@@ -444,8 +488,29 @@ def _check_together(c: RunConfig) -> None:
         allowed = ", ".join(e.name for e in registry.loss.entries() if e.info["targets"])
         raise ConfigError(N_("label_smoothing has no meaning for loss={loss}, which has no targets. Set it to 0, or use {allowed}."),
                           loss=c.loss, allowed=allowed)  # fmt: skip
+    _check_little_data(c)
     _check_data(c)
     _check_classes(c)
+
+
+def _check_little_data(c: RunConfig) -> None:
+    if c.kind != "images":
+        off = {
+            "augmentation": (c.augmentation, "none"),
+            "feature_matching": (c.feature_matching, 0.0),
+            "data.limit": (c.data.limit, 0),
+        }
+        for name, (value, without) in off.items():
+            if value != without:
+                raise ConfigError(N_("{name}={value} is made for pictures, and data.name={data} is points. Set it to {without}."),
+                                  name=name, value=value, data=c.data.name, without=without)  # fmt: skip
+    if c.augmentation == "ada" and registry.loss[c.loss].info.get("border") is None:
+        allowed = ", ".join(e.name for e in registry.loss.entries() if e.info.get("border") is not None)
+        raise ConfigError(N_("augmentation=ada follows how often D takes real pictures for real, and loss={loss} has no border between real and "
+                             "generated. Use augmentation=diffaugment, or one of these losses: {allowed}."), loss=c.loss, allowed=allowed)  # fmt: skip
+    if c.feature_matching and c.accumulation > 1:
+        raise ConfigError(N_("accumulation={parts} does not go with feature_matching, which compares means of the whole batch. Set accumulation to 1, or "
+                             "feature_matching to 0."), parts=c.accumulation)  # fmt: skip
 
 
 def _check_classes(c: RunConfig) -> None:

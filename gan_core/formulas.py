@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gan_core import registry
+from gan_core import augment, lecam, matching, registry
 from gan_core.config import RunConfig
 from gan_core.ema import Ema
 from gan_core.engine.objectives import class_loss
@@ -32,6 +32,25 @@ def of_classes(config: RunConfig) -> str:
     return formula(class_loss.__doc__) if config.discriminator.conditioning == "classifier" else ""
 
 
+def of_lecam(config: RunConfig) -> str:
+    """What LeCam regularisation adds to D's loss; empty without."""
+    return formula(lecam.regularizer.__doc__) if config.lecam_weight else ""
+
+
+def of_matching(config: RunConfig) -> str:
+    """What G's loss becomes where it matches features; empty where it does not."""
+    return formula(matching.shared.__doc__) if config.feature_matching else ""
+
+
+def of_augmentation(config: RunConfig) -> str:
+    """What D sees of each picture, a line each: the change, and how its probability follows D; empty without augmentation."""
+    if config.augmentation == "none":
+        return ""
+    transform = augment.TRANSFORMS[config.augmentation]
+    lines = [f"D(x) ← D(T(x)),  {formula(transform.apply.__doc__)}"]
+    return "\n".join([*lines, *([formula(augment.adapted.__doc__)] if transform.adapts else [])])
+
+
 def of_update(optimizer: str) -> str:
     """What an optimiser does with a gradient g of the weights p, a line for each of its assignments."""
     return formula(registry.optimizer[optimizer].info["update"].apply.__doc__).replace(",  ", "\n")
@@ -53,9 +72,11 @@ def of_phase(config: RunConfig, code: str, penalised: bool) -> str:
     loss_d, loss_g = of_losses(config.loss)
     match code:
         case "d.loss":
-            return _added(loss_d, of_penalty(config.penalty) if penalised else "", of_classes(config))
+            return _added(loss_d, of_penalty(config.penalty) if penalised else "", of_classes(config), of_lecam(config))
+        case "d.judge" | "g.judge":
+            return of_augmentation(config)
         case "g.loss":
-            return _added(loss_g, of_classes(config))
+            return _lines(_added(loss_g, of_classes(config)), of_matching(config))
         case "d.update":
             clipped = config.penalty == "weight_clipping"
             return "\n".join([of_update(config.d_optimizer.name), *([of_penalty(config.penalty)] if clipped else [])])
@@ -68,7 +89,12 @@ def of_phase(config: RunConfig, code: str, penalised: bool) -> str:
 
 def of_objective(config: RunConfig) -> str:
     """Everything that the players of such a run minimise."""
-    return _added(of_entry("loss", config.loss), of_penalty(config.penalty), of_classes(config))
+    minimised = _added(of_entry("loss", config.loss), of_penalty(config.penalty), of_classes(config), of_lecam(config))
+    return _lines(minimised, of_matching(config), of_augmentation(config))
+
+
+def _lines(*parts: str) -> str:
+    return "\n".join(filter(None, parts))
 
 
 def _added(*terms: str) -> str:

@@ -7,6 +7,7 @@ smoothing: real samples get the target 1 − smooth (only where the loss has tar
 `info["needs_real"]` tells whether g_loss depends on `real`; where it does not, a generator step may pass anything there.
 The formula that a docstring begins with, without smoothing, is what is shown: see `formulas`.
 `info["whole_batch"]`: a sample's part depends on all others of the batch, which then cannot be split.
+`info["border"]`: the output between what D takes for real and for generated, where its loss has one.
 `info["output"]` tells how to read the critic's output: "probability" (σ gives P(real)), "target" (0 fake … 1 real) or "critic".
 """
 
@@ -33,7 +34,7 @@ def _binary_cross_entropy(real: Tensor, fake: Tensor, smooth: float | Tensor) ->
 @loss(
     "non_saturating", title=N_("Non-saturating (log loss)"), paper="Goodfellow et al. 2014, arXiv:1406.2661",
     help=N_("The generator maximises log D(G(z)): strong gradients even when the discriminator wins. The usual choice."),
-    needs_real=False, targets=True, output="probability",
+    needs_real=False, targets=True, output="probability", border=0.0,
 )  # fmt: skip
 def non_saturating(real: Tensor, fake: Tensor, smooth: float | Tensor = 0.0) -> tuple[Tensor, Tensor]:
     """L_D = −E[log σ(D(x))] − E[log(1 − σ(D(G(z))))],  L_G = −E[log σ(D(G(z)))].   Goodfellow et al. 2014, section 3."""
@@ -43,7 +44,7 @@ def non_saturating(real: Tensor, fake: Tensor, smooth: float | Tensor = 0.0) -> 
 @loss(
     "minimax", title=N_("Minimax (saturating)"), paper="Goodfellow et al. 2014, arXiv:1406.2661",
     help=N_("The original zero-sum game: the generator minimises log(1 − D(G(z))). Its gradient vanishes once D is sure."),
-    needs_real=False, targets=True, output="probability",
+    needs_real=False, targets=True, output="probability", border=0.0,
 )  # fmt: skip
 def minimax(real: Tensor, fake: Tensor, smooth: float | Tensor = 0.0) -> tuple[Tensor, Tensor]:
     """L_D = −E[log σ(D(x))] − E[log(1 − σ(D(G(z))))],  L_G = E[log(1 − σ(D(G(z))))].   Goodfellow et al. 2014, equation 1."""
@@ -53,7 +54,7 @@ def minimax(real: Tensor, fake: Tensor, smooth: float | Tensor = 0.0) -> tuple[T
 @loss(
     "least_squares", title=N_("Least squares"), paper="Mao et al. 2017, arXiv:1611.04076",
     help=N_("Squared distance to the targets 1 (real) and 0 (fake): samples far on the right side are still pulled back."),
-    needs_real=False, targets=True, output="target",
+    needs_real=False, targets=True, output="target", border=0.5,
 )  # fmt: skip
 def least_squares(real: Tensor, fake: Tensor, smooth: float | Tensor = 0.0) -> tuple[Tensor, Tensor]:
     """L_D = ½E[(D(x) − 1)²] + ½E[D(G(z))²],  L_G = ½E[(D(G(z)) − 1)²].   Mao et al. 2017, equation 9."""
@@ -74,7 +75,7 @@ def wasserstein(real: Tensor, fake: Tensor, smooth: float | Tensor = 0.0) -> tup
 @loss(
     "hinge", title=N_("Hinge"), paper="Lim & Ye 2017, arXiv:1705.02894",
     help=N_("The critic only learns from samples inside its margin. Fast and robust; used by SAGAN and BigGAN."),
-    needs_real=False, targets=False, output="critic",
+    needs_real=False, targets=False, output="critic", border=0.0,
 )  # fmt: skip
 def hinge(real: Tensor, fake: Tensor, smooth: float | Tensor = 0.0) -> tuple[Tensor, Tensor]:
     """L_D = E[max(0, 1 − D(x))] + E[max(0, 1 + D(G(z)))],  L_G = −E[D(G(z))].   Lim & Ye 2017."""

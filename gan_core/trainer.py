@@ -20,18 +20,19 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from gan_core import augment, lecam, matching, optimizers, penalties, registry
 from gan_core import config as settings
 from gan_core import data as data_sets
 from gan_core import device as devices
-from gan_core import optimizers, penalties, registry
 from gan_core.config import RunConfig
 from gan_core.data.sets import ImageSet, PointSet, to_unit
 from gan_core.ema import Ema
 from gan_core.engine import plan
 from gan_core.engine.compiled import CompiledStep, Runner
-from gan_core.engine.objectives import Objective, d_objective, g_judge, g_objective, judge
+from gan_core.engine.objectives import Objective, Verdicts, d_objective, g_judge, g_objective, judge
 from gan_core.errors import ConfigError
 from gan_core.networks import build_discriminator, build_generator, couples_samples
+from gan_core.penalties import Critic
 from gan_core.phases import BOTH, Phase, rounds
 from gan_core.players import (
     Players,
@@ -64,6 +65,7 @@ class Stats:
     d_gradient: float
     g_gradient: float
     finite: bool
+    augment_p: float = math.nan  # how likely an adaptive augmentation is now; NaN without
 
 
 class Trainer:
@@ -91,6 +93,8 @@ class Trainer:
         self.step_count = 0
         self.images = 0
         self._zero = torch.zeros((), device=self.device)
+        self.ada = torch.zeros(3, device=self.device)  # what `augment.adapted` and `lecam.follow` go on from
+        self.anchors = torch.zeros(3, device=self.device)
         self.d_sums, self.g_sum = torch.zeros(4, device=self.device), torch.zeros((), device=self.device)
         self._clear_sums()
         self._compiled: CompiledStep | None = None
@@ -140,6 +144,7 @@ class Trainer:
             yield from self._g_phases()
         self.step_count += 1
         self.images += c.batch_size * max(c.k_d, 1)
+        self._adapt()
         if g_rounds:
             self.ema.update(ema_decay(c.batch_size, self.images, c.ema_half_life, c.ema_ramp))
         yield "end", {}
@@ -165,11 +170,15 @@ class Trainer:
             yield "d.fakes", {"latents": latents, "fake": fake}
             flips = self._uniform(n // c.discriminator.packing) < c.label_flip if c.label_flip else None
             u = self._placed(n, objective.at)
+            critic = self._critic(n * (3 if objective.at in penalties.PLACES else 2))
             with precision:
-                verdicts = judge(objective, self.d, real, fake, u, labels)
+                verdicts = judge(objective, critic, real, fake, u, labels)
+            self._watch(verdicts)
             yield "d.judge", {"real": verdicts.real, "fake": verdicts.fake}
             with precision:
                 terms = d_objective(objective, verdicts, self.penalty_weight, c.label_smoothing, flips, labels)
+                if c.lecam_weight:
+                    terms = lecam.added(terms, verdicts.real, verdicts.fake, self.anchors, c.lecam_weight)
             penalty = terms.penalty.detach() if terms.penalty is not None else self._zero
             self.d_sums += torch.stack([terms.loss.detach(), terms.real, terms.fake, penalty])
             yield "d.loss", {"terms": terms, "real": verdicts.real, "fake": verdicts.fake, "flips": flips}
@@ -196,11 +205,14 @@ class Trainer:
                 fake = self._noisy(self.g(latents))
                 real = None if real is None else self._noisy(real)
             yield "g.fakes", {"latents": latents, "fake": fake, "real": real}
+            critic = self._critic(n * (1 + objective.needs_real))
+            watched = matching.Watched(critic, self.d) if c.feature_matching else None
             with precision:
-                verdicts = g_judge(self.d, fake, real, labels)
+                verdicts = g_judge(watched or critic, fake, real, labels)
             yield "g.judge", {"real": verdicts.real, "fake": verdicts.fake}
             with precision:
                 loss = g_objective(objective, verdicts, labels)
+                loss = matching.shared(loss, watched.features, c.feature_matching) if watched else loss
             self.g_sum += loss.detach()
             yield "g.loss", {"loss": loss, "samples": fake, "real": verdicts.real, "fake": verdicts.fake}
             gradients = _add(gradients, torch.autograd.grad(loss, self._g_params))
@@ -281,6 +293,38 @@ class Trainer:
             return None
         return penalties.PLACES[at].draw(n, self.data.shape, self.config.discriminator.packing, self.rng["augment"])
 
+    # ── few pictures ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def border(self) -> float | None:
+        """D's output between real and generated, where how likely augmentation is follows on which side real pictures lie."""
+        adapts = self.config.augmentation != "none" and augment.TRANSFORMS[self.config.augmentation].adapts
+        return registry.loss[self.config.loss].info["border"] if adapts else None
+
+    def _critic(self, rows: int) -> Critic:
+        """D, or D∘T with what T takes for so many samples."""
+        c = self.config
+        if not c.augments:
+            return self.d
+        name, strength, p, flips = c.augmentation, c.augment_strength, self.ada[0], c.augment_flips
+        transform = augment.TRANSFORMS[name].apply
+        numbers = augment.draw(name, rows, self.rng["augment"])
+        return augment.Augmented(self.d, lambda x, given: transform(x, given, strength, p, flips), numbers)
+
+    @torch.no_grad()
+    def _watch(self, verdicts: Verdicts) -> None:
+        """What goes on from what D says of a batch."""
+        if (border := self.border) is not None:
+            augment.watch(self.ada, verdicts.real, border)
+        if self.config.lecam_weight:
+            self.anchors.copy_(lecam.follow(self.anchors, verdicts.real, verdicts.fake))
+
+    def _adapt(self) -> None:
+        c = self.config
+        if self.border is not None and self.step_count % augment.INTERVAL == 0:
+            seen = c.batch_size * max(c.k_d, 1) * augment.INTERVAL
+            self.ada.copy_(augment.adapted(self.ada, augment.amount(seen, c.ada_speed), c.ada_target))
+
     def _make_preview(self) -> Preview:
         rng, c = self.rng["preview"], self.config.latent
         if isinstance(self.data, PointSet):
@@ -293,14 +337,15 @@ class Trainer:
     def read_stats(self) -> Stats:
         """Means since the last reading, and the gradient norms of the last step. Waits for the device once."""
         norms = [self._gradient_norm(self._d_params), self._gradient_norm(self._g_params)]
-        sums = torch.cat([self.d_sums, self.g_sum.view(1), torch.stack(norms)]).tolist()
+        sums = torch.cat([self.d_sums, self.g_sum.view(1), torch.stack(norms), self.ada[:1]]).tolist()
         d_count, g_count = self._d_count or math.nan, self._g_count or math.nan
         d_loss, d_real, d_fake = (value / d_count for value in sums[:3])
         penalty = sums[3] / (self._penalty_count or math.nan)
         finite = all(map(math.isfinite, sums[:5]))
         stats = Stats(
-            self.step_count, self.images, d_loss, sums[4] / g_count, d_real, d_fake, penalty, sums[5], sums[6], finite
-        )
+            self.step_count, self.images, d_loss, sums[4] / g_count, d_real, d_fake, penalty, sums[5], sums[6], finite,
+            sums[7] if self.border is not None else math.nan,
+        )  # fmt: skip
         self._clear_sums()
         return stats
 
@@ -357,7 +402,7 @@ class Trainer:
         joint = not self._couples and at not in ("real", "fake")
         guesses = config.discriminator.conditioning == "classifier"
         self.objective = Objective(
-            loss.value, loss.info["needs_real"], penalty.value, at, joint, config.class_weight if guesses else 0.0
+            loss.value, config.g_needs_real, penalty.value, at, joint, config.class_weight if guesses else 0.0
         )
         self.unpenalised = replace(self.objective, at=None)
         for optimizer, c in ((self._g_optimizer, config.g_optimizer), (self._d_optimizer, config.d_optimizer)):
@@ -394,6 +439,8 @@ class Trainer:
             "reals": self.reals.state_dict(),
             "latents": self.latents.state_dict(),
             "augment": self.rng["augment"].get_state(),
+            "ada": self.ada,
+            "anchors": self.anchors,
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -407,6 +454,8 @@ class Trainer:
         self.reals.load_state_dict(state["reals"])
         self.latents.load_state_dict(state["latents"])
         self.rng["augment"].set_state(state["augment"].cpu())
+        for name, own in (("ada", self.ada), ("anchors", self.anchors)):
+            own.copy_(state.get(name, torch.zeros(3)))  # states from before there were any had none
         self.step_count, self.images = int(state["step"]), int(state["images"])
         self._apply(self.config)
         self._clear_sums()

@@ -48,7 +48,7 @@ def load(data: DataConfig, progress: Progress | None = None) -> PointSet | Image
             _cache.move_to_end(key)
             while len(_cache) > _KEPT:
                 _cache.popitem(last=False)
-    return images
+    return images.limited(data.limit)
 
 
 def is_available(name: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, TypeAlias
 
 import torch
@@ -51,7 +51,7 @@ class ImageSet:
     factors (N, F) float32 and factor_names (F,), where the set knows what each picture was drawn from: row i belongs to picture i, and
     test_factors to the held-out ones. channels_are: the data set whose classes each single channel shows, where a picture is several
     of that set's pictures in one; its label is then their labels read as one number, and a classifier of that set can judge it channel
-    by channel.
+    by channel. whole: the set that these pictures are a part of, where not all of its training pictures are learned from.
     """
 
     name: str
@@ -65,12 +65,27 @@ class ImageSet:
     factor_names: tuple[str, ...] = ()
     test_factors: Tensor | None = None
     channels_are: str | None = None
+    whole: ImageSet | None = None
     kind: ClassVar[str] = "images"
 
     @property
     def shape(self) -> tuple[int, ...]:
         """(C, H, W)."""
         return tuple(self.images.shape[1:])
+
+    @property
+    def complete(self) -> ImageSet:
+        """The set with all of its pictures: what samples are measured against, however few were learned from."""
+        return self.whole or self
+
+    def limited(self, count: int) -> ImageSet:
+        """The same with `count` training pictures, always the same ones; fewer of them are a part of more. 0 or too many: all."""
+        if not 0 < count < len(self.images):
+            return self
+        rows = torch.randperm(len(self.images), generator=torch.Generator().manual_seed(0))[:count]
+        images, labels, factors = (x[rows] if x is not None else None for x in (self.images, self.labels, self.factors))
+        assert images is not None
+        return replace(self, images=images, labels=labels, factors=factors, whole=self)
 
 
 def to_unit(images: Tensor) -> Tensor:

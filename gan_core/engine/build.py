@@ -28,9 +28,12 @@ _PATIENCE = 2.0  # seconds between two looks whether the process that asked is s
 # In the source of a library: a call back into torch.
 _FOREIGN = "aoti_torch_proxy_executor_call_function(proxy_executor"
 _CODE = (
+    "augment.py",
     "config.py",
     "ema.py",
+    "lecam.py",
     "losses.py",
+    "matching.py",
     "optimizers.py",
     "penalties.py",
     "players.py",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import torch
 
+from gan_core import augment
 from gan_core.engine import program
 from gan_core.penalties import PLACES
 from gan_core.schedules import ema_decay, scheduled
@@ -76,7 +77,10 @@ class CompiledStep:
         t.images += c.batch_size * max(c.k_d, 1)
         decay = 1 - ema_decay(c.batch_size, t.images, c.ema_half_life, c.ema_ramp)
         weight = now.weight * (c.penalty_interval if t.objective.at else 1)
-        shared = (weight, now.sigma, c.label_smoothing, decay, c.grad_clip)
+        seen = c.batch_size * max(c.k_d, 1) * augment.INTERVAL
+        due = augment.amount(seen, c.ada_speed) if t.step_count % augment.INTERVAL == 0 else 0.0
+        little = (c.augment_strength, due, c.ada_target, c.lecam_weight, c.feature_matching)
+        shared = (weight, now.sigma, c.label_smoothing, decay, c.grad_clip, *little)
         lr = c.d_optimizer.lr * now.lr, c.g_optimizer.lr * now.lr
         rows.append(program.numbers(c, lr, shared, (self._taken["d"], self._taken["g"])))
         self._taken["d"] += c.k_d
@@ -95,8 +99,9 @@ class CompiledStep:
             given.flips[i].zero_()
         self._dirty[i] = bool(sigma or c.label_flip)
         noise = iter(torch.split(given.noise[i], part)) if sigma else iter(())
-        if not (self._dirty[i] or place):
+        if not (self._dirty[i] or place or c.augments):
             return
+        numbers = iter(self._draws.of_augmentation(given.augment[i]))
         for k in range(c.k_d * c.accumulation):
             for x in itertools.islice(noise, 2):
                 x.copy_(torch.randn(x.shape, generator=rng, device=t.device))
@@ -106,8 +111,18 @@ class CompiledStep:
             if place:
                 drawn = place.draw(part, t.data.shape, packing, rng)
                 given.places[i, k * len(drawn) : (k + 1) * len(drawn)] = drawn
-        for x in noise:
-            x.copy_(torch.randn(x.shape, generator=rng, device=t.device))
+            if c.augments:
+                self._changes(next(numbers)[: (3 if place else 2) * part])
+        for _ in range(c.k_g * c.accumulation):
+            for x in itertools.islice(noise, 1 + c.g_needs_real):
+                x.copy_(torch.randn(x.shape, generator=rng, device=t.device))
+            if c.augments:
+                self._changes(next(numbers))
+
+    def _changes(self, out: torch.Tensor) -> None:
+        """What augmentation takes for so many samples."""
+        t = self._trainer
+        out.copy_(augment.draw(t.config.augmentation, len(out), t.rng["augment"]))
 
     def sync(self) -> None:
         """Write what only this object counts into the optimisers' state."""

@@ -11,14 +11,16 @@ _TENSORS = (
     "d_optimizer.lr", "d_optimizer.beta1", "d_optimizer.beta2", "d_optimizer.momentum",
     "penalty_weight", "penalty_final", "penalty_interval", "schedule", "horizon", "lr_final",
     "label_smoothing", "label_flip", "instance_noise", "noise_final", "ema_half_life", "ema_ramp",
+    "augment_strength", "ada_target", "ada_speed", "data.limit",
     "latent.distribution", "seed", "device", "speed", "engine", "threads",
 )  # fmt: skip
+_ON = ("grad_clip", "lecam_weight", "feature_matching")  # compiled in: whether they are on, and not how much
 
 
 def structure(config: RunConfig) -> RunConfig:
     """`config` with everything that is not compiled in at its default: equal structures share their programs."""
     plain = {name: settings.field(name).default for name in _TENSORS}
-    plain["grad_clip"] = float(config.grad_clip > 0)
+    plain |= {name: float(settings.get(config, name) > 0) for name in _ON}
     if config.kind == "points":
         plain |= {f.name: f.default for f in settings.fields() if f.name.startswith("data.")}
     return settings.replace(config, plain)

@@ -15,9 +15,9 @@ import torch
 from torch import Tensor
 from torch.func import functional_call
 
-from gan_core import registry
+from gan_core import augment, lecam, matching, registry
 from gan_core.data.sets import to_unit
-from gan_core.engine.objectives import d_terms, g_loss
+from gan_core.engine.objectives import d_objective, g_judge, g_objective, judge
 from gan_core.optimizers import Update
 from gan_core.penalties import PLACES, Critic
 from gan_core.players import asked_for, one_hot
@@ -26,7 +26,18 @@ if TYPE_CHECKING:
     from gan_core.config import RunConfig
     from gan_core.trainer import Trainer
 
-_SHARED = ("weight", "sigma", "smooth", "decay", "clip")  # numbers of a step beside those of the optimisers
+_SHARED = (
+    "weight",
+    "sigma",
+    "smooth",
+    "decay",
+    "clip",
+    "strength",
+    "due",
+    "target",
+    "lecam",
+    "share",
+)  # numbers of a step beside those of the optimisers
 
 
 @dataclass(frozen=True)
@@ -38,25 +49,37 @@ class Draws:
     latents: int
     noise: int
     d_rows: int
+    changed: tuple[
+        int, ...
+    ]  # samples that D sees changed, for each part of a step: real, generated, and a penalty's own points
 
     @staticmethod
     def of(config: RunConfig) -> Draws:
-        needs_real = registry.loss[config.loss].info["needs_real"]
+        needs_real = config.g_needs_real
         d_rows, g_rows = config.batch_size * config.k_d, config.batch_size * config.k_g
+        part = config.batch_size // config.accumulation
+        own = registry.penalty[config.penalty].info["at"] in PLACES
+        d_parts, g_parts = config.k_d * config.accumulation, config.k_g * config.accumulation
         return Draws(
-            part=config.batch_size // config.accumulation,
+            part=part,
             reals=d_rows + g_rows * needs_real,
             latents=d_rows + g_rows,
             noise=2 * d_rows + g_rows * (1 + needs_real),
             d_rows=d_rows,
+            changed=(*[(2 + own) * part] * d_parts, *[(1 + needs_real) * part] * g_parts),
         )
+
+    def of_augmentation(self, numbers: Tensor) -> tuple[Tensor, ...]:
+        """The rows of each part."""
+        return torch.split(numbers, list(self.changed)) if len(numbers) == sum(self.changed) else ()
 
 
 @dataclass(frozen=True)
 class Inputs:
     """What a step is given beside the run's own tensors. numbers (n,); reals: points (rows, 2) or indices of pictures (rows,);
     latents (rows, dim); noise (rows, *shape), zeros where there is none; flips (rows,) bool, one a logit; places: what `penalties.PLACES` draws for the
-    points of the penalty, as many rows, (rows,) where it has none."""
+    points of the penalty, as many rows, (rows,) where it has none; augment (rows, k): what `augment.draw` draws for what D sees, one row
+    that nobody takes without augmentation."""
 
     numbers: Tensor
     reals: Tensor
@@ -64,9 +87,10 @@ class Inputs:
     noise: Tensor
     flips: Tensor
     places: Tensor
+    augment: Tensor
 
     def tensors(self) -> tuple[Tensor, ...]:
-        return self.numbers, self.reals, self.latents, self.noise, self.flips, self.places
+        return self.numbers, self.reals, self.latents, self.noise, self.flips, self.places, self.augment
 
 
 def blank(trainer: Trainer, steps: int) -> Inputs:
@@ -83,7 +107,13 @@ def blank(trainer: Trainer, steps: int) -> Inputs:
         noise=torch.zeros(steps, draws.noise, *trainer.data.shape, device=device),
         flips=torch.zeros(steps, -(-rows // packing), dtype=torch.bool, device=device),
         places=torch.zeros(steps, *_places(trainer, rows), device=device),
+        augment=torch.zeros(steps, *_changes(trainer.config, draws), device=device),
     )
+
+
+def _changes(config: RunConfig, draws: Draws) -> tuple[int, int]:
+    numbers = augment.numbers_of(config.augmentation)
+    return (sum(draws.changed), numbers) if numbers else (1, 1)  # programs take no tensor without a number in it
 
 
 def _places(trainer: Trainer, rows: int) -> tuple[int, ...]:
@@ -131,6 +161,7 @@ class Program:
         self._config = trainer.config
         self._objective = trainer.objective if penalised else trainer.unpenalised
         self._modules = {"g": trainer.g, "d": trainer.d}
+        self._border = trainer.border
         self._precision = trainer.precision
         self._names = list(state(trainer)[1])
         self._parameters = {who: [name for name, _ in m.named_parameters()] for who, m in self._modules.items()}
@@ -140,7 +171,7 @@ class Program:
         self._draws = Draws.of(trainer.config)
 
     def __call__(self, *tensors: Tensor) -> tuple[()]:
-        given, rest = Inputs(*tensors[:6]), tensors[6:]
+        given, rest = Inputs(*tensors[:7]), tensors[7:]
         step = _Step(self, given, rest[: self._given], dict(zip(self._names, rest[self._given :], strict=True)))
         for _ in range(self._config.k_d):
             step.d_step()
@@ -148,6 +179,7 @@ class Program:
             step.g_step()
         if self._config.k_g:
             step.average()
+        step.adapt()
         return ()
 
 
@@ -166,6 +198,7 @@ def state(trainer: Trainer) -> tuple[tuple[Tensor, ...], dict[str, Tensor]]:
             tensors[f"{who}.grad/{name}"] = p.grad
     tensors |= {f"average/{name}": p.detach() for name, p in trainer.ema.averaged()}
     pictures = tuple(x for x in (trainer.pictures, trainer.labels) if x is not None)
+    tensors |= {"ada": trainer.ada, "anchors": trainer.anchors}
     return pictures, tensors | {"d_sums": trainer.d_sums, "g_sum": trainer.g_sum}
 
 
@@ -176,12 +209,14 @@ class _Step:
         self.p, self.c, self.tensors = program, program._config, tensors
         self.pictures, self.classes = (*data, None, None)[:2]
         values = iter(given.numbers.unbind())
-        self.weight, self.sigma, self.smooth, self.decay, self.clip = (next(values) for _ in _SHARED)
+        self.weight, self.sigma, self.smooth, self.decay, self.clip, *little = (next(values) for _ in _SHARED)
+        self.strength, self.due, self.target, self.lecam, self.share = little
         self.numbers = values
         part, d_parts = program._draws.part, max(1, self.c.k_d * self.c.accumulation)
         self.reals, self.latents, self.noise = (
             iter(torch.split(x, part)) for x in (given.reals, given.latents, given.noise)
         )
+        self.changes = iter(program._draws.of_augmentation(given.augment))
         self.flips, self.places = (iter(torch.split(x, len(x) // d_parts)) for x in (given.flips, given.places))
 
     def d_step(self) -> None:
@@ -194,9 +229,17 @@ class _Step:
                     fake = self._noisy(self._call("g", self._own("g"), asked_for(next(self.latents), labels)))
                 leaves = self._leaves("d")
                 with torch.enable_grad():
-                    terms = d_terms(objective, self._critic(leaves), real.detach(), fake.detach(),
-                                    self.weight, self.smooth, next(self.flips),
-                                    next(self.places) if objective.at in PLACES else None, labels)  # fmt: skip
+                    verdicts = judge(objective, self._critic(leaves), real.detach(), fake.detach(),
+                                     next(self.places) if objective.at in PLACES else None, labels)  # fmt: skip
+                    terms = d_objective(objective, verdicts, self.weight, self.smooth, next(self.flips), labels)
+                    if self.c.lecam_weight:
+                        real_logits, fake_logits = verdicts.real, verdicts.fake
+                        anchors = self.tensors["anchors"].copy_(
+                            lecam.follow(self.tensors["anchors"], real_logits, fake_logits)
+                        )
+                        terms = lecam.added(terms, real_logits, fake_logits, anchors, self.lecam)
+            if self.p._border is not None:
+                augment.watch(self.tensors["ada"], verdicts.real, self.p._border)
             parts = [terms.loss, terms.real, terms.fake]
             parts.append(terms.penalty if terms.penalty is not None else torch.zeros_like(terms.real))
             self.tensors["d_sums"].add_(torch.stack([x.detach() for x in parts]))
@@ -213,7 +256,10 @@ class _Step:
             leaves = self._leaves("g")
             with self.p._precision(), torch.enable_grad():
                 fake, real, labels = self._g_batch(leaves)
-                loss = g_loss(self.p._objective, self._critic(critic), fake, real, labels)
+                judged_by = self._critic(critic)
+                watched = matching.Watched(judged_by, self.p._modules["d"]) if self.c.feature_matching else None
+                loss = g_objective(self.p._objective, g_judge(watched or judged_by, fake, real, labels), labels)
+                loss = matching.shared(loss, watched.features, self.share) if watched else loss
             self.tensors["g_sum"].add_(loss.detach())
             gradients = _add(gradients, torch.autograd.grad(loss, list(leaves.values())))
         self._update("g", gradients)
@@ -222,6 +268,12 @@ class _Step:
         """average ← decay · average + (1 − decay) · parameter; `decay` holds 1 − decay, rounded once."""
         for name, p in self._own("g").items():
             self.tensors[f"average/{name}"].lerp_(p, self.decay)
+
+    def adapt(self) -> None:
+        """Change p, where it follows D and it is time to."""
+        if self.p._border is not None:
+            ada = self.tensors["ada"]
+            ada.copy_(torch.where(self.due > 0, augment.adapted(ada, self.due, self.target), ada))
 
     def _g_batch(self, leaves: dict[str, Tensor]) -> tuple[Tensor, Tensor | None, Tensor | None]:
         """Generated and, where the loss compares with them, real samples, and their labels."""
@@ -247,7 +299,16 @@ class _Step:
         return x + self.sigma * next(self.noise)
 
     def _critic(self, parameters: dict[str, Tensor]) -> Critic:
-        return lambda *x: self._call("d", parameters, *x)
+        def critic(*x: Tensor) -> Tensor:
+            return self._call("d", parameters, *x)
+
+        name, p, flips = self.c.augmentation, self.tensors["ada"][0], self.c.augment_flips
+        if name == "none":
+            return critic
+        transform = augment.TRANSFORMS[name].apply
+        return augment.Augmented(
+            critic, lambda x, given: transform(x, given, self.strength, p, flips), next(self.changes)
+        )
 
     def _call(self, who: str, parameters: dict[str, Tensor], *x: Tensor) -> Tensor:
         buffers = {name: self.tensors[f"{who}/{name}"] for name in self.p._buffers[who]}

@@ -66,6 +66,9 @@ class _Writer:
     def __init__(self, found: list[Phase], steps: int | None, threads: int | None) -> None:
         self.phases, self.configs = found, [phase.config for phase in found]
         self.start = self.configs[0]
+        if self.ever(lambda c: c.augmentation != "none" or c.lecam_weight or c.feature_matching):
+            raise ExportError(N_("A run with augmentation, LeCam regularisation or feature matching cannot be written as a script yet. Take the "
+                                 "configuration instead: with 'gan-playground train --config config.toml' it trains the same run."))  # fmt: skip
         self.steps = steps if steps is not None else _steps(self.start)
         self.threads = threads or self.start.threads or devices.default_threads(self.start.kind)
         self.literals = Literals()

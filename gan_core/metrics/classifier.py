@@ -70,6 +70,7 @@ def build(channels: int, size: int, classes: int) -> nn.Sequential:
 
 def get_classifier(data: ImageSet, progress: Progress | None = None) -> Classifier:
     """The classifier of a set, from the cache or trained now (a minute for 60,000 pictures). Raises DataError without labels."""
+    data = data.complete
     if data.labels is None or data.test_labels is None:
         raise DataError(N_("{data} has no labels: no classifier can be trained on it."), data=data.name)
     path = cache_dir() / "classifiers" / f"{data.name}-{data.shape[-1]}-{_key(data)}-v{_VERSION}.safetensors"

@@ -155,6 +155,7 @@ def get_judges(name: str, data: ImageSet, progress: Progress | None = None) -> J
 
     Raises DataError for a set without labels and for Inception's weights that are not there; ConfigError for another name.
     """
+    data = data.complete
     if name == "classifier":
         judge, own = _classifier(data, progress)
         return Judges(judge, judge, own)

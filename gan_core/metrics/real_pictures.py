@@ -76,6 +76,7 @@ _lock = threading.Lock()
 
 def of(data: ImageSet, judges: Judges) -> RealPictures:
     """The pictures of a set for some judges: the same object as long as it is among the last few that were asked for."""
+    data = data.complete
     key = (id(data), judges.key)  # it holds the set, so that nothing else can have its id
     with _lock:
         found = _kept.get(key) or RealPictures(data, judges)

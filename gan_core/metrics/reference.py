@@ -35,5 +35,5 @@ def draw(data: PointSet | ImageSet, n: int, seed: int) -> Tensor:
     rng = torch.Generator().manual_seed(seed)
     if isinstance(data, PointSet):
         return data.to_units(data.draw(n, rng))
-    part = data.images if seed else data.test_images
+    part = data.complete.images if seed else data.test_images
     return to_unit(part[torch.randperm(len(part), generator=rng)[:n]])

@@ -30,6 +30,7 @@ CURVES = {
     "d_gradient": ("gradients", "d"),
     "g_gradient": ("gradients", "g"),
     "penalty": ("penalty", "d"),
+    "augment_p": ("augmentation", "neutral"),
     "quality": ("metrics", "neutral"),
     "coverage": ("metrics", "neutral"),
     "reverse_kl": ("divergence", "neutral"),

@@ -219,7 +219,8 @@ class Looker:
 
 def _row(trainer: Trainer, stats: Stats) -> dict[str, float]:
     values = {
-        name: getattr(stats, name) for name in ("d_loss", "g_loss", "d_real", "d_fake", "d_gradient", "g_gradient")
+        name: getattr(stats, name)
+        for name in ("d_loss", "g_loss", "d_real", "d_fake", "d_gradient", "g_gradient", "augment_p")
     }
     if registry.penalty[trainer.config.penalty].info["at"]:
         values["penalty"] = stats.penalty

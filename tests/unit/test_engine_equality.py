@@ -69,6 +69,20 @@ PICTURES: dict[str, dict[str, Any]] = {
     "classes guessed": {"generator__conditioning": "concat", "discriminator__conditioning": "classifier", "loss": "wasserstein",
                         "penalty": "wgan_gp", "accumulation": 2, "class_weight": 0.5},
     "the minibatch's deviation": {"discriminator__minibatch_std": True, "penalty": "r1", "loss": "non_saturating"},
+    "changed pictures": {"augmentation": "diffaugment", "penalty": "r1_r2", "penalty_interval": 2, "augment_strength": 0.8},
+    "changed pictures, with a penalty between samples, accumulated": {
+        "augmentation": "diffaugment", "loss": "relativistic", "penalty": "wgan_gp", "accumulation": 2, "penalty_interval": 2, "label_flip": 0.2},
+    "changed pictures, by nothing": {"augmentation": "ada", "loss": "hinge", "penalty": "none", "augment_strength": 0.0},
+    "pictures changed as often as D is sure": {
+        "augmentation": "ada", "loss": "least_squares", "penalty": "r1", "ada_speed": 1000.0, "ada_target": 0.0, "d_optimizer__lr": 0.02,
+        "augment_flips": True, "k_d": 2, "k_g": 2},
+    "pictures changed adaptively and judged together": {
+        "augmentation": "ada", "loss": "hinge", "penalty": "dragan", "ada_speed": 1000.0, "discriminator__packing": 2, "accumulation": 2},
+    "LeCam": {"lecam_weight": 0.3, "accumulation": 2, "loss": "non_saturating"},
+    "matched features": {"feature_matching": 0.4, "loss": "hinge", "penalty": "none", "discriminator__spectral_norm": True},
+    "matched features of classes": {"feature_matching": 1.0, "loss": "relativistic", "generator__conditioning": "concat",
+                                    "discriminator__conditioning": "projection"},
+    "few pictures": {"data__limit": 20},
     "attention and spectral normalisation of both": {
         "generator__attention": True, "discriminator__attention": True, "generator__spectral_norm": True,
         "discriminator__spectral_norm": True, "loss": "hinge", "penalty": "none"},

@@ -44,6 +44,9 @@ VARIANTS: dict[str, RunConfig] = {
     "accumulation": _tiny.points(accumulation=4, latent__distribution="sphere", latent__dim=5, k_g=2),
     "pictures": _tiny.pictures(generator__norm="batch", discriminator__norm="batch", penalty="none", loss="hinge", instance_noise=0.1),
     "pictures spectral": _tiny.pictures(discriminator__spectral_norm=True, generator__upsampling="bilinear", g_optimizer__beta1=0.5),
+    "pictures changed": _tiny.pictures(augmentation="diffaugment", penalty="wgan_gp", penalty_interval=2, label_flip=0.1, augment_strength=0.7),
+    "pictures changed adaptively": _tiny.pictures(augmentation="ada", loss="hinge", penalty="none", ada_speed=1000.0, d_optimizer__lr=0.02,
+                                                  lecam_weight=0.1, feature_matching=0.5, data__limit=100),
     "pictures accumulated": _tiny.pictures(accumulation=2, latent__distribution="uniform", penalty="wgan_gp"),
 }  # fmt: skip
 
@@ -389,9 +392,11 @@ def test_fixed_settings_cannot_change(name: str) -> None:
 def test_live_settings_can_change(name: str) -> None:
     item = settings.field(name)
     start = _tiny.points(loss="non_saturating", penalty="none", batch_size=16)
+    if item.spec.shown_if is not None and not item.spec.shown_if(start):
+        start = _tiny.pictures(loss="non_saturating", penalty="none", batch_size=16)
     now = settings.get(start, name)
     values = [c for c in item.spec.codes if c != now] if item.spec.choices is not None else [
-        {"batch_size": 32, "accumulation": 2, "horizon": 1000, "k_d": 2, "k_g": 2, "penalty_interval": 2, "speed": 5}.get(name, (now or 0.1) / 2)]  # fmt: skip
+        {"batch_size": 32, "accumulation": 2, "horizon": 1000, "k_d": 2, "k_g": 2, "penalty_interval": 2, "speed": 5, "augment_flips": True}.get(name, (now or 0.1) / 2)]  # fmt: skip
     trainer = _tiny.trained(start, 2)
     for value in values:
         trainer.change(replace(start, {name: value}))
