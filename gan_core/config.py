@@ -12,7 +12,8 @@ import gan_core.catalogue  # noqa: F401 - fills the registries that the choices 
 from gan_core import engine, registry
 from gan_core.data import drawing, parameters, table
 from gan_core.errors import ConfigError
-from gan_core.settings import Field, setting, shorten
+from gan_core.penalties import PLACES
+from gan_core.settings import Field, Spec, setting, shorten
 from gan_core.text import N_
 
 GROUPS = {
@@ -145,6 +146,13 @@ class LatentConfig:
         help=N_("Where those numbers are drawn from."),
         more=N_("A Gaussian is the usual choice. A square or a sphere has an edge or a shape of its own, which the generator must"
                 " fold and stretch onto the data; gaps between modes can only be bridged, never skipped."))  # fmt: skip
+    categories: int = setting(0, title=N_("Categories of the code"), group="generator", low=0, high=26, shown_if=_uses("images"),
+        help=N_("Behind the noise, G is told one of so many categories, and D must read it off the picture (InfoGAN). 0: none."),
+        more=N_("No labels are needed: what the categories mean, the two find out themselves. With as many as the data has kinds, they often become "
+                "those kinds, not always one each (Chen et al. 2016, arXiv:1606.03657)."))  # fmt: skip
+    continuous: int = setting(0, title=N_("Continuous codes"), group="generator", low=0, high=8, shown_if=_uses("images"),
+        help=N_("Behind the noise, G is given so many numbers from −1 to 1 that D must read off the picture (InfoGAN). 0: none."),
+        more=N_("They tend to take on what changes gradually: the slant of a digit, the width of its strokes."))  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -296,6 +304,17 @@ class RunConfig:
     latent: LatentConfig = LatentConfig()
     generator: GeneratorConfig = GeneratorConfig()
     discriminator: DiscriminatorConfig = DiscriminatorConfig()
+    method: str = setting("gan", title=N_("Method"), group="loss", choices=registry.method, basic=True, shown_if=_uses("images"),
+        help=N_("What the two networks are to each other."),
+        more=N_("A GAN learns from what a discriminator says of its samples. A VAE learns from its own pictures drawn again, and from how "
+                "close its codes lie to the noise: a likelihood instead of a game, which never collapses and draws blurred pictures."))  # fmt: skip
+    kl_weight: float = setting(1.0, title=N_("Weight β of the codes"), group="loss", low=0.0, high=100.0, log=True, zero_off=True, live=True,
+        basic=True, shown_if=lambda c: c.method == "vae",
+        help=N_("How much it counts that codes lie like the noise, beside drawing each picture again exactly (β-VAE). 1: the bound of the "
+                "likelihood itself."),
+        more=N_("Small: sharp reconstructions, but noise lands between the codes and its pictures are wrong. Large: noise and codes agree, and "
+                "pictures blur; far above 1 codes say nothing any more, and all pictures are alike (posterior collapse). Higgins et al. 2017; "
+                "Burgess et al. 2018, arXiv:1804.03599."))  # fmt: skip
     loss: str = setting("relativistic", title=N_("Loss"), group="loss", choices=registry.loss, live=True, basic=True,
         help=N_("What each player tries to make small."),
         more=N_("The discriminator's objective and the generator's answer to it. Losses differ in how much the generator learns "
@@ -323,6 +342,10 @@ class RunConfig:
         shown_if=lambda c: c.discriminator.conditioning == "classifier",
         help=N_("How much a right guess of the class counts beside real or generated (AC-GAN)."),
         more=N_("Large weights make classes clear and pictures of one class alike: AC-GAN prefers what is easy to recognise."))  # fmt: skip
+    info_weight: float = setting(1.0, title=N_("Weight λ of the code"), group="loss", low=0.0, high=100.0, live=True,
+        shown_if=lambda c: bool(c.codes),
+        help=N_("How much it counts that the code can be read off a generated picture (InfoGAN)."),
+        more=N_("With 0 nothing makes G use its code. With much, all pictures of one category are alike."))  # fmt: skip
     k_d: int = setting(1, title=N_("D steps per iteration"), group="loss", low=0, high=10, live=True,
         help=N_("How often the discriminator learns in each iteration."),
         more=N_("More steps bring the discriminator nearer to its best answer before the generator moves: Wasserstein critics "
@@ -454,6 +477,21 @@ class RunConfig:
         return self.augmentation != "none" and self.augment_strength > 0
 
     @property
+    def codes(self) -> int:
+        """How many numbers of the code that D reads off pictures lie behind the noise: one a category, and the continuous ones."""
+        return self.latent.categories + self.latent.continuous
+
+    @property
+    def adversarial(self) -> bool:
+        """Whether a discriminator judges samples: not in a VAE, whose encoder stands in its place."""
+        return bool(registry.method[self.method].value.adversarial)
+
+    @property
+    def paired(self) -> bool:
+        """Whether D judges a picture together with its code, and an encoder plays with G (BiGAN)."""
+        return bool(registry.method[self.method].value.paired)
+
+    @property
     def kind(self) -> str:
         """ "points" or "images"."""
         return str(registry.dataset[self.data.name].info["kind"])
@@ -470,7 +508,7 @@ def _check_together(c: RunConfig) -> None:
         raise ConfigError(N_("accumulation={parts} leaves one sample in each part of batch_size={batch_size}, and batch "
                              "normalisation needs two. Use a larger batch_size, or less accumulation."),
                           batch_size=c.batch_size, parts=c.accumulation)  # fmt: skip
-    if c.accumulation > 1 and registry.loss[c.loss].info.get("whole_batch"):
+    if c.accumulation > 1 and c.adversarial and registry.loss[c.loss].info.get("whole_batch"):
         raise ConfigError(N_("accumulation={parts} does not go with loss={loss}, which compares each sample with the mean of the whole batch. Set "
                              "accumulation to 1, or use another loss."), parts=c.accumulation, loss=c.loss)  # fmt: skip
     if registry.penalty[c.penalty].info["at"] and c.discriminator.norm == "batch":
@@ -489,6 +527,8 @@ def _check_together(c: RunConfig) -> None:
         raise ConfigError(N_("label_smoothing has no meaning for loss={loss}, which has no targets. Set it to 0, or use {allowed}."),
                           loss=c.loss, allowed=allowed)  # fmt: skip
     _check_little_data(c)
+    _check_method(c)
+    _check_codes(c)
     _check_data(c)
     _check_classes(c)
 
@@ -511,6 +551,52 @@ def _check_little_data(c: RunConfig) -> None:
     if c.feature_matching and c.accumulation > 1:
         raise ConfigError(N_("accumulation={parts} does not go with feature_matching, which compares means of the whole batch. Set accumulation to 1, or "
                              "feature_matching to 0."), parts=c.accumulation)  # fmt: skip
+
+
+def _check_codes(c: RunConfig) -> None:
+    """A code for D to read: of pictures, and in nobody else's way."""
+    if not c.codes:
+        return
+    name = "latent.categories" if c.latent.categories else "latent.continuous"
+    if c.latent.categories == 1:
+        raise ConfigError(
+            N_(
+                "latent.categories=1 says nothing: a single category is always the same one. Use 2 or more, or 0 for none."
+            )
+        )
+    if c.kind != "images":
+        raise ConfigError(
+            N_("{field} is made for pictures, and data.name={data} is points. Set it to 0."),
+            field=name,
+            data=c.data.name,
+        )
+    if c.generator.conditioning != "none":
+        raise ConfigError(N_("{field} does not go with generator.conditioning={how}: a code is found without labels. Set it to 0, or both players' "
+                             "conditioning to none."), field=name, how=c.generator.conditioning)  # fmt: skip
+    if c.discriminator.packing > 1:
+        raise ConfigError(N_("{field} does not go with discriminator.packing={packing}: the code is read off one sample. Set one of them back to {off}."),
+                          field=name, packing=c.discriminator.packing, off="0 / 1")  # fmt: skip
+
+
+def _check_method(c: RunConfig) -> None:
+    entry = registry.method[c.method]
+    if c.method != "gan" and c.kind != "images":
+        raise ConfigError(N_("method={method} is made for pictures, and data.name={data} is points. Set it to gan."),
+                          method=c.method, data=c.data.name)  # fmt: skip
+    for name, value in entry.value.needs.items():
+        if get(c, name) != value:
+            raise ConfigError(N_("{field}={value} means nothing with method={method}. Set it to {needed}."),
+                              field=name, value=get(c, name), method=c.method, needed=str(value).lower())  # fmt: skip
+    if entry.value.paired and registry.penalty[c.penalty].info["at"] in PLACES:
+        raise ConfigError(N_("penalty={penalty} does not go with method={method}: between a real and a generated picture there is no code to judge it "
+                             "with. Use r1, r2, r1_r2 or none."), penalty=c.penalty, method=c.method)  # fmt: skip
+    if entry.value.paired and not registry.network[c.discriminator.network].info.get("classes"):
+        allowed = ", ".join(e.name for e in registry.network.entries() if e.info.get("classes"))
+        raise ConfigError(N_("discriminator.network={network} cannot be told a code. Use {allowed}, or set method to gan."),
+                          network=c.discriminator.network, allowed=allowed)  # fmt: skip
+    if entry.value.eager and c.engine == "compiled":
+        raise ConfigError(N_("engine=compiled does not go with method={method}, whose steps are not compiled. Set it to auto or eager."),
+                          method=c.method)  # fmt: skip
 
 
 def _check_classes(c: RunConfig) -> None:
@@ -564,9 +650,18 @@ def _check_data(c: RunConfig) -> None:
 def _walk(owner: type, prefix: str = "") -> Iterator[Field]:
     for item in dataclasses.fields(owner):
         if "spec" in item.metadata:
-            yield Field(prefix + item.name, item.default, item.metadata["spec"])
+            yield Field(prefix + item.name, item.default, _of_methods(prefix + item.name, item.metadata["spec"]))
         elif item.default is not dataclasses.MISSING:
             yield from _walk(type(item.default), f"{prefix}{item.name}.")
+
+
+def _of_methods(name: str, spec: Spec) -> Spec:
+    """`spec`, not shown where the method of a run has no use for the setting, whatever else decides that."""
+    using = {entry.name: entry.value.uses(name, spec.group) for entry in registry.method.entries()}
+    if all(using.values()):
+        return spec
+    also = spec.shown_if
+    return dataclasses.replace(spec, shown_if=lambda c: using[c.method] and (also is None or bool(also(c))))
 
 
 @cache

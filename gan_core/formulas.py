@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from gan_core import augment, lecam, matching, registry
+from gan_core import augment, lecam, matching, registry, variational
 from gan_core.config import RunConfig
 from gan_core.ema import Ema
-from gan_core.engine.objectives import class_loss
+from gan_core.engine.objectives import class_loss, code_loss, exchanged
 
 _G = ",  L_G"
 
@@ -22,13 +22,23 @@ def of_losses(name: str) -> tuple[str, str]:
     return (d, f"L_G{g}") if found else (whole, whole)
 
 
+def of_losses_with(config: RunConfig) -> tuple[str, str]:
+    """The same for a run: D of a method that judges pairs sees a code beside each picture."""
+    d, g = of_losses(config.loss)
+    if not config.paired:
+        return d, g
+    return d.replace("D(x)", "D(x, E(x))").replace("D(G(z))", "D(G(z), z)"), formula(exchanged.__doc__)
+
+
 def of_penalty(name: str) -> str:
     """What is added to D's loss, or what is done to its weights; empty without a penalty."""
     return formula(registry.penalty[name].formula) if name != "none" else ""
 
 
 def of_classes(config: RunConfig) -> str:
-    """What is added to both players' losses for guesses of the class; empty where D does not guess."""
+    """What is added to both players' losses for guesses of the class, or of the code; empty where D does not guess."""
+    if config.codes:
+        return formula(code_loss.__doc__)
     return formula(class_loss.__doc__) if config.discriminator.conditioning == "classifier" else ""
 
 
@@ -69,7 +79,7 @@ def of_entry(kind: str, name: str) -> str:
 
 def of_phase(config: RunConfig, code: str, penalised: bool) -> str:
     """The formula of a phase of a step with these settings; empty where there is none. penalised: a gradient penalty counts in it."""
-    loss_d, loss_g = of_losses(config.loss)
+    loss_d, loss_g = of_losses_with(config)
     match code:
         case "d.loss":
             return _added(loss_d, of_penalty(config.penalty) if penalised else "", of_classes(config), of_lecam(config))
@@ -80,6 +90,12 @@ def of_phase(config: RunConfig, code: str, penalised: bool) -> str:
         case "d.update":
             clipped = config.penalty == "weight_clipping"
             return "\n".join([of_update(config.d_optimizer.name), *([of_penalty(config.penalty)] if clipped else [])])
+        case "v.encode":
+            return formula(variational.draw.__doc__)
+        case "v.loss":
+            return formula(variational.objective.__doc__)
+        case "v.update":
+            return "\n".join(dict.fromkeys(of_update(c.name) for c in (config.d_optimizer, config.g_optimizer)))
         case "g.update":
             return of_update(config.g_optimizer.name)
         case "end":
@@ -89,7 +105,10 @@ def of_phase(config: RunConfig, code: str, penalised: bool) -> str:
 
 def of_objective(config: RunConfig) -> str:
     """Everything that the players of such a run minimise."""
-    minimised = _added(of_entry("loss", config.loss), of_penalty(config.penalty), of_classes(config), of_lecam(config))
+    if not config.adversarial:
+        return f"{formula(variational.objective.__doc__)}\n{formula(variational.draw.__doc__)}"
+    losses = "\n".join(dict.fromkeys(of_losses_with(config)))
+    minimised = _added(losses, of_penalty(config.penalty), of_classes(config), of_lecam(config))
     return _lines(minimised, of_matching(config), of_augmentation(config))
 
 

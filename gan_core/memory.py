@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from gan_core import device as devices
 from gan_core import registry
 from gan_core.errors import ConfigError
-from gan_core.networks import on_meta
+from gan_core.networks import encoder_on_meta, on_meta
 from gan_core.text import N_
 
 if TYPE_CHECKING:
@@ -34,12 +34,14 @@ def estimate(config: RunConfig) -> int:
     """Bytes: the weights and their copies, and the activations of one discriminator and one generator step."""
     shape = sample_shape(config)
     g, d = on_meta(config, shape)
-    weights = sum(p.numel() for net in (g, d) for p in net.parameters()) * _COPIES
+    e = encoder_on_meta(config, shape)
+    weights = sum(p.numel() for net in (g, d, e) if net is not None for p in net.parameters()) * _COPIES
     batch = config.batch_size // config.accumulation
-    n, classes = 2 * config.discriminator.packing, config.classes
+    n, classes = 2 * config.discriminator.packing, config.latent.dim if config.paired else config.classes
     told = [torch.empty(n, classes, device="meta")] if classes else []
-    per_sample = _activations(g, torch.empty(2, config.latent.dim + classes, device="meta"))
+    per_sample = _activations(g, torch.empty(2, config.latent.dim + config.classes + config.codes, device="meta"))
     per_sample += 2 * _activations(d, torch.empty(n, *shape, device="meta"), *told)
+    per_sample += _activations(e, torch.empty(2, *shape, device="meta")) if e is not None else 0
     twice = 2 if registry.penalty[config.penalty].info["at"] else 1  # the second backward pass keeps its own graph
     return _BYTES * (weights + 2 * twice * batch * per_sample)
 

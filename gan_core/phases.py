@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
+from gan_core import registry
+
 if TYPE_CHECKING:
     from gan_core.config import RunConfig
 
@@ -13,6 +15,7 @@ CODES = (
     "d.batch", "d.fakes", "d.judge", "d.loss", "d.gradients", "d.update",
     "g.fakes", "g.judge", "g.loss", "g.gradients", "g.update", "end",
 )  # fmt: skip
+VAE_CODES = ("v.batch", "v.encode", "v.decode", "v.loss", "v.gradients", "v.update", "end")
 
 
 Phase: TypeAlias = tuple[str, Mapping[str, Any]]
@@ -22,7 +25,8 @@ run makes a dozen of them.
 d.batch: real (n, *shape). d.fakes, g.fakes: latents (n, dim), fake (n, *shape), and for G real where its loss compares with it.
 d.judge, g.judge: real, fake: logits (n,), real None where G's loss does without. d.loss: terms (DTerms), real, fake, flips.
 g.loss: loss; samples, from which it was computed; real, fake. d.gradients, g.gradients: gradients, one a parameter, summed over the
-parts of the batch so far; parts: how many. n is the size of one part of the batch; all in the units of training.
+parts of the batch so far; parts: how many. v.batch: real. v.encode: mean, log_variance, latents (n, dim). v.decode: fake, drawn from them.
+v.loss: terms (variational.Terms), losses (n,). v.gradients: of the encoder's parameters and then of the decoder's. n is the size of one part of the batch; all in the units of training.
 """
 
 
@@ -43,9 +47,19 @@ def rounds(config: RunConfig, players: str = BOTH) -> tuple[int, int]:
     return (max(config.k_d, 1), 0) if players == D_ONLY else (0, max(config.k_g, 1))
 
 
+def codes(config: RunConfig) -> tuple[str, ...]:
+    """What the phases of a step are called, in their order, each once."""
+    found: tuple[str, ...] = registry.method[config.method].value.codes
+    return found
+
+
 def places(config: RunConfig, players: str = BOTH) -> list[Place]:
     """The phases of a step in their order."""
     found, parts = [], config.accumulation
+    if not config.adversarial:
+        *each, update, end = codes(config)
+        found = [Place(code, 1, 1, part, parts) for part in range(1, parts + 1) for code in each]
+        return [*found, Place(update, 1, 1, parts, parts), Place(end, 1, 1, 1, 1)]
     for who, times in zip("dg", rounds(config, players), strict=True):
         own = [code for code in CODES if code.startswith(f"{who}.")]
         for k in range(1, times + 1):

@@ -21,13 +21,14 @@ from gan_core.data.sets import ImageSet, PointSet
 from gan_core.errors import ConfigError
 from gan_core.networks.conditional import verdict
 from gan_core.text import N_
+from gan_core.variational import moments
 
 _ROWS = 1024  # through the generator at once
 
 
 @dataclass(frozen=True)
 class Preview:
-    """What a viewer compares at every moment of a run: fixed latents (N, latent.dim + classes) and fixed real samples (N, …). Where the
+    """What a viewer compares at every moment of a run: fixed latents (N, latent.dim + classes or codes) and fixed real samples (N, …). Where the
     players are told a class, it is the same for both in each place: labels (N, classes)."""
 
     latents: Tensor
@@ -46,10 +47,11 @@ class Players:
     g: nn.Module
     average: nn.Module
     d: nn.Module
+    e: nn.Module | None = None  # the encoder, where D judges pairs
 
     @torch.no_grad()
     def sample(self, latents: Tensor, *, averaged: bool = True) -> Tensor:
-        """(N, latent.dim + classes) -> (N, *shape) float32 on the CPU: points in data units, pictures in [−1, 1]. In eval mode."""
+        """(N, latent.dim + classes or codes) -> (N, *shape) float32 on the CPU: points in data units, pictures in [−1, 1]. In eval mode."""
         g = self.average if averaged else self.g
         with evaluating(g):
             parts = [g(part).float().cpu() for part in torch.split(latents.to(self.device), _ROWS)]
@@ -59,11 +61,29 @@ class Players:
     @torch.no_grad()
     def critic(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
         """D's logits (N,) on the CPU for samples as `sample` gives them, one for as many as D sees together. labels (N, classes): of which
-        class they are, for a D that is told. In eval mode."""
+        class they are, for a D that is told. In eval mode. NaN where there is no D to judge them. A D that judges pairs sees each sample
+        with the code that the encoder gives it."""
+        if not self.config.adversarial:
+            return torch.full((len(x),), math.nan)
         return self._logits(x, labels).float().cpu()
 
+    @torch.no_grad()
+    def rebuilt(self, x: Tensor) -> Tensor | None:
+        """(N, *shape) pictures in [−1, 1] -> the same, drawn again from the means of their codes; None where nothing encodes."""
+        parts = torch.split(x.to(self.device), _ROWS)
+        if self.e is not None:
+            with evaluating(self.e):
+                return self.sample(torch.cat([self.e(part).float() for part in parts]))
+        if self.config.adversarial:
+            return None
+        with evaluating(self.d):
+            return self.sample(torch.cat([moments(self.d(part))[0] for part in parts]))
+
     def slope(self, x: Tensor) -> Tensor:
-        """∇D(x): the gradient of each sample's own logit by its values, of the shape of x, on the CPU; for points per data unit."""
+        """∇D(x): the gradient of each sample's own logit by its values, of the shape of x, on the CPU; for points per data unit.
+        NaN where there is no D."""
+        if not self.config.adversarial:
+            return torch.full(x.shape, math.nan)
         with evaluating(self.d), torch.enable_grad():
             x = x.detach().to(self.device).requires_grad_()
             (gradient,) = torch.autograd.grad(self._logits(x).sum(), x)
@@ -81,15 +101,20 @@ class Players:
     def _logits(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
         if isinstance(self.data, PointSet):
             x = self.data.from_units(x)
+        x = x.to(self.device)
+        if self.e is not None:
+            with evaluating(self.e):
+                labels = self.e(x).float()
         with evaluating(self.d):
-            return verdict(self.d(x.to(self.device), *(() if labels is None else (labels.to(self.device),))))[0]
+            return verdict(self.d(x, *(() if labels is None else (labels.to(self.device),))))[0]
 
     # ── a copy that stays as it is while training goes on ────────────────────────────────────────────────────────────────
 
     def copy(self) -> Players:
         """The same with networks of their own, in eval mode."""
         frozen = [copy.deepcopy(module).requires_grad_(False).eval() for module in (self.g, self.average, self.d)]
-        return replace(self, g=frozen[0], average=frozen[1], d=frozen[2])
+        e = copy.deepcopy(self.e).requires_grad_(False).eval() if self.e is not None else None
+        return replace(self, g=frozen[0], average=frozen[1], d=frozen[2], e=e)
 
     def with_settings(self, config: RunConfig) -> Players:
         """The same networks under other settings, whose loss `pull` goes by."""
@@ -102,7 +127,7 @@ class Players:
 
     @property
     def _tensors(self) -> list[Tensor]:
-        modules = (self.g, self.average, self.d)
+        modules = [module for module in (self.g, self.average, self.d, self.e) if module is not None]
         return [t.detach() for module in modules for t in (*module.parameters(), *module.buffers())]
 
 
@@ -121,12 +146,22 @@ def evaluating(module: nn.Module) -> Iterator[None]:
 
 
 def draw_inputs(n: int, config: RunConfig, generator: torch.Generator) -> Tensor:
-    """(n, latent.dim + classes) for the generator of such a run: latents, and behind them a class each, all as likely."""
+    """(n, latent.dim + classes or codes) for the generator of such a run: latents, and behind them a class each, all as likely; or a
+    code: a category each, and numbers from −1 to 1."""
     latents = draw_latents(n, config.latent.dim, config.latent.distribution, generator)
+    if config.codes:
+        return torch.cat([latents, draw_codes(n, config, generator)], 1)
     if not config.classes:
         return latents
     labels = torch.randint(config.classes, (n,), generator=generator, device=generator.device)
     return torch.cat([latents, one_hot(labels, config.classes)], 1)
+
+
+def draw_codes(n: int, config: RunConfig, generator: torch.Generator) -> Tensor:
+    """(n, codes): one of the categories, all as likely, and continuous codes uniform in [−1, 1].   InfoGAN, Chen et al. 2016, section 7."""
+    device, count = generator.device, config.latent.categories
+    parts = [one_hot(torch.randint(count, (n,), generator=generator, device=device), count)] if count else []
+    return torch.cat([*parts, torch.rand(n, config.latent.continuous, generator=generator, device=device) * 2 - 1], 1)
 
 
 def one_hot(labels: Tensor, classes: int) -> Tensor:
@@ -150,14 +185,15 @@ def labels_of(config: RunConfig, data: ImageSet, device: torch.device) -> Tensor
 
 
 def preview_side(config: RunConfig) -> int:
-    """How many pictures a side of the preview's square has: a column for each class, where there are few."""
-    return config.classes if 4 <= config.classes <= 12 else 8
+    """How many pictures a side of the preview's square has: a column for each class or category, where there are few."""
+    columns = config.classes or config.latent.categories
+    return columns if 4 <= columns <= 12 else 8
 
 
 def preview_classes(config: RunConfig) -> list[int]:
-    """The class of each column of the preview, or nothing; of many classes some, evenly chosen."""
-    side = preview_side(config)
-    return [i * config.classes // side for i in range(side)] if config.classes else []
+    """The class or category of each column of the preview, or nothing; of many some, evenly chosen."""
+    side, columns = preview_side(config), config.classes or config.latent.categories
+    return [i * columns // side for i in range(side)] if columns else []
 
 
 def pictures_preview(config: RunConfig, data: ImageSet, rng: torch.Generator, device: torch.device) -> Preview:
@@ -165,7 +201,12 @@ def pictures_preview(config: RunConfig, data: ImageSet, rng: torch.Generator, de
     count = preview_side(config) ** 2
     if not config.classes:
         real = data.images[torch.randint(len(data.images), (count,), generator=rng)]
-        return Preview(draw_inputs(count, config, rng).to(device), real)
+        latents = draw_inputs(count, config, rng)
+        if config.latent.categories:
+            asked = torch.tensor(preview_classes(config)).repeat(preview_side(config))
+            begin = config.latent.dim
+            latents[:, begin : begin + config.latent.categories] = one_hot(asked, config.latent.categories)
+        return Preview(latents.to(device), real)
     columns = torch.tensor(preview_classes(config)).repeat(preview_side(config))
     assert data.labels is not None
     rows = [_one_of(data.labels, int(label), rng) for label in columns]

@@ -31,9 +31,9 @@ from gan_core.engine import plan
 from gan_core.engine.compiled import CompiledStep, Runner
 from gan_core.engine.objectives import Objective, Verdicts, d_objective, g_judge, g_objective, judge
 from gan_core.errors import ConfigError
-from gan_core.networks import build_discriminator, build_generator, couples_samples
+from gan_core.networks import build_discriminator, build_encoder, build_generator, couples_samples
 from gan_core.penalties import Critic
-from gan_core.phases import BOTH, Phase, rounds
+from gan_core.phases import BOTH, D_ONLY, G_ONLY, Phase, rounds
 from gan_core.players import (
     Players,
     Preview,
@@ -66,6 +66,8 @@ class Stats:
     g_gradient: float
     finite: bool
     augment_p: float = math.nan  # how likely an adaptive augmentation is now; NaN without
+    reconstruction: float = math.nan
+    kl: float = math.nan
 
 
 class Trainer:
@@ -82,13 +84,20 @@ class Trainer:
         self.rng = generators(config.seed, self.device)
         self.g = self._place(build_generator(config, self.data.shape, self.rng["init"]))
         self.d = self._place(build_discriminator(config, self.data.shape, self.rng["init"]))
-        self._g_params, self._d_params = list(self.g.parameters()), list(self.d.parameters())
-        self._g_names = [name for name, _ in self.g.named_parameters()]
+        e = build_encoder(config, self.data.shape, self.rng["init"])
+        self.e = self._place(e) if e is not None else None
+        beside = (
+            list(self.e.named_parameters(prefix="encoder")) if self.e is not None else []
+        )  # learns with G, by its optimiser
+        self._g_params, self._d_params = [*self.g.parameters(), *(p for _, p in beside)], list(self.d.parameters())
+        self._g_names = [name for name, _ in (*self.g.named_parameters(), *beside)]
         self._d_names = [name for name, _ in self.d.named_parameters()]
         self.ema = Ema(self.g)
         self._couples = couples_samples(self.d)
         self._build_optimizers(("g", "d"))
-        self.latents = Stream(self._draw_latents, self.rng["latent"], block_rows(config.latent.dim + config.classes))
+        self.latents = Stream(
+            self._draw_latents, self.rng["latent"], block_rows(config.latent.dim + config.classes + config.codes)
+        )
         self.reals = self._real_stream()
         self.step_count = 0
         self.images = 0
@@ -138,10 +147,13 @@ class Trainer:
         c = self.config
         d_rounds, g_rounds = rounds(c, players)
         self._follow_schedule()
-        for _ in range(d_rounds):
-            yield from self._d_phases()
-        for _ in range(g_rounds):
-            yield from self._g_phases()
+        if c.adversarial:
+            for _ in range(d_rounds):
+                yield from self._d_phases()
+            for _ in range(g_rounds):
+                yield from self._g_phases()
+        else:
+            yield from self._v_phases(players)
         self.step_count += 1
         self.images += c.batch_size * max(c.k_d, 1)
         self._adapt()
@@ -165,6 +177,7 @@ class Trainer:
                 real = self._noisy(real)
             yield "d.batch", {"real": real}
             latents = asked_for(self.latents.next(n), labels)
+            labels = self._behind(latents)
             with precision, torch.no_grad():
                 fake = self._noisy(self.g(latents))
             yield "d.fakes", {"latents": latents, "fake": fake}
@@ -172,7 +185,8 @@ class Trainer:
             u = self._placed(n, objective.at)
             critic = self._critic(n * (3 if objective.at in penalties.PLACES else 2))
             with precision:
-                verdicts = judge(objective, critic, real, fake, u, labels)
+                pair = self._pair(real, latents)
+                verdicts = judge(objective, critic, real, fake, u, *(pair or (labels,)))
             self._watch(verdicts)
             yield "d.judge", {"real": verdicts.real, "fake": verdicts.fake}
             with precision:
@@ -199,16 +213,19 @@ class Trainer:
         for part in range(parts):
             latents = self.latents.next(n)
             with precision:
-                real, labels = self._next_real(n) if objective.needs_real else (None, None)
+                real, labels = self._next_real(n) if objective.needs_real or c.paired else (None, None)
                 latents = asked_for(latents, labels)
-                labels = latents[:, c.latent.dim :] if c.classes else None
+                labels = self._behind(latents)
                 fake = self._noisy(self.g(latents))
                 real = None if real is None else self._noisy(real)
             yield "g.fakes", {"latents": latents, "fake": fake, "real": real}
-            critic = self._critic(n * (1 + objective.needs_real))
+            critic = self._critic(n * (1 + (real is not None)))
             watched = matching.Watched(critic, self.d) if c.feature_matching else None
             with precision:
-                verdicts = g_judge(watched or critic, fake, real, labels)
+                if self.e is not None and real is not None:
+                    verdicts = g_judge(watched or critic, fake, real, latents, self.e(real))
+                else:
+                    verdicts = g_judge(watched or critic, fake, real, labels)
             yield "g.judge", {"real": verdicts.real, "fake": verdicts.fake}
             with precision:
                 loss = g_objective(objective, verdicts, labels)
@@ -220,6 +237,38 @@ class Trainer:
         self._g_count += parts
         self._update(self._g_optimizer, self._g_params, gradients, parts)
         yield "g.update", {}
+
+    def _v_phases(self, players: str) -> Iterator[Phase]:
+        """One step of encoder and decoder on the loss that they share; of one alone, its part of it."""
+        c, precision = self.config, self.precision()
+        parts, n = c.accumulation, c.batch_size // c.accumulation
+        gradients: list[Tensor] | None = None
+        for part in range(parts):
+            with precision:
+                real, _ = self._next_real(n)
+            yield "v.batch", {"real": real}
+            noise = self.latents.next(n)
+            with precision:
+                mean, log_variance = variational.moments(self.d(real))
+                latents = variational.draw(mean, log_variance, noise)
+            yield "v.encode", {"mean": mean, "log_variance": log_variance, "latents": latents}
+            with precision:
+                drawn = self.g(latents)
+            yield "v.decode", {"latents": latents, "fake": drawn}
+            with precision:
+                terms = variational.objective(real, drawn, mean, log_variance, c.kl_weight)
+            self.d_sums += torch.stack([terms.total, terms.reconstruction, terms.kl, self._zero]).detach()
+            yield "v.loss", {"terms": terms, "real": real, "fake": drawn, "mean": mean, "log_variance": log_variance}
+            gradients = _add(gradients, torch.autograd.grad(terms.total, self._d_params + self._g_params))
+            yield "v.gradients", {"gradients": gradients, "parts": part + 1}
+        self._d_count += parts
+        assert gradients is not None
+        ours = len(self._d_params)
+        if players != G_ONLY:
+            self._update(self._d_optimizer, self._d_params, gradients[:ours], parts)
+        if players != D_ONLY:
+            self._update(self._g_optimizer, self._g_params, gradients[ours:], parts)
+        yield "v.update", {}
 
     def _update(
         self, optimizer: torch.optim.Optimizer, params: list[nn.Parameter], gradients: list[Tensor] | None, parts: int
@@ -278,6 +327,15 @@ class Trainer:
         return to_unit(self.pictures[rows]), None if self.labels is None else one_hot(
             self.labels[rows], self.config.classes
         )
+
+    @torch.no_grad()
+    def _pair(self, real: Tensor, latents: Tensor) -> tuple[Tensor, Tensor] | None:
+        """What D sees beside real and beside generated pictures, where it judges pairs: their codes."""
+        return (self.e(real).float(), latents) if self.e is not None else None
+
+    def _behind(self, latents: Tensor) -> Tensor | None:
+        """What lies behind the noise: the classes that were asked for, or the code; None where there is nothing."""
+        return latents[:, self.config.latent.dim :] if self.config.classes or self.config.codes else None
 
     def _noisy(self, x: Tensor) -> Tensor:
         if not self._sigma:
@@ -347,6 +405,8 @@ class Trainer:
             sums[7] if self.border is not None else math.nan,
         )  # fmt: skip
         self._clear_sums()
+        if not self.config.adversarial:  # in the places of D's loss and outputs, which there are none of
+            return replace(stats, d_loss=math.nan, d_real=math.nan, d_fake=math.nan, reconstruction=d_real, kl=d_fake)
         return stats
 
     def _gradient_norm(self, params: list[nn.Parameter]) -> Tensor:
@@ -373,7 +433,7 @@ class Trainer:
     @property
     def players(self) -> Players:
         """The living networks, to be looked at between two steps."""
-        return Players(self.config, self.data, self.preview, self.device, self.g, self.ema.module, self.d)
+        return Players(self.config, self.data, self.preview, self.device, self.g, self.ema.module, self.d, self.e)
 
     def sample(self, latents: Tensor, *, averaged: bool = True) -> Tensor:
         """(N, latent.dim) -> (N, *shape) float32 on the CPU: points in data units, pictures in [−1, 1]. In eval mode."""
@@ -402,8 +462,9 @@ class Trainer:
         joint = not self._couples and at not in ("real", "fake")
         guesses = config.discriminator.conditioning == "classifier"
         self.objective = Objective(
-            loss.value, config.g_needs_real, penalty.value, at, joint, config.class_weight if guesses else 0.0
-        )
+            loss.value, config.g_needs_real, penalty.value, at, joint, config.class_weight if guesses else 0.0,
+            config.info_weight if config.codes else None, config.latent.categories, config.paired,
+        )  # fmt: skip
         self.unpenalised = replace(self.objective, at=None)
         for optimizer, c in ((self._g_optimizer, config.g_optimizer), (self._d_optimizer, config.d_optimizer)):
             optimizers.apply_settings(optimizer, c)
@@ -441,13 +502,15 @@ class Trainer:
             "augment": self.rng["augment"].get_state(),
             "ada": self.ada,
             "anchors": self.anchors,
-        }
+        } | ({"encoder": self.e.state_dict()} if self.e is not None else {})
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go back to a state of a run with the same configuration."""
         runner, self._compiled = self._compiled.runner if self._compiled is not None else None, None
         self.g.load_state_dict(state["generator"])
         self.d.load_state_dict(state["discriminator"])
+        if self.e is not None:
+            self.e.load_state_dict(state["encoder"])
         self.ema.module.load_state_dict(state["ema"])
         _load_named(self._g_optimizer, state["g_optimizer"], self._g_names)
         _load_named(self._d_optimizer, state["d_optimizer"], self._d_names)

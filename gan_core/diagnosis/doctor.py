@@ -107,6 +107,8 @@ class Doctor:
             _note(case, evidence, look.step, window.since)
 
     def _applies(self, info: Any) -> bool:
+        if not self.config.adversarial:  # what can go wrong between two players cannot where there is no game
+            return not info["plays"]
         return not ("g" in info["plays"] and not self.config.k_g) and not ("d" in info["plays"] and not self.config.k_d)
 
     def _conclude(self, look: Look) -> None:
@@ -126,6 +128,8 @@ class Doctor:
         return Finding(name, case.since, case.evidence, remedy, advice)
 
     def _untroubled(self, look: Look) -> Finding:
+        if not self.config.adversarial:
+            return Finding("no_game", self._first or 0, Evidence(signs.NO_JUDGE))
         if not (self.config.k_g and self.config.k_d):
             return Finding("resting", self._changed or 0, Evidence(signs.D_RESTS if self.config.k_g else signs.G_RESTS))
         if self._well_since is None or look.step < self._well_since:

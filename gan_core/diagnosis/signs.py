@@ -305,7 +305,22 @@ def resting(_w: Window) -> Evidence | None:
     return None
 
 
-UNTROUBLED = ("healthy", "early", "resting")
+NO_JUDGE = N_("Encoder and decoder make one loss small together")
+
+
+@condition(
+    "no_game", title=N_("No game to judge"), says=(NO_JUDGE,), looks=0, steps=0, plays="", moves=False,
+    paper="Kingma & Welling 2014, arXiv:1312.6114",
+    help=N_("Nobody can win, lose or run away here: most of what goes wrong with GANs cannot happen to a VAE."),
+    why=N_("Look at its two curves instead. The reconstruction says how well pictures are drawn again; the KL divergence says how much the codes "
+           "tell. Near 0 they tell nothing and all pictures are alike: then lower the weight β."),
+)  # fmt: skip
+def no_game(_w: Window) -> Evidence | None:
+    """Said where no discriminator takes part, and nothing has diverged."""
+    return None
+
+
+UNTROUBLED = ("healthy", "early", "resting", "no_game")
 
 
 # ── parts ────────────────────────────────────────────────────────────────────────────────────────────────────────────────

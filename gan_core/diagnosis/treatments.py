@@ -30,6 +30,7 @@ SLOWER_G = N_("A slower generator gives the discriminator time to see what it ha
 FASTER_G = N_("With so small a rate the generator cannot follow the discriminator.")
 SLOWER_D = N_("A slower discriminator leaves the generator something to climb.")
 SLOWER_BOTH = N_("With smaller steps neither player shoots past the best answer to the other.")
+SMALLER = N_("With smaller steps it does not shoot past the bottom of its loss.")
 NO_MOMENTUM = N_("Momentum repeats steps that were meant for the other player's last position.")
 BLURRED = N_(
     "Noise on all that D sees makes real and generated overlap: it can no longer be sure, and its gradient lives on."
@@ -52,7 +53,7 @@ WAIT = N_("Settings were changed at step {step}: give them a little time.")
 OVER = N_("The schedule has taken the learning rates away: a change does little now.")
 
 SENTENCES = (
-    FLAT_AT_DATA, IN_PAIRS, NOT_SATURATING, ONE_EACH, SLOWER_G, FASTER_G, SLOWER_D, SLOWER_BOTH, NO_MOMENTUM, BLURRED, FASTER_D, MORE_D, LIGHTER,
+    FLAT_AT_DATA, IN_PAIRS, NOT_SATURATING, ONE_EACH, SLOWER_G, FASTER_G, SLOWER_D, SLOWER_BOTH, SMALLER, NO_MOMENTUM, BLURRED, FASTER_D, MORE_D, LIGHTER,
     RIGHT_LABELS, LESS_NOISE, HELD, SLOPE_ONE, BY_BATCH, SHORT, STRONGER, NOTHING_LEFT, WAIT, OVER,
 )  # fmt: skip
 
@@ -145,6 +146,11 @@ def _blind(c: RunConfig) -> Iterator[Option]:
 
 
 def _divergence(c: RunConfig) -> Iterator[Option]:
+    if not c.adversarial:
+        yield from _slower(c, "both", SMALLER)
+        if not c.grad_clip:
+            yield {"grad_clip": 1000.0}, SHORT
+        return
     if c.loss == "wasserstein" and c.penalty == "none":
         yield _penalty("wgan_gp", c) | _calm_rates(c, 1e-3), HELD
     if max(c.g_optimizer.lr, c.d_optimizer.lr) > 5e-3:

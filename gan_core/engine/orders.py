@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from gan_core import serial
+from gan_core import registry, serial
 from gan_core.config import RunConfig, replace
 from gan_core.data.sets import ImageSet, PointSet
 from gan_core.engine import plan
@@ -31,7 +31,7 @@ NO_COMPILER = N_("Steps are not compiled: there is no C++ compiler on this machi
                  "at automatic or eager.")  # fmt: skip
 NOT_HERE = N_("Steps are compiled on Linux and macOS only. Leave the engine at automatic or eager.")
 NOT_ON = N_("Steps on {device} are not compiled. Leave the engine at automatic or eager.")
-SENTENCES = (NO_COMPILER, NOT_HERE, NOT_ON)
+SENTENCES = (NO_COMPILER, NOT_HERE, NOT_ON, *(e.value.eager for e in registry.method.entries() if e.value.eager))
 
 _PROCESSOR = (
     "vendor_id",
@@ -74,10 +74,17 @@ class Order:
     asked: dict[str, Any]
 
 
+def check(part: Part) -> None:
+    """Raise EngineError for a run whose steps are not compiled anywhere."""
+    if reason := registry.method[part.config.method].value.eager:
+        raise EngineError(reason)
+
+
 @lru_cache(64)
 def orders(part: Part) -> tuple[Order, ...]:
     """The programs of such a run; none on CUDA, where steps are captured in the run itself. Raises EngineError where they cannot
     be made."""
+    check(part)
     if part.device == "cuda":
         return ()
     if part.device != "cpu":

@@ -103,7 +103,12 @@ def blank(trainer: Trainer, steps: int) -> Inputs:
     return Inputs(
         numbers=torch.zeros(steps, len(_SHARED) + _count(trainer.config), device=device),
         reals=real,
-        latents=torch.zeros(steps, draws.latents, trainer.config.latent.dim + trainer.config.classes, device=device),
+        latents=torch.zeros(
+            steps,
+            draws.latents,
+            trainer.config.latent.dim + trainer.config.classes + trainer.config.codes,
+            device=device,
+        ),
         noise=torch.zeros(steps, draws.noise, *trainer.data.shape, device=device),
         flips=torch.zeros(steps, -(-rows // packing), dtype=torch.bool, device=device),
         places=torch.zeros(steps, *_places(trainer, rows), device=device),
@@ -225,8 +230,10 @@ class _Step:
         for _ in range(self.c.accumulation):
             with self.p._precision():
                 real, labels = self._real()
+                latents = asked_for(next(self.latents), labels)
+                labels = self._behind(latents)
                 with torch.no_grad():
-                    fake = self._noisy(self._call("g", self._own("g"), asked_for(next(self.latents), labels)))
+                    fake = self._noisy(self._call("g", self._own("g"), latents))
                 leaves = self._leaves("d")
                 with torch.enable_grad():
                     verdicts = judge(objective, self._critic(leaves), real.detach(), fake.detach(),
@@ -283,7 +290,11 @@ class _Step:
             latents = asked_for(latents, self._labels(rows))
         fake = self._noisy(self._call("g", leaves, latents))
         real = self._noisy(self._sample(rows)) if needs_real else None
-        return fake, real, latents[:, self.c.latent.dim :] if self.c.classes else None
+        return fake, real, self._behind(latents)
+
+    def _behind(self, latents: Tensor) -> Tensor | None:
+        """The classes that were asked for, or the code."""
+        return latents[:, self.c.latent.dim :] if self.c.classes or self.c.codes else None
 
     def _real(self) -> tuple[Tensor, Tensor | None]:
         rows = next(self.reals)

@@ -66,6 +66,7 @@ class Workshop:
 
     def find(self, part: Part) -> Runner | None:
         """What takes the steps of such a run, if all of its programs are there. Raises EngineError when they do not load."""
+        orders.check(part)
         if part.device == "cuda":
             return GraphRunner()
         with _trouble():

@@ -512,6 +512,9 @@ def _words(names: Iterable[str]) -> str:
 
 
 def _load(c: RunConfig) -> PointSet | ImageSet:
+    if c.method != "gan" or c.codes:
+        raise ExportError(N_("A run with an encoder or a code that D reads cannot be written as a script yet. Take the configuration instead: with "
+                             "'gan-playground train --config config.toml' it trains the same run."))  # fmt: skip
     if c.classes:
         raise ExportError(N_("A run whose players are told a class cannot be written as a script yet. Take the configuration instead: with "
                              "'gan-playground train --config config.toml' it trains the same run."))  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import torch
@@ -11,13 +12,24 @@ from gan_core import registry
 from gan_core.networks import dcgan, mlp
 from gan_core.networks.attention import SelfAttention
 from gan_core.networks.conditional import ClassNorm
+from gan_core.networks.encoder import encoder, guessing
 from gan_core.networks.spectral import add_spectral_norm
 from gan_core.networks.together import MinibatchStd
 
 if TYPE_CHECKING:
     from gan_core.config import RunConfig
 
-__all__ = ["build_discriminator", "build_generator", "couples_samples", "dcgan", "fill", "mlp", "on_meta"]
+__all__ = [
+    "build_discriminator",
+    "build_encoder",
+    "build_generator",
+    "couples_samples",
+    "dcgan",
+    "encoder_on_meta",
+    "fill",
+    "mlp",
+    "on_meta",
+]
 
 _NORMS = (nn.modules.batchnorm._NormBase, nn.LayerNorm, nn.GroupNorm)
 
@@ -27,20 +39,51 @@ def on_meta(config: RunConfig, shape: tuple[int, ...]) -> tuple[nn.Module, nn.Mo
     with torch.device("meta"):
         family = {p: registry.network[getattr(config, p).network].value for p in ("generator", "discriminator")}
         told = {"classes": config.classes} if config.classes else {}
-        g = family["generator"].generator(config.generator, config.latent.dim, shape, **told)
-        d = family["discriminator"].discriminator(config.discriminator, shape, **told)
+        g = family["generator"].generator(config.generator, config.latent.dim + config.codes, shape, **told)
+        d = _discriminator(config, shape, **told)
+        if not config.adversarial:
+            d = encoder(d, 2 * config.latent.dim)
+        elif config.codes:
+            d = guessing(d, config.codes)
     return g, d
 
 
+def _discriminator(config: RunConfig, shape: tuple[int, ...], **told: int) -> nn.Module:
+    """D of the run's family; one that judges pairs takes the code (B, latent.dim) in the label's place, laid beside the picture."""
+    c = config.discriminator
+    if config.paired:
+        c, told = replace(c, conditioning="concat"), {"classes": config.latent.dim}
+    made: nn.Module = registry.network[c.network].value.discriminator(c, shape, **told)
+    return made
+
+
+def build_encoder(config: RunConfig, shape: tuple[int, ...], rng: torch.Generator) -> nn.Module | None:
+    """(B, *shape) -> (B, latent.dim): what plays with G where D judges pairs, with the layers of a discriminator that is told nothing; None
+    for other methods."""
+    e = encoder_on_meta(config, shape)
+    return None if e is None else fill(e, rng)
+
+
+def encoder_on_meta(config: RunConfig, shape: tuple[int, ...]) -> nn.Module | None:
+    """The encoder of `build_encoder` without memory behind its weights."""
+    if not config.paired:
+        return None
+    c = replace(config.discriminator, minibatch_std=False)  # a code is one sample's own
+    with torch.device("meta"):
+        return encoder(registry.network[c.network].value.discriminator(c, shape), config.latent.dim)
+
+
 def build_generator(config: RunConfig, shape: tuple[int, ...], rng: torch.Generator) -> nn.Module:
-    """(B, latent.dim + classes) -> (B, *shape), its first weights drawn from `rng` (a CPU generator)."""
+    """(B, latent.dim + classes or codes) -> (B, *shape), its first weights drawn from `rng` (a CPU generator)."""
     g = fill(on_meta(config, shape)[0], rng)
     return add_spectral_norm(g, rng) if config.generator.spectral_norm else g
 
 
 def build_discriminator(config: RunConfig, shape: tuple[int, ...], rng: torch.Generator) -> nn.Module:
     """(B, *shape) -> (B,) logits, its first weights drawn from `rng` (a CPU generator). With packing one logit a
-    pack; told the class as its settings say, see `conditional`."""
+    pack; told the class as its settings say, see `conditional`. Of a run with
+    codes (B, 1 + codes): what it reads of them lies behind the logit. Of a method without a discriminator, the encoder in its place:
+    (B, *shape) -> (B, 2 · latent.dim), means and log-variances."""
     d = fill(on_meta(config, shape)[1], rng)
     return add_spectral_norm(d, rng) if config.discriminator.spectral_norm else d
 

@@ -110,8 +110,14 @@ class Darkroom:
             self._trainer.change(config)
         trainer = self._trainer
         try:
-            for module, name in ((trainer.g, "generator"), (trainer.d, "discriminator"), (trainer.ema.module, "ema")):
-                module.load_state_dict(state[name])
+            for module, name in (
+                (trainer.g, "generator"),
+                (trainer.d, "discriminator"),
+                (trainer.ema.module, "ema"),
+                (trainer.e, "encoder"),
+            ):
+                if module is not None:
+                    module.load_state_dict(state[name])
         except (KeyError, RuntimeError, ValueError, TypeError) as error:
             raise CheckpointError(N_("The checkpoint in {path} does not fit the run's settings ({reason})."),
                                   path=self.folder.path, reason=str(error).splitlines()[0]) from None  # fmt: skip

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from gan_core.diagnosis.findings import Evidence, Finding
-from gan_core.phases import CODES
 from gan_core.runs.phase_view import PhaseView
 from gan_core.runs.snapshots import Message, Snapshot
 
@@ -25,10 +24,14 @@ CURVES = {
     # name: (panel, role)
     "d_loss": ("loss", "d"),
     "g_loss": ("loss", "g"),
+    "reconstruction": ("elbo", "g"),
+    "kl": ("elbo", "d"),
     "d_real": ("critic", "real"),
     "d_fake": ("critic", "fake"),
     "d_gradient": ("gradients", "d"),
     "g_gradient": ("gradients", "g"),
+    "encoder_gradient": ("gradients", "d"),
+    "decoder_gradient": ("gradients", "g"),
     "penalty": ("penalty", "d"),
     "augment_p": ("augmentation", "neutral"),
     "quality": ("metrics", "neutral"),
@@ -87,6 +90,7 @@ def _header(s: Snapshot) -> dict[str, Any]:
         columns = math.ceil(math.sqrt(n))
         header["grid"] = {"rows": math.ceil(n / columns), "cols": columns, "cell": [height, width],
                           "real": "image/webp", "fake": "image/webp"}  # fmt: skip
+        header["grid"] |= {"rebuilt": "image/webp"} if "rebuilt" in s.arrays else {}
         header["grid"] |= {"classes": list(s.columns)} if s.columns else {}
     return header
 
@@ -124,7 +128,7 @@ def _phase(view: PhaseView | None) -> dict[str, Any] | None:
     if view is None:
         return None
     place = view.place
-    return {"code": place.code, "index": CODES.index(place.code) + 1, "count": len(CODES), "players": view.players,
+    return {"code": place.code, "index": view.codes.index(place.code) + 1, "count": len(view.codes), "players": view.players,
             "repeat": {"round": place.round, "rounds": place.rounds, "part": place.part, "parts": place.parts},
             "values": {name: _plain(value) for name, value in view.values.items()}, "formula": view.formula,
             "layers": list(view.layers)}  # fmt: skip

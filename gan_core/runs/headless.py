@@ -22,7 +22,7 @@ from gan_core.metrics.measure import Measure, from_flat
 from gan_core.runs import facts
 from gan_core.runs.commands import Pause, Resume
 from gan_core.runs.folder import RunFolder
-from gan_core.runs.looking import METRIC_SAMPLES
+from gan_core.runs.looking import LOSSES, METRIC_SAMPLES
 from gan_core.runs.session import NOT_SAVED, TrainingSession
 from gan_core.runs.store import Store, data_dir
 from gan_core.text import N_
@@ -54,6 +54,8 @@ def _workshop(config: RunConfig, root: Path | None) -> Workshop | None:
 
 def _engine(config: RunConfig) -> str:
     """What the run's engine means here. Raises ConfigError."""
+    if registry.method[config.method].value.eager:
+        return "eager"
     return engine.default() if config.engine == "auto" else config.engine
 
 
@@ -137,7 +139,7 @@ def _show(session: TrainingSession, bar: Any, begin: float, steps: int | None, s
     if not steps and not seconds:
         shares.append(session.images / session.config.horizon)
     bar.n = min(1.0, max(shares))
-    losses = " ".join(f"{name} {value:.3f}" for name, value in session.last_row.items() if name in ("d_loss", "g_loss"))
+    losses = " ".join(f"{name} {value:.3f}" for name, value in session.last_row.items() if name in LOSSES)
     bar.set_postfix_str(f"step {session.step}, {session.steps_per_second:.0f}/s {losses}")
 
 

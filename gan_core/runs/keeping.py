@@ -342,6 +342,7 @@ def _is_small(trainer: Trainer) -> bool:
     """Whether the whole state is small enough for every moment: both networks, Adam's two moments of each, the average."""
     count = sum(p.numel() for module in (trainer.g, trainer.g, trainer.g, trainer.g, trainer.d, trainer.d, trainer.d)
                 for p in module.parameters())  # fmt: skip
+    count += 3 * sum(p.numel() for p in trainer.e.parameters()) if trainer.e is not None else 0
     return 4 * count <= SMALL
 
 

@@ -36,6 +36,7 @@ GRANTED, GRANTS_SHARE = (
     0.01,
 )  # seconds between two answers to new wishes on a run that trains; only while they change
 _RAREST = 60.0  # seconds between two measurements of pictures that are dear to draw
+LOSSES = ("d_loss", "g_loss", "reconstruction", "kl")  # those of a GAN, those of a VAE
 _RATE_SECONDS = 10.0
 
 
@@ -213,15 +214,16 @@ class Looker:
 
     def numbers(self) -> dict[str, float]:
         """The latest losses and metrics."""
-        losses = {name: value for name, value in self.last_row.items() if name in ("d_loss", "g_loss")}
+        losses = {name: value for name, value in self.last_row.items() if name in LOSSES}
         return losses | (dict(self.metrics.values) if self.metrics else {})
 
 
 def _row(trainer: Trainer, stats: Stats) -> dict[str, float]:
     values = {
-        name: getattr(stats, name)
-        for name in ("d_loss", "g_loss", "d_real", "d_fake", "d_gradient", "g_gradient", "augment_p")
+        name: getattr(stats, name) for name in (*LOSSES, "d_real", "d_fake", "d_gradient", "g_gradient", "augment_p")
     }
+    if not trainer.config.adversarial:  # the same two networks, which are something else there
+        values |= {"encoder_gradient": values.pop("d_gradient"), "decoder_gradient": values.pop("g_gradient")}
     if registry.penalty[trainer.config.penalty].info["at"]:
         values["penalty"] = stats.penalty
     return {name: value for name, value in values.items() if math.isfinite(value)}

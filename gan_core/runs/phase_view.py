@@ -11,10 +11,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from gan_core import formulas
+from gan_core import formulas, variational
 from gan_core.data.sets import PointSet
-from gan_core.engine.objectives import DTerms, swapped
-from gan_core.phases import BOTH, Phase, Place, places
+from gan_core.engine.objectives import DTerms, GVerdicts, g_objective, swapped
+from gan_core.phases import BOTH, CODES, Phase, Place, codes, places
 from gan_core.schedules import ema_decay
 from gan_core.trainer import Trainer
 
@@ -36,6 +36,7 @@ class PhaseView:
     formula: str = ""
     layers: tuple[str, ...] = ()
     arrays: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
+    codes: tuple[str, ...] = CODES  # all phases of such a step
 
 
 class Reader:
@@ -54,14 +55,13 @@ class Reader:
         code, tensors = phase
         place = next(self._places)
         assert place.code == code
-        if code in ("d.batch", "g.fakes", "end"):
+        if code in ("d.batch", "g.fakes", "v.batch", "end"):
             self._arrays = {}
         values = _READERS[code](self, tensors)
         layers = tuple(self._norms_of) if code.endswith((".gradients", ".update")) else ()
         text = formulas.of_phase(self._trainer.config, code, "penalty" in values)
-        return PhaseView(
-            place, self._players, values, text if code != "end" or self._averages else "", layers, dict(self._arrays)
-        )
+        text = text if code != "end" or self._averages else ""
+        return PhaseView(place, self._players, values, text, layers, dict(self._arrays), codes(self._trainer.config))
 
     # ── each phase: its numbers; its arrays stay for the phases that follow in the same round ─────────────────────────────
 
@@ -99,7 +99,7 @@ class Reader:
     def _g_loss(self, tensors: Mapping[str, Any]) -> dict[str, float]:
         t, fake = self._trainer, tensors["fake"].detach()
         real = fake if tensors["real"] is None else tensors["real"].detach()
-        self._arrays["losses"] = _each(lambda r, f: t.objective.loss(r, f)[1], real, fake)
+        self._arrays["losses"] = _each(lambda r, f: g_objective(t.objective, GVerdicts(r, f)), real, fake)
         # The step itself only asks for the gradients of the weights, and its graph is gone after that.
         (pull,) = torch.autograd.grad(tensors["loss"], tensors["samples"], retain_graph=True)
         pull = pull.detach().float() * len(
@@ -115,7 +115,7 @@ class Reader:
         gradients = [g.detach().float() / tensors["parts"] for g in tensors["gradients"]]
         self._before = [p.detach().clone() for p in self._parameters(who)]
         norms = self._keep_norms("gradient_norms", who, gradients)
-        if who == "d":
+        if who != "g":
             return {"gradient": norms}
         if isinstance(self._trainer.data, PointSet):
             self._arrays["pull"] = self._pending_pull
@@ -124,11 +124,25 @@ class Reader:
     def _update(self, _tensors: Mapping[str, Any], who: str) -> dict[str, float]:
         now = list(self._parameters(who))
         change = self._keep_norms("change_norms", who, [p.detach() - b for p, b in zip(now, self._before, strict=True)])
-        found = {"rate": self._trainer.rate(who), "change": change}
+        found = {"rate": self._trainer.rate("d" if who == "d" else "g"), "change": change}
         if self._trainer.config.grad_clip:
             found["clipped"] = float(nn.utils.get_total_norm([p.grad for p in now if p.grad is not None]))
         length = float(nn.utils.get_total_norm([b.float() for b in self._before]))
         return found | {"share": change / length if length else float("nan")}
+
+    def _encode(self, tensors: Mapping[str, Any]) -> dict[str, float]:
+        self._arrays["latents"] = _rows(tensors["latents"])
+        return {"dimensions": tensors["latents"].shape[1], "code_mean": float(tensors["mean"].detach().pow(2).mean().sqrt()),
+                "code_spread": float((tensors["log_variance"].detach() / 2).exp().mean())}  # fmt: skip
+
+    def _v_loss(self, tensors: Mapping[str, Any]) -> dict[str, float]:
+        terms, weight = tensors["terms"], self._trainer.config.kl_weight
+        with torch.no_grad():
+            each = variational.reconstruction(tensors["real"], tensors["fake"])
+            each += weight * variational.divergence(tensors["mean"], tensors["log_variance"])
+        self._arrays["losses"] = _rows(each)
+        return {"reconstruction": float(terms.reconstruction.detach()), "kl": float(terms.kl.detach()), "beta": weight,
+                "total": float(terms.total.detach())}  # fmt: skip
 
     def _end(self, _tensors: Mapping[str, Any]) -> dict[str, float]:
         t, c = self._trainer, self._trainer.config
@@ -140,7 +154,20 @@ class Reader:
     # ── copies ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _parameters(self, who: str) -> Iterable[nn.Parameter]:
-        return (self._trainer.d if who == "d" else self._trainer.g).parameters()
+        return [p for _, p in self._named(who)]
+
+    def _named(self, who: str) -> list[tuple[str, nn.Parameter]]:
+        """Of D, of G, or ("v") of an encoder and its decoder."""
+        t = self._trainer
+        if who == "v":
+            return [
+                (f"{side}.{name}", p)
+                for side, module in (("encoder", t.d), ("decoder", t.g))
+                for name, p in module.named_parameters()
+            ]
+        if who == "d":
+            return list(t.d.named_parameters())
+        return [*t.g.named_parameters(), *(t.e.named_parameters(prefix="encoder") if t.e is not None else ())]
 
     def _keep_samples(self, name: str, samples: Tensor) -> None:
         if isinstance(self._trainer.data, PointSet):
@@ -148,8 +175,7 @@ class Reader:
 
     def _keep_norms(self, name: str, who: str, tensors: list[Tensor]) -> float:
         """The norm of each and of all."""
-        module = self._trainer.d if who == "d" else self._trainer.g
-        self._norms_of = [name for name, _ in module.named_parameters()]
+        self._norms_of = [name for name, _ in self._named(who)]
         norms = torch.stack([x.float().norm() for x in tensors]).cpu()
         self._arrays[name] = norms.numpy()
         return float(norms.norm())
@@ -160,6 +186,8 @@ _READERS: dict[str, Callable[[Reader, Mapping[str, Any]], dict[str, float]]] = {
     "d.gradients": lambda r, t: r._gradients(t, "d"), "d.update": lambda r, t: r._update(t, "d"),
     "g.fakes": Reader._fakes, "g.judge": Reader._judge, "g.loss": Reader._g_loss,
     "g.gradients": lambda r, t: r._gradients(t, "g"), "g.update": lambda r, t: r._update(t, "g"), "end": Reader._end,
+    "v.batch": Reader._batch, "v.encode": Reader._encode, "v.decode": lambda r, t: {"samples": len(t["fake"])}, "v.loss": Reader._v_loss,
+    "v.gradients": lambda r, t: r._gradients(t, "v"), "v.update": lambda r, t: r._update(t, "v"),
 }  # fmt: skip
 
 

@@ -71,7 +71,7 @@ class Metrics:
 class Snapshot:
     """Everything a frame is packed from. Arrays are never written to after this is made.
 
-    points: as `picture.points` says. images: real, fake (N, C, H, W) uint8. extras: what viewers asked for.
+    points: as `picture.points` says. images: real, fake and, where something encodes, rebuilt (N, C, H, W) uint8. extras: what viewers asked for.
     """
 
     run: str
@@ -110,7 +110,7 @@ def present(config: RunConfig, images: int) -> dict[str, Any]:
     """The settings of this moment that explain the numbers beside them; what follows a schedule as it is after `images`."""
     now = scheduled(config, images)
     return {
-        "loss": config.loss, "penalty": config.penalty, "penalty_weight": now.weight, "batch_size": config.batch_size,
+        "method": config.method, "loss": config.loss, "penalty": config.penalty, "penalty_weight": now.weight, "batch_size": config.batch_size,
         "k_d": config.k_d, "k_g": config.k_g, "g_optimizer": config.g_optimizer.name, "d_optimizer": config.d_optimizer.name,
         "g_lr": config.g_optimizer.lr * now.lr, "d_lr": config.d_optimizer.lr * now.lr,
     }  # fmt: skip

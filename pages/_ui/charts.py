@@ -20,7 +20,7 @@ COLOURS = (
     "#a8830a",
 )  # neither blue nor orange, which mean real and generated; readable on light and dark
 DASHES = ("solid", "dash", "dot", "dashdot")
-FIRST = ("g_loss", "quality", "coverage", "reverse_kl")
+FIRST = ("g_loss", "reconstruction", "kl", "quality", "coverage", "reverse_kl")
 PLAIN = {"displaylogo": False, "responsive": True,
          "modeBarButtonsToRemove": ["zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "autoScale2d"]}  # they hide the title on a telephone  # fmt: skip
 SHARES = ".2~%"  # on an axis: no digits that say nothing

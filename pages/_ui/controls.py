@@ -44,6 +44,7 @@ class Controls:
         _ = translate()
         shown = [f for f in settings.fields() if f.name not in self.hidden and _means_something(f, self.config)]
         for group, title in GROUPS.items():
+            title = registry.method[self.config.method].value.groups.get(group, title)
             members = [f for f in shown if f.spec.group == group]
             basic = [f for f in members if f.spec.basic]
             rest = [f for f in members if not f.spec.basic]
@@ -106,6 +107,8 @@ def _with_companions(config: RunConfig, name: str, value: Any, own: Callable[[st
         changes[name] = 0
     if name == "penalty" and registry.penalty[value].info["weight"]:
         changes["penalty_weight"] = registry.penalty[value].info["weight"]
+    if name == "method":
+        changes |= registry.method[value].value.needs
     if name == "loss" and not registry.loss[value].info["targets"]:
         changes["label_smoothing"] = 0.0
     if name == "data.name":
@@ -136,7 +139,8 @@ def _means_something(field: Field, config: RunConfig) -> bool:
 
 def label(field: Field, config: RunConfig, _: Translate) -> str:
     """The title of a setting with its unit; a penalty's weight is called by its own symbol."""
-    title = _(field.spec.title)
+    said = registry.method[config.method].value.words.get(field.name)
+    title = _(said[0] if said else field.spec.title)
     if field.name == "penalty_weight":
         symbol = registry.penalty[config.penalty].info["symbol"]
         return f"{title} {symbol}"
@@ -213,7 +217,8 @@ def _choices(field: Field, config: RunConfig) -> list[Any]:
 def help_text(field: Field, config: RunConfig, _: Translate) -> str:
     """What a control says when asked: its help, the longer explanation, what the present choice is, its name in commands."""
     spec = field.spec
-    parts = [_(spec.help), _(spec.more)]
+    said = registry.method[config.method].value.words.get(field.name)
+    parts = [_(text) for text in (said[1:] if said else (spec.help, spec.more)) if text]
     if isinstance(spec.choices, Registry):
         entry = spec.choices[settings.get(config, field.name)]
         parts.append(f"**{_(entry.title)}**: {_(entry.help)}" + (f" ({entry.paper})" if entry.paper else ""))

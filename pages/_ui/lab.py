@@ -325,7 +325,10 @@ class Lab:
 
 def in_short(config: RunConfig, _: Callable[[str], str]) -> str:
     """The settings that name a run: data, loss, penalty, networks, seed."""
-    words = [_(registry.dataset[config.data.name].title), _(registry.loss[config.loss].title)]
+    words = [_(registry.dataset[config.data.name].title)]
+    words.append(
+        _(registry.loss[config.loss].title) if config.adversarial else _in_two(config, "method", "kl_weight", _)
+    )
     if config.penalty != "none":
         field = settings.field("penalty_weight")
         words.append(
@@ -338,6 +341,12 @@ def in_short(config: RunConfig, _: Callable[[str], str]) -> str:
         )
         words.append(f"{player[0].upper()} {_(registry.network[part.network].title)} {inside}")
     return " · ".join([*words, f"{_(settings.field('seed').spec.title)} {config.seed}"])
+
+
+def _in_two(config: RunConfig, name: str, with_: str, _: Callable[[str], str]) -> str:
+    """A choice and the number that belongs to it: "VAE, Weight β of the codes 1"."""
+    choice, weight = settings.field(name), settings.field(with_)
+    return f"{value_text(choice, settings.get(config, name), _)}, {label(weight, config, _)} {value_text(weight, settings.get(config, with_), _)}"
 
 
 @st.cache_data(show_spinner=False, max_entries=64)

@@ -90,6 +90,7 @@ LABELS: dict[str, str] = {
     "slow.seconds": N_("{seconds} s"),
     "slow.part.d": N_("D"),
     "slow.part.g": N_("G"),
+    "slow.part.v": N_("Encoder and decoder"),
     "slow.part.end": N_("End"),
     "slow.round": N_("round {round} of {rounds}"),
     "slow.batchpart": N_("part {part} of {parts} of the batch"),
@@ -145,6 +146,31 @@ LABELS: dict[str, str] = {
         "The optimiser takes a small step. All samples move at once, since they share the weights: one that is pulled can "
         "push others."
     ),
+    "phase.v.batch": N_("Pictures are drawn from the data"),
+    "phase.v.batch.text": N_(
+        "A batch of real pictures. They are all that is needed: nothing is judged, and nothing is generated from noise."
+    ),
+    "phase.v.encode": N_("The encoder gives each a code"),
+    "phase.v.encode.text": N_(
+        "Not one code but a cloud: a mean and a spread for each of its numbers. A point of that cloud is drawn with fresh noise, in a way "
+        "that gradients pass through."
+    ),
+    "phase.v.decode": N_("The decoder draws them again"),
+    "phase.v.decode.text": N_(
+        "From the code alone. What the code does not say, it can only guess: the average of what might have been there."
+    ),
+    "phase.v.loss": N_("The loss that both share"),
+    "phase.v.loss.text": N_(
+        "How far each picture is from the one it was made of, and how far its cloud is from the noise that samples will be drawn from."
+    ),
+    "phase.v.gradients": N_("The gradients flow back through both"),
+    "phase.v.gradients.text": N_(
+        "From the picture through the decoder to the code, and on through the encoder: one slope for all weights."
+    ),
+    "phase.v.update": N_("The weights of both move"),
+    "phase.v.update.text": N_(
+        "Downhill on the same loss. Nobody plays against anybody, so nothing circles and nothing is forgotten."
+    ),
     "phase.end": N_("The iteration is complete"),
     "phase.end.text": N_(
         "It counts as one step. Where the generator learned, its average moves a little towards it. The run is where it would "
@@ -168,6 +194,18 @@ LABELS: dict[str, str] = {
     "phase.value.total.help": N_("Loss plus weighted penalty: what is made small."),
     "phase.value.gradient": N_("Gradient norm"),
     "phase.value.gradient.help": N_("Length of the gradient over all weights of the player."),
+    "phase.value.code_mean": N_("Size of the means"),
+    "phase.value.code_mean.help": N_("Root mean square of the codes' means. Near 0 they say nothing."),
+    "phase.value.code_spread": N_("Spread of a code"),
+    "phase.value.code_spread.help": N_(
+        "Mean standard deviation of a number of a code. Near 1 it says nothing, near 0 it is exact."
+    ),
+    "phase.value.reconstruction": N_("Reconstruction"),
+    "phase.value.reconstruction.help": N_("In nats a picture: π times the squared distance from the picture."),
+    "phase.value.kl": N_("KL divergence"),
+    "phase.value.kl.help": N_("In nats a picture: how far its cloud of codes is from the noise."),
+    "phase.value.beta": N_("β"),
+    "phase.value.beta.help": N_("What the KL divergence is multiplied by."),
     "phase.value.pull": N_("On a sample"),
     "phase.value.pull.help": N_(
         "Mean length of the gradient of the loss on one generated sample: how strongly it is pulled."
@@ -191,6 +229,7 @@ LABELS: dict[str, str] = {
     "strip.latent": N_("Noise {i}"),
     "strip.caption.judge": N_("Logits: real are circles, generated are diamonds"),
     "strip.caption.loss": N_("What each sample, or each pair, adds to the loss"),
+    "strip.caption.encode": N_("The codes: where their numbers lie"),
     "strip.caption.fakes": N_("The noise: where its numbers lie"),
     "strip.caption.batch": N_("Coordinates of the real samples"),
     "strip.caption.gradients": N_("Gradient norm of each layer"),
@@ -289,6 +328,8 @@ LABELS: dict[str, str] = {
     "zoom.hint": N_("Drag to zoom"),
     "grid.real": N_("Real"),
     "grid.real.help": N_("Pictures from the data set."),
+    "grid.rebuilt": N_("Drawn again"),
+    "grid.rebuilt.help": N_("The real pictures after encoding and decoding: what their codes say of them."),
     "grid.fake": N_("Generated"),
     "grid.fake.help": N_("Pictures the generator makes of the same fixed inputs each time. Click one to enlarge it."),
     "cell": N_("row {row}, column {column}"),
@@ -303,6 +344,8 @@ LABELS: dict[str, str] = {
     "mark.change": N_("{name}: {old} → {new}"),
     "panel.loss": N_("Losses"),
     "panel.loss.hint": N_("Neither should run away from the other"),
+    "panel.elbo": N_("Terms of the loss (nats a picture)"),
+    "panel.elbo.hint": N_("Drawn again more exactly, or codes closer to the noise"),
     "panel.critic": N_("Discriminator's output (mean logit)"),
     "panel.critic.hint": N_("Close together: it hardly tells them apart"),
     "panel.gradients": N_("Gradient norms"),
@@ -321,6 +364,14 @@ LABELS: dict[str, str] = {
     "curve.d_loss.help": N_("What the discriminator tries to make small, without the penalty."),
     "curve.g_loss": N_("Generator"),
     "curve.g_loss.help": N_("What the generator tries to make small."),
+    "curve.reconstruction": N_("Reconstruction"),
+    "curve.reconstruction.help": N_(
+        "π times the squared distance between a picture and the one that is drawn again from its code."
+    ),
+    "curve.kl": N_("KL divergence"),
+    "curve.kl.help": N_(
+        "How far the codes of a picture are from the noise: how much they say. Near 0 all pictures are alike."
+    ),
     "curve.d_real": N_("On real"),
     "curve.d_real.help": N_(
         "Mean logit that the discriminator gives to real samples: the higher, the surer that they are real."
@@ -333,6 +384,10 @@ LABELS: dict[str, str] = {
     "curve.d_gradient.help": N_("Length of the gradient over all the discriminator's weights."),
     "curve.g_gradient": N_("Generator"),
     "curve.g_gradient.help": N_("Length of the gradient over all the generator's weights."),
+    "curve.encoder_gradient": N_("Encoder"),
+    "curve.encoder_gradient.help": N_("Length of the gradient over all the encoder's weights."),
+    "curve.decoder_gradient": N_("Decoder"),
+    "curve.decoder_gradient.help": N_("Length of the gradient over all the decoder's weights."),
     "curve.penalty": N_("Penalty"),
     "curve.penalty.help": N_("What the penalty adds to the discriminator's loss."),
     "curve.augment_p": N_("Probability"),

@@ -187,7 +187,7 @@ class RunPanel:
             (_("Status"), status(row, _)),
             (_("Steps"), number(row.step)),
             (_("Training time"), _("{seconds} s").format(seconds=number(row.seconds, 1))),
-            (words["loss"], _named(registry.loss, row.loss, _)),
+            (words["loss"], _named(registry.method if row.loss in registry.method else registry.loss, row.loss, _)),
             (words["penalty"], _named(registry.penalty, row.penalty, _)),
             (
                 _("Networks"),

@@ -194,7 +194,7 @@ class RunsTable:
             "quality": [100 * q if (q := row.metrics.get("quality")) is not None else None for row in rows],
             "swd": [row.metrics.get("swd") for row in rows],
             "data": [_(registry.dataset[row.dataset].title) if row.dataset in registry.dataset else row.dataset for row in rows],
-            "loss": [_(registry.loss[row.loss].title) if row.loss in registry.loss else row.loss for row in rows],
+            "loss": [_objective(row.loss, _) for row in rows],
             "tags": [list(row.tags) for row in rows],
             "device": [row.device for row in rows],
             "created": [_moment(row.created) for row in rows],
@@ -240,6 +240,14 @@ def status(row: Row, _: Translate) -> str:
         return _("Damaged")
     label = LABELS.get(f"status.{row.status}")
     return _(label) if label else row.status
+
+
+def _objective(name: str, _: Translate) -> str:
+    """What a run minimises, in words: its loss, or the method that has one of its own."""
+    for known in (registry.loss, registry.method):
+        if name in known:
+            return _(known[name].title)
+    return name
 
 
 def _moment(text: str) -> datetime | None:

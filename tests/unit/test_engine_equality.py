@@ -68,6 +68,9 @@ PICTURES: dict[str, dict[str, Any]] = {
         "penalty": "none", "discriminator__spectral_norm": True},
     "classes guessed": {"generator__conditioning": "concat", "discriminator__conditioning": "classifier", "loss": "wasserstein",
                         "penalty": "wgan_gp", "accumulation": 2, "class_weight": 0.5},
+    "a code that is read": {"latent__categories": 3, "latent__continuous": 2, "info_weight": 0.5, "loss": "non_saturating", "penalty": "r1",
+                            "accumulation": 2},
+    "a code of numbers only, in pairs": {"latent__continuous": 1, "penalty": "r1_r2"},
     "the minibatch's deviation": {"discriminator__minibatch_std": True, "penalty": "r1", "loss": "non_saturating"},
     "changed pictures": {"augmentation": "diffaugment", "penalty": "r1_r2", "penalty_interval": 2, "augment_strength": 0.8},
     "changed pictures, with a penalty between samples, accumulated": {

@@ -73,7 +73,7 @@ class Controls {
     reset.disabled = !connected || status === "preparing" || !status;
     this.speed.select.disabled = !connected;
     const { items } = this.menu;
-    for (const name of ["step_d", "step_g"]) items.get(name).disabled = step.disabled;
+    for (const name of ["step_d", "step_g"]) items.get(name).disabled = step.disabled || this.together;
     items.get("slow").disabled = !connected || !["paused", "running"].includes(status);
     items.get("reset_seed").disabled = reset.disabled;
   }
@@ -98,6 +98,8 @@ class Controls {
   showFigures(header) {
     const { words } = this.ui;
     this.step = header.step;
+    this.together = header.settings?.method === "vae"; // nobody steps alone where both make one loss small
+    for (const name of ["step_d", "step_g"]) this.menu.items.get(name).hidden = this.together;
     this.speed.show(header.speed);
     setText(this.figures.step, words.number(header.step));
     setText(this.figures.images, words.number(header.images));

@@ -1,4 +1,5 @@
-// The picture of an image run: a grid of real images beside a grid of generated ones; a cell opens enlarged.
+// The picture of an image run: a grid of real images beside a grid of generated ones; a cell opens enlarged. Where the run has an
+// encoder, the real ones as they are drawn again stand between them.
 
 const GAP = 2;
 const NAMES_HEIGHT = 20; // for the names of the classes, a column each
@@ -15,7 +16,7 @@ class Grid {
     this.canvas = h("canvas", { role: "img", tabindex: "0", "aria-label": words.get(`grid.${role}`) });
     this.stage = h("div", { class: "gl-cells" }, this.canvas);
     this.box = h("figure", { class: `gl-grid gl-grid-${role}` },
-      h("figcaption", { "data-tip": words.get(`grid.${role}.help`) }, icon(role), h("span", {}, words.get(`grid.${role}`))), this.stage);
+      h("figcaption", { "data-tip": words.get(`grid.${role}.help`) }, icon(role === "rebuilt" ? "real" : role), h("span", {}, words.get(`grid.${role}`))), this.stage);
     this.canvas.addEventListener("click", (event) => {
       const cell = this.cellAt(event);
       if (cell !== null) open(this, cell);
@@ -83,7 +84,7 @@ class Grid {
       this.drawCell(context, i, x, y, w, tall);
     }
     if (this.at !== null) {
-      context.strokeStyle = this.ui.theme[this.role];
+      context.strokeStyle = this.ui.theme[this.role] ?? this.ui.theme.real;
       context.lineWidth = 3;
       context.strokeRect(left + (this.at % cols) * (w + GAP), top + Math.floor(this.at / cols) * (tall + GAP), w, tall);
     }
@@ -146,10 +147,13 @@ class ImagesView {
   constructor(ui) {
     this.ui = ui;
     const open = (grid, cell) => this.open(grid, cell);
-    this.grids = [new Grid(ui, "real", open), new Grid(ui, "fake", open)];
+    const [real, rebuilt, fake] = ["real", "rebuilt", "fake"].map((role) => new Grid(ui, role, open));
+    this.grids = [real, fake];
+    this.rebuilt = rebuilt;
     this.tools = h("div", { class: "gl-image-tools" });
-    this.grids[1].box.append(this.tools);
-    this.box = h("div", { class: "gl-images" }, ...this.grids.map((grid) => grid.box));
+    fake.box.append(this.tools);
+    this.box = h("div", { class: "gl-images" }, real.box, rebuilt.box, fake.box);
+    rebuilt.box.classList.add("gl-gone");
     this.buildDialog();
   }
 
@@ -202,19 +206,31 @@ class ImagesView {
   }
 
   async load(frame) {
-    await Promise.all(this.grids.map((grid) => grid.load(frame)));
+    await Promise.all([...this.grids, this.rebuilt].map((grid) => grid.load(frame)));
   }
 
   show(frame) {
     this.frame = frame;
+    this.rearrange(Boolean(frame.arrays.image_rebuilt)); // of most moments of the past only what was generated is kept
     this.paint();
+  }
+
+  /** With or without the pictures that are drawn again. */
+  rearrange(encodes) {
+    if (encodes === this.grids.includes(this.rebuilt)) return;
+    const [real, fake] = [this.grids[0], this.grids[this.grids.length - 1]];
+    this.grids = encodes ? [real, this.rebuilt, fake] : [real, fake];
+    this.rebuilt.box.classList.toggle("gl-gone", !encodes);
+    if (this.width) this.resize(this.width);
   }
 
   resize(width) {
     this.width = width;
     const single = width < 480;
+    const count = this.grids.length;
     this.box.classList.toggle("gl-single", single);
-    const each = single ? width : (width - 20) / 2;
+    this.box.classList.toggle("gl-three", count === 3);
+    const each = single ? width : (width - 20 * (count - 1)) / count;
     for (const grid of this.grids) grid.resize(each - 14); // the frame around the cells
   }
 
@@ -235,17 +251,22 @@ class ImagesView {
 
   sheetHeight(width) {
     const { rows, cols, cell } = this.frame.header.grid;
-    return 26 + ((width - 20) / 2 / cols) * rows * (cell[0] / cell[1]);
+    return 26 + (this.sheetWidth(width) / cols) * rows * (cell[0] / cell[1]);
   }
 
-  /** Both grids beside each other, each under its own name. */
+  sheetWidth(width) {
+    const count = this.grids.length;
+    return (width - 20 * (count - 1)) / count;
+  }
+
+  /** The grids beside each other, each under its own name. */
   paintSheet(context, width) {
     const { theme, words } = this.ui;
-    const each = (width - 20) / 2;
+    const each = this.sheetWidth(width);
     this.grids.forEach(({ role, spec, picture }, i) => {
       if (!picture) return;
       const left = i * (each + 20);
-      paintIcon(context, role, left, 0, theme[role]);
+      paintIcon(context, role === "rebuilt" ? "real" : role, left, 0, theme[role] ?? theme.real);
       Object.assign(context, { fillStyle: theme.text, font: `600 14px ${theme.font}`, textAlign: "left", textBaseline: "middle" });
       context.fillText(words.get(`grid.${role}`), left + 22, 8);
       const [height, wide] = spec.cell;
@@ -263,6 +284,6 @@ class ImagesView {
   }
 
   get surface() {
-    return this.grids[1].canvas;
+    return this.grids[this.grids.length - 1].canvas;
   }
 }

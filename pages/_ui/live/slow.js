@@ -1,7 +1,12 @@
 // Slow motion: one iteration, phase by phase, each with what it does, its formula, its numbers and what it has just made.
 
-const STATIONS = ["d.batch", "d.fakes", "d.judge", "d.loss", "d.gradients", "d.update", "g.fakes", "g.judge", "g.loss", "g.gradients",
-  "g.update", "end"];
+// The phases of a step: of a game in two parts, of an encoder with its decoder in one.
+const STATIONS = [
+  ["d", ["d.batch", "d.fakes", "d.judge", "d.loss", "d.gradients", "d.update"]],
+  ["g", ["g.fakes", "g.judge", "g.loss", "g.gradients", "g.update"]],
+  ["end", ["end"]],
+];
+const VAE_STATIONS = [["v", ["v.batch", "v.encode", "v.decode", "v.loss", "v.gradients", "v.update"]], ["end", ["end"]]];
 const PACES = [0.7, 1.5, 3]; // seconds a phase
 const STRIP = { left: 96, right: 14, bottom: 22, row: 26 };
 
@@ -29,10 +34,8 @@ class SlowMotion {
     this.pace.value = String(this.memory.slow.pace);
     const close = h("button", { type: "button", class: "gl-mini gl-plain gl-slow-close", "aria-label": words.get("slow.close"),
       "data-tip": words.get("slow.close"), onclick: () => this.close() }, icon("close"));
-    this.stations = STATIONS.map((code, i) => h("li", { class: `gl-station gl-station-${code[0]}`, "data-code": code,
-      "data-tip": `${words.number(i + 1)} · ${words.get(`phase.${code}`)}`, tabindex: "0" }, words.number(i + 1)));
-    const group = (who, from, to) => h("div", { class: `gl-group gl-group-${who}` }, h("span", { class: "gl-part" }, words.get(`slow.part.${who}`)),
-      h("ol", { class: "gl-stations", start: String(from + 1) }, ...this.stations.slice(from, to)));
+    this.line = h("div", { class: "gl-slow-line" });
+    this.layLine(STATIONS);
     this.title = h("h4", {});
     this.repeat = h("span", { class: "gl-slow-repeat" });
     this.text = h("p", {});
@@ -44,12 +47,26 @@ class SlowMotion {
     this.tools = h("div", { class: "gl-slow-tools", role: "toolbar", "aria-label": words.get("slow") }, this.next, this.play, this.pace,
       this.finish, close);
     this.box = h("section", { class: "gl-slow", "aria-label": words.get("slow") },
-      h("div", { class: "gl-slow-bar" }, h("div", { class: "gl-slow-line" }, group("d", 0, 6), group("g", 6, 11), group("end", 11, 12)),
-        this.tools),
+      h("div", { class: "gl-slow-bar" }, this.line, this.tools),
       h("div", { class: "gl-slow-body" },
         h("div", { class: "gl-slow-say", "aria-live": "polite" }, h("div", {}, this.title, this.repeat), this.text, this.formula),
         h("div", { class: "gl-slow-see" }, this.numbers, this.caption, this.stage)));
     this.explain(null);
+  }
+
+  /** The stations of a step, in their groups. */
+  layLine(groups) {
+    if (this.laid === groups) return;
+    const { words } = this.ui;
+    this.laid = groups;
+    this.codes = groups.flatMap(([, codes]) => codes);
+    this.stations = this.codes.map((code, i) => h("li", { class: `gl-station gl-station-${code[0]}`, "data-code": code,
+      "data-tip": `${words.number(i + 1)} · ${words.get(`phase.${code}`)}`, tabindex: "0" }, words.number(i + 1)));
+    this.line.replaceChildren(...groups.map(([who, codes]) => {
+      const from = this.codes.indexOf(codes[0]);
+      return h("div", { class: `gl-group gl-group-${who}` }, h("span", { class: "gl-part" }, words.get(`slow.part.${who}`)),
+        h("ol", { class: "gl-stations", start: String(from + 1) }, ...this.stations.slice(from, from + codes.length)));
+    }));
   }
 
   // -- what is asked ---------------------------------------------------------------------------------------------
@@ -121,6 +138,7 @@ class SlowMotion {
   /** A frame; returns what the big picture shows instead of the preview's points, or null. */
   show({ header, arrays }) {
     this.phase = header.phase || null;
+    this.layLine(header.settings?.method === "vae" ? VAE_STATIONS : STATIONS);
     this.arrays = arrays;
     this.specs = header.arrays;
     this.status = header.status;
@@ -135,7 +153,7 @@ class SlowMotion {
     for (const station of this.stations) {
       const here = station.dataset.code === phase?.code;
       station.classList.toggle("gl-here", here);
-      station.classList.toggle("gl-passed", Boolean(phase) && STATIONS.indexOf(station.dataset.code) < phase.index - 1);
+      station.classList.toggle("gl-passed", Boolean(phase) && this.codes.indexOf(station.dataset.code) < phase.index - 1);
       if (here) station.setAttribute("aria-current", "step");
       else station.removeAttribute("aria-current");
     }
@@ -226,7 +244,7 @@ class SlowMotion {
     const row = (word, values, shape) => (values ? [[words.get(`strip.${word}`), values, shape]] : []);
     if (what === "judge") return [...row("real", a("real_logits"), "real"), ...row("fake", a("fake_logits"), "fake")];
     if (what === "loss") return row("losses", a("losses"), who === "d" ? "neutral" : "fake");
-    if (what === "fakes") return this.columns("latents", (i) => words.get("strip.latent", { i: words.number(i + 1) }), "neutral") || row("latents", a("latents"), "neutral");
+    if (what === "fakes" || what === "encode") return this.columns("latents", (i) => words.get("strip.latent", { i: words.number(i + 1) }), "neutral") || row("latents", a("latents"), "neutral");
     if (what === "batch") return this.columns("real", (i) => "xy"[i], "real") || [];
     return [];
   }

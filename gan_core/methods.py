@@ -1,0 +1,102 @@
+"""Methods: what the networks of a run do in a step, and which settings that gives a meaning.
+
+A method says which phases a step has, whether a discriminator judges samples at all, which settings only make sense with one value, and
+how the settings of the network in the discriminator's place are called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from gan_core.phases import CODES, VAE_CODES
+from gan_core.registry import method
+from gan_core.text import N_
+
+ADJUSTABLE = ("loss", "stabilizers")  # groups whose settings are about the game, and mean nothing without one
+
+
+@dataclass(frozen=True)
+class Method:
+    """`codes`: the phases of a step. `adversarial`: a discriminator judges samples. `needs`: the one value that goes with it, of settings
+    that are not shown then. `keeps`: settings of the groups ADJUSTABLE that it knows; None: all. `words`: title, help and explanation of
+    settings that mean something else with it; `groups`: the same for titles of groups. `eager`: why its steps are not compiled.
+    `paired`: D judges a picture together with its code, and an encoder of its own plays with G."""
+
+    doc: str
+    codes: tuple[str, ...] = CODES
+    adversarial: bool = True
+    needs: Mapping[str, Any] = field(default_factory=dict)
+    keeps: frozenset[str] | None = None
+    words: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)
+    groups: Mapping[str, str] = field(default_factory=dict)
+    eager: str = ""
+    paired: bool = False
+
+    def uses(self, name: str, group: str) -> bool:
+        """Whether a setting (dotted name) of this group has any effect on such a run."""
+        return name not in self.needs and (self.keeps is None or group not in ADJUSTABLE or name in self.keeps)
+
+
+method("gan", title=N_("GAN"), paper="Goodfellow et al. 2014, arXiv:1406.2661",
+       help=N_("A discriminator judges, and the generator learns to please it."))(
+    Method("k_d steps of the discriminator, then k_g steps of the generator, each on a loss of its own.")
+)  # fmt: skip
+
+_STEP = N_(
+    "Too small, and it learns next to nothing; too large, and it jumps about. The decoder has a rate of its own."
+)
+_ENCODER = {
+    "discriminator.network": (N_("Network"), N_("MLP: fully connected layers. DCGAN: convolutions that shrink a picture step by step."),
+                              N_("The same layers as a discriminator's, up to the last one: that gives a mean and a spread for each "
+                                 "number of the code.")),
+    "discriminator.hidden": (N_("Hidden layers"), N_("Neurons in each hidden layer, with commas between: 64,64 is two layers of 64."),
+                             N_("What it overlooks in a picture, the decoder cannot draw again.")),
+    "discriminator.width": (N_("Width"), N_("Channels of the layer nearest to the picture; each layer further in has twice as many, up "
+                                            "to 8×."), N_("The number of feature maps.")),
+    "discriminator.norm": (N_("Normalisation"), N_("Rescales activations between layers."),
+                           N_("No penalty forbids batch normalisation here: nothing is judged sample by sample.")),
+    "discriminator.activation": (N_("Activation"), N_("The bend between two layers."),
+                                 N_("ReLU cuts at zero, LeakyReLU keeps a fifth of what is below; tanh, SiLU and GELU are smooth.")),
+    "d_optimizer.name": (N_("Optimiser of the encoder"), N_("The rule that turns gradients into steps."), ""),
+    "d_optimizer.lr": (N_("Learning rate of the encoder"), N_("Size of the encoder's steps."), _STEP),
+    "d_optimizer.beta1": (N_("β₁ of the encoder"), N_("How much of the last gradients is kept (momentum)."),
+                          N_("Encoder and decoder go down one slope together: momentum helps here, as it does not in a game.")),
+    "d_optimizer.beta2": (N_("β₂ of the encoder"), N_("How long the size of gradients is remembered."), ""),
+    "d_optimizer.momentum": (N_("Momentum of the encoder"), N_("How much of the last step is repeated."), ""),
+}  # fmt: skip
+_DECODER = {
+    "g_optimizer.name": (N_("Optimiser of the decoder"), N_("The rule that turns gradients into steps."), ""),
+    "g_optimizer.lr": (N_("Learning rate of the decoder"), N_("Size of the decoder's steps."), ""),
+    "g_optimizer.beta1": (N_("β₁ of the decoder"), N_("How much of the last gradients is kept (momentum)."), ""),
+    "g_optimizer.beta2": (N_("β₂ of the decoder"), N_("How long the size of gradients is remembered."), ""),
+    "g_optimizer.momentum": (N_("Momentum of the decoder"), N_("How much of the last step is repeated."), ""),
+}  # fmt: skip
+
+method("vae", title=N_("VAE"), paper="Kingma & Welling 2014, arXiv:1312.6114",
+       help=N_("No game: an encoder turns a picture into a code, and the generator, now a decoder, draws it again. Both make one loss small."))(
+    Method(
+        "One step of encoder and decoder together on the negative evidence lower bound; the encoder stands in the discriminator's place.",
+        codes=VAE_CODES, adversarial=False,
+        needs={"latent.categories": 0, "latent.continuous": 0, "latent.distribution": "gaussian", "generator.conditioning": "none", "discriminator.conditioning": "none",
+               "discriminator.packing": 1, "discriminator.minibatch_std": False, "discriminator.spectral_norm": False, "penalty": "none",
+               "k_d": 1, "k_g": 1},
+        keeps=frozenset({"method", "kl_weight", "grad_clip", "ema_half_life", "ema_ramp", "generator.spectral_norm"}),
+        words=_ENCODER | _DECODER, groups={"generator": N_("Decoder"), "discriminator": N_("Encoder")},
+        eager=N_("The steps of a VAE are not compiled: it is trained eagerly."),
+    )
+)  # fmt: skip
+
+method("bigan", title=N_("BiGAN"), paper="Donahue et al. 2017, arXiv:1605.09782; Dumoulin et al. 2017, arXiv:1606.00704",
+       help=N_("A GAN that also learns the way back: D judges pictures together with their codes, real ones with those that an encoder gives them, "
+               "generated ones with the noise they were made from."))(
+    Method(
+        "k_d steps of the discriminator on pairs of picture and code, then k_g steps of generator and encoder together against it.",
+        needs={"latent.categories": 0, "latent.continuous": 0, "generator.conditioning": "none", "discriminator.conditioning": "none",
+               "discriminator.packing": 1},
+        words={"g_optimizer.lr": (N_("Learning rate of G and the encoder"), N_("Size of the steps that generator and encoder take together."),
+                                  N_("The two rates set who learns faster: the discriminator, or the two that play against it."))},
+        eager=N_("The steps of a BiGAN are not compiled: it is trained eagerly."), paired=True,
+    )
+)  # fmt: skip
