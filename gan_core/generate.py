@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -14,8 +15,9 @@ from gan_core import serial
 from gan_core.config import RunConfig
 from gan_core.errors import CheckpointError
 from gan_core.memory import sample_shape
+from gan_core.metrics.evaluation import Draw
 from gan_core.networks import build_generator
-from gan_core.players import draw_inputs
+from gan_core.players import classes_in, draw_inputs
 from gan_core.runs.folder import RunFolder
 from gan_core.text import N_
 
@@ -46,6 +48,37 @@ class SavedGenerator:
                 progress(min(n, done + BATCH), n)
         scaled = torch.cat(parts).contiguous() * self.scale
         return scaled + scaled.new_tensor(self.origin) if any(self.origin) else scaled
+
+    def drawing(self, seed: int = 0) -> Draw:
+        """draw(k) gives the next k of the pictures that `sample` gives all at once, with the classes (k,) that they were asked to be
+        where the generator is told; no more than a block of them is held."""
+        blocks = self._blocks(seed)
+        waiting: list[tuple[Tensor, Tensor | None]] = []
+
+        def draw(k: int) -> Any:
+            taken: list[tuple[Tensor, Tensor | None]] = []
+            while k:
+                images, asked = waiting.pop() if waiting else next(blocks)
+                if len(images) > k:
+                    waiting.append((images[k:], None if asked is None else asked[k:]))
+                    images, asked = images[:k], None if asked is None else asked[:k]
+                taken.append((images, asked))
+                k -= len(images)
+            images = torch.cat([one for one, _ in taken])
+            classes = [asked for _, asked in taken if asked is not None]
+            return (images, torch.cat(classes)) if classes else images
+
+        return draw
+
+    def _blocks(self, seed: int) -> Iterator[tuple[Tensor, Tensor | None]]:
+        """Without an end."""
+        device = next(self.module.parameters()).device
+        rng = torch.Generator().manual_seed(seed)
+        while True:
+            inputs = draw_inputs(BATCH, self.config, rng)
+            with torch.no_grad():  # not around the yield: whoever draws has its own
+                images = self.module(inputs.to(device)).float().cpu().contiguous()
+            yield images, classes_in(inputs, self.config)
 
 
 def load(folder: RunFolder, device: str = "auto", *, step: int | None = None, averaged: bool = True) -> SavedGenerator:

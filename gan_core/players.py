@@ -169,6 +169,11 @@ def one_hot(labels: Tensor, classes: int) -> Tensor:
     return torch.eye(classes, device=labels.device)[labels]
 
 
+def classes_in(inputs: Tensor, config: RunConfig) -> Tensor | None:
+    """The generator's inputs (N, latent.dim + classes) -> the class (N,) int64 that each asks for; None where it is told none."""
+    return inputs[:, -config.classes :].argmax(1) if config.classes else None
+
+
 def asked_for(latents: Tensor, labels: Tensor | None) -> Tensor:
     """The generator's inputs with these labels (N, classes) in the place of their own."""
     return latents if labels is None else torch.cat([latents[:, : -labels.shape[1]], labels], 1)

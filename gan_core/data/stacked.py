@@ -54,7 +54,7 @@ def _register(name: str, of: str, times: int, title: str, help: str, doc: str) -
     load.__doc__ = doc
     source = dataset[of].info
     more = {"missing": source["missing"]} if source["download"] else {}
-    dataset(name, kind="images", title=title, help=help, paper=_PAPER, sizes=(28, 32), native=28, channels=3, classes=1000,
+    dataset(name, kind="images", title=title, help=help, paper=_PAPER, sizes=(28, 32), native=28, channels=3, classes=1000, channels_are=of,
             download=source["download"], licence=source["licence"], **more)(load)  # fmt: skip
 
 

@@ -38,6 +38,14 @@ def class_statistics(probabilities: Tensor, own: Tensor) -> ClassStatistics:
     )
 
 
+def read_as_asked(probabilities: Tensor, asked: Tensor) -> float:
+    """1/N Σᵢ [argmaxₖ pᵢₖ = aᵢ]: the share of samples whose likeliest class is the one that the generator was asked for.
+
+    probabilities (N, K) of each sample's class, asked (N,) int64. As the accuracy of Odena et al. 2017, arXiv:1610.09585, section 4.2.
+    """
+    return float((probabilities.argmax(1) == asked).double().mean())
+
+
 def shares_of(labels: Tensor, classes: int) -> Tensor:
     """labels (N,) int64 -> (K,) float64, adding up to 1. A class without a picture counts as half of one, so that a sample of it
     has a finite price."""

@@ -6,7 +6,10 @@ import contextlib
 import hashlib
 import json
 import threading
+from collections.abc import Generator
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -18,6 +21,7 @@ from gan_core import data as data_sets
 from gan_core.data.download import cache_dir
 from gan_core.data.sets import ImageSet, Progress, to_unit
 from gan_core.errors import DataError
+from gan_core.metrics.pieces import Pieces
 from gan_core.networks import fill
 from gan_core.runs import atomic
 from gan_core.text import N_
@@ -28,7 +32,9 @@ _VERSION = 1  # of the network and its training: a new one makes old files usele
 _SEEN = 180_000  # pictures in training, at most
 _EPOCHS = 20  # at most
 _BATCH = 128
+_LOOKING = 20  # steps between two looks whether something has happened meanwhile
 _training = threading.Lock()
+_Training: TypeAlias = Generator[tuple[int, int], None, nn.Sequential]
 
 
 @dataclass(frozen=True)
@@ -71,23 +77,71 @@ def build(channels: int, size: int, classes: int) -> nn.Sequential:
 def get_classifier(data: ImageSet, progress: Progress | None = None) -> Classifier:
     """The classifier of a set, from the cache or trained now (a minute for 60,000 pictures). Raises DataError without labels."""
     data = data.complete
+    path = _path(data)
+    with _training:
+        if (known := _known(path, data)) is not None:
+            return known
+        return _keep(path, _finished(_train(_blank(data), data), data, progress), data)
+
+
+def pieces(data: ImageSet) -> Pieces[Classifier]:
+    """`get_classifier` a little at a time. Nobody else has to wait for it: if the classifier is trained elsewhere meanwhile, that one
+    is taken. Raises DataError without labels."""
+    data = data.complete
+    path = _path(data)
+    yield
+    if (known := _known(path, data)) is not None:
+        return known
+    work = _train(_blank(data), data)
+    while True:
+        try:
+            step, _ = next(work)
+        except StopIteration as end:
+            return _keep(path, end.value, data)
+        if step % _LOOKING == 0 and path.exists() and (known := _known(path, data)) is not None:
+            return known
+        yield
+
+
+def _path(data: ImageSet) -> Path:
+    """Where it is kept. Raises DataError without labels."""
     if data.labels is None or data.test_labels is None:
         raise DataError(N_("{data} has no labels: no classifier can be trained on it."), data=data.name)
-    path = cache_dir() / "classifiers" / f"{data.name}-{data.shape[-1]}-{_key(data)}-v{_VERSION}.safetensors"
-    network = build(data.shape[0], data.shape[-1], len(data.class_names))
-    with _training:
+    return cache_dir() / "classifiers" / f"{data.name}-{data.shape[-1]}-{_key(data)}-v{_VERSION}.safetensors"
+
+
+def _blank(data: ImageSet) -> nn.Sequential:
+    return build(data.shape[0], data.shape[-1], len(data.class_names))
+
+
+def _known(path: Path, data: ImageSet) -> Classifier | None:
+    """The one in the cache; None where it is absent or damaged: then it is trained anew, and the file replaced."""
+    try:
+        return _read(path, _blank(data), data)
+    except (OSError, SafetensorError, KeyError, ValueError, RuntimeError):
+        return None
+
+
+def _keep(path: Path, network: nn.Sequential, data: ImageSet) -> Classifier:
+    found = Classifier(network, data.name, _accuracy(network, data))
+    with contextlib.suppress(
+        OSError
+    ):  # a cache that cannot be written costs the next start a minute, not this one its result
+        path.parent.mkdir(parents=True, exist_ok=True)
+        atomic.write_bytes(path, save(network.state_dict(), {"accuracy": json.dumps(found.accuracy)}))
+    return found
+
+
+def _finished(work: _Training, data: ImageSet, progress: Progress | None) -> nn.Sequential:
+    """The training to its end."""
+    while True:
         try:
-            return _read(path, network, data)
-        except (OSError, SafetensorError, KeyError, ValueError, RuntimeError):
-            pass  # absent or damaged: trained anew below, and the file replaced
-        network = _train(network, data, progress)
-        found = Classifier(network, data.name, _accuracy(network, data))
-        with contextlib.suppress(
-            OSError
-        ):  # a cache that cannot be written costs the next start a minute, not this one its result
-            path.parent.mkdir(parents=True, exist_ok=True)
-            atomic.write_bytes(path, save(network.state_dict(), {"accuracy": json.dumps(found.accuracy)}))
-        return found
+            step, steps = next(work)
+        except StopIteration as end:
+            network: nn.Sequential = end.value
+            return network
+        if progress and step % _LOOKING == 0:
+            progress(TRAINING.format(data=data.name), step, steps)
 
 
 def _key(data: ImageSet) -> str:
@@ -108,8 +162,9 @@ def _read(path: object, network: nn.Sequential, data: ImageSet) -> Classifier:
     return Classifier(network.eval().requires_grad_(False), data.name, accuracy)
 
 
-def _train(network: nn.Sequential, data: ImageSet, progress: Progress | None) -> nn.Sequential:
-    """Adam with a one-cycle rate, random shifts of up to two pixels; its random numbers are its own."""
+def _train(network: nn.Sequential, data: ImageSet) -> _Training:
+    """Adam with a one-cycle rate, random shifts of up to two pixels; its random numbers are its own. Says after each step which it
+    was, and of how many."""
     rng = torch.Generator().manual_seed(0)
     fill(network, rng).train()
     optimizer = torch.optim.Adam(network.parameters(), fused=True)
@@ -123,8 +178,7 @@ def _train(network: nn.Sequential, data: ImageSet, progress: Progress | None) ->
         torch.autograd.backward(loss)
         optimizer.step()
         schedule.step()
-        if progress and step % 20 == 0:
-            progress(TRAINING.format(data=data.name), step, steps)
+        yield step, steps
     return network.eval().requires_grad_(False)
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Collection, Generator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import torch
 from torch import Tensor
@@ -21,6 +21,7 @@ from gan_core.metrics.pieces import Pieces
 from gan_core.metrics.seen import Seen, join, look
 from gan_core.text import N_
 
+Draw: TypeAlias = Callable[[int], Tensor | tuple[Tensor, Tensor]]
 REAL, SAMPLES = N_("Looking at real pictures"), N_("Looking at samples")
 COMPARING, REPEATING = N_("Comparing"), N_("Comparing halves, for the spread")
 FLOORS = N_("Measuring real pictures, for comparison")
@@ -42,17 +43,25 @@ class _Stage:
 
 
 class Evaluation:
-    """n samples, which draw(k) gives k at a time as (k, C, H, W) in [−1, 1], against the pictures of `data` in the eyes of `judges`.
+    """n samples, which draw(k) gives k at a time as (k, C, H, W) in [−1, 1], against the pictures of `data` in the eyes of `judges`;
+    with the classes that they were asked to be, (k,) int64, in a pair, where the generator is `told`.
+
+    only: the figures that are wanted, with those that are found together with them; None: all. repeats: whether their spread is.
 
     `steps` does the work; then `measures` and `found` hold the figures. Draws no random number but from generators of its own.
     Raises DataError for n that are too few, with the number needed; `steps` for samples that cannot be measured.
     """
 
-    def __init__(self, draw: Callable[[int], Tensor], n: int, data: ImageSet, judges: Judges) -> None:
+    def __init__(
+        self, draw: Draw, n: int, data: ImageSet, judges: Judges, *, told: bool = False,
+        only: Collection[str] | None = None, repeats: bool = True,
+    ) -> None:  # fmt: skip
         self.n, self.measures = n, tuple[Measure, ...]()
         self._draw, self._data, self._judges = draw, data, judges
         self._real = real_pictures.of(data, judges)
-        self._groups = groups(judges, data, n)
+        self._told, self._repeated = told, repeats
+        every = groups(judges, data, n, told=told)
+        self._groups = [group for group in every if only is None or set(only) & set(group.names)]
         self._values: dict[str, tuple[float, float | None]] = {}
         self._repeats: dict[str, list[float]] = {}
         for group in self._groups:
@@ -98,12 +107,23 @@ class Evaluation:
         stages = [
             _Stage(REAL, self._real.pieces, self._look_at_reference),
             _Stage(SAMPLES, blocks, self._look_at_samples),
-            _Stage(COMPARING, _COMPARING, self._compare),
-            _Stage(REPEATING, REPEATS * 4, self._repeat),
+            _Stage(COMPARING, self._comparing, self._compare),
         ]
-        if self.n not in self._real.floors:
-            stages.append(_Stage(FLOORS, blocks + _COMPARING, self._find_floors))
+        if self._repeated:
+            stages.append(_Stage(REPEATING, REPEATS * 4, self._repeat))
+        if self._unknown:
+            stages.append(_Stage(FLOORS, blocks + self._comparing, self._find_floors))
         return stages
+
+    @property
+    def _comparing(self) -> int:
+        """About how many pieces comparing is."""
+        return 25 + (SUBSETS if any("kd" in group.names for group in self._groups) else 0)
+
+    @property
+    def _unknown(self) -> list[Group]:
+        """The groups whose floors nobody has measured yet."""
+        return [g for g in self._groups if g.names != ("as_asked",) and (self.n, g.names[0]) not in self._real.floors]
 
     def _look_at_reference(self) -> Pieces[None]:
         self._reference = yield from self._real.look()
@@ -112,9 +132,10 @@ class Evaluation:
         parts: list[Seen] = []
         block = self._judges.features.block
         for done in range(0, self.n, block):
-            samples = self._draw(min(block, self.n - done))
+            drawn = self._draw(min(block, self.n - done))
+            samples, asked = drawn if isinstance(drawn, tuple) else (drawn, None)
             check(samples, self._data)
-            parts.append(look(samples, self._judges, project=True))
+            parts.append(look(samples, self._judges, project=True, asked=asked))
             yield
         self._fake = join(parts)
 
@@ -135,14 +156,13 @@ class Evaluation:
 
     def _find_floors(self) -> Pieces[None]:
         fake, real = yield from self._real.instead_of(self.n)
-        floors: dict[str, float] = {}
-        for group in self._groups:
+        for group in self._unknown:
+            self._real.floors |= {(self.n, name): None for name in group.names}
             enough = len(fake) >= group.least and (group.against == "none" or len(real) >= group.least)
             if enough:
                 found = yield from group.work(fake, real)
-                floors |= {name: value for name, (value, _) in found.items()}
+                self._real.floors |= {(self.n, name): value for name, (value, _) in found.items()}
                 yield
-        self._real.floors[self.n] = floors
 
     # ── the figures ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -153,7 +173,7 @@ class Evaluation:
             spread = float(torch.tensor(repeats, dtype=torch.float64).std())
         samples, reference = self._counts(group)
         by, features, key, inception = self._eyes(group)
-        floor = self._real.floors[self.n].get(name)
+        floor = self._judges.accuracy if name == "as_asked" else self._real.floors.get((self.n, name))
         return Measure(name, value, samples, reference, floor, spread, by, features, key, inception, self._real.name)
 
     def _counts(self, group: Group) -> tuple[int, int]:
@@ -173,9 +193,6 @@ class Evaluation:
         judge = self._judges.features if group.eyes == "features" else self._judges.classes
         assert judge is not None
         return judge.name, judge.description, judge.key, judge.is_inception
-
-
-_COMPARING = SUBSETS + 25  # pieces, about
 
 
 def check(samples: Tensor, data: ImageSet) -> None:

@@ -5,17 +5,23 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from functools import cached_property, reduce
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import torch
 from torch import Tensor
 
 from gan_core import data as data_sets
+from gan_core import registry
 from gan_core.data.sets import ImageSet, Progress
 from gan_core.errors import ConfigError
+from gan_core.metrics import classifier
 from gan_core.metrics.classes import shares_of
 from gan_core.metrics.classifier import FEATURES, Classifier, get_classifier
+from gan_core.metrics.pieces import Pieces
 from gan_core.text import N_
+
+if TYPE_CHECKING:
+    from gan_core.config import DataConfig
 
 NAMES = ("classifier", "inception")
 
@@ -56,11 +62,12 @@ class Features(Protocol):
 @dataclass(frozen=True)
 class Judges:
     """features: what distances are measured by. classes: the network that knows the set's classes, if there is one; own (K,):
-    the classes' shares in the data."""
+    the classes' shares in the data; accuracy: how often that network reads a held-out real picture rightly."""
 
     features: Features
     classes: Features | None = None
     own: Tensor | None = None
+    accuracy: float | None = None
 
     @property
     def key(self) -> str:
@@ -157,38 +164,59 @@ def get_judges(name: str, data: ImageSet, progress: Progress | None = None) -> J
     """
     data = data.complete
     if name == "classifier":
-        judge, own = _classifier(data, progress)
-        return Judges(judge, judge, own)
+        judge, own, accuracy = _classifier(data, progress)
+        return Judges(judge, judge, own, accuracy)
     if name != "inception":
         raise ConfigError(N_("There are no features called '{name}'. Choose one of: {allowed}."), name=name, allowed=", ".join(NAMES))  # fmt: skip
     from gan_core.metrics.inception import load_inception
 
     inception = load_inception()
-    return Judges(inception, *_classifier(data, progress)) if _is_labelled(data) else Judges(inception)
+    return Judges(inception, *_classifier(data, progress)) if knows_classes(data) else Judges(inception)
 
 
-def _is_labelled(data: ImageSet) -> bool:
+def pieces(data: ImageSet) -> Pieces[Judges]:
+    """`get_judges("classifier", data)` a little at a time. Raises DataError for a set without labels."""
+    source = source_of(data)
+    judge, own, accuracy = _judged_by((yield from classifier.pieces(source)), source, data)
+    return Judges(judge, judge, own, accuracy)
+
+
+def width_of(name: str, data: DataConfig) -> int:
+    """How many features a picture of this set has in the eyes of "classifier" or "inception", known without loading anything."""
+    if name == "inception":
+        from gan_core.metrics.inception import WIDTH
+
+        return WIDTH
+    info = registry.dataset[data.name].info
+    return FEATURES * (info["channels"] if info.get("channels_are") else 1)
+
+
+def knows_classes(data: ImageSet) -> bool:
     """Whether a classifier can know its classes; without one, their figures are left out."""
     labelled = data.labels is not None and data.test_labels is not None
     return labelled or data.channels_are is not None
 
 
-def _classifier(data: ImageSet, progress: Progress | None) -> tuple[Features, Tensor]:
-    """The classifier of a set as features, and the classes' shares in the data."""
-    source = _source(data, progress)
-    inner = ClassifierFeatures(get_classifier(source, progress))
+def _classifier(data: ImageSet, progress: Progress | None) -> tuple[Features, Tensor, float]:
+    """The classifier of a set as features, the classes' shares in the data, and the classifier's accuracy."""
+    source = source_of(data, progress)
+    return _judged_by(get_classifier(source, progress), source, data)
+
+
+def _judged_by(found: Classifier, source: ImageSet, data: ImageSet) -> tuple[Features, Tensor, float]:
+    inner = ClassifierFeatures(found)
     assert source.labels is not None
     own = shares_of(source.labels, len(source.class_names))
     if source is data:
-        return inner, own
+        return inner, own, found.accuracy
     channels = data.shape[0]
     shares = reduce(
         lambda p, q: _product(p[None], q[None])[0], [own] * channels
     )  # the channels are drawn by themselves
-    return ChannelFeatures(inner, channels), shares
+    return ChannelFeatures(inner, channels), shares, found.accuracy**channels
 
 
-def _source(data: ImageSet, progress: Progress | None) -> ImageSet:
+def source_of(data: ImageSet, progress: Progress | None = None) -> ImageSet:
     """The set whose classes the pictures show: of stacked ones that of a single channel."""
     name = data.channels_are
     if name is None:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from gan_core.data.sets import ImageSet
 from gan_core.metrics import frechet, inception_score, kernel, neighbours, sliced
-from gan_core.metrics.classes import class_statistics
+from gan_core.metrics.classes import class_statistics, read_as_asked
 from gan_core.metrics.features import Judges
 from gan_core.metrics.pieces import Pieces
 from gan_core.metrics.seen import Seen
@@ -38,20 +38,30 @@ class Group:
     halves: bool = True
 
 
-def groups(judges: Judges, data: ImageSet, n: int) -> list[Group]:
-    """Those that the judges and the set allow, of n samples."""
+def leasts(width: int) -> dict[str, int]:
+    """How many samples the figures need at least that need more than two, by the first name of their group, with so many features."""
+    return {
+        "fd": frechet.least(width), "kd": kernel.LEAST, "precision": neighbours.LEAST, "score": inception_score.LEAST,
+    }  # fmt: skip
+
+
+def groups(judges: Judges, data: ImageSet, n: int, *, told: bool = False) -> list[Group]:
+    """Those that the judges and the set allow, of n samples; `told`: whether each sample was asked to be of a class."""
     width = judges.features.width
+    least = leasts(width)
     found = [
-        Group(("fd",), _frechet, lambda n: frechet.check(n, width), frechet.least(width)),
-        Group(("kd",), _kernel(judges.features.is_inception), kernel.check, kernel.LEAST, halves=False),
-        Group(("precision", "recall", "density", "covered"), _neighbours, neighbours.check, neighbours.LEAST, against="equal"),
+        Group(("fd",), _frechet, lambda n: frechet.check(n, width), least["fd"]),
+        Group(("kd",), _kernel(judges.features.is_inception), kernel.check, least["kd"], halves=False),
+        Group(("precision", "recall", "density", "covered"), _neighbours, neighbours.check, least["precision"], against="equal"),
         Group(("swd",), _sliced(data, n), lambda n: None, 2, eyes="pixels", against="equal"),
     ]  # fmt: skip
     if judges.features.is_inception or judges.classes is not None:
-        found.append(Group(("score",), _score, inception_score.check, inception_score.LEAST, against="none", halves=False))  # fmt: skip
+        found.append(Group(("score",), _score, inception_score.check, least["score"], against="none", halves=False))  # fmt: skip
     if judges.own is not None:
         names = ("confident", "class_modes", "class_kl", "min_class_share")
         found.append(Group(names, _classes(judges.own), lambda n: None, 2, eyes="classes", against="none"))
+        if told:
+            found.append(Group(("as_asked",), _asked, lambda n: None, 2, eyes="classes", against="none"))
     return found
 
 
@@ -114,6 +124,14 @@ def _classes(own: Tensor) -> Work:
         return {name: (value, None) for name, value in zip(names, values, strict=True)}
 
     return work
+
+
+def _asked(samples: Seen, _real: Seen) -> Pieces[dict[str, Figure]]:
+    yield
+    if samples.asked is None:  # real pictures: what is known of them is the accuracy of the network that reads them
+        return {}
+    assert samples.classes is not None
+    return {"as_asked": (read_as_asked(samples.classes, samples.asked), None)}
 
 
 def _sliced(data: ImageSet, n: int) -> Work:

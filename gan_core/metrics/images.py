@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor
 
 from gan_core.data.sets import ImageSet, Progress
-from gan_core.metrics.evaluation import Evaluation, check
+from gan_core.metrics.evaluation import Draw, Evaluation, check
 from gan_core.metrics.features import Judges, get_judges
 
 
@@ -26,7 +26,14 @@ def evaluate_images(
 
 def evaluate_by(judges: Judges, samples: Tensor, data: ImageSet, progress: Progress | None = None) -> dict[str, Any]:
     """`evaluate_images` in the eyes of these judges."""
-    evaluation = Evaluation(_in_turn(samples), len(samples), data, judges)
+    return evaluate_drawn(judges, _in_turn(samples), len(samples), data, progress)
+
+
+def evaluate_drawn(
+    judges: Judges, draw: Draw, n: int, data: ImageSet, progress: Progress | None = None, *, told: bool = False
+) -> dict[str, Any]:
+    """`Evaluation.found` of n samples that `draw` gives a part at a time, and the classes that they were asked to be where it is `told`."""
+    evaluation = Evaluation(draw, n, data, judges, told=told)
     for done, total, what in evaluation.steps():
         if progress:
             progress(what, done, total)

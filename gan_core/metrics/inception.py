@@ -120,11 +120,16 @@ def weights_path() -> Path:
     return cache_dir() / "inception" / "fid-inception.safetensors"
 
 
+def check_weights() -> None:
+    """Raise DataError, which says what to do, where there are none."""
+    if not weights_path().exists():
+        raise DataError(_MISSING, path=weights_path())
+
+
 def load_inception(device: str = "auto") -> Inception:
     """The network from `weights_path`. Raises DataError, which says what to do, when it is not there or is something else."""
+    check_weights()
     path, network = weights_path(), build()
-    if not path.exists():
-        raise DataError(_MISSING, path=path)
     try:
         network.load_state_dict(_complete(load_file(path), network), assign=True)
     except (OSError, SafetensorError, RuntimeError) as error:

@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Generator
+from dataclasses import replace
+from typing import Any, Protocol
 
 import torch
-from torch import Tensor
 
-from gan_core.metrics.evaluation import Evaluation, Step
+from gan_core.metrics.evaluation import Draw, Step
 from gan_core.metrics.measure import Measure
-from gan_core.players import Players, draw_inputs
+from gan_core.players import Players, classes_in, draw_inputs
 
 SHARE = 0.05
 _MOST = 0.25  # seconds saved up at most: a run that rested is not held up for long when it goes on
+
+
+class Work(Protocol):
+    """What can be measured in small pieces: an Evaluation, or one with something before it."""
+
+    def steps(self) -> Generator[Step, None, None]:
+        """Do it, a fraction of a second at a time."""
+
+    @property
+    def found(self) -> dict[str, Any]:
+        """What was found, once it is done."""
+
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        """The figures, once it is done."""
 
 
 class Measuring:
@@ -30,9 +46,7 @@ class Measuring:
     The clock counts seconds.
     """
 
-    def __init__(
-        self, evaluation: Evaluation, share: float = SHARE, clock: Callable[[], float] = time.perf_counter
-    ) -> None:
+    def __init__(self, evaluation: Work, share: float = SHARE, clock: Callable[[], float] = time.perf_counter) -> None:
         """Raises ValueError for a share that is not above 0 and at most 1."""
         if not 0 < share <= 1:
             raise ValueError(f"a share of {share} of the time: it must be above 0 and at most 1")
@@ -97,7 +111,20 @@ class Measuring:
         return cost
 
 
-def samples_of(players: Players) -> Callable[[int], Tensor]:
-    """draw(k) gives the next k samples of the averaged generator, from latents of its own: those of the run's metrics."""
+def samples_of(players: Players) -> Draw:
+    """draw(k) gives the next k samples of the averaged generator, from latents of its own: those of the run's metrics; with the
+    classes that they were asked to be, where it is told."""
     rng = torch.Generator().manual_seed(players.config.seed + 1)
-    return lambda k: players.sample(draw_inputs(k, players.config, rng))
+
+    def draw(k: int) -> Any:
+        inputs = draw_inputs(k, players.config, rng)
+        samples, asked = players.sample(inputs), classes_in(inputs, players.config)
+        return samples if asked is None else (samples, asked)
+
+    return draw
+
+
+def samples_now(players: Players) -> Draw:
+    """`samples_of` the averaged generator as it is at this moment, whatever becomes of it."""
+    average = copy.deepcopy(players.average).requires_grad_(False).eval()
+    return samples_of(replace(players, average=average))

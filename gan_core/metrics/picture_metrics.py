@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gan_core.metrics.classes import class_statistics
+from gan_core.metrics.classes import class_statistics, read_as_asked
 from gan_core.metrics.frechet import Moments
 from gan_core.metrics.inception_score import inception_score
 from gan_core.metrics.kernel import kernel_distance
@@ -37,3 +37,6 @@ metric("class_kl", title=N_("Reverse KL of the classes"), kind="images", better=
        help=N_("How differently from the data the samples are spread over the classes, in nats: 0 is exactly as the data's own."))(class_statistics)  # fmt: skip
 metric("min_class_share", title=N_("Rarest class"), written="percent", kind="images", better="higher", floor=None,
        help=N_("Share of the class that the generator draws least: near 0, it has forgotten one."))(class_statistics)  # fmt: skip
+metric("as_asked", title=N_("As asked for"), written="percent", kind="images", better="higher", floor=None,
+       paper="Odena et al. 2017, arXiv:1610.09585",
+       help=N_("Share of samples that a classifier reads as the class that the generator was asked for. How often it reads held-out real pictures rightly is the most that can be expected."))(read_as_asked)  # fmt: skip

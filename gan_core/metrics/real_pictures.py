@@ -27,7 +27,9 @@ class RealPictures:
         self.data, self.judges = data, judges
         self.few = len(data.test_images) < _ENOUGH
         self.count = len(data.test_images) + (len(data.images) if self.few else 0)
-        self.floors: dict[int, dict[str, float]] = {}  # what real pictures score, by how many samples there are
+        self.floors: dict[
+            tuple[int, str], float | None
+        ] = {}  # by how many samples there are, and the figure; None: too few pictures
         self._seen: Seen | None = None
 
     @cached_property

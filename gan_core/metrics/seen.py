@@ -18,12 +18,13 @@ from gan_core.metrics.pieces import Pieces
 @dataclass(frozen=True, eq=False)
 class Seen:
     """Of N pictures: features (N, F); what those say of the features' own classes, (N, K) or None; probabilities (N, L) of the set's
-    classes, or None; where the pictures lie `along` directions, (N, D), or None."""
+    classes, or None; where the pictures lie `along` directions, (N, D), or None; which class each was `asked` to be, (N,) or None."""
 
     features: Tensor
     scores: Tensor | None = None
     classes: Tensor | None = None
     along: Tensor | None = None
+    asked: Tensor | None = None
     _radii: dict[int, Tensor] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -31,8 +32,8 @@ class Seen:
 
     def rows(self, index: Tensor | slice) -> Seen:
         """Of some of the pictures."""
-        scores, classes, along = (x if x is None else x[index] for x in (self.scores, self.classes, self.along))
-        return Seen(self.features[index], scores, classes, along)
+        columns = (self.scores, self.classes, self.along, self.asked)
+        return Seen(self.features[index], *(x if x is None else x[index] for x in columns))
 
     @cached_property
     def moments(self) -> Moments:
@@ -46,15 +47,16 @@ class Seen:
         return self._radii[n]
 
 
-def look(images: Tensor, judges: Judges, *, project: bool = False) -> Seen:
-    """(N, C, H, W) in [−1, 1], in the eyes of the judges; `project`: along the directions of the sliced Wasserstein distance, too."""
+def look(images: Tensor, judges: Judges, *, project: bool = False, asked: Tensor | None = None) -> Seen:
+    """(N, C, H, W) in [−1, 1], in the eyes of the judges; `project`: along the directions of the sliced Wasserstein distance, too.
+    asked (N,): the classes that they were asked to be."""
     features = judges.features.of(images)
     scores, classes = judges.features.probabilities(features), None
     if judges.classes is judges.features:
         classes = scores
     elif judges.classes is not None:
         classes = judges.classes.probabilities(judges.classes.of(images))
-    return Seen(features, scores, classes, sliced.along(images) if project else None)
+    return Seen(features, scores, classes, sliced.along(images) if project else None, asked)
 
 
 def join(parts: Sequence[Seen]) -> Seen:
@@ -64,5 +66,5 @@ def join(parts: Sequence[Seen]) -> Seen:
         known = [tensor for tensor in column if tensor is not None]
         return torch.cat(known) if known else None
 
-    scores, classes, along = (joined([getattr(p, name) for p in parts]) for name in ("scores", "classes", "along"))
-    return Seen(torch.cat([p.features for p in parts]), scores, classes, along)
+    columns = (joined([getattr(p, name) for p in parts]) for name in ("scores", "classes", "along", "asked"))
+    return Seen(torch.cat([p.features for p in parts]), *columns)

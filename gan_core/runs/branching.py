@@ -38,6 +38,7 @@ def branch(source: RunFolder, source_id: str, step: int, target: RunFolder, targ
         made.curves.rewrite(curves)
         if said_then := source.cases.until(step):
             atomic.write_text(made.cases.path, said_then)
+        source.measured.share_with(made.measured, step)
         with contextlib.suppress(PlaygroundError):  # a picture can be done without
             made.write_still(moments.picture_at(source, step))
 

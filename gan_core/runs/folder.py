@@ -10,6 +10,7 @@ table.safetensors        the numbers that it learns, where they were imported
 checkpoints/STEP.safetensors   everything the next step depends on, at the last few moments it was saved
 checkpoints/best-STEP.safetensors   the same at the best measured of them
 history/STEP.safetensors, history/STEP.webp   states and pictures of its past
+measures/STEP-FEATURES-SAMPLES.json   what was measured of it on demand
 """
 
 from __future__ import annotations
@@ -36,12 +37,12 @@ from gan_core.runs.checkpoint import Saved
 from gan_core.runs.curve_file import CurveFile, appending
 from gan_core.runs.history import History, share
 from gan_core.runs.lock import RunLock
+from gan_core.runs.measured import GONE, MeasuredFiles
 from gan_core.text import N_
 
 log = logging.getLogger(__name__)
 
 VERSION = 2
-GONE = N_("The run in {path} is gone: it was deleted or moved meanwhile.")
 KEPT_CHECKPOINTS = 3  # a file that a disk has damaged costs some seconds of training, not the run
 _STEP = re.compile("[0-9]{12,18}")  # in the name of a file
 _RESTART = ".restart.toml"
@@ -70,6 +71,7 @@ class RunFolder:
         self.curves = CurveFile(self.path / "metrics.csv")
         self.history = History(self.path / "history")
         self.cases = CaseFile(self.path / "diagnosis.jsonl")
+        self.measured = MeasuredFiles(self.path / "measures")
         self._lock = RunLock(self.path)
 
     # ── one process a run ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -96,7 +98,7 @@ class RunFolder:
         names = ("config.toml", "run.json", "notes.json", "journal.jsonl", "metrics.csv", "still.webp", table.FILE)
         files = [self.path / name for name in names] + [*self._saved.glob("[!.]*"), *self.history.path.glob("[!.]*")]
         wrong = [path for path in files if path.is_dir()]
-        wrong += [path for path in (self._saved, self.history.path) if path.is_file()]
+        wrong += [path for path in (self._saved, self.history.path, self.measured.path) if path.is_file()]
         for path in wrong:
             log.warning("%s is set aside: it is no part of a run", path)
             path.rename(path.with_name(f".aside-{secrets.token_hex(3)}-{path.name}"))
@@ -170,6 +172,7 @@ class RunFolder:
         for file in (self.path / "journal.jsonl", self.curves.path, *checkpoints):
             file.unlink(missing_ok=True)
         self.cases.forget()
+        self.measured.forget()
         self.history.clear()
         atomic.write_text(self.path / "config.toml", text)
         with contextlib.suppress(CheckpointError):
@@ -188,6 +191,7 @@ class RunFolder:
         """Remove a run that never took a step: its files, and the folder if nothing else is in it."""
         self.unlock()
         self.history.clear()
+        self.measured.forget()
         for name in (
             "config.toml",
             "run.json",
@@ -412,6 +416,7 @@ class RunFolder:
         """The run goes on from `step`: what was kept of later ones never happened."""
         self.history.cut(step)
         self.cases.forget_after(step)
+        self.measured.forget_after(step)
         for file in self._best():
             if int(file.stem[len("best-") :]) > step:
                 file.unlink(missing_ok=True)

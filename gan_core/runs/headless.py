@@ -17,7 +17,7 @@ from gan_core.engine.workshop import Workshop
 from gan_core.errors import ConfigError, PlaygroundError, RunError
 from gan_core.memory import check_memory
 from gan_core.metrics.features import get_judges
-from gan_core.metrics.images import evaluate_by
+from gan_core.metrics.images import evaluate_drawn
 from gan_core.metrics.measure import Measure, from_flat
 from gan_core.runs import facts
 from gan_core.runs.commands import Pause, Resume
@@ -190,8 +190,8 @@ def evaluate(path: Path, features: str = "classifier") -> dict[str, Any]:
             found = metrics.evaluate(saved.sample(n), data, progress)
         else:
             judges = get_judges(features, data, progress)  # what is missing is said before anything is drawn
-            samples = saved.sample(n, progress=lambda done, total: progress("Drawing samples", done, total))
-            found = evaluate_by(judges, samples, data, progress)
+            told = bool(saved.config.classes)
+            found = evaluate_drawn(judges, saved.drawing(), n, data, progress, told=told)
     return {"run": str(Path(path).resolve()), "step": saved.step, "samples": n, "metrics": found}
 
 

@@ -25,6 +25,7 @@ from gan_core.runs.engines import make_ahead
 from gan_core.runs.following import FollowedRun
 from gan_core.runs.index import Query
 from gan_core.runs.listing import ACTIVE, Row
+from gan_core.runs.measurement import Measurements
 from gan_core.runs.session import TrainingSession
 from gan_core.runs.store import NO_SUCH_RUN, Store
 from gan_core.runs.together import Group
@@ -89,6 +90,7 @@ class Scheduler:
         self._groups: dict[tuple[str, ...], Group] = {}
         self._accelerator_busy = False
         self._closing = threading.Event()
+        self.measurements = Measurements()
         self._saver, self._darkroom = ThreadPoolExecutor(1, "saver"), ThreadPoolExecutor(1, "darkroom")
         count = workers or max(1, min(4, (os.cpu_count() or 2) // 2))
         jobs: list[Callable[[], None]] = [self._work] * count + [self._sweep]
@@ -311,6 +313,7 @@ class Scheduler:
         self._closing.set()
         if self._workshop is not None:
             self._workshop.close()
+        self.measurements.close()
         for thread in self._threads:
             thread.join(timeout=30)
         for session in self.sessions():

@@ -25,6 +25,7 @@ from pages._ui.failures import plain
 from pages._ui.hints import NO_PRESET, hints, recipe
 from pages._ui.i18n import language, number, translate
 from pages._ui.live import live_labels, live_view
+from pages._ui.measure import measure
 from pages._ui.own_data import last, own_data_button
 from pages._ui.owner import owner_id
 from pages._ui.share import Rules, address, forget_link, links, refuse, show_note, show_refusal, taken
@@ -112,6 +113,8 @@ class Lab:
         self._view(session, mine, _)
         if session is not None:
             self._history(session, mine)
+            if self.kind == "images":
+                measure(self.page, session.id, service.owns(session.owner))
         with st.sidebar:
             self._preset_picker(_)
             config = own.expected_config if own is not None else self.draft

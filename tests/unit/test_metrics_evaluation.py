@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import pairwise
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -27,7 +28,7 @@ from gan_core.metrics.neighbours import neighbours
 from gan_core.runs.headless import describe_evaluation
 
 N = 300
-PICTURES = [e.name for e in registry.metric.entries() if e.info["kind"] == "images"]
+PICTURES = [e.name for e in registry.metric.entries() if e.info["kind"] == "images" and e.name != "as_asked"]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -182,6 +183,38 @@ def test_as_one_dictionary_and_back(large: ImageSet) -> None:
     assert any("real pictures: " in line and " ± " in line and " %" in line for line in lines)
 
 
+def test_what_was_asked_for_is_held_against_what_is_seen(large: ImageSet) -> None:
+    """A generator that is told classes and heeds three of four; a classifier that reads nine of ten real pictures rightly."""
+    seen = Corners().of(samples()).argmax(1)
+    asked = torch.where(torch.arange(N) % 4 == 0, (seen + 1) % 4, seen)
+    rows = iter(zip(samples(), asked, strict=True))
+
+    def draw(k: int) -> tuple[Tensor, Tensor]:
+        images, labels = zip(*(next(rows) for _ in range(k)), strict=True)
+        return torch.stack(images), torch.stack(labels)
+
+    found = Evaluation(draw, N, large, replace(judges(large), accuracy=0.9), told=True)
+    for _ in found.steps():
+        pass
+    (told,) = (m for m in found.measures if m.name == "as_asked")
+    assert told.value == 0.75
+    assert told.floor == 0.9
+    assert (told.samples, told.reference, told.by) == (N, 0, "corners")
+    assert told.spread == pytest.approx(math.sqrt(0.75 * 0.25 / N), rel=0.6)
+    assert {m.name for m in found.measures} == {*PICTURES, "swd", "as_asked"}
+
+
+def test_some_of_the_figures_are_the_same_as_among_all(large: ImageSet, measured: dict[str, Measure]) -> None:
+    for _time in range(2):
+        some = Evaluation(in_turn(samples()), N, large, judges(large), only=("fd", "class_kl"), repeats=False)
+        stages = {step.what for step in some.steps()}
+        assert {m.name for m in some.measures} == {"fd", "confident", "class_modes", "class_kl", "min_class_share"}
+        for m in some.measures:
+            assert m == replace(measured[m.name], spread=None)
+    assert "Comparing" in stages
+    assert not any("halves" in what or "Measuring real" in what for what in stages)  # floors are known by now
+
+
 # ── names, and what may be compared ──────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -247,8 +280,10 @@ def test_each_channel_of_a_stacked_picture() -> None:
 def test_a_stacked_set_is_judged_by_the_set_of_its_channels(large: ImageSet, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
     monkeypatch.setattr(features.data_sets, "load", lambda config, _progress=None: (asked.append(config), large)[1])
-    monkeypatch.setattr(features, "get_classifier", lambda data, _progress=None: data.name)
-    monkeypatch.setattr(features, "ClassifierFeatures", lambda judge: Corners(f"{judge} classifier", judge))
+    monkeypatch.setattr(
+        features, "get_classifier", lambda data, _progress=None: SimpleNamespace(data=data.name, accuracy=0.9)
+    )
+    monkeypatch.setattr(features, "ClassifierFeatures", lambda judge: Corners(f"{judge.data} classifier", judge.data))
     stacked = image_set(300, 200, labelled=False, channels=3, name="stacked")
     object.__setattr__(stacked, "channels_are", "digits")
     found = get_judges("classifier", stacked)
@@ -256,6 +291,7 @@ def test_a_stacked_set_is_judged_by_the_set_of_its_channels(large: ImageSet, mon
     assert found.features.name == "noise classifier of each channel"
     assert found.own is not None
     assert found.own.shape == (64,)
+    assert found.accuracy == pytest.approx(0.9**3)
     assert float(found.own[16 * 1 + 4 * 2 + 3]) == pytest.approx(float(own(large)[[1, 2, 3]].prod()))
     measured = done(stacked, to_unit(pictures(200, 9, channels=3)), found)
     assert 1 < measured["class_modes"].value <= 64
