@@ -48,14 +48,24 @@ class Measuring:
 
     def __init__(self, evaluation: Work, share: float = SHARE, clock: Callable[[], float] = time.perf_counter) -> None:
         """Raises ValueError for a share that is not above 0 and at most 1."""
-        if not 0 < share <= 1:
-            raise ValueError(f"a share of {share} of the time: it must be above 0 and at most 1")
+        self.share = share
         self._evaluation, self._steps = evaluation, evaluation.steps()
-        self._share, self._clock = share, clock
+        self._clock = clock
         self._saved, self._then = 0.0, clock()
         self.spent = 0.0  # seconds so far
         self.step = Step(0, 1, "")
         self.goes_on, self.cancelled = True, False
+
+    @property
+    def share(self) -> float:
+        """Of the time, which `turn` may take from now on."""
+        return self._share
+
+    @share.setter
+    def share(self, share: float) -> None:
+        if not 0 < share <= 1:
+            raise ValueError(f"a share of {share} of the time: it must be above 0 and at most 1")
+        self._share = share
 
     def turn(self) -> bool:
         """Work as long as the share allows it; whether the evaluation is over.

@@ -32,8 +32,10 @@ class Seen:
 
     def rows(self, index: Tensor | slice) -> Seen:
         """Of some of the pictures."""
-        columns = (self.scores, self.classes, self.along, self.asked)
-        return Seen(self.features[index], *(x if x is None else x[index] for x in columns))
+        scores, classes, along, asked = (
+            x if x is None else x[index] for x in (self.scores, self.classes, self.along, self.asked)
+        )
+        return Seen(self.features[index], scores, classes, along, asked)
 
     @cached_property
     def moments(self) -> Moments:
@@ -66,5 +68,6 @@ def join(parts: Sequence[Seen]) -> Seen:
         known = [tensor for tensor in column if tensor is not None]
         return torch.cat(known) if known else None
 
-    columns = (joined([getattr(p, name) for p in parts]) for name in ("scores", "classes", "along", "asked"))
-    return Seen(torch.cat([p.features for p in parts]), *columns)
+    names = ("scores", "classes", "along", "asked")
+    scores, classes, along, asked = (joined([getattr(p, name) for p in parts]) for name in names)
+    return Seen(torch.cat([p.features for p in parts]), scores, classes, along, asked)

@@ -15,7 +15,7 @@ from PIL import Image
 
 from gan_core.diagnosis.findings import Evidence, Finding
 from gan_core.runs.phase_view import PhaseView
-from gan_core.runs.snapshots import Message, Snapshot
+from gan_core.runs.snapshots import Message, Metrics, Snapshot
 
 MAGIC = b"GPF1"
 _ALIGN = 8
@@ -36,8 +36,14 @@ CURVES = {
     "augment_p": ("augmentation", "neutral"),
     "quality": ("metrics", "neutral"),
     "coverage": ("metrics", "neutral"),
+    "precision": ("metrics", "fake"),
+    "recall": ("metrics", "real"),
+    "class_coverage": ("metrics", "neutral"),
+    "as_asked": ("metrics", "neutral"),
+    "fd": ("frechet", "neutral"),
     "reverse_kl": ("divergence", "neutral"),
     "js": ("divergence", "neutral"),
+    "class_kl": ("divergence", "neutral"),
     "swd": ("distance", "neutral"),
 }
 CURVE_NAMES = tuple(CURVES)
@@ -80,7 +86,7 @@ def _header(s: Snapshot) -> dict[str, Any]:
         "rate": _plain(s.rate), "rate_images": _plain(s.rate_images), "progress": s.progress, "queue": s.queue,
         "marks": [dataclasses.asdict(mark) for mark in s.marks],
         "curves": [{"name": n, "panel": CURVES[n][0], "role": CURVES[n][1]} for n in _drawn(s)],
-        "metrics": _metrics(s), "diagnosis": [_finding(found) for found in s.diagnosis], "settings": dict(s.settings),
+        "metrics": _metrics(s.metrics), "judged": _metrics(s.judged), "diagnosis": [_finding(found) for found in s.diagnosis], "settings": dict(s.settings),
         "speed": s.speed, "phase": _phase(s.phase), "kept": s.kept,
     }  # fmt: skip
     if s.extent:
@@ -117,11 +123,12 @@ def _drawn(s: Snapshot) -> list[str]:
     return [name for i, name in enumerate(s.curve_names) if not np.isnan(s.curve_values[:, i]).all()]
 
 
-def _metrics(s: Snapshot) -> dict[str, Any] | None:
-    if s.metrics is None:
+def _metrics(m: Metrics | None) -> dict[str, Any] | None:
+    if m is None:
         return None
-    values = {name: _plain(value) for name, value in s.metrics.values.items()}
-    return {"values": values, "samples": s.metrics.samples, "step": s.metrics.step, "floor": dict(s.metrics.floor)}
+    values = {name: _plain(value) for name, value in m.values.items()}
+    by = {"by": m.by, "features": m.features} if m.by else {}
+    return {"values": values, "samples": m.samples, "step": m.step, "floor": dict(m.floor)} | by
 
 
 def _phase(view: PhaseView | None) -> dict[str, Any] | None:

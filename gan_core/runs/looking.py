@@ -22,6 +22,7 @@ from gan_core.runs.cadence import Cadence
 from gan_core.runs.camera import Camera
 from gan_core.runs.case_file import CaseFile
 from gan_core.runs.curves import Curves
+from gan_core.runs.gauging import Gauge, charted
 from gan_core.runs.picture import picture
 from gan_core.runs.snapshots import Mark, Metrics, present
 from gan_core.trainer import Stats, Trainer
@@ -43,9 +44,11 @@ _RATE_SECONDS = 10.0
 class Looker:
     """Looks at one run for all its viewers. Its methods are called on the training thread; `helper` is where pictures may be made."""
 
-    def __init__(self, helper: Executor | None = None, cases: CaseFile | None = None) -> None:
-        """`cases`: where the diagnosis is noted for whoever looks back."""
-        self._cases = cases
+    def __init__(
+        self, helper: Executor | None = None, cases: CaseFile | None = None, gauge: Gauge | None = None
+    ) -> None:
+        """`cases`: where the diagnosis is noted for whoever looks back; `gauge`: what measures pictures between the steps."""
+        self._cases, self._gauge = cases, gauge
         self._camera = Camera(helper)
         self._looks, self._measures = Cadence(UNWATCHED, SNAPSHOT_SHARE), Cadence(1.0, METRICS_SHARE, _RAREST)
         self._grants = Cadence(GRANTED, GRANTS_SHARE)
@@ -59,9 +62,12 @@ class Looker:
         self.curves = Curves(frames.CURVE_NAMES)
         self.marks: list[Mark] = []
         self.metrics: Metrics | None = None
+        self.judged: Metrics | None = None
+        if self._gauge is not None:
+            self._gauge.restart()
         self.last_row: Mapping[str, float] = {}
         self._watch: Watch | None = None
-        self._charted = -1  # the step of the metrics that are in the curves
+        self._charted = self._judged_charted = -1  # the steps of the metrics that are in the curves
         self._rates: deque[tuple[float, int, int]] = deque()
 
     def due(self, now: float, *, idle: bool = False) -> bool:
@@ -91,6 +97,9 @@ class Looker:
         if not first:
             if self.metrics is not None and self.metrics.step != self._charted:
                 row |= self._measured()  # perhaps at an earlier step: a row stands for all since the last
+            if self.judged is not None and self.judged.step != self._judged_charted:
+                row |= charted(self.judged)
+                self._judged_charted = self.judged.step
             self.last_row = row
             self.curves.append(stats.step, row)
         self._rates.append((seconds, trainer.step_count, trainer.images))
@@ -116,7 +125,15 @@ class Looker:
             curves = {"curve_steps": steps, "curve_values": values}
             seen = picture(players)
             diagnosis = self._diagnosis(players, step, None if first else stats, seen["arrays"])
-            then(**fields, **curves, **seen, **self._grant(players), metrics=self.metrics, diagnosis=diagnosis)
+            then(
+                **fields,
+                **curves,
+                **seen,
+                **self._grant(players),
+                metrics=self.metrics,
+                judged=self.judged,
+                diagnosis=diagnosis,
+            )
 
         self._camera.take(trainer, develop, now=now)
 
@@ -144,6 +161,8 @@ class Looker:
     def blew_up(self, step: int, good: int, config: RunConfig) -> tuple[Finding, ...]:
         """The diagnosis of a run that stopped being numbers at `step` and went back to `good`."""
         self._camera.wait()
+        if self.judged is not None and self.judged.step > good:
+            self.judged = None
         return self._noted(good, self._watch.doctor.blew_up(step, good, config)) if self._watch else ()
 
     @property
@@ -187,6 +206,20 @@ class Looker:
         (milliseconds each few seconds), pictures when it is time."""
         known = self.metrics is not None and self.metrics.step == trainer.step_count
         return not known and (isinstance(trainer.data, PointSet) or self._measures.due(time.perf_counter()))
+
+    def gauge(self, trainer: Trainer) -> None:
+        """Between two steps: go on measuring, if there is anything that does so."""
+        if self._gauge is not None and (found := self._gauge.turn(trainer)) is not None:
+            self.judged = found
+
+    def begins(self) -> None:
+        """A stretch of training begins."""
+        if self._gauge is not None:
+            self._gauge.begins()
+
+    def knew(self, judged: Metrics | None) -> None:
+        """What was measured before the run came back from disk; its curves have it already."""
+        self.judged, self._judged_charted = judged, judged.step if judged is not None else -1
 
     def measure(self, trainer: Trainer) -> None:
         """Metrics of a larger draw of its own fixed latents; the training's streams are not touched."""

@@ -23,6 +23,7 @@ from gan_core.runs import branching, facts, quota, together
 from gan_core.runs.commands import Command, Pause, Resume
 from gan_core.runs.engines import make_ahead
 from gan_core.runs.following import FollowedRun
+from gan_core.runs.gauging import Gauge
 from gan_core.runs.index import Query
 from gan_core.runs.listing import ACTIVE, Row
 from gan_core.runs.measurement import Measurements
@@ -333,6 +334,7 @@ class Scheduler:
             "saved": self._noting(run_id),
             "workshop": self._workshop,
             "darkroom": self._darkroom,
+            "gauge": Gauge(),
         }
 
     def _add(self, session: TrainingSession) -> TrainingSession:

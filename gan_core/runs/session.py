@@ -26,12 +26,13 @@ from gan_core.engine.orders import Part
 from gan_core.engine.workshop import Workshop
 from gan_core.errors import CheckpointError, EngineError, PlaygroundError
 from gan_core.phases import BOTH
-from gan_core.runs import breaking, frames
+from gan_core.runs import breaking, frames, gauging
 from gan_core.runs import facts as run_facts
 from gan_core.runs.commands import Change, Command, Look, Pause, Phase, Reset, Resume, StepOnce, Stop, after_all, named
 from gan_core.runs.engines import COMPILED, EAGER, Engines, last_engine
 from gan_core.runs.folder import RunFolder
 from gan_core.runs.following import FOLLOWED, Beacon
+from gan_core.runs.gauging import Gauge
 from gan_core.runs.keeping import Keeper, Saver, Score, after
 from gan_core.runs.lock import IN_USE
 from gan_core.runs.looking import UNWATCHED, WATCHED, Looker
@@ -60,11 +61,12 @@ class TrainingSession:
         self, run_id: str, owner: str, config: RunConfig, folder: RunFolder | None = None, *,
         restore: bool = False, saver: Saver | None = None, saved: Callable[[], None] = lambda: None, finish_at_horizon: bool = True,
         workshop: Workshop | None = None, darkroom: Executor | None = None, share: Share | None = None,
-        together: tuple[str, ...] = (),
+        together: tuple[str, ...] = (), gauge: Gauge | None = None,
     ) -> None:  # fmt: skip
         """`saver` runs a job on the thread that writes; `saved` is called there after the files have changed; `workshop` makes
         compiled programs: without one every step is eager; `darkroom` makes pictures: without one training waits for each;
-        `share`: what the link that it was started from allows; `together`: the runs that it trains in step with, itself among them."""
+        `share`: what the link that it was started from allows; `together`: the runs that it trains in step with, itself among them; `gauge`:
+        what measures its pictures between the steps, if that is wanted."""
         self.id, self.owner, self.config, self.folder = run_id, owner, config, folder
         self.share, self.together = share or Share(), together
         self._keeper = Keeper(folder, config, saver, self._not_saved, saved)
@@ -89,7 +91,8 @@ class TrainingSession:
         self._data: PointSet | ImageSet | None = None
         self._trainer: Trainer | None = None
         self._queue_place = 0
-        self._looker = Looker(darkroom, folder.cases if folder is not None else None)
+        self.gauge = gauge
+        self._looker = Looker(darkroom, folder.cases if folder is not None else None, gauge)
         self._frame: tuple[int, bytes] | None = None
         self.on_report: Callable[[str], None] = lambda text: None
         self._facts: dict[str, Any] = {}  # run.json as last written
@@ -355,6 +358,9 @@ class TrainingSession:
             self._after_preparing, self._said = "paused", Message()  # its end was lost
         self._facts = folder.facts()
         self.seconds = float(self._facts.get("seconds", 0.0))
+        self._looker.knew(gauging.read(self._facts.pop("judged", None)))
+        if self.gauge is not None:
+            self.gauge.recall(self._facts.get("gauge_share"))
         best = Score.read(self._facts.pop("best", None))
         self._keeper.best = best if best is not None and best.step == folder.best_step() else None
         self._engines.noted = last_engine(loaded.journal)
@@ -369,6 +375,10 @@ class TrainingSession:
             self._facts |= run_facts.of_trainer(trainer, self._threads())
             if "data_hash" not in self._facts:
                 self._facts |= run_facts.fingerprint(trainer)
+            if self._looker.judged is not None:
+                self._facts["judged"] = gauging.facts(self._looker.judged)
+            if self.gauge is not None:
+                self._facts["gauge_share"] = self.gauge.share
             self._facts["metrics"] = {name: v for name, v in self._looker.numbers().items() if math.isfinite(v)}
         return dict(self._facts)
 
@@ -418,6 +428,7 @@ class TrainingSession:
         assert trainer is not None
         if until_step is not None and trainer.step_count >= until_step:
             return
+        looker.begins()
         horizon = self.config.horizon if self._finish_at_horizon and trainer.images < self.config.horizon else math.inf
         while due := self._due():
             self._note_engine()
@@ -426,6 +437,7 @@ class TrainingSession:
             self._pace.took(trainer.advance(min(due, steps_left(trainer, until_step, horizon))))
             now = time.perf_counter()
             self.seconds = before + now - start
+            looker.gauge(trainer)
             if looker.due(now, idle=self.config.speed > 0):
                 self._look()
             if self._keeper.due(now):

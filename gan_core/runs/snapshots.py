@@ -59,12 +59,15 @@ def marks_of(step: int, changed: Mapping[str, Sequence[Any]]) -> list[Mark]:
 
 @dataclass(frozen=True)
 class Metrics:
-    """Values by metric name, from how many samples, at which step; and what a perfect generator would score."""
+    """Values by metric name, from how many samples, at which step; and what a perfect generator would score. Where they depend on
+    features: by which, in a few words and in full."""
 
     values: Mapping[str, float]
     samples: int
     step: int
     floor: Mapping[str, float] = field(default_factory=dict)
+    by: str = ""
+    features: str = ""
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,7 @@ class Snapshot:
     sheet: str = ""
     columns: tuple[str, ...] = ()
     metrics: Metrics | None = None
+    judged: Metrics | None = None
     marks: tuple[Mark, ...] = ()
     diagnosis: tuple[Finding, ...] = ()
     engine: str = "eager"

@@ -356,6 +356,8 @@ LABELS: dict[str, str] = {
     "panel.augmentation.hint": N_("Rises while D is too sure of real pictures"),
     "panel.metrics": N_("Quality of the samples"),
     "panel.metrics.hint": N_("Measured on a larger draw from time to time"),
+    "panel.frechet": N_("Distance in a classifier's features"),
+    "panel.frechet.hint": N_("The lower the better, down to the dotted line: real pictures"),
     "panel.divergence": N_("Divergence from the data"),
     "panel.divergence.hint": N_("In nats; the dotted line is what a perfect generator scores"),
     "panel.distance": N_("Distance from the data"),
@@ -396,6 +398,32 @@ LABELS: dict[str, str] = {
     "curve.quality.help": N_("Share of samples within three standard deviations of a cluster's centre."),
     "curve.coverage": N_("Modes covered"),
     "curve.coverage.help": N_("Share of the clusters that have at least one good sample."),
+    "curve.precision": N_("Precision"),
+    "curve.precision.help": N_(
+        "Share of the generated pictures that are as near to a real one as its third neighbour: how many look real."
+    ),
+    "curve.recall": N_("Recall"),
+    "curve.recall.help": N_(
+        "Share of the real pictures that are as near to a generated one as its third neighbour: how much of the data is drawn."
+    ),
+    "curve.class_coverage": N_("Classes drawn"),
+    "curve.class_coverage.help": N_(
+        "Share of the classes that a classifier finds among the generated pictures at least once."
+    ),
+    "curve.as_asked": N_("As asked for"),
+    "curve.as_asked.help": N_(
+        "Share of the generated pictures that a classifier reads as the class that was asked for."
+    ),
+    "curve.fd": N_("Fréchet distance (classifier of the set)"),
+    "curve.fd.by": N_("FD ({by})"),
+    "curve.fd.help": N_(
+        "Distance between Gaussians fitted to real and generated pictures in a classifier's features. It is no FID, and "
+        "comparable only where features and number of samples are the same."
+    ),
+    "curve.class_kl": N_("Reverse KL of the classes"),
+    "curve.class_kl.help": N_(
+        "How differently from the data the generated pictures are spread over the classes; 0 is exactly as the data's own."
+    ),
     "curve.reverse_kl": N_("Reverse KL"),
     "curve.reverse_kl.help": N_("How unevenly the good samples are spread over the clusters; 0 is perfectly even."),
     "curve.js": N_("Jensen–Shannon"),
@@ -411,6 +439,7 @@ LABELS: dict[str, str] = {
     "outputs.real": N_("On real points, mean"),
     "outputs.fake": N_("On generated points, mean"),
     "perfect": N_("perfect: {value}"),
+    "instead": N_("real ones: {value}"),
     "doctor": N_("Diagnosis"),
     "doctor.help": N_("Click for what this means, why it happens and what helps."),
     "doctor.since": N_("Since step {step}: {text}"),
@@ -422,6 +451,10 @@ LABELS: dict[str, str] = {
     "doctor.apply": N_("Apply this"),
     "doctor.applied": N_("Being applied"),
     "from.samples": N_("from {samples} samples at step {step}"),
+    "from.judged": N_("from {samples} samples at step {step}, by the {features}"),
+    "floor.real": N_("Dotted: {value}, what real pictures score in the place of the generated ones."),
+    "floor.asked": N_("Dotted: {value}, how often the classifier reads real pictures rightly."),
+    "floor.perfect": N_("Dotted: {value}, what a perfect generator scores on average."),
 } | graph.LABELS
 
 _SENTENCES = (session.PREPARING, *breaking.SENTENCES, session.NOT_SAVED, session.SCHEDULE_DONE, table.MISSING, table.DAMAGED,

@@ -9,8 +9,10 @@ import streamlit as st
 from gan_core import registry
 from gan_core.errors import PlaygroundError
 from gan_core.metrics.measure import Measure
+from gan_core.runs.gauging import SAMPLES, SHARES
 from gan_core.runs.measured import Measured
 from gan_core.runs.measurement import MOST_SAMPLES, TOO_FEW, MeasureJob, MeasurePlan, needed
+from gan_core.runs.session import TrainingSession
 from gan_core.text import N_
 from pages._ui import service
 from pages._ui.failures import plain
@@ -43,6 +45,7 @@ def measure(page: str, run_id: str, mine: bool) -> None:
     with st.expander(_("Measure: how near to real pictures?"), expanded=seen or job is not None, icon=":material/straighten:",
                      key=f"{page}.measure.{run_id}"):  # fmt: skip
         if mine:
+            st.fragment(_beside)(page, run_id)
             st.fragment(_controls)(page, run_id)
         else:
             st.caption(_("Only the owner of a run can have it measured; what was measured is shown to everybody."))
@@ -51,6 +54,30 @@ def measure(page: str, run_id: str, mine: bool) -> None:
         elif job is not None:
             _ended(job, _)
         st.fragment(_results)(page, run_id)
+
+
+# ── beside the training ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _beside(page: str, run_id: str) -> None:
+    """How much of its time the run may spend on its curves of what a classifier sees."""
+    _ = translate()
+    run = service.scheduler().peek(run_id)
+    gauge = run.gauge if isinstance(run, TrainingSession) else None
+    if gauge is None:
+        return
+    key = f"{page}.measure.share.{run_id}"
+
+    def choose() -> None:
+        gauge.share = st.session_state[key]
+
+    st.session_state[key] = min(SHARES, key=lambda share: abs(share - gauge.share))
+    st.segmented_control(
+        _("Share of the training's time for its curves"), SHARES, key=key, on_change=choose, required=True,
+        format_func=lambda share: percent(share) if share else _("None"),
+        help=_("While the run trains, {n} samples are measured again and again by the set's classifier: distance, precision and recall, "
+               "classes. It takes at most this share of the time: with less, the curves have fewer points.").format(n=number(SAMPLES)),
+    )  # fmt: skip
 
 
 # ── what is asked for ────────────────────────────────────────────────────────────────────────────────────────────────────

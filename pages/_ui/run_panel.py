@@ -40,7 +40,7 @@ from pages._ui.theme import GENERATED, NEUTRAL, REAL
 
 _CURVE_POINTS = 1000
 _PATIENCE = 1.0  # seconds
-_MEASURED = ("metrics", "distance")  # panels of what is measured now and then
+_MEASURED = ("metrics", "frechet", "divergence", "distance")  # panels of what is measured now and then
 _COLOURS = {
     "d": NEUTRAL, "g": GENERATED["light"], "real": REAL["light"], "fake": GENERATED["light"], "neutral": NEUTRAL
 }  # fmt: skip

@@ -182,6 +182,18 @@ def _as_inception(mine: Measured) -> Measured:
     return replace(mine, features="inception", time="2030-01-01T00:00:00+00:00", found=dict(mine.found) | more)
 
 
+def test_the_share_of_the_time_can_be_chosen(visit: Open, scheduler: Scheduler) -> None:
+    app, run = resting(visit, scheduler)
+    (control,) = [c for c in app.get("button_group") if c.key and c.key.startswith("images.measure.share")]
+    assert control.value == 0.05
+    control.set_value(0.0).run()
+    assert not app.exception
+    assert run.gauge.share == 0.0
+    app.run()
+    (control,) = [c for c in app.get("button_group") if c.key and c.key.startswith("images.measure.share")]
+    assert control.value == 0.0
+
+
 def test_points_have_no_such_part(visit: Open, scheduler: Scheduler) -> None:
     app = visit("lab.py")
     start(app, "lab", scheduler)

@@ -150,9 +150,9 @@ class Tiles {
       const { value, side } = this.tiles.get(name);
       setText(value, this.text(name, values));
       const floor = metrics.floor?.[name];
-      setText(side, floor === undefined || floor === null ? "" : words.get("perfect", { value: this.figure(name, floor) }));
+      setText(side, floor === undefined || floor === null ? "" : words.get(metrics.features ? "instead" : "perfect", { value: this.figure(name, floor) }));
     }
-    setText(this.from, words.get("from.samples", { samples: words.number(metrics.samples), step: words.number(metrics.step) }));
+    setText(this.from, fromWords(words, metrics));
   }
 
   arrange(names) {

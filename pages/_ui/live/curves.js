@@ -2,11 +2,12 @@
 
 const CURVE_PAD = { left: 50, right: 12, top: 8, bottom: 22 };
 const PANEL_HEIGHT = 150;
-const LOG_PANELS = new Set(["gradients", "divergence", "distance"]); // whose values go through many sizes
-const SPARSE_PANELS = new Set(["metrics", "divergence", "distance"]); // measured from time to time: the line goes on in between
+const LOG_PANELS = new Set(["gradients", "divergence", "distance", "frechet"]); // whose values go through many sizes
+const SPARSE_PANELS = new Set(["metrics", "divergence", "distance", "frechet"]); // measured from time to time: the line goes on in between
 const DASHES = [[], [7, 4], [2, 3], [9, 3, 2, 3]];
 // Blue belongs to real data alone, orange to what is generated; the discriminator has a colour of its own.
 const ROLE_COLOR = { g: "fake", fake: "fake", d: "neutral", real: "real", neutral: "neutral" };
+const CHARTED_AS = { modes: "coverage", class_modes: "class_coverage" }; // numbers that are drawn as shares
 const ROLE_DASH = { g: 0, d: 1, real: 0, fake: 1, neutral: 0 };
 
 /** Each curve with its colour and a dash that no other curve of the same colour in the panel has. */
@@ -19,6 +20,23 @@ function styleCurves(curves) {
     used.add(`${color}${dash % DASHES.length}`);
     return { ...curve, color, dash: DASHES[dash % DASHES.length] };
   });
+}
+
+/** What perfect samples would score, by the name of the curve. */
+function floorsOf(header) {
+  return { ...header.metrics?.floor, ...header.judged?.floor };
+}
+
+/** Among which figures of the frame a curve's are; null for what is not measured but read off the training. */
+function sourceOf(header, name) {
+  const among = (metrics) => metrics && Object.keys(metrics.values).some((key) => (CHARTED_AS[key] ?? key) === name);
+  return among(header.judged) ? header.judged : among(header.metrics) ? header.metrics : null;
+}
+
+/** From how many samples, at which step and by which features. */
+function fromWords(words, metrics) {
+  const values = { samples: words.number(metrics.samples), step: words.number(metrics.step), features: metrics.features };
+  return words.get(metrics.features ? "from.judged" : "from.samples", values);
 }
 
 /** Index of the first x that is >= value. */
@@ -41,14 +59,15 @@ class Panel {
     this.curves = styleCurves(curves);
     this.canvas = h("canvas", { role: "img", tabindex: "0" });
     this.values = this.curves.map(() => h("b", {}, "–"));
-    const items = this.curves.map((curve, i) => h("span", { class: "gl-series", "data-tip": this.tip(curve.name) }, this.sample(curve),
-      h("span", {}, this.title(curve.name)), this.values[i]));
+    this.names = this.curves.map((curve) => h("span", {}, this.title(curve.name)));
+    this.items = this.curves.map((curve, i) => h("span", { class: "gl-series", "data-tip": this.tip(curve.name) }, this.sample(curve),
+      this.names[i], this.values[i]));
     const title = words.has(`panel.${name}`) ? words.get(`panel.${name}`) : pretty(name);
     this.empty = h("div", { class: "gl-empty" }, words.get("curves.empty"));
     this.stage = h("div", { class: "gl-chart" }, this.canvas, this.empty);
     this.box = h("section", { class: "gl-panel", "aria-label": title },
       h("div", { class: "gl-title" }, h("h4", {}, title), h("span", {}, words.has(`panel.${name}.hint`) ? words.get(`panel.${name}.hint`) : "")),
-      h("div", { class: "gl-keys" }, ...items), this.stage);
+      h("div", { class: "gl-keys" }, ...this.items), this.stage);
     this.canvas.setAttribute("aria-label", title);
   }
 
@@ -127,7 +146,7 @@ class Panel {
     const xs = frame.arrays.curve_x;
     const context = fitCanvas(this.canvas, owner.width, PANEL_HEIGHT);
     context.clearRect(0, 0, owner.width, PANEL_HEIGHT);
-    const range = xs?.length ? this.bounds(this.seen(xs, frame.arrays), domain, frame.header.metrics?.floor) : null;
+    const range = xs?.length ? this.bounds(this.seen(xs, frame.arrays), domain, floorsOf(frame.header)) : null;
     this.empty.hidden = Boolean(range) || Boolean(owner.memory.zoom);
     this.read(frame);
     if (!range) return;
@@ -138,7 +157,7 @@ class Panel {
     context.beginPath();
     context.rect(CURVE_PAD.left, CURVE_PAD.top - 4, owner.plotWidth(), height + 8);
     context.clip();
-    this.paintFloors(context, axis, frame.header.metrics?.floor);
+    this.paintFloors(context, axis, floorsOf(frame.header));
     this.paintMarks(context, frame.header.marks || [], height);
     this.paintGhost(context, axis);
     for (const curve of this.curves) this.paintCurve(context, curve, xs, frame.arrays[`curve:${curve.name}`], axis);
@@ -301,13 +320,31 @@ class Panel {
       let at = i;
       while ((this.owner.cursor ?? null) === null && at > 0 && ys && !Number.isFinite(ys[at])) at -= 1;
       setText(this.values[k], ys && at >= 0 ? this.owner.ui.words.short(ys[at]) : "–");
+      this.explain(k, frame.header);
     });
+  }
+
+  /** The legend's sentence: what it is, from how many samples, by which features, and what the dotted line is. */
+  explain(k, header) {
+    const { name } = this.curves[k];
+    const source = sourceOf(header, name);
+    if (!source) return;
+    const { words } = this.owner.ui;
+    const floor = source.floor?.[name];
+    const dotted = source.features ? (name === "as_asked" ? "floor.asked" : "floor.real") : "floor.perfect";
+    const parts = [this.tip(name), capital(fromWords(words, source)) + ".", Number.isFinite(floor) && words.get(dotted, { value: words.short(floor) })];
+    const tip = parts.filter(Boolean).join("\n");
+    if (this.items[k].dataset.tip !== tip) this.items[k].dataset.tip = tip;
+    if (source.by && words.has(`curve.${name}.by`)) setText(this.names[k], words.get(`curve.${name}.by`, { by: source.by }));
   }
 }
 
 /** "d_loss" -> "D loss": a last resort for a curve without a translated title. */
 function pretty(name) {
-  const text = name.replaceAll("_", " ");
+  return capital(name.replaceAll("_", " "));
+}
+
+function capital(text) {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
@@ -573,7 +610,7 @@ class CurvesView {
   paint() {
     if (!this.frame || !this.width) return;
     const xs = this.frame.arrays.curve_x;
-    const state = [xs?.length, xs?.[xs.length - 1], this.frame.header.run, this.frame.header.marks?.length, this.domain(), this.width,
+    const state = [xs?.length, xs?.[xs.length - 1], this.frame.header.run, this.frame.header.marks?.length, this.frame.header.judged?.step, this.domain(), this.width,
       this.cursor, this.pinned, this.brush?.to, this.ui.theme.version, this.signature, this.ui.ghost?.version].join();
     if (state === this.painted) return;
     this.painted = state;

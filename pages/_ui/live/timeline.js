@@ -293,29 +293,30 @@ class Timeline {
 }
 
 /** Figures of merit at a step of the past, from the curves: what was measured last before it. */
-function metricsAt(live, step) {
+function metricsAt(live, step, kind = "metrics") {
   const { arrays, header } = live;
   const xs = arrays.curve_x;
-  if (!xs?.length || !header.metrics) return null;
-  const total = header.metrics.values.modes_total;
+  const known = header[kind];
+  if (!xs?.length || !known) return null;
   const before = (name) => {
     const ys = arrays[`curve:${name}`];
     for (let i = Math.min(xs.length - 1, lowerBound(xs, step + 0.5) - 1); ys && i >= 0; i -= 1) if (Number.isFinite(ys[i])) return ys[i];
     return null;
   };
   const values = {};
-  for (const name of Object.keys(header.metrics.values)) {
-    if (name === "modes_total") values[name] = total;
-    else if (name === "modes") values[name] = before("coverage") === null ? null : Math.round(before("coverage") * total);
+  for (const name of Object.keys(known.values)) {
+    const share = CHARTED_AS[name] && before(CHARTED_AS[name]);
+    if (name.endsWith("_total")) values[name] = known.values[name];
+    else if (CHARTED_AS[name]) values[name] = share === null ? null : Math.round(share * known.values[`${name}_total`]);
     else values[name] = before(name);
   }
-  return { values, samples: header.metrics.samples, step, floor: header.metrics.floor };
+  return { ...known, values, step };
 }
 
 /** A picture of the present as it will be looked at later: without its curves, which are those of the day. */
 function asPast({ header, arrays, bytes }) {
   const own = Object.entries(arrays).filter(([name]) => !name.startsWith("curve"));
-  return { header: { ...header, status: "past", metrics: null, phase: null }, arrays: Object.fromEntries(own), bytes };
+  return { header: { ...header, status: "past", metrics: null, judged: null, phase: null }, arrays: Object.fromEntries(own), bytes };
 }
 
 /** A picture of the past with the curves up to then. */

@@ -74,6 +74,7 @@ class LiveView {
     this.curves = new CurvesView(this, this.memory, { shows: (panel) => !measured(panel) });
     this.measures = new CurvesView(this, this.memory, { shows: measured, lead: this.curves });
     this.tiles = new Tiles(this);
+    this.judged = new Tiles(this); // what a classifier says of pictures
     this.outputs = new OutputsView(this, this.memory);
     this.timeline = new Timeline(this, {
       ask: (message) => this.link.send(message),
@@ -81,7 +82,7 @@ class LiveView {
       back: () => this.live && this.show(this.live),
       branch: (step) => this.component.setTriggerValue("branch", { run: this.data.run, step, at: Date.now() }),
     });
-    this.left = h("div", { class: "gl-left" }, this.picture.box, this.outputs.box, this.tiles.box, this.measures.box);
+    this.left = h("div", { class: "gl-left" }, this.picture.box, this.outputs.box, this.judged.box, this.tiles.box, this.measures.box);
     this.right = h("div", { class: "gl-right" }, this.curves.box);
     this.root.prepend(h("div", { class: `gl-all gl-kind-${this.data.kind} gl-only-${this.only}` }, ...this.parts()));
     if (this.live) this.show(this.live);
@@ -251,7 +252,7 @@ class LiveView {
     const overlay = this.slow.show(frame);
     this.picture.overlay = this.timeline.inPast ? null : overlay;
     for (const view of this.charts) view.show(frame);
-    if (!this.timeline.inPast) this.showMoment(frame, header.metrics);
+    if (!this.timeline.inPast) this.showMoment(frame, header.metrics, header.judged);
     this.controls.showFigures(header);
     if (!this.timeline.inPast) this.doctor.show(header.diagnosis, false);
     this.controls.showNote(this.words.sentence(header.message), header.status === "failed");
@@ -262,9 +263,10 @@ class LiveView {
   }
 
   /** What belongs to one moment, now or earlier: the picture and what was measured. */
-  showMoment(frame, metrics) {
+  showMoment(frame, metrics, judged) {
     this.picture.show(frame);
     this.tiles.show(metrics);
+    this.judged.show(judged);
     this.outputs.show(frame);
     this.graph?.show(frame);
     for (const view of this.charts) view.pin(this.timeline.inPast ? frame.header.step : null);
@@ -281,7 +283,7 @@ class LiveView {
     if (this.retired || !this.live || !this.timeline.inPast || frame.header.run !== this.data.run) return;
     this.picture.overlay = null; // a phase of slow motion belongs to the present
     this.doctor.show(frame.header.diagnosis, true);
-    this.showMoment(asOf(this.live, frame), metricsAt(this.live, frame.header.step));
+    this.showMoment(asOf(this.live, frame), metricsAt(this.live, frame.header.step), metricsAt(this.live, frame.header.step, "judged"));
   }
 
   /** A sentence for those who hear the picture, at a pace that can be listened to. */
