@@ -20,7 +20,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from gan_core import augment, lecam, matching, optimizers, penalties, registry
+from gan_core import augment, lecam, matching, optimizers, penalties, registry, variational
 from gan_core import config as settings
 from gan_core import data as data_sets
 from gan_core import device as devices

@@ -176,6 +176,7 @@ def get_judges(name: str, data: ImageSet, progress: Progress | None = None) -> J
 
 def pieces(data: ImageSet) -> Pieces[Judges]:
     """`get_judges("classifier", data)` a little at a time. Raises DataError for a set without labels."""
+    data = data.complete
     source = source_of(data)
     judge, own, accuracy = _judged_by((yield from classifier.pieces(source)), source, data)
     return Judges(judge, judge, own, accuracy)
