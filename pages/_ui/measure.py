@@ -73,10 +73,10 @@ def _beside(page: str, run_id: str) -> None:
 
     st.session_state[key] = min(SHARES, key=lambda share: abs(share - gauge.share))
     st.segmented_control(
-        _("Share of the training's time for its curves"), SHARES, key=key, on_change=choose, required=True,
+        _("Beside the training, at most this share of its time"), SHARES, key=key, on_change=choose, required=True,
         format_func=lambda share: percent(share) if share else _("None"),
-        help=_("While the run trains, {n} samples are measured again and again by the set's classifier: distance, precision and recall, "
-               "classes. It takes at most this share of the time: with less, the curves have fewer points.").format(n=number(SAMPLES)),
+        help=_("While the run trains, {n} samples are measured again and again by the set's classifier, for the curves of distance, precision, recall and "
+               "classes. That takes at most this share of the time: with less, the curves have fewer points.").format(n=number(SAMPLES)),
     )  # fmt: skip
 
 

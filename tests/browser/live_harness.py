@@ -138,14 +138,17 @@ def layers(real: np.ndarray, fake: np.ndarray, live: np.ndarray) -> dict[str, np
     return found
 
 
-def digits_frame(run: str, seq: int, *, step: int = 1234, **more: object) -> bytes:
-    """Two 8×8 grids of handwritten digits, the second one spoiled."""
+def digits_frame(
+    run: str, seq: int, *, step: int = 1234, measured: dict[str, np.ndarray] | None = None, **more: object
+) -> bytes:
+    """Two 8×8 grids of handwritten digits, the second one spoiled; `measured`: further curves."""
     from sklearn.datasets import load_digits
 
     pictures = np.kron(load_digits().images[seq : seq + 64] * 15.9, np.ones((4, 4)))[:, 2:30, 2:30]
     rng = np.random.default_rng(seq)
     spoiled = np.clip(pictures * 0.85 + rng.normal(20, 22, pictures.shape), 0, 255)
     arrays = {f"image_{name}": _sheet(a) for name, a in (("real", pictures), ("fake", spoiled))} | curves(step, rng)
+    arrays |= measured or {}
     grid = {"rows": 8, "cols": 8, "cell": [28, 28], "real": "image/png", "fake": "image/png"}
     return pack(header(run, seq, "images", step, grid=grid, **more), arrays)
 

@@ -45,8 +45,7 @@ def test_a_run_is_measured_while_it_trains(visitor: Visitor) -> None:
     until(page, begin.is_enabled)
     page.wait_for_timeout(5500)  # by then it is saved
     begin.click()
-    bar = page.get_by_role("progressbar").last
-    bar.wait_for()
+    page.get_by_test_id("stProgress").wait_for()
     page.get_by_role("button", name="Cancel", exact=True).click()
     page.get_by_text("Cancelled: nothing was kept.").wait_for()
     assert page.locator(".gp-measures").count() == 0

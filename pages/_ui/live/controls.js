@@ -147,7 +147,8 @@ class Tiles {
     const names = Object.keys(values).filter((name) => !name.endsWith("_total"));
     if (names.join() !== this.names) this.arrange(names);
     for (const name of names) {
-      const { value, side } = this.tiles.get(name);
+      const { value, side, title } = this.tiles.get(name);
+      if (metrics.by && words.has(`curve.${name}.by`)) setText(title, words.get(`curve.${name}.by`, { by: metrics.by }));
       setText(value, this.text(name, values));
       const floor = metrics.floor?.[name];
       setText(side, floor === undefined || floor === null ? "" : words.get(metrics.features ? "instead" : "perfect", { value: this.figure(name, floor) }));
@@ -161,11 +162,12 @@ class Tiles {
     this.tiles.clear();
     for (const name of names) {
       const known = words.has(`metric.${name}`);
+      const title = h("span", {}, known ? words.get(`metric.${name}`) : pretty(name));
       const value = h("b", {});
       const side = h("small", {});
       const box = h("div", { class: "gl-tile", tabindex: "0", "data-tip": known ? words.get(`metric.${name}.help`) : null },
-        h("span", {}, known ? words.get(`metric.${name}`) : pretty(name)), value, side);
-      this.tiles.set(name, { box, value, side });
+        title, value, side);
+      this.tiles.set(name, { box, value, side, title });
     }
     this.row.replaceChildren(...[...this.tiles.values()].map((tile) => tile.box));
   }
