@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import psutil
 import torch
@@ -30,8 +30,20 @@ def sample_shape(config: RunConfig) -> tuple[int, ...]:
     return (2,) if info["kind"] == "points" else (info["channels"], size, size)
 
 
+class Needs(NamedTuple):
+    """Bytes. weights: with their copies; activations: of one discriminator and one generator step."""
+
+    weights: int
+    activations: int
+
+
 def estimate(config: RunConfig) -> int:
     """Bytes: the weights and their copies, and the activations of one discriminator and one generator step."""
+    return sum(needs(config))
+
+
+def needs(config: RunConfig) -> Needs:
+    """What `estimate` adds up."""
     shape = sample_shape(config)
     g, d = on_meta(config, shape)
     e = encoder_on_meta(config, shape)
@@ -43,7 +55,7 @@ def estimate(config: RunConfig) -> int:
     per_sample += 2 * _activations(d, torch.empty(n, *shape, device="meta"), *told)
     per_sample += _activations(e, torch.empty(2, *shape, device="meta")) if e is not None else 0
     twice = 2 if registry.penalty[config.penalty].info["at"] else 1  # the second backward pass keeps its own graph
-    return _BYTES * (weights + 2 * twice * batch * per_sample)
+    return Needs(_BYTES * weights, _BYTES * 2 * twice * batch * per_sample)
 
 
 @torch.no_grad()

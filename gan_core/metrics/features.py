@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from functools import cached_property, reduce
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import torch
@@ -16,7 +17,7 @@ from gan_core.data.sets import ImageSet, Progress
 from gan_core.errors import ConfigError
 from gan_core.metrics import classifier
 from gan_core.metrics.classes import shares_of
-from gan_core.metrics.classifier import FEATURES, Classifier, get_classifier
+from gan_core.metrics.classifier import FEATURES, Classifier, get_classifier, place_of, steps_of
 from gan_core.metrics.pieces import Pieces
 from gan_core.text import N_
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from gan_core.config import DataConfig
 
 NAMES = ("classifier", "inception")
+_QUICK = 300  # steps of a training that takes a few seconds
 
 
 class Features(Protocol):
@@ -190,6 +192,37 @@ def width_of(name: str, data: DataConfig) -> int:
         return WIDTH
     info = registry.dataset[data.name].info
     return FEATURES * (info["channels"] if info.get("channels_are") else 1)
+
+
+@dataclass(frozen=True)
+class AtHand:
+    """The classifier of a set, which may lie in the cache at `path`; `quick`: it is trained in seconds where it does not."""
+
+    data: ImageSet
+    path: Path
+    quick: bool
+
+    @property
+    def name(self) -> str:
+        return f"{self.data.channels_are or self.data.name} classifier"
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it can be had at once, or in seconds."""
+        return self.quick or self.path.exists()
+
+    def get(self) -> Features:
+        """Its features."""
+        return _classifier(self.data, None)[0]
+
+
+def at_hand(data: ImageSet) -> AtHand | None:
+    """Where the classifier of a set is to be found; None for a set that can have none. Reads all of it: a tenth of a second."""
+    data = data.complete
+    if not knows_classes(data):
+        return None
+    source = source_of(data)
+    return AtHand(data, place_of(source), steps_of(source) <= _QUICK)
 
 
 def knows_classes(data: ImageSet) -> bool:

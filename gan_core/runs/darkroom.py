@@ -15,16 +15,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from PIL import Image
 
+from gan_core import data as data_sets
 from gan_core import serial
 from gan_core.config import RunConfig
+from gan_core.data.sets import ImageSet
 from gan_core.device import default_threads
 from gan_core.errors import CheckpointError, RunError
 from gan_core.memory import sample_shape
 from gan_core.players import preview_side
-from gan_core.runs import checkpoint
+from gan_core.runs import checkpoint, closely
 from gan_core.runs.folder import RunFolder
 from gan_core.runs.picture import picture
 from gan_core.runs.snapshots import Snapshot
@@ -68,6 +71,23 @@ class Darkroom:
                 self._keep(key, self._developed(states[step], step) if step in states else self._seen(sheet, step))
             self._done.move_to_end(key)
             return self._done[key]
+
+    def closely(self, step: int, wishes: frozenset[str]) -> Snapshot:
+        """`snapshot`, with what is wished for of its single pictures (see `closely`): of a moment whose weights are not kept only the
+        nearest training pictures. Raises as `snapshot` does. Waits for what has to be prepared."""
+        drawn = self.snapshot(step)
+        with self._lock:
+            file = self.folder.states().get(step)
+            if file is None:
+                if drawn.kind != "images":
+                    return drawn
+                data = data_sets.load(self.folder.config().data)
+                assert isinstance(data, ImageSet)
+                seen = closely.compared(data, torch.from_numpy(drawn.arrays["fake"]), wishes)
+            else:
+                saved = checkpoint.read(file)
+                seen = closely.granted(self._loaded(saved.state, self._as_developed(saved.config)).players, wishes)
+        return dataclasses.replace(drawn, extras=seen.arrays, closely=seen.facts)
 
     def _keep(self, key: tuple[object, ...], made: Snapshot) -> None:
         self._done[key] = made

@@ -84,6 +84,7 @@ def _header(s: Snapshot) -> dict[str, Any]:
         "version": 1, "kind": s.kind, "run": s.run, "seq": s.seq, "step": s.step, "images": s.images, "seconds": s.seconds,
         "status": s.status, "message": _message(s.message), "engine": s.engine, "engine_reason": _message(s.engine_reason),
         "rate": _plain(s.rate), "rate_images": _plain(s.rate_images), "progress": s.progress, "queue": s.queue,
+        "left": s.left, "horizon": s.horizon, "machine": dict(s.machine),
         "marks": [dataclasses.asdict(mark) for mark in s.marks],
         "curves": [{"name": n, "panel": CURVES[n][0], "role": CURVES[n][1]} for n in _drawn(s)],
         "metrics": _metrics(s.metrics), "judged": _metrics(s.judged), "diagnosis": [_finding(found) for found in s.diagnosis], "settings": dict(s.settings),
@@ -98,6 +99,12 @@ def _header(s: Snapshot) -> dict[str, Any]:
                           "real": "image/webp", "fake": "image/webp"}  # fmt: skip
         header["grid"] |= {"rebuilt": "image/webp"} if "rebuilt" in s.arrays else {}
         header["grid"] |= {"classes": list(s.columns)} if s.columns else {}
+    if s.layers:
+        header["layers"] = {
+            who: {"kinds": said["kinds"], "norms": [_plain(v) for v in said["norms"]]} for who, said in s.layers.items()
+        }
+    if s.closely:
+        header["closely"] = dict(s.closely)
     return header
 
 
@@ -148,12 +155,12 @@ def _plain(value: Any) -> Any:
 
 def _arrays(s: Snapshot) -> dict[str, NDArray[Any]]:
     out: dict[str, NDArray[Any]] = {}
-    if s.kind == "points":
-        out |= {
-            name: np.ascontiguousarray(a, np.uint8 if a.dtype == np.uint8 else np.float32)
-            for name, a in (*s.arrays.items(), *s.extras.items())
-        }
-    elif s.arrays:
+    drawn = s.arrays if s.kind == "points" else {}
+    out |= {
+        name: np.ascontiguousarray(a, np.uint8 if a.dtype == np.uint8 else np.float32)
+        for name, a in (*drawn.items(), *s.extras.items())
+    }
+    if s.kind == "images":
         out |= {f"image_{n}": np.frombuffer(encode_grid(a), np.uint8) for n, a in s.arrays.items()}
     if s.curve_steps is not None and s.curve_values is not None:
         out["curve_x"] = np.ascontiguousarray(s.curve_steps, np.float32)

@@ -11,13 +11,14 @@ from typing import Any
 
 import torch
 
-from gan_core import metrics, registry
+from gan_core import layers, metrics, registry
 from gan_core.config import RunConfig
 from gan_core.data.sets import PointSet
 from gan_core.diagnosis.findings import Finding
 from gan_core.diagnosis.watching import Watch
+from gan_core.layers import Layer
 from gan_core.players import Players, draw_inputs
-from gan_core.runs import frames, wishes
+from gan_core.runs import closely, frames, machine, wishes
 from gan_core.runs.cadence import Cadence
 from gan_core.runs.camera import Camera
 from gan_core.runs.case_file import CaseFile
@@ -25,6 +26,7 @@ from gan_core.runs.curves import Curves
 from gan_core.runs.gauging import Gauge, charted
 from gan_core.runs.picture import picture
 from gan_core.runs.snapshots import Mark, Metrics, present
+from gan_core.runs.time_left import TimeLeft
 from gan_core.trainer import Stats, Trainer
 
 WATCHED, UNWATCHED = 0.08, 1.0  # least seconds between two snapshots
@@ -54,6 +56,7 @@ class Looker:
         self._grants = Cadence(GRANTED, GRANTS_SHARE)
         self.wishes: frozenset[str] = frozenset()
         self._granted: frozenset[str] = frozenset()  # the wishes of the last look
+        self.on_more: Callable[[], None] = lambda: None  # called, from any thread, when a wish should be granted again
         self.restart()
 
     def restart(self) -> None:
@@ -69,6 +72,8 @@ class Looker:
         self._watch: Watch | None = None
         self._charted = self._judged_charted = -1  # the steps of the metrics that are in the curves
         self._rates: deque[tuple[float, int, int]] = deque()
+        self._left = TimeLeft()
+        self._layers: tuple[Trainer, dict[str, list[Layer]]] | None = None
 
     def due(self, now: float, *, idle: bool = False) -> bool:
         """Whether it is time for a look (`now` as from time.perf_counter). idle: the run has time to spare, and looking costs none."""
@@ -108,10 +113,15 @@ class Looker:
             self._rates.popleft()
         self._charted = self.metrics.step if self.metrics else -1
         horizon = trainer.config.horizon
+        if now:  # it begins, or it rests
+            self._left.rested()
+        else:
+            self._left.saw(time.perf_counter(), trainer.images)
         fields = {
             "step": trainer.step_count, "images": trainer.images, "seconds": seconds,
             "rate": self.rate(1), "rate_images": self.rate(2),
-            "progress": min(trainer.images / horizon, 1.0) if horizon else None, "settings": present(trainer.config, trainer.images),
+            "progress": min(trainer.images / horizon, 1.0) if horizon else None, "left": self._left.seconds(horizon),
+            "horizon": horizon, "machine": machine.of(trainer), "layers": self._by_layer(trainer), "settings": present(trainer.config, trainer.images),
             "marks": tuple(self.marks), "curve_names": self.curves.names,
         }  # fmt: skip
         step = trainer.step_count
@@ -136,6 +146,15 @@ class Looker:
             )
 
         self._camera.take(trainer, develop, now=now)
+
+    def _by_layer(self, trainer: Trainer) -> dict[str, dict[str, Any]]:
+        """What the last step's gradients were like in each layer of both players. Waits for the device once."""
+        if self._layers is None or self._layers[0] is not trainer:
+            self._layers = trainer, {"g": layers.layers(trainer.g), "d": layers.layers(trainer.d)}
+        found = self._layers[1]
+        norms = torch.cat([layers.gradient_norms(found[who]).to(trainer.device) for who in "gd"]).tolist()
+        each = {"g": norms[: len(found["g"])], "d": norms[len(found["g"]) :]}
+        return {who: {"kinds": [layer.said for layer in found[who]], "norms": each[who]} for who in "gd"}
 
     def _diagnosis(
         self, players: Players, step: int, stats: Stats | None, arrays: Mapping[str, Any]
@@ -182,9 +201,15 @@ class Looker:
     def _grant(self, players: Players) -> dict[str, Any]:
         begin, self._granted = time.perf_counter(), self.wishes
         extras = wishes.granted(players, self._granted)
+        close = closely.granted(players, self._granted, self._more_to_see)
         now = time.perf_counter()
         self._grants.spent(now, now - begin)
-        return {"extras": extras}
+        return {"extras": extras | close.arrays, "closely": close.facts}
+
+    def _more_to_see(self) -> None:
+        """What was wished for can be answered in full now. From any thread."""
+        self._granted = frozenset()
+        self.on_more()
 
     def repaint(self, trainer: Trainer) -> dict[str, Any]:
         """The picture alone: in the middle of a step there are no new statistics."""

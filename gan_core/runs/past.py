@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import threading
 
-from gan_core.runs import frames
+from gan_core.runs import closely, frames
 from gan_core.runs.darkroom import Darkroom
 from gan_core.runs.folder import RunFolder
 
@@ -26,10 +26,12 @@ class Past:
         """Those of them from which a new run can go on."""
         return sorted(self._folder.states())
 
-    def frame(self, step: int) -> bytes:
-        """A packed frame of that step: its picture and what the diagnosis said, no curves. Raises RunError where nothing is kept, CheckpointError, ConfigError,
-        DataError."""
-        seen = self._darkroom().snapshot(step)
+    def frame(self, step: int, wishes: frozenset[str] = frozenset()) -> bytes:
+        """A packed frame of that step: its picture, what the diagnosis said, and what is wished for of single pictures; no curves. Raises
+        RunError where nothing is kept, CheckpointError, ConfigError, DataError."""
+        room = self._darkroom()
+        close = frozenset(filter(closely.is_known, wishes))
+        seen = room.closely(step, close) if close else room.snapshot(step)
         return frames.pack(
             dataclasses.replace(seen, run=self._run, status="past", diagnosis=self._folder.cases.at(step))
         )

@@ -93,6 +93,7 @@ class TrainingSession:
         self._queue_place = 0
         self.gauge = gauge
         self._looker = Looker(darkroom, folder.cases if folder is not None else None, gauge)
+        self._looker.on_more = self._look_again
         self._frame: tuple[int, bytes] | None = None
         self.on_report: Callable[[str], None] = lambda text: None
         self._facts: dict[str, Any] = {}  # run.json as last written
@@ -210,8 +211,11 @@ class TrainingSession:
         """What viewers want to see besides the picture, instead of what they wanted before (see `wishes`)."""
         if names != self._looker.wishes:
             self._looker.wishes = names
-            if self._trainer is not None and Look() not in list(self._commands):
-                self._commands.append(Look())
+            self._look_again()
+
+    def _look_again(self) -> None:
+        if self._trainer is not None and Look() not in list(self._commands):
+            self._commands.append(Look())
 
     @property
     def unwatched_seconds(self) -> float:

@@ -74,7 +74,11 @@ class Metrics:
 class Snapshot:
     """Everything a frame is packed from. Arrays are never written to after this is made.
 
-    points: as `picture.points` says. images: real, fake and, where something encodes, rebuilt (N, C, H, W) uint8. extras: what viewers asked for.
+    left: seconds until the schedule ends after `horizon` samples (0: never); machine: from `machine.of`; layers: of "g" and "d" what each
+    layer is (`kinds`) and the length of its gradient (`norms`).
+
+    points: as `picture.points` says. images: real, fake and, where something encodes, rebuilt (N, C, H, W) uint8. extras: what viewers asked for; closely: what is said
+    of single pictures that they asked for.
     """
 
     run: str
@@ -88,6 +92,10 @@ class Snapshot:
     rate: float = 0.0
     rate_images: float = 0.0
     progress: float | None = None
+    left: float | None = None
+    horizon: int = 0
+    machine: Mapping[str, Any] = field(default_factory=dict)
+    layers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     queue: int = 0
     kept: int | None = None
     extent: tuple[float, float, float, float] | None = None
@@ -108,6 +116,7 @@ class Snapshot:
     settings: Mapping[str, Any] = field(default_factory=dict)
     arrays: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     extras: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    closely: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 def present(config: RunConfig, images: int) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 neurons            thumbnails of all neurons
 neuron:d.2.5       one neuron closely: player (g or d), layer, neuron, counted from 1
+close:fake.12      one picture of a grid closely, see `closely`
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from gan_core.neurons import Maps
 from gan_core.players import Players
+from gan_core.runs import closely
 
 MOST = 8  # names that one viewer may ask for
 ALTOGETHER = 24  # names that all viewers of a run get together: a frame carries them all
@@ -22,7 +24,9 @@ _NEURON = re.compile(r"neuron:([gd])\.(\d{1,2})\.(\d{1,4})", re.ASCII)
 
 def is_known(name: object) -> bool:
     """Whether this is the name of something that can be asked for (which a certain run may yet not have)."""
-    return isinstance(name, str) and (name == "neurons" or _NEURON.fullmatch(name) is not None)
+    return isinstance(name, str) and (
+        name == "neurons" or _NEURON.fullmatch(name) is not None or closely.is_known(name)
+    )
 
 
 def read(names: object) -> frozenset[str] | None:

@@ -36,7 +36,7 @@ class KeptPast(Protocol):
 
     def steps(self) -> list[int]: ...
     def branches(self) -> list[int]: ...
-    def frame(self, step: int) -> bytes: ...
+    def frame(self, step: int, wishes: frozenset[str]) -> bytes: ...
 
 
 class WatchedRun(Protocol):
@@ -305,7 +305,7 @@ class LiveHub:
                 continue
             for step in viewer.looks_back_to:
                 try:
-                    data = await asyncio.to_thread(past.frame, step)
+                    data = await asyncio.to_thread(past.frame, step, viewer.wishes)
                 except PlaygroundError as error:
                     await viewer.socket.send_json({"missing": {"step": step, "message": _said(error, viewer)}})
                 else:

@@ -74,7 +74,7 @@ class FakePast:
     def branches(self) -> list[int]:
         return [0]
 
-    def frame(self, step: int) -> bytes:
+    def frame(self, step: int, wishes: frozenset[str]) -> bytes:
         self.begun.release()
         assert self.let.acquire(timeout=5)
         self.drawn.append(step)
