@@ -113,6 +113,8 @@ def _add_sample(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run_dir", metavar="DIR", type=Path)
     parser.add_argument("--n", type=_bounded(int, 1, 10_000_000), default=1000, help="how many (default: 1000)")
     parser.add_argument("--seed", type=_bounded(int, 0, 2**63 - 1), default=0)
+    parser.add_argument("--truncation", type=_bounded(float, 0, 1.5), metavar="PSI",
+                        help="of a style-based generator: 1 leaves its styles, 0 draws the mean picture (default: as the run's settings say)")  # fmt: skip
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.npz")
     parser.set_defaults(run=_sample)
 
@@ -271,7 +273,7 @@ def _sample(o: argparse.Namespace) -> int:
     from gan_core import generate
     from gan_core.runs.folder import RunFolder
 
-    samples = generate.load(RunFolder(o.run_dir)).sample(o.n, o.seed).numpy()
+    samples = generate.load(RunFolder(o.run_dir)).sample(o.n, o.seed, truncation=o.truncation).numpy()
     try:
         with o.out.open("wb") as file:
             np.savez_compressed(file, samples=samples)

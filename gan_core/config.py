@@ -12,6 +12,7 @@ import gan_core.catalogue  # noqa: F401 - fills the registries that the choices 
 from gan_core import engine, registry
 from gan_core.data import drawing, parameters, table
 from gan_core.errors import ConfigError
+from gan_core.networks import uses
 from gan_core.penalties import PLACES
 from gan_core.settings import Field, Spec, setting, shorten
 from gan_core.text import N_
@@ -39,6 +40,8 @@ PRECISIONS = {"auto": N_("Automatic"), "float32": "float32", "bfloat16": N_("bfl
 
 _ATTENTION_MORE = N_("Convolutions see a small neighbourhood; attention lets an eye know where the other one is (Zhang et al. 2019). Its cost "
                      "grows with the fourth power of the picture's side.")  # fmt: skip
+_BLOCKS_MORE = N_("Each adds to what came before and begins by adding nothing, so that deep networks start as easily as flat ones (R3GAN, Huang et al. "
+                  "2024, has two). The time of a step grows with their number.")  # fmt: skip
 G_CONDITIONS = {"none": N_("Not told"), "concat": N_("Beside the noise"), "norm": N_("In its normalisations")}
 D_CONDITIONS = {"none": N_("Not told"), "concat": N_("Beside the picture"), "projection": N_("Projection"),
                 "classifier": N_("It guesses the class (AC-GAN)")}  # fmt: skip
@@ -70,8 +73,13 @@ def _data_is(name: str) -> Any:
     return lambda c: c.data.name == name
 
 
-def _network(player: str, name: str) -> Any:
-    return lambda c: getattr(c, player).network == name
+def _network_uses(player: str, name: str) -> Any:
+    return lambda c: uses(getattr(c, player).network, name)
+
+
+def _norm(part: Any) -> str:
+    """The normalisation that a player's network has."""
+    return part.norm if uses(part.network, "norm") else "none"
 
 
 def _optimizer_uses(player: str, name: str) -> Any:
@@ -160,27 +168,45 @@ class GeneratorConfig:
     """G: latent to sample."""
 
     network: str = setting("mlp", title=N_("Network"), group="generator", choices=registry.network,
-        help=N_("MLP: fully connected layers. DCGAN: convolutions that grow a picture step by step."),
+        help=N_("MLP: fully connected layers. DCGAN: convolutions that grow a picture step by step. R3GAN: residual blocks. Style: noise that scales channels."),
         more=N_("An MLP treats every number of a sample alike and suits points and tiny pictures. Convolutions know that "
                 "neighbouring pixels belong together, and need far fewer weights for it."))  # fmt: skip
     hidden: tuple[int, ...] = setting((64, 64, 64), title=N_("Hidden layers"), group="generator", low=1, high=2048,
-        max_length=8, basic=True, shown_if=_network("generator", "mlp"),
+        max_length=8, basic=True, shown_if=_network_uses("generator", "hidden"),
         help=N_("Neurons in each hidden layer, with commas between: 64,64 is two layers of 64."),
         more=N_("More and wider layers can bend noise into finer shapes, but each step takes longer: on points, narrow networks "
                 "that take more steps often win."))  # fmt: skip
     width: int = setting(32, title=N_("Width"), group="generator", low=4, high=512, unit=N_("channels"), basic=True,
-        shown_if=_network("generator", "dcgan"),
+        shown_if=_network_uses("generator", "width"),
         help=N_("Channels of the layer nearest to the picture; each layer further in has twice as many, up to 8×."),
         more=N_("The number of feature maps. Twice the width is up to four times the work."))  # fmt: skip
+    blocks: int = setting(2, title=N_("Blocks at each size"), group="generator", low=1, high=8, shown_if=_network_uses("generator", "blocks"),
+        help=N_("How many residual blocks work on the maps of each size."), more=_BLOCKS_MORE)  # fmt: skip
+    mapping: int = setting(4, title=N_("Mapping layers"), group="generator", low=0, high=8, shown_if=_network_uses("generator", "mapping"),
+        help=N_("Fully connected layers that make a style w of the noise z, before anything is drawn."),
+        more=N_("Noise is round, data is not: the mapping may bend the one into the other, so that the directions of w change one thing at a "
+                "time (Karras et al. 2019). StyleGAN has 8."))  # fmt: skip
+    style_mixing: float = setting(0.0, title=N_("Style mixing"), group="generator", low=0.0, high=1.0,
+        shown_if=_network_uses("generator", "style_mixing"),
+        help=N_("Share of the samples in training whose lower and upper layers follow two different styles. 0: none."),
+        more=N_("Layers that cannot count on their neighbours' style learn to decide about their own scale alone; the paper mixes 0.9 of the "
+                "samples (Karras et al. 2019, section 3.1)."))  # fmt: skip
+    truncation: float = setting(1.0, title=N_("Truncation ψ"), group="generator", low=0.0, high=1.5, live=True,
+        shown_if=_network_uses("generator", "truncation"),
+        help=N_("How far the styles of the pictures that you see are from the mean style. 1: as they are; 0: all are the mean picture."),
+        more=N_("w′ = w̄ + ψ (w − w̄). Below 1 pictures get cleaner and more alike (Karras et al. 2019, appendix B). It is about what is shown, "
+                "measured and saved, and changes nothing in training."))  # fmt: skip
     norm: str = setting("none", title=N_("Normalisation"), group="generator", choices=NORMS,
+        shown_if=_network_uses("generator", "norm"),
         help=N_("Rescales activations between layers. Batch normalisation helps most convolutional generators."),
         more=N_("Batch: over all samples of the batch (Ioffe & Szegedy 2015). Instance: over each picture's map. Layer: over all "
                 "features of one sample. They keep layers from drifting apart in scale."))  # fmt: skip
     activation: str = setting("leaky_relu", title=N_("Activation"), group="generator", choices=ACTIVATIONS,
+        shown_if=_network_uses("generator", "activation"),
         help=N_("The bend between two layers. Without it the network would be one straight map."),
         more=N_("ReLU cuts at zero, LeakyReLU keeps a fifth of what is below; tanh, SiLU and GELU are smooth."))  # fmt: skip
     upsampling: str = setting("transposed", title=N_("Up-sampling"), group="generator", choices=UPSAMPLINGS,
-        shown_if=_network("generator", "dcgan"),
+        shown_if=_network_uses("generator", "upsampling"),
         help=N_("How a layer doubles the picture's size. Transposed convolutions are fast; resizing avoids checkerboards."),
         more=N_("Transposed convolutions learn how to fill in; kernels that overlap unevenly print a checkerboard (Odena et al. "
                 "2016). Resizing first and convolving after cannot, and costs more."))  # fmt: skip
@@ -188,9 +214,10 @@ class GeneratorConfig:
         help=N_("Not told: the noise decides. Otherwise you ask for a class, and G draws one of it."),
         more=N_("Beside the noise: one number a class more at the entrance (Mirza & Osindero 2014, arXiv:1411.1784). In its normalisations: each "
                 "class has its own scale and shift in every layer (Dumoulin et al. 2017). D must be told, too."))  # fmt: skip
-    attention: bool = setting(False, title=N_("Self-attention"), group="generator", shown_if=_network("generator", "dcgan"),
+    attention: bool = setting(False, title=N_("Self-attention"), group="generator", shown_if=_network_uses("generator", "attention"),
         help=N_("A layer at half the picture's size in which every place looks at every other."), more=_ATTENTION_MORE)  # fmt: skip
     spectral_norm: bool = setting(False, title=N_("Spectral normalisation of G"), group="stabilizers",
+        shown_if=_network_uses("generator", "spectral_norm"),
         help=N_("Divides each weight matrix of G by its largest singular value, as SAGAN does in both players."),
         more=N_("Zhang et al. 2019, arXiv:1805.08318, section 4.1: it keeps the generator's gradients from growing too large."))  # fmt: skip
 
@@ -200,25 +227,30 @@ class DiscriminatorConfig:
     """D, the critic: sample to one logit."""
 
     network: str = setting("mlp", title=N_("Network"), group="discriminator", choices=registry.network,
-        help=N_("MLP: fully connected layers. DCGAN: convolutions that shrink a picture step by step."),
+        help=N_("MLP: fully connected layers. DCGAN: convolutions that shrink a picture step by step. R3GAN: residual blocks."),
         more=N_("The two players should be of similar strength: a discriminator that is far better has nothing useful to say, one"
                 " that is far worse says nothing true."))  # fmt: skip
     hidden: tuple[int, ...] = setting((64, 64, 64), title=N_("Hidden layers"), group="discriminator", low=1, high=2048,
-        max_length=8, basic=True, shown_if=_network("discriminator", "mlp"),
+        max_length=8, basic=True, shown_if=_network_uses("discriminator", "hidden"),
         help=N_("Neurons in each hidden layer, with commas between: 64,64 is two layers of 64."),
         more=N_("What it cannot tell apart, the generator never has to learn."))  # fmt: skip
     width: int = setting(32, title=N_("Width"), group="discriminator", low=4, high=512, unit=N_("channels"), basic=True,
-        shown_if=_network("discriminator", "dcgan"),
+        shown_if=_network_uses("discriminator", "width"),
         help=N_("Channels of the layer nearest to the picture; each layer further in has twice as many, up to 8×."),
         more=N_("The number of feature maps. Half the generator's often suffices for small pictures."))  # fmt: skip
+    blocks: int = setting(2, title=N_("Blocks at each size"), group="discriminator", low=1, high=8, shown_if=_network_uses("discriminator", "blocks"),
+        help=N_("How many residual blocks work on the maps of each size."), more=_BLOCKS_MORE)  # fmt: skip
     norm: str = setting("none", title=N_("Normalisation"), group="discriminator", choices=NORMS,
+        shown_if=_network_uses("discriminator", "norm"),
         help=N_("Batch normalisation lets samples of a batch see each other, and does not go with gradient penalties."),
         more=N_("With a gradient penalty use layer, instance or none: the penalty is defined for each sample alone. Without one, "
                 "batch normalisation makes many convolutional GANs train at all."))  # fmt: skip
     activation: str = setting("leaky_relu", title=N_("Activation"), group="discriminator", choices=ACTIVATIONS,
+        shown_if=_network_uses("discriminator", "activation"),
         help=N_("The bend between two layers. LeakyReLU keeps some gradient everywhere."),
         more=N_("Where a ReLU is at zero no gradient passes to the generator: LeakyReLU is the usual choice here."))  # fmt: skip
     spectral_norm: bool = setting(False, title=N_("Spectral normalisation"), group="stabilizers",
+        shown_if=_network_uses("discriminator", "spectral_norm"),
         help=N_("Divides each weight matrix of D by its largest singular value, so that D cannot change abruptly."),
         more=N_("Miyato et al. 2018, arXiv:1802.05957. One power iteration per training step."))  # fmt: skip
     conditioning: str = setting("none", title=N_("How D is told the class"), group="discriminator", choices=D_CONDITIONS, shown_if=_has_classes,
@@ -226,7 +258,7 @@ class DiscriminatorConfig:
         more=N_("Beside the picture: as channels of its own (Mirza & Osindero 2014). Projection: the class asks for certain features, and D adds up how "
                 "much of them there is (Miyato & Koyama 2018, arXiv:1802.05637). AC-GAN: D is not told but guesses, and both players are "
                 "rewarded for a right guess (Odena et al. 2017, arXiv:1610.09585)."))  # fmt: skip
-    attention: bool = setting(False, title=N_("Self-attention"), group="discriminator", shown_if=_network("discriminator", "dcgan"),
+    attention: bool = setting(False, title=N_("Self-attention"), group="discriminator", shown_if=_network_uses("discriminator", "attention"),
         help=N_("A layer at half the picture's size in which every place looks at every other."), more=_ATTENTION_MORE)  # fmt: skip
     minibatch_std: bool = setting(False, title=N_("Minibatch standard deviation"), group="stabilizers",
         help=N_("D's last layer is also told how much the samples of its batch differ."),
@@ -374,6 +406,12 @@ class RunConfig:
         shown_if=lambda c: c.schedule != "constant",
         help=N_("Share of the learning rates that is left when the schedule ends."),
         more=N_("0.05 means: at the end a twentieth of the rates is left. 1 keeps them."))  # fmt: skip
+    beta2_final: float = setting(0.0, title=N_("β₂ at the end"), group="optimizer", low=0.0, high=0.9999, live=True, zero_off=True,
+        zero=N_("as at the start"),
+        shown_if=lambda c: c.schedule != "constant" and any(_optimizer_uses(p, "beta2")(c) for p in ("g_optimizer", "d_optimizer")),
+        help=N_("Where the schedule leads β₂ of both players. 0: it stays as it is."),
+        more=N_("A short memory at first, while the game changes fast, and a long one at the end: R3GAN (Huang et al. 2024) goes from 0.9 to "
+                "0.99."))  # fmt: skip
     grad_clip: float = setting(0.0, title=N_("Gradient clipping"), group="stabilizers", low=0.0, high=1000.0, live=True,
         help=N_("Shortens a player's whole gradient to at most this length. 0: off."),
         more=N_("The direction stays, only the length is cut: one wild batch cannot throw a player far away."))  # fmt: skip
@@ -425,6 +463,10 @@ class RunConfig:
         unit=N_("images"), log=True, zero_off=True,
         help=N_("The pictures come from an average of recent generators; this is how fast it forgets. 0: no averaging."),
         more=N_("Exponential moving average (EMA) of the generator's weights: it removes the jitter of the game."))  # fmt: skip
+    ema_first: float = setting(1.0, title=N_("EMA half-life at the start"), group="stabilizers", low=0.0, high=1.0, live=True,
+        shown_if=lambda c: c.schedule != "constant" and c.ema_half_life > 0,
+        help=N_("Share of the half-life that the schedule begins with. 1: the same all the time."),
+        more=N_("From 0 the average begins as the generator itself and gets calmer as training settles (R3GAN, Huang et al. 2024)."))  # fmt: skip
     ema_ramp: float = setting(0.05, title=N_("EMA ramp"), group="stabilizers", low=0.0, high=1.0, live=True,
         help=N_("Early on, the half-life is at most this share of the images seen. 0: no ramp."),
         more=N_("Without it the average would still remember the first, random weights long after the start (StyleGAN2-ADA, "
@@ -504,14 +546,14 @@ def _check_together(c: RunConfig) -> None:
     if c.batch_size % c.accumulation:
         raise ConfigError(N_("accumulation must divide batch_size: {batch_size} cannot be split into {parts} equal parts."),
                           batch_size=c.batch_size, parts=c.accumulation)  # fmt: skip
-    if c.batch_size == c.accumulation and "batch" in (c.generator.norm, c.discriminator.norm):
+    if c.batch_size == c.accumulation and "batch" in map(_norm, (c.generator, c.discriminator)):
         raise ConfigError(N_("accumulation={parts} leaves one sample in each part of batch_size={batch_size}, and batch "
                              "normalisation needs two. Use a larger batch_size, or less accumulation."),
                           batch_size=c.batch_size, parts=c.accumulation)  # fmt: skip
     if c.accumulation > 1 and c.adversarial and registry.loss[c.loss].info.get("whole_batch"):
         raise ConfigError(N_("accumulation={parts} does not go with loss={loss}, which compares each sample with the mean of the whole batch. Set "
                              "accumulation to 1, or use another loss."), parts=c.accumulation, loss=c.loss)  # fmt: skip
-    if registry.penalty[c.penalty].info["at"] and c.discriminator.norm == "batch":
+    if registry.penalty[c.penalty].info["at"] and _norm(c.discriminator) == "batch":
         raise ConfigError(
             N_("penalty={penalty} does not go with discriminator.norm=batch: batch normalisation couples the samples of a "
                "batch, and the penalty is defined for each sample alone. Use discriminator.norm=layer, instance or none."),
@@ -529,6 +571,7 @@ def _check_together(c: RunConfig) -> None:
     _check_little_data(c)
     _check_method(c)
     _check_codes(c)
+    _check_networks(c)
     _check_data(c)
     _check_classes(c)
 
@@ -578,6 +621,16 @@ def _check_codes(c: RunConfig) -> None:
                           field=name, packing=c.discriminator.packing, off="0 / 1")  # fmt: skip
 
 
+def _check_networks(c: RunConfig) -> None:
+    """Networks that cannot be told anything, where something is to be told or read."""
+    for player in ("generator", "discriminator"):
+        name = getattr(c, player).network
+        if (c.codes or c.method != "gan") and not registry.network[name].info.get("classes"):
+            allowed = ", ".join(e.name for e in registry.network.entries() if e.info.get("classes"))
+            raise ConfigError(N_("{player}.network={network} goes with method=gan and without a code only. Use {allowed}, or set method to gan, "
+                                 "latent.categories and latent.continuous to 0."), player=player, network=name, allowed=allowed)  # fmt: skip
+
+
 def _check_method(c: RunConfig) -> None:
     entry = registry.method[c.method]
     if c.method != "gan" and c.kind != "images":
@@ -610,6 +663,13 @@ def _check_classes(c: RunConfig) -> None:
         allowed = ", ".join(e.name for e in registry.dataset.entries() if e.info.get("classes"))
         raise ConfigError(N_("data.name={data} has no labels, and generator.conditioning={g} asks for a class. Set both players' conditioning to "
                              "none, or use labelled data: {allowed}."), data=c.data.name, g=g, allowed=allowed)  # fmt: skip
+    if g == "norm" and not uses(c.generator.network, "norm"):
+        allowed = ", ".join(
+            e.name for e in registry.network.entries() if e.info.get("classes") and uses(e.name, "norm")
+        )
+        raise ConfigError(N_("generator.conditioning=norm does not go with generator.network={network}, which has no normalisation. Use "
+                             "generator.conditioning=concat, or one of these networks: {allowed}."),
+                          network=c.generator.network, allowed=allowed)  # fmt: skip
     if g == "norm" and c.generator.norm == "none":
         raise ConfigError(N_("generator.conditioning=norm needs a normalisation that can be told the class. Set generator.norm to batch, instance "
                              "or layer, or use generator.conditioning=concat."))  # fmt: skip

@@ -13,11 +13,12 @@ from gan_core import data as data_sets
 from gan_core import device as devices
 from gan_core import serial
 from gan_core.config import RunConfig
-from gan_core.errors import CheckpointError
+from gan_core.errors import CheckpointError, ConfigError
 from gan_core.memory import sample_shape
 from gan_core.metrics.evaluation import Draw
 from gan_core.networks import build_generator
-from gan_core.players import classes_in, draw_inputs
+from gan_core.networks.style import StyleGenerator
+from gan_core.players import as_pictures, classes_in, draw_inputs, drawn
 from gan_core.runs.folder import RunFolder
 from gan_core.text import N_
 
@@ -35,17 +36,30 @@ class SavedGenerator:
     origin: tuple[float, float] = (0.0, 0.0)
 
     @torch.no_grad()
-    def sample(self, n: int, seed: int = 0, progress: Callable[[int, int], None] | None = None) -> Tensor:
+    def sample(
+        self,
+        n: int,
+        seed: int = 0,
+        progress: Callable[[int, int], None] | None = None,
+        truncation: float | None = None,
+    ) -> Tensor:
         """(n, *shape) float32: points in data units, pictures in [−1, 1]. Latents come from a CPU generator with this seed, in
-        blocks of one size, so that they depend neither on the device nor on n: ten samples are the first ten of a thousand."""
+        blocks of one size, so that they depend neither on the device nor on n: ten samples are the first ten of a thousand. `truncation`: ψ of a
+        style-based generator, otherwise as the settings say. Raises ConfigError for another generator."""
         device = next(self.module.parameters()).device
         rng = torch.Generator().manual_seed(seed)
+        psi = self.config.generator.truncation if truncation is None else truncation
+        if truncation is not None and not isinstance(self.module, StyleGenerator):
+            raise ConfigError(N_("Truncation means something for style-based generators only, and generator.network={network} is none. Leave it out."),
+                              network=self.config.generator.network)  # fmt: skip
         parts = []
         for done in range(0, n, BATCH):
             latents = draw_inputs(BATCH, self.config, rng)[: n - done]
-            parts.append(self.module(latents.to(device)).float().cpu())
+            parts.append(drawn(self.module, latents.to(device), psi).float().cpu())
             if progress:
                 progress(min(n, done + BATCH), n)
+        if self.config.kind == "images":
+            return as_pictures(torch.cat(parts))
         scaled = torch.cat(parts).contiguous() * self.scale
         return scaled + scaled.new_tensor(self.origin) if any(self.origin) else scaled
 
@@ -77,7 +91,9 @@ class SavedGenerator:
         while True:
             inputs = draw_inputs(BATCH, self.config, rng)
             with torch.no_grad():  # not around the yield: whoever draws has its own
-                images = self.module(inputs.to(device)).float().cpu().contiguous()
+                images = as_pictures(
+                    drawn(self.module, inputs.to(device), self.config.generator.truncation).float().cpu()
+                )
             yield images, classes_in(inputs, self.config)
 
 

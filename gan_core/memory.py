@@ -13,6 +13,7 @@ from gan_core import device as devices
 from gan_core import registry
 from gan_core.errors import ConfigError
 from gan_core.networks import encoder_on_meta, on_meta
+from gan_core.networks.begins import Begins
 from gan_core.text import N_
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def _activations(net: nn.Module, *inputs: Tensor) -> int:
         total += output.numel()
 
     for layer in net.modules():
-        if not list(layer.children()):
+        if not list(layer.children()) or isinstance(layer, Begins):
             layer.register_forward_hook(count)
     net(*inputs)
     return math.ceil(total / len(inputs[0]))

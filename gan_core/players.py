@@ -20,6 +20,7 @@ from gan_core.config import RunConfig
 from gan_core.data.sets import ImageSet, PointSet
 from gan_core.errors import ConfigError
 from gan_core.networks.conditional import verdict
+from gan_core.networks.style import StyleGenerator
 from gan_core.text import N_
 from gan_core.variational import moments
 
@@ -54,9 +55,10 @@ class Players:
         """(N, latent.dim + classes or codes) -> (N, *shape) float32 on the CPU: points in data units, pictures in [−1, 1]. In eval mode."""
         g = self.average if averaged else self.g
         with evaluating(g):
-            parts = [g(part).float().cpu() for part in torch.split(latents.to(self.device), _ROWS)]
+            rows = torch.split(latents.to(self.device), _ROWS)
+            parts = [drawn(g, part, self.config.generator.truncation).float().cpu() for part in rows]
         out = torch.cat(parts)
-        return self.data.to_units(out) if isinstance(self.data, PointSet) else out.contiguous()
+        return self.data.to_units(out) if isinstance(self.data, PointSet) else as_pictures(out)
 
     @torch.no_grad()
     def critic(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
@@ -129,6 +131,17 @@ class Players:
     def _tensors(self) -> list[Tensor]:
         modules = [module for module in (self.g, self.average, self.d, self.e) if module is not None]
         return [t.detach() for module in modules for t in (*module.parameters(), *module.buffers())]
+
+
+def drawn(g: nn.Module, latents: Tensor, truncation: float) -> Tensor:
+    """(N, …) of the generator as it is looked at: by styles as near to the mean one as `truncation` says, where it has styles."""
+    out: Tensor = g(latents, truncation) if isinstance(g, StyleGenerator) else g(latents)
+    return out
+
+
+def as_pictures(x: Tensor) -> Tensor:
+    """What a generator draws (N, C, H, W) as pictures in [−1, 1]: one without tanh may go a little beyond."""
+    return x.clamp(-1, 1).contiguous()
 
 
 @contextlib.contextmanager

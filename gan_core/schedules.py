@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from gan_core.config import RunConfig
+    from gan_core.config import OptimizerConfig, RunConfig
 
 
 class Scheduled(NamedTuple):
@@ -23,6 +24,24 @@ def scheduled(c: RunConfig, images: int) -> Scheduled:
         factor(c.schedule, images, c.horizon, final) for final in (c.lr_final, c.penalty_final, c.noise_final)
     )
     return Scheduled(lr, c.penalty_weight * weight, c.instance_noise * sigma)
+
+
+def beta2(base: float, final: float, schedule: str, images: int, horizon: int) -> float:
+    """β₂ of an optimiser on its way from `base` to `final`; 0 as `final` leaves it as it is."""
+    return final + (base - final) * factor(schedule, images, horizon, 0.0) if final else base
+
+
+def optimizer_at(own: OptimizerConfig, c: RunConfig, images: int) -> OptimizerConfig:
+    """The settings of a player's optimiser with the β₂ of this moment."""
+    now = beta2(own.beta2, c.beta2_final, c.schedule, images, c.horizon)
+    return own if now == own.beta2 else dataclasses.replace(own, beta2=now)
+
+
+def half_life(c: RunConfig, images: int) -> float:
+    """The average's half-life in images, on its way from a share of it to the whole."""
+    if c.schedule == "constant" or c.horizon <= 0:
+        return c.ema_half_life
+    return c.ema_half_life * (1 - (1 - c.ema_first) * factor(c.schedule, images, c.horizon, 0.0))
 
 
 def factor(schedule: str, images: int, horizon: int, final: float) -> float:

@@ -13,6 +13,7 @@ from torch import Tensor
 
 PURPOSES = ("init", "data", "latent", "augment", "preview")
 _BLOCK_NUMBERS = 1 << 17
+_LARGEST = 1 << 21  # numbers of a block of long rows
 
 
 def generators(seed: int, device: torch.device) -> dict[str, torch.Generator]:
@@ -26,9 +27,11 @@ def generators(seed: int, device: torch.device) -> dict[str, torch.Generator]:
     return result
 
 
-def block_rows(numbers_per_row: int) -> int:
-    """Rows of a block: many, so that drawing costs little; few, so that a block stays in the cache."""
-    return min(1 << 14, max(1 << 10, _BLOCK_NUMBERS // numbers_per_row))
+def block_rows(numbers_per_row: int, beside: int = 0) -> int:
+    """Rows of a block: many, so that drawing costs little; few, so that a block stays in the cache. With so many more numbers `beside`
+    those of a row, as few as keep it small."""
+    rows = min(1 << 14, max(1 << 10, _BLOCK_NUMBERS // numbers_per_row))
+    return rows if not beside else max(1, min(rows, _LARGEST // (numbers_per_row + beside)))
 
 
 class Stream:

@@ -32,6 +32,7 @@ from gan_core.engine.compiled import CompiledStep, Runner
 from gan_core.engine.objectives import Objective, Verdicts, d_objective, g_judge, g_objective, judge
 from gan_core.errors import ConfigError
 from gan_core.networks import build_discriminator, build_encoder, build_generator, couples_samples
+from gan_core.networks.style import StyleGenerator
 from gan_core.penalties import Critic
 from gan_core.phases import BOTH, D_ONLY, G_ONLY, Phase, rounds
 from gan_core.players import (
@@ -44,7 +45,7 @@ from gan_core.players import (
     one_hot,
     pictures_preview,
 )
-from gan_core.schedules import ema_decay, scheduled
+from gan_core.schedules import ema_decay, half_life, optimizer_at, scheduled
 from gan_core.streams import Stream, block_rows, generators
 from gan_core.text import N_
 
@@ -95,8 +96,11 @@ class Trainer:
         self.ema = Ema(self.g)
         self._couples = couples_samples(self.d)
         self._build_optimizers(("g", "d"))
+        self.beside = self.g.beside if isinstance(self.g, StyleGenerator) else 0
         self.latents = Stream(
-            self._draw_latents, self.rng["latent"], block_rows(config.latent.dim + config.classes + config.codes)
+            self._draw_latents,
+            self.rng["latent"],
+            block_rows(config.latent.dim + config.classes + config.codes, self.beside),
         )
         self.reals = self._real_stream()
         self.step_count = 0
@@ -158,7 +162,7 @@ class Trainer:
         self.images += c.batch_size * max(c.k_d, 1)
         self._adapt()
         if g_rounds:
-            self.ema.update(ema_decay(c.batch_size, self.images, c.ema_half_life, c.ema_ramp))
+            self.ema.update(ema_decay(c.batch_size, self.images, half_life(c, self.images), c.ema_ramp))
         yield "end", {}
 
     # No context may be open where these stop: who goes on may be another thread, and does other things in between.
@@ -180,7 +184,7 @@ class Trainer:
             labels = self._behind(latents)
             with precision, torch.no_grad():
                 fake = self._noisy(self.g(latents))
-            yield "d.fakes", {"latents": latents, "fake": fake}
+            yield "d.fakes", {"latents": self._seen(latents), "fake": fake}
             flips = self._uniform(n // c.discriminator.packing) < c.label_flip if c.label_flip else None
             u = self._placed(n, objective.at)
             critic = self._critic(n * (3 if objective.at in penalties.PLACES else 2))
@@ -218,7 +222,7 @@ class Trainer:
                 labels = self._behind(latents)
                 fake = self._noisy(self.g(latents))
                 real = None if real is None else self._noisy(real)
-            yield "g.fakes", {"latents": latents, "fake": fake, "real": real}
+            yield "g.fakes", {"latents": self._seen(latents), "fake": fake, "real": real}
             critic = self._critic(n * (1 + (real is not None)))
             watched = matching.Watched(critic, self.d) if c.feature_matching else None
             with precision:
@@ -285,9 +289,11 @@ class Trainer:
     def _follow_schedule(self) -> None:
         """Write the scheduled values for the number of images seen so far."""
         c, now = self.config, scheduled(self.config, self.images)
-        for optimizer, base in ((self._g_optimizer, c.g_optimizer.lr), (self._d_optimizer, c.d_optimizer.lr)):
+        for optimizer, own in ((self._g_optimizer, c.g_optimizer), (self._d_optimizer, c.d_optimizer)):
+            if c.beta2_final:
+                optimizers.apply_settings(optimizer, optimizer_at(own, c, self.images))
             for group in optimizer.param_groups:
-                group["lr"] = base * now.lr
+                group["lr"] = own.lr * now.lr
         self._weight, self._sigma = now.weight, now.sigma
 
     @property
@@ -303,7 +309,14 @@ class Trainer:
     # ── random numbers and data ──────────────────────────────────────────────────────────────────────────────────────────
 
     def _draw_latents(self, n: int, generator: torch.Generator) -> Tensor:
-        return draw_inputs(n, self.config, generator)
+        inputs = draw_inputs(n, self.config, generator)
+        return (
+            torch.cat([inputs, self.g.draw_beside(n, generator)], 1) if isinstance(self.g, StyleGenerator) else inputs
+        )
+
+    def _seen(self, latents: Tensor) -> Tensor:
+        """Latents and labels, without what is drawn beside them."""
+        return latents[:, : self.config.latent.dim + self.config.classes + self.config.codes]
 
     def _real_stream(self) -> Stream:
         self.pictures: Tensor | None = None

@@ -13,7 +13,7 @@ from gan_core.diagnosis.findings import Evidence, Finding
 from gan_core.diagnosis.past import Look, Past, moves
 from gan_core.diagnosis.places import Places
 
-HARMLESS = frozenset({"horizon", "engine", "ema_half_life", "ema_ramp", "accumulation", "schedule", "lr_final", "penalty_final",
+HARMLESS = frozenset({"horizon", "engine", "ema_half_life", "ema_ramp", "ema_first", "generator.truncation", "accumulation", "schedule", "lr_final", "penalty_final",
                       "noise_final"})  # fmt: skip
 _TWICE = 2  # looks in a row at which a sign must be seen
 _CALM_LOOKS, _CALM_STEPS = 8, 600  # without it, before a finding goes

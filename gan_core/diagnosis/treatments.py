@@ -12,6 +12,7 @@ from gan_core import registry
 from gan_core.config import RunConfig, differences, field, get, replace
 from gan_core.diagnosis.findings import Evidence
 from gan_core.errors import ConfigError
+from gan_core.networks import uses
 from gan_core.text import N_
 
 Changes: TypeAlias = Mapping[str, Any]
@@ -166,7 +167,7 @@ def _divergence(c: RunConfig) -> Iterator[Option]:
 
 
 def _standstill(c: RunConfig) -> Iterator[Option]:
-    if c.discriminator.norm == "batch":
+    if c.discriminator.norm == "batch" and uses(c.discriminator.network, "norm"):
         yield {}, BY_BATCH
     yield from _blind(c)
 

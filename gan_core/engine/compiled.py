@@ -13,7 +13,7 @@ import torch
 from gan_core import augment
 from gan_core.engine import program
 from gan_core.penalties import PLACES
-from gan_core.schedules import ema_decay, scheduled
+from gan_core.schedules import ema_decay, half_life, optimizer_at, scheduled
 
 if TYPE_CHECKING:
     from gan_core.trainer import Trainer
@@ -44,7 +44,7 @@ class CompiledStep:
         self._trainer, self.runner = trainer, runner
         draws = program.Draws.of(trainer.config)
         self._draws = draws
-        each = draws.noise * math.prod(trainer.data.shape)
+        each = draws.noise * math.prod(trainer.data.shape) + draws.latents * trainer.beside
         self._most = max(1, min(_STEPS, _NUMBERS // max(1, each)))
         self._given = program.blank(trainer, self._most)
         self._slots = {who: trainer.slots(who) for who in "dg"}
@@ -72,17 +72,18 @@ class CompiledStep:
         """The numbers and the draws of the i-th step of a call; whether it takes the penalty."""
         t, c = self._trainer, self._trainer.config
         now = scheduled(c, t.images)
+        own = optimizer_at(c.d_optimizer, c, t.images), optimizer_at(c.g_optimizer, c, t.images)
         penalised = not t.objective.at or t.step_count % c.penalty_interval == 0
         t.step_count += 1
         t.images += c.batch_size * max(c.k_d, 1)
-        decay = 1 - ema_decay(c.batch_size, t.images, c.ema_half_life, c.ema_ramp)
+        decay = 1 - ema_decay(c.batch_size, t.images, half_life(c, t.images), c.ema_ramp)
         weight = now.weight * (c.penalty_interval if t.objective.at else 1)
         seen = c.batch_size * max(c.k_d, 1) * augment.INTERVAL
         due = augment.amount(seen, c.ada_speed) if t.step_count % augment.INTERVAL == 0 else 0.0
         little = (c.augment_strength, due, c.ada_target, c.lecam_weight, c.feature_matching)
         shared = (weight, now.sigma, c.label_smoothing, decay, c.grad_clip, *little)
         lr = c.d_optimizer.lr * now.lr, c.g_optimizer.lr * now.lr
-        rows.append(program.numbers(c, lr, shared, (self._taken["d"], self._taken["g"])))
+        rows.append(program.numbers(c, own, lr, shared, (self._taken["d"], self._taken["g"])))
         self._taken["d"] += c.k_d
         self._taken["g"] += c.k_g
         t.count(penalised)

@@ -12,6 +12,7 @@ _TENSORS = (
     "penalty_weight", "penalty_final", "penalty_interval", "schedule", "horizon", "lr_final",
     "label_smoothing", "label_flip", "instance_noise", "noise_final", "ema_half_life", "ema_ramp",
     "augment_strength", "ada_target", "ada_speed", "data.limit",
+    "beta2_final", "ema_first", "generator.truncation",
     "latent.distribution", "seed", "device", "speed", "engine", "threads",
 )  # fmt: skip
 _ON = ("grad_clip", "lecam_weight", "feature_matching")  # compiled in: whether they are on, and not how much

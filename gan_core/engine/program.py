@@ -23,7 +23,7 @@ from gan_core.penalties import PLACES, Critic
 from gan_core.players import asked_for, one_hot
 
 if TYPE_CHECKING:
-    from gan_core.config import RunConfig
+    from gan_core.config import OptimizerConfig, RunConfig
     from gan_core.trainer import Trainer
 
 _SHARED = (
@@ -77,7 +77,7 @@ class Draws:
 @dataclass(frozen=True)
 class Inputs:
     """What a step is given beside the run's own tensors. numbers (n,); reals: points (rows, 2) or indices of pictures (rows,);
-    latents (rows, dim); noise (rows, *shape), zeros where there is none; flips (rows,) bool, one a logit; places: what `penalties.PLACES` draws for the
+    latents (rows, dim + classes or codes + what is drawn beside them); noise (rows, *shape), zeros where there is none; flips (rows,) bool, one a logit; places: what `penalties.PLACES` draws for the
     points of the penalty, as many rows, (rows,) where it has none; augment (rows, k): what `augment.draw` draws for what D sees, one row
     that nobody takes without augmentation."""
 
@@ -106,7 +106,7 @@ def blank(trainer: Trainer, steps: int) -> Inputs:
         latents=torch.zeros(
             steps,
             draws.latents,
-            trainer.config.latent.dim + trainer.config.classes + trainer.config.codes,
+            trainer.config.latent.dim + trainer.config.classes + trainer.config.codes + trainer.beside,
             device=device,
         ),
         noise=torch.zeros(steps, draws.noise, *trainer.data.shape, device=device),
@@ -145,12 +145,17 @@ def _count(config: RunConfig) -> int:
     return config.k_d * d + config.k_g * g
 
 
-def numbers(config: RunConfig, lr: tuple[float, float], shared: Sequence[float], taken: tuple[int, int]) -> list[float]:
-    """The `numbers` of a step. lr and taken: rate and steps so far of D's and G's optimisers; shared: as in _SHARED."""
+def numbers(
+    config: RunConfig,
+    own: tuple[OptimizerConfig, OptimizerConfig],
+    lr: tuple[float, float],
+    shared: Sequence[float],
+    taken: tuple[int, int],
+) -> list[float]:
+    """The `numbers` of a step. own, lr and taken: settings of this moment, rate and steps so far of D's and G's optimisers; shared: as in
+    _SHARED."""
     values = list(shared)
-    for update, c, rate, t, k in zip(
-        _updates(config), (config.d_optimizer, config.g_optimizer), lr, taken, (config.k_d, config.k_g), strict=True
-    ):
+    for update, c, rate, t, k in zip(_updates(config), own, lr, taken, (config.k_d, config.k_g), strict=True):
         for j in range(k):
             values += update.numbers(c, rate, t + j + 1)
     return values

@@ -118,11 +118,43 @@ class _Writer:
         """The value of this moment of a setting that the schedule moves."""
         if not self.moves or self.always(final, 1.0):
             return self.value(base)
-        arguments = f"images, {self.value('horizon')}, {self.value(final)}"
+        return f"{self.value(base)} * {self._factor(self.value(final))}"
+
+    def _factor(self, final: str) -> str:
+        """What a value that ends at the share `final` is multiplied by at this moment."""
+        arguments = f"images, {self.value('horizon')}, {final}"
         if self.varies("schedule"):
-            return f"{self.value(base)} * {self.sources.take(schedules.factor)}({self.value('schedule')}, {arguments})"
-        factor = self.sources.take(schedules.factor, given={"schedule": self.start.schedule})
-        return f"{self.value(base)} * {factor}({arguments})"
+            return f"{self.sources.take(schedules.factor)}({self.value('schedule')}, {arguments})"
+        return f"{self.sources.take(schedules.factor, given={'schedule': self.start.schedule})}({arguments})"
+
+    def _betas(self) -> list[str]:
+        """β₂ of this moment, where the schedule moves it."""
+        if not self.moves or self.always("beta2_final", 0.0):
+            return []
+        lines = []
+        for name in ("g_optimizer", "d_optimizer"):
+            base, final = self.value(f"{name}.beta2"), self.value("beta2_final")
+            now = f"{final} + ({base} - {final}) * {self._factor('0.0')}"
+            now = now if self.ever(lambda c: c.beta2_final == 0) is False else f"{now} if {final} else {base}"
+            for group, key, value in (
+                ("adam", "betas", f"({self.value(f'{name}.beta1')}, {now})"), ("rmsprop", "alpha", now),
+            ):  # fmt: skip
+                if self.ever(lambda c, name=name, group=group: getattr(c, name).name == group):
+                    line = f'{name}.param_groups[0]["{key}"] = {value}'
+                    lines.append(
+                        line if self.always(f"{name}.name", group) else f'if "{key}" in {name}.defaults:\n    {line}'
+                    )
+        return lines
+
+    def _half_life(self) -> str:
+        """The average's half-life at this moment."""
+        whole = self.value("ema_half_life")
+        if not self.moves or self.always("ema_first", 1.0):
+            return whole
+        now = f"{whole} * (1 - (1 - {self.value('ema_first')}) * {self._factor('0.0')})"
+        if not self.varies("schedule", "horizon"):
+            return now
+        return f'({now} if {self.value("schedule")} != "constant" and {self.value("horizon")} else {whole})'
 
     def _settings(self) -> str:
         lines = [f"STEPS = int(sys.argv[1]) if len(sys.argv) > 1 else {self.steps}"]
@@ -367,6 +399,7 @@ class _Writer:
         if rate != "G_OPTIMIZER_LR" or self.varies("g_optimizer.lr", "d_optimizer.lr"):
             for name in ("g_optimizer", "d_optimizer"):
                 lines.append(f'{name}.param_groups[0]["lr"] = {self.scheduled(f"{name}.lr", "lr_final")}')
+        lines += self._betas()
         lines += [f"sigma = {self.scheduled('instance_noise', 'noise_final')}"] if self._is_noisy else []
         lines += self._weight()
         lines += self._steps_of("k_d", self._d_step())
@@ -377,7 +410,7 @@ class _Writer:
         if self._averages:
             ramp = {} if self.ever(lambda c: c.ema_ramp) else {"ramp": 0.0}
             more = "" if ramp else f", {self.value('ema_ramp')}"
-            decay = f"{self.sources.take(schedules.ema_decay, given=ramp)}({batch}, images, {self.value('ema_half_life')}{more})"
+            decay = f"{self.sources.take(schedules.ema_decay, given=ramp)}({batch}, images, {self._half_life()}{more})"
             update = [
                 "with torch.no_grad():",
                 "    for a, p in zip(average.parameters(), G.parameters()):",
@@ -518,6 +551,11 @@ def _load(c: RunConfig) -> PointSet | ImageSet:
     if c.classes:
         raise ExportError(N_("A run whose players are told a class cannot be written as a script yet. Take the configuration instead: with "
                              "'gan-playground train --config config.toml' it trains the same run."))  # fmt: skip
+    for player in (c.generator, c.discriminator):
+        if registry.network[player.network].info.get("own_start"):
+            raise ExportError(N_("Networks of the family {family} begin with weights of their own kind, which cannot be written as a script yet. "
+                                 "Take the configuration instead: with 'gan-playground train --config config.toml' it trains the same run."),
+                              family=registry.network[player.network].title)  # fmt: skip
     entry = registry.dataset[c.data.name]
     if entry.info.get("download"):
         raise ExportError(

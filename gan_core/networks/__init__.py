@@ -9,29 +9,26 @@ import torch
 from torch import nn
 
 from gan_core import registry
-from gan_core.networks import dcgan, mlp
+from gan_core.networks import dcgan, mlp, r3gan, style
 from gan_core.networks.attention import SelfAttention
+from gan_core.networks.begins import Begins
 from gan_core.networks.conditional import ClassNorm
 from gan_core.networks.encoder import encoder, guessing
 from gan_core.networks.spectral import add_spectral_norm
 from gan_core.networks.together import MinibatchStd
 
 if TYPE_CHECKING:
-    from gan_core.config import RunConfig
+    from gan_core.config import DiscriminatorConfig, GeneratorConfig, RunConfig
 
-__all__ = [
-    "build_discriminator",
-    "build_encoder",
-    "build_generator",
-    "couples_samples",
-    "dcgan",
-    "encoder_on_meta",
-    "fill",
-    "mlp",
-    "on_meta",
-]
+__all__ = ["build_discriminator", "build_encoder", "build_generator", "couples_samples", "dcgan", "encoder_on_meta", "fill", "mlp",
+           "normalises_spectra", "on_meta", "r3gan", "style", "uses"]  # fmt: skip
 
 _NORMS = (nn.modules.batchnorm._NormBase, nn.LayerNorm, nn.GroupNorm)
+
+
+def uses(name: str, setting: str) -> bool:
+    """Whether networks of this family are built by the setting ("width", "norm", …); what they do not use is ignored."""
+    return setting in registry.network[name].info["uses"]
 
 
 def on_meta(config: RunConfig, shape: tuple[int, ...]) -> tuple[nn.Module, nn.Module]:
@@ -76,7 +73,7 @@ def encoder_on_meta(config: RunConfig, shape: tuple[int, ...]) -> nn.Module | No
 def build_generator(config: RunConfig, shape: tuple[int, ...], rng: torch.Generator) -> nn.Module:
     """(B, latent.dim + classes or codes) -> (B, *shape), its first weights drawn from `rng` (a CPU generator)."""
     g = fill(on_meta(config, shape)[0], rng)
-    return add_spectral_norm(g, rng) if config.generator.spectral_norm else g
+    return add_spectral_norm(g, rng) if normalises_spectra(config.generator) else g
 
 
 def build_discriminator(config: RunConfig, shape: tuple[int, ...], rng: torch.Generator) -> nn.Module:
@@ -85,7 +82,12 @@ def build_discriminator(config: RunConfig, shape: tuple[int, ...], rng: torch.Ge
     codes (B, 1 + codes): what it reads of them lies behind the logit. Of a method without a discriminator, the encoder in its place:
     (B, *shape) -> (B, 2 · latent.dim), means and log-variances."""
     d = fill(on_meta(config, shape)[1], rng)
-    return add_spectral_norm(d, rng) if config.discriminator.spectral_norm else d
+    return add_spectral_norm(d, rng) if normalises_spectra(config.discriminator) else d
+
+
+def normalises_spectra(part: GeneratorConfig | DiscriminatorConfig) -> bool:
+    """Whether a player's weights are divided by their largest singular values."""
+    return part.spectral_norm and uses(part.network, "spectral_norm")
 
 
 def couples_samples(module: nn.Module) -> bool:
@@ -97,7 +99,9 @@ def fill(module: nn.Module, rng: torch.Generator) -> nn.Module:
     """Memory for a module built on the meta device, filled from `rng` alone: torch's global generator is never drawn from."""
     module = module.to_empty(device="cpu")
     for layer in module.modules():
-        if isinstance(layer, (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)):
+        if isinstance(layer, Begins):
+            layer.begin(rng)
+        elif isinstance(layer, (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)):
             _fill_affine(layer, rng)
         elif isinstance(layer, _NORMS):
             layer.reset_parameters()  # ones and zeros, nothing random

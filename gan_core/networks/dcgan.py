@@ -72,7 +72,8 @@ def discriminator(c: DiscriminatorConfig, shape: tuple[int, ...], classes: int =
     return judge(c, [*before, *layers, *together, nn.Flatten()], (n_in + more) * size * size, classes)
 
 
-network("dcgan", title=N_("Convolutional (DCGAN)"), kinds=("images",), classes=True, paper="Radford et al. 2016, arXiv:1511.06434",
+network("dcgan", title=N_("Convolutional (DCGAN)"), kinds=("images",), classes=True,
+        uses=("width", "norm", "activation", "upsampling", "attention", "spectral_norm"), paper="Radford et al. 2016, arXiv:1511.06434",
         help=N_("Small filters that slide over the picture; the generator grows it, the discriminator shrinks it."))(
     Family("Convolutions of stride 2 (D) and their transposes or resizing (G); widths double towards the smallest map.",
            generator, discriminator)

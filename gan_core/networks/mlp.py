@@ -44,7 +44,8 @@ def discriminator(c: DiscriminatorConfig, shape: tuple[int, ...], classes: int =
     return judge(c, [*before, *flatten, *layers, *together], last + more, classes)
 
 
-network("mlp", title=N_("Fully connected (MLP)"), kinds=("points", "images"), classes=True, paper="Goodfellow et al. 2014, arXiv:1406.2661",
+network("mlp", title=N_("Fully connected (MLP)"), kinds=("points", "images"), classes=True,
+        uses=("hidden", "norm", "activation", "spectral_norm"), paper="Goodfellow et al. 2014, arXiv:1406.2661",
         help=N_("Every neuron sees every number of the layer before. Right for points; ignores that pixels have neighbours."))(
     Family("Linear, normalisation, activation for each hidden width, then one linear layer.", generator, discriminator)
 )  # fmt: skip

@@ -15,7 +15,7 @@ from gan_core import formulas, variational
 from gan_core.data.sets import PointSet
 from gan_core.engine.objectives import DTerms, GVerdicts, g_objective, swapped
 from gan_core.phases import BOTH, CODES, Phase, Place, codes, places
-from gan_core.schedules import ema_decay
+from gan_core.schedules import ema_decay, half_life
 from gan_core.trainer import Trainer
 
 ROWS = 200  # of a batch that are shown at most
@@ -148,7 +148,7 @@ class Reader:
         t, c = self._trainer, self._trainer.config
         found = {"step": float(t.step_count), "images": float(t.images)}
         return found | (
-            {"decay": ema_decay(c.batch_size, t.images, c.ema_half_life, c.ema_ramp)} if self._averages else {}
+            {"decay": ema_decay(c.batch_size, t.images, half_life(c, t.images), c.ema_ramp)} if self._averages else {}
         )
 
     # ── copies ───────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -41,6 +41,8 @@ FEATURES: dict[str, dict[str, Any]] = {
     "a generator that rests": {"k_g": 0},
     "a schedule to zero noise": {"schedule": "cosine", "horizon": 70, "lr_final": 0.1, "penalty_final": 0.2, "instance_noise": 0.3,
                                  "noise_final": 0.0},
+    "a schedule of β₂ and of the average": {"schedule": "cosine", "horizon": 90, "g_optimizer__beta2": 0.9, "beta2_final": 0.99,
+                                            "d_optimizer__name": "rmsprop", "ema_first": 0.0},
     "no average": {"ema_half_life": 0.0},
     "spectral normalisation": {"discriminator__spectral_norm": True, "penalty": "none", "loss": "hinge"},
     "spectral normalisation and R1": {"discriminator__spectral_norm": True, "penalty": "r1"},
@@ -86,6 +88,17 @@ PICTURES: dict[str, dict[str, Any]] = {
     "matched features of classes": {"feature_matching": 1.0, "loss": "relativistic", "generator__conditioning": "concat",
                                     "discriminator__conditioning": "projection"},
     "few pictures": {"data__limit": 20},
+    "residual blocks": {"generator__network": "r3gan", "discriminator__network": "r3gan", "penalty_interval": 2},
+    "residual blocks that are told the class": {
+        "generator__network": "r3gan", "discriminator__network": "r3gan", "generator__conditioning": "concat",
+        "discriminator__conditioning": "projection", "generator__blocks": 1, "discriminator__blocks": 1},
+    "residual blocks that judge four at once": {
+        "generator__network": "r3gan", "discriminator__network": "r3gan", "discriminator__packing": 2,
+        "discriminator__minibatch_std": True, "penalty": "r1", "data__image_size": 28},
+    "styles": {"generator__network": "style", "loss": "non_saturating", "penalty": "r1", "penalty_interval": 2},
+    "mixed styles, and the residual D of theirs": {
+        "generator__network": "style", "generator__style_mixing": 0.9, "discriminator__network": "style", "accumulation": 2,
+        "discriminator__minibatch_std": True, "loss": "non_saturating", "penalty": "r1", "generator__truncation": 0.7},
     "attention and spectral normalisation of both": {
         "generator__attention": True, "discriminator__attention": True, "generator__spectral_norm": True,
         "discriminator__spectral_norm": True, "loss": "hinge", "penalty": "none"},

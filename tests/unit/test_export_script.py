@@ -106,6 +106,22 @@ def test_every_set_of_points(name: str, tmp_path: Path) -> None:
             "instance_noise": 0.3,
             "noise_final": 0.0,
         },
+        {
+            "schedule": "cosine",
+            "horizon": 100,
+            "g_optimizer__beta2": 0.9,
+            "beta2_final": 0.99,
+            "ema_first": 0.0,
+            "lr_final": 0.25,
+        },
+        {
+            "schedule": "linear",
+            "horizon": 100,
+            "beta2_final": 0.5,
+            "d_optimizer__name": "rmsprop",
+            "g_optimizer__name": "sgd",
+            "ema_first": 0.5,
+        },
         {"schedule": "linear", "horizon": 64, "instance_noise": 0.5, "noise_final": 0.0},
         {"instance_noise": 0.2, "label_flip": 0.3, "loss": "hinge", "penalty": "r2"},
         {"label_flip": 0.2, "penalty": "wgan_gp"},
@@ -168,6 +184,8 @@ def test_presets_repeat_and_are_short(preset: str, tmp_path: Path) -> None:
         {2: {"instance_noise": 0.1}, 3: {"label_flip": 0.2}, 5: {"instance_noise": 0.0}},
         {2: {"k_d": 2}, 3: {"k_g": 0}, 5: {"k_g": 1, "ema_half_life": 100.0}},
         {2: {"grad_clip": 0.1}, 3: {"accumulation": 2}, 5: {"grad_clip": 0.0}},
+        {1: {"horizon": 100}, 2: {"schedule": "cosine"}, 3: {"beta2_final": 0.5}, 4: {"ema_first": 0.2}, 5: {"g_optimizer.name": "rmsprop"},
+         6: {"beta2_final": 0.0}, 7: {"schedule": "constant"}},
         {2: {"penalty_interval": 2}, 4: {"penalty_interval": 1}},
     ],
     ids=str,
@@ -218,3 +236,7 @@ def test_as_a_process_of_its_own_it_writes_the_samples_of_the_app(tmp_path: Path
 def test_what_cannot_stand_alone_is_said() -> None:
     with pytest.raises(ExportError, match="downloaded"):
         script(presets.load("mnist"))
+    with pytest.raises(ExportError, match=r"Residual \(R3GAN\)"):
+        script(pictures(discriminator__network="r3gan"))
+    with pytest.raises(ExportError, match="Style-based"):
+        script(pictures(generator__network="style"))

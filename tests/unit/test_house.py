@@ -159,6 +159,9 @@ def test_what_the_kinds_need_to_know() -> None:
     for e in registry.dataset.entries():
         assert e.info["kind"] in ("points", "images")
         assert e.info["kind"] == "points" or {"sizes", "channels", "licence"} <= e.info.keys()
+    names = {f.name.split(".")[1] for f in fields() if f.name.startswith(("generator.", "discriminator."))}
+    for e in registry.network.entries():
+        assert set(e.info["uses"]) <= names - {"network", "conditioning"}
     for e in registry.optimizer.entries():
         assert set(e.info["uses"]) <= {"beta1", "beta2", "momentum"}
         assert "p ← p − lr" in formulas.of_entry("optimizer", e.name)

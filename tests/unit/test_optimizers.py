@@ -13,6 +13,7 @@ import gan_core.presets  # noqa: F401 - fills the registries
 from gan_core import registry
 from gan_core.config import RunConfig, replace
 from gan_core.optimizers import apply_settings
+from gan_core.schedules import optimizer_at
 
 OPTIMIZERS = list(registry.optimizer)
 F64 = torch.float64
@@ -132,3 +133,39 @@ def test_rates_differ_between_the_players(name: str) -> None:
     moved_g = max(float((p - q).abs().max()) for p, q in zip(one.g.parameters(), g, strict=True))
     moved_d = max(float((p - q).abs().max()) for p, q in zip(one.d.parameters(), d, strict=True))
     assert 0 < moved_g < 2e-5 < moved_d
+
+
+@pytest.mark.parametrize("name", [e.name for e in registry.optimizer.entries() if "beta2" in e.info["uses"]])
+def test_beta2_on_a_schedule_is_torchs_optimiser_with_other_betas_at_every_step(name: str) -> None:
+    """The run against torch's own optimiser, whose group is told another β₂ before each step; and so the compiled step's formula."""
+    c = {
+        f"{p}_optimizer__{key}": value for p in "gd" for key, value in (("name", name), ("beta1", 0.3), ("beta2", 0.5))
+    }
+    config = _tiny.points(schedule="linear", horizon=96, beta2_final=0.99, lr_final=0.5, **c)
+    trainer = _tiny.trained(config, 0)
+    update = registry.optimizer[name].info["update"]
+    players = [(trainer.g, "g_optimizer"), (trainer.d, "d_optimizer")]
+    theirs = [[nn.Parameter(p.detach().double().clone()) for p in net.parameters()] for net, _ in players]
+    ours = [[p.detach().clone() for p in own] for own in theirs]
+    slots = [[[torch.zeros_like(p) for _ in update.slots] for p in own] for own in ours]
+    torchs = [_torchs(name)(own, lr=1.0) for own in theirs]
+    for step in range(8):
+        share = min(step * 16 / 96, 1.0)
+        beta2, lr = 0.5 + 0.49 * share, 1e-3 * (1 - 0.5 * share)
+        trainer.step()
+        for i, (net, key) in enumerate(players):
+            part = getattr(config, key)
+            for group in torchs[i].param_groups:
+                group.update({"lr": lr, **({"betas": (0.3, beta2)} if name == "adam" else {"alpha": beta2})})
+            numbers = update.numbers(optimizer_at(part, config, step * 16), lr, step + 1)
+            for p, q, r, s in zip(net.parameters(), theirs[i], ours[i], slots[i], strict=True):
+                q.grad = p.grad.double()
+                update.apply(r, q.grad, s, [torch.tensor(n, dtype=F64) for n in numbers])
+            torchs[i].step()
+            for p, q, r in zip(net.parameters(), theirs[i], ours[i], strict=True):
+                assert torch.allclose(r, q.detach(), rtol=1e-10, atol=1e-12)
+                assert torch.allclose(p.detach().double(), q.detach(), rtol=1e-4, atol=1e-5)
+
+
+def _torchs(name: str) -> Any:
+    return {"adam": torch.optim.Adam, "rmsprop": torch.optim.RMSprop}[name]

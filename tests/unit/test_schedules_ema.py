@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from gan_core.config import field
+from gan_core.config import RunConfig, field, replace
 from gan_core.ema import Ema
-from gan_core.schedules import ema_decay, factor
+from gan_core.schedules import beta2, ema_decay, factor, half_life
 
 SCHEDULES = [code for code in field("schedule").spec.codes if code != "constant"]
 
@@ -50,6 +50,26 @@ def test_no_average_and_the_ramp() -> None:
     assert ema_decay(64, 0, 500.0, 0.05) == 0
     assert ema_decay(64, 1000, 500.0, 0.05) == pytest.approx(0.5 ** (64 / 50))  # the half-life is 5 % of what was seen
     assert ema_decay(64, 10**6, 500.0, 0.05) == pytest.approx(0.5 ** (64 / 500))
+
+
+def test_the_schedules_of_r3gan() -> None:
+    """v₁ + (v₀ − v₁)(1 + cos πt)/2 for each: β₂ .9 → .99, the half-life 0 → all of it, and penalty and rate by their shares."""
+    c = replace(RunConfig(), {"schedule": "cosine", "horizon": 1000, "g_optimizer.beta2": 0.9, "beta2_final": 0.99, "ema_first": 0.0,
+                              "ema_half_life": 500.0})  # fmt: skip
+    for images in (0, 100, 500, 900, 1000, 5000):
+        falls = (1 + math.cos(math.pi * min(images / 1000, 1))) / 2
+        assert beta2(0.9, c.beta2_final, c.schedule, images, c.horizon) == pytest.approx(0.99 + (0.9 - 0.99) * falls)
+        assert half_life(c, images) == pytest.approx(500 * (1 - falls))
+    assert half_life(replace(c, {"ema_first": 0.5}), 0) == pytest.approx(250)
+    assert half_life(replace(c, {"ema_first": 1.0}), 300) == 500
+
+
+def test_what_the_schedule_leaves_alone() -> None:
+    c = replace(RunConfig(), {"ema_first": 0.0, "ema_half_life": 500.0})
+    for more in ({"schedule": "constant", "horizon": 1000}, {"schedule": "cosine", "horizon": 0}):
+        assert half_life(replace(c, more), 700) == 500
+        assert beta2(0.9, 0.99, more["schedule"], 700, more["horizon"]) == 0.9
+    assert beta2(0.9, 0.0, "cosine", 700, 1000) == 0.9  # 0: as at the start
 
 
 def net() -> nn.Module:
