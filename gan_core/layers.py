@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from gan_core.networks.attention import SelfAttention
 from gan_core.networks.conditional import ClassNorm
+from gan_core.networks.modulated import StyledConv, ToPicture
 
 LINEAR, CONVOLUTION, TRANSPOSED, ATTENTION, OTHER = "linear", "convolution", "transposed", "attention", "other"
 KINDS = (LINEAR, CONVOLUTION, TRANSPOSED, ATTENTION, OTHER)
@@ -47,7 +48,7 @@ def layers(network: nn.Module) -> list[Layer]:
             found[-1][1].extend(parameters)
         else:
             early.extend(parameters)
-    return [Layer(*said, tuple(parameters)) for said, parameters in found]
+    return [Layer(kind, n_in, n_out, side, tuple(parameters)) for (kind, n_in, n_out, side), parameters in found]
 
 
 def gradient_norms(found: Sequence[Layer]) -> Tensor:
@@ -68,6 +69,9 @@ def _walk(module: nn.Module) -> Iterator[tuple[list[Any] | None, list[nn.Paramet
         yield None, list(module.parameters())
     elif isinstance(module, SelfAttention):
         yield [ATTENTION, module.query.in_channels, module.out.out_channels, 0], list(module.parameters())
+    elif isinstance(module, (StyledConv, ToPicture)):
+        n_out, n_in, side, _ = module.conv.weight.shape
+        yield [CONVOLUTION, n_in, n_out, side], list(module.parameters())
     elif isinstance(module, nn.Linear):
         yield [LINEAR, module.in_features, module.out_features, 0], list(module.parameters())
     elif isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):

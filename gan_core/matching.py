@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
+from gan_core.networks.equalized import EqualLinear
 from gan_core.penalties import Critic
 
 
@@ -40,5 +41,6 @@ class Watched:
 
 def last_layer(module: nn.Module) -> nn.Module:
     """The layer of a discriminator that makes its output of its features: `linear` where it says so, else its last linear layer."""
-    named = [m.linear for m in module.modules() if isinstance(getattr(m, "linear", None), nn.Linear)]
-    return (named or [m for m in module.modules() if isinstance(m, nn.Linear)])[-1]
+    found: list[nn.Module] = [m for m in module.modules() if isinstance(m, (nn.Linear, EqualLinear))]
+    named = [layer for m in module.modules() if (layer := getattr(m, "linear", None)) in found]
+    return (named or found)[-1]

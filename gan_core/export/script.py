@@ -139,7 +139,7 @@ class _Writer:
             for group, key, value in (
                 ("adam", "betas", f"({self.value(f'{name}.beta1')}, {now})"), ("rmsprop", "alpha", now),
             ):  # fmt: skip
-                if self.ever(lambda c, name=name, group=group: getattr(c, name).name == group):
+                if any(getattr(c, name).name == group for c in self.configs):
                     line = f'{name}.param_groups[0]["{key}"] = {value}'
                     lines.append(
                         line if self.always(f"{name}.name", group) else f'if "{key}" in {name}.defaults:\n    {line}'

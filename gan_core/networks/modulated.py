@@ -36,7 +36,7 @@ class ModulatedConv(Begins):
             x = self.blur(conv_transpose2d(x, weight.transpose(0, 1), stride=2))
         if not self.demodulated:
             return x
-        root = (style.square() @ weight.square().sum((2, 3)).t() + 1e-8).rsqrt()  # (B, n_out)
+        root: Tensor = (style.square() @ weight.square().sum((2, 3)).t() + 1e-8).rsqrt()  # (B, n_out)
         return x * root[:, :, None, None]
 
     @torch.no_grad()
