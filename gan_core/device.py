@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import traceback
 from dataclasses import dataclass
 
 import torch
@@ -70,6 +71,26 @@ def default_threads(kind: str) -> int:
     )
 
 
+# What the CPU's allocator, Apple's, CUDA itself and its libraries say in a RuntimeError.
+_NO_MEMORY = ("can't allocate memory", "MPS backend out of memory", "CUDA error: out of memory", "_STATUS_ALLOC_FAILED")
+
+
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether torch ran out of memory, on a GPU or in RAM."""
-    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or "can't allocate memory" in str(error)
+    if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
+        return True
+    return isinstance(error, RuntimeError) and any(said in str(error) for said in _NO_MEMORY)
+
+
+def free_what_is_left_of(error: BaseException) -> None:
+    """Let go of what an error holds: the tensors of the calls that it ended, and what the allocator keeps for later ones."""
+    seen: set[int] = set()
+    found: BaseException | None = error
+    while found is not None and id(found) not in seen:
+        seen.add(id(found))
+        traceback.clear_frames(found.__traceback__)
+        found = found.__cause__ or found.__context__
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+    elif torch.backends.mps.is_available():
+        torch.mps.empty_cache()

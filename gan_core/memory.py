@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import psutil
@@ -84,6 +86,27 @@ def check_memory(config: RunConfig) -> None:
                "(generator.hidden, generator.width, discriminator.hidden, discriminator.width) or the batch smaller (batch_size)."),
             needed=f"{needed / 1e9:.1f}", free=f"{free / 1e9:.1f}",
         )  # fmt: skip
+
+
+def fitting_batch(config: RunConfig) -> int | None:
+    """The largest batch of a half, a quarter, … of `config.batch_size` that goes with the other settings and by the estimate fits into the
+    memory that is free now; the smallest that goes where none fits by the estimate, which is rough; None where no smaller one goes."""
+    free, found = _free(devices.resolve(config.device)), None
+    for smaller in _halves(config):
+        found = smaller
+        if estimate(smaller) <= _SHARE * free:
+            break
+    return found.batch_size if found else None
+
+
+def _halves(config: RunConfig) -> Iterator[RunConfig]:
+    """The same with half the batch, a quarter, …, as long as that goes with the other settings."""
+    while config.batch_size % 2 == 0 and config.batch_size >= 4:
+        try:
+            config = replace(config, batch_size=config.batch_size // 2)
+        except ConfigError:
+            return
+        yield config
 
 
 def _free(device: torch.device) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from gan_core import registry
 from gan_core.config import RunConfig
+from gan_core.diagnosis.pictures import Reading
 from gan_core.diagnosis.places import Floats, Places
 from gan_core.schedules import scheduled
 
@@ -33,6 +35,7 @@ class Look:
     all that lie within the reach of one; covered: (K,) places that have any; coverage: the share of real points at those. size: how far generated samples lie from their mean, in units of the real ones' distance from theirs.
     away: share of generated points outside the picture, by half its width at least. order: P(D(real) > D(generated)) of a pair.
     distance, floor: how far the samples are from the data (sliced Wasserstein), and what perfect ones would be, in that unit.
+    reading: what was read off pictures just now; None at the looks between, for that has a pace of its own.
     """
 
     step: int
@@ -52,6 +55,7 @@ class Look:
     order: float = _UNKNOWN
     distance: float = _UNKNOWN
     floor: float = 0.0
+    reading: Reading | None = None
 
 
 @dataclass(frozen=True)
@@ -100,6 +104,11 @@ class Window:
     @property
     def last(self) -> Look:
         return self.looks[-1]
+
+    @property
+    def readings(self) -> list[Reading]:
+        """Of pictures, in order; of points there are none."""
+        return [look.reading for look in self.looks if look.reading is not None]
 
     @property
     def scale(self) -> Scale:
@@ -155,6 +164,8 @@ class Past:
         while self._looks and self._looks[-1].step >= look.step:
             self._looks.pop()
         if self._looks and look.step - self._looks[-1].step < LEAST_STEPS:
+            if look.reading is not None:  # rare and dear: it counts for the look before
+                self._looks[-1] = dataclasses.replace(self._looks[-1], reading=look.reading)
             return False
         self._looks.append(look)
         if math.isfinite(look.g_gradient):
@@ -173,10 +184,13 @@ class Past:
             self._gradients.clear()
             self._reference = 0.0
 
-    def window(self, looks: int, steps: int) -> Window | None:
-        """The fewest last looks that are at least so many and at least so many steps; None where there are not that many."""
+    def window(self, looks: int, steps: int, *, read: bool = False) -> Window | None:
+        """The fewest last looks that are at least so many and at least so many steps; None where there are not that many. `read`: of
+        those alone at which pictures were read."""
         found: list[Look] = []
         for look in reversed(self._looks):
+            if read and look.reading is None:
+                continue
             found.append(look)
             if len(found) >= looks and found[0].step - look.step >= steps:
                 return Window(found[::-1], self.config, self.places, self._reference)

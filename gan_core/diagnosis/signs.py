@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from gan_core.diagnosis.findings import Evidence
 from gan_core.diagnosis.past import Window
+from gan_core.diagnosis.pictures import TWINS as REAL_TWINS
 from gan_core.registry import condition
 from gan_core.text import N_
 
@@ -33,7 +34,24 @@ LOST = 0.97  # where it has lost but a mode or two
 ON_DATA = 0.4  # share of generated samples that lie at real ones
 TURNOVER = 0.25  # share of the samples that lie elsewhere a few looks later
 SAME = 0.3  # spread of generated pictures, where real ones have 1
+TWINNED = 0.4  # share of generated pictures with a twin, beyond what chance gives
 _LAG = 3  # looks between which that is compared
+
+# ── the device ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+RAN_OUT = N_("memory ran out near step {step}")
+
+
+@condition(
+    "out_of_memory", title=N_("Out of memory"), says=(RAN_OUT,), looks=8, steps=0, plays="", moves=False,
+    help=N_("The device that the run is trained on had no room left for a step. The run went back to its last good state."),
+    why=N_("Each step keeps what every layer makes of every sample of the batch, and a gradient penalty keeps it twice. Other runs and other "
+           "programs on the same device need room as well."),
+)  # fmt: skip
+def out_of_memory(_w: Window) -> Evidence | None:
+    """Said when the device says so."""
+    return None
+
 
 # ── divergence ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -122,23 +140,22 @@ def critic_overpowering(w: Window) -> Evidence | None:
 FEW_MODES = N_("only {modes} of {total} modes have generated samples")
 FEW_PLACES = N_("generated samples lie at only {share} % of the data")
 ALIKE = N_("generated pictures differ from each other {share} % as much as real ones do")
+TWINS = N_("{share} % of the generated pictures are nearly the same as another one; of real pictures {real} %")
 
 
 @condition(
-    "mode_collapse", title=N_("Mode collapse"), says=(FEW_MODES, FEW_PLACES, ALIKE), looks=12, steps=600, plays="g", moves=False,
-    paper="Goodfellow 2016, arXiv:1701.00160; Lin et al. 2018, arXiv:1712.04086",
+    "mode_collapse", title=N_("Mode collapse"), says=(FEW_MODES, FEW_PLACES, ALIKE, TWINS), looks=12, steps=600, plays="g", moves=False,
+    reads=4, paper="Goodfellow 2016, arXiv:1701.00160; Arora & Zhang 2017, arXiv:1706.08224; Lin et al. 2018, arXiv:1712.04086",
     help=N_("What the generator makes is good, but it is only a part of what the data has."),
     why=N_("The generator only has to convince the discriminator of this moment, and a few convincing places are enough for that. "
            "Nothing in a single verdict says what is missing."),
 )  # fmt: skip
 def mode_collapse(w: Window) -> Evidence | None:
     """At no look of the window do generated points lie at more than three quarters of the data, and they lie where data is. Or of
-    a mode or two nothing has been seen in a window four times as long, and no more of them are found. Of pictures: hardly any spread."""
+    a mode or two nothing has been seen in a window four times as long, and no more of them are found. Of pictures: hardly any spread,
+    or most of them nearly the same as another one."""
     if w.places is None:
-        sizes = w.known("size")
-        if len(sizes) == len(w.looks) and max(sizes) < SAME and max(sizes) < 2 * min(sizes) and not w.improves(0.02):
-            return Evidence(ALIKE, {"share": round(100 * median(sizes))})
-        return None
+        return _alike(w)
     each = w.known("coverage")
     if not each or w.last.coverage > COLLAPSED or (found := _covered(w)) is None:
         return None
@@ -324,6 +341,18 @@ UNTROUBLED = ("healthy", "early", "resting", "no_game")
 
 
 # ── parts ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _alike(w: Window) -> Evidence | None:
+    """Of pictures: a small spread that does not grow, or twins at every reading: far more than real pictures have, and than chance makes
+    of so few training pictures."""
+    spreads = [reading.spread for reading in w.readings]
+    if spreads and max(spreads) < SAME and max(spreads) < 2 * min(spreads) and not w.improves(0.02):
+        return Evidence(ALIKE, {"share": round(100 * median(spreads))})
+    if w.readings and min(reading.twins - reading.expected for reading in w.readings) > TWINNED:
+        share = median(reading.twins for reading in w.readings)
+        return Evidence(TWINS, {"share": round(100 * share), "real": round(100 * REAL_TWINS)})
+    return None
 
 
 def _is_stuck(w: Window) -> bool:

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 
 from gan_core import registry
 from gan_core.config import RunConfig, differences, field, get, replace
+from gan_core.diagnosis import augmenting
 from gan_core.diagnosis.findings import Evidence
 from gan_core.errors import ConfigError
 from gan_core.networks import uses
@@ -47,7 +48,26 @@ BY_BATCH = N_(
     "With batch normalisation D judges a sample by the rest of its batch. Start a new run without it in the discriminator."
 )
 SHORT = N_("No single batch can throw a player far away any more.")
+FLAT_AT_PICTURES = N_(
+    "R1 keeps D's verdict from rising steeply at just the pictures that it learns. Nothing helps as much as more of them."
+)
+BLURRED_PICTURES = N_(
+    "With noise on all that D sees, no picture is ever quite the same: that makes it harder to learn by heart."
+)
+SLOWER_TO_LEARN = N_(
+    "A slower discriminator learns fewer pictures by heart. Nothing helps as much as more training pictures."
+)
+RESIZING = N_("Start a new run with another up-sampling of the generator (nearest or bilinear): a picture that is first enlarged and then drawn over has no "
+              "such pattern.")  # fmt: skip
+LESS_OFTEN = N_("If pictures are changed less, the discriminator sees that real ones are whole.")
+CHANGED_PICTURES = N_("A picture that is changed at random each time cannot be learned by heart.")
 STRONGER = N_("A stronger penalty damps the game more.")
+
+SMALLER_BATCH = N_(
+    "A batch of {batch} takes less memory at each step. To keep the batch of {now}, set gradient accumulation to {parts} instead."
+)
+ONLY_SMALLER_BATCH = N_("A batch of {batch} takes less memory at each step.")
+NARROWER = N_("This batch cannot be made smaller here. Start a new run with narrower networks or smaller pictures.")
 
 NOTHING_LEFT = N_("What usually helps is in place already. Give it time, or start a new run with another network.")
 WAIT = N_("Settings were changed at step {step}: give them a little time.")
@@ -55,7 +75,7 @@ OVER = N_("The schedule has taken the learning rates away: a change does little 
 
 SENTENCES = (
     FLAT_AT_DATA, IN_PAIRS, NOT_SATURATING, ONE_EACH, SLOWER_G, FASTER_G, SLOWER_D, SLOWER_BOTH, SMALLER, NO_MOMENTUM, BLURRED, FASTER_D, MORE_D, LIGHTER,
-    RIGHT_LABELS, LESS_NOISE, HELD, SLOPE_ONE, BY_BATCH, SHORT, STRONGER, NOTHING_LEFT, WAIT, OVER,
+    RIGHT_LABELS, LESS_NOISE, HELD, SLOPE_ONE, BY_BATCH, SHORT, STRONGER, FLAT_AT_PICTURES, BLURRED_PICTURES, CHANGED_PICTURES, SLOWER_TO_LEARN, RESIZING, LESS_OFTEN, SMALLER_BATCH, ONLY_SMALLER_BATCH, NARROWER, NOTHING_LEFT, WAIT, OVER,
 )  # fmt: skip
 
 
@@ -73,6 +93,25 @@ def proposed(code: str, c: RunConfig) -> tuple[dict[str, tuple[Any, Any]], Evide
         if found and all(field(name).spec.live for name in found):
             return found, Evidence(why)
     return {}, Evidence(NOTHING_LEFT)
+
+
+def smaller_batch(c: RunConfig, fitting: int | None) -> tuple[dict[str, tuple[Any, Any]], Evidence]:
+    """As `proposed`, for a run whose device ran out of memory and would bear a batch of `fitting` (None: no smaller one goes)."""
+    if fitting is None or fitting >= c.batch_size:
+        return {}, Evidence(NARROWER)
+    parts = parts_for(c, fitting)
+    advice = {"batch": fitting, "now": c.batch_size, "parts": parts} if parts else {"batch": fitting}
+    return {"batch_size": (c.batch_size, fitting)}, Evidence(SMALLER_BATCH if parts else ONLY_SMALLER_BATCH, advice)
+
+
+def parts_for(c: RunConfig, fitting: int) -> int | None:
+    """In how many parts a batch takes no more memory than one of `fitting` samples; None where that does not go with other settings."""
+    parts = c.accumulation * (c.batch_size // fitting)
+    try:
+        replace(c, {"accumulation": parts})
+    except ConfigError:
+        return None
+    return parts
 
 
 # ── one function a condition: options in the order they should be tried ──────────────────────────────────────────────────
@@ -172,9 +211,32 @@ def _standstill(c: RunConfig) -> Iterator[Option]:
     yield from _blind(c)
 
 
+def _overfitting(c: RunConfig) -> Iterator[Option]:
+    for changes, _why in _zero_centred(c):
+        yield changes, FLAT_AT_PICTURES
+    if not c.augments:
+        yield augmenting.ON, CHANGED_PICTURES
+    if c.instance_noise < 0.1:
+        yield {"instance_noise": 0.1}, BLURRED_PICTURES
+    yield from _slower(c, "d_optimizer.lr", SLOWER_TO_LEARN)
+
+
+def _checkerboard(c: RunConfig) -> Iterator[Option]:
+    if c.generator.network == "dcgan" and c.generator.upsampling == "transposed":
+        yield {}, RESIZING
+    yield from _zero_centred(c)
+    yield from _weaker_d(c)
+
+
+def _leak(c: RunConfig) -> Iterator[Option]:
+    if changes := augmenting.less(c):
+        yield changes, LESS_OFTEN
+
+
 _OPTIONS: dict[str, Callable[[RunConfig], Iterator[Option]]] = {
     "divergence": _divergence, "vanishing_gradients": _vanishing, "critic_overpowering": _overpowering, "mode_collapse": _collapse,
     "lost_modes": _collapse, "cycling": _cycling, "critic_blind": _blind, "standstill": _standstill,
+    "d_overfitting": _overfitting, "checkerboard": _checkerboard, "augmentation_leak": _leak,
 }  # fmt: skip
 
 

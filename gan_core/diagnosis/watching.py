@@ -1,5 +1,5 @@
 """What the diagnosis takes from a look at a run: where the samples lie, how far off, and whether D can order them. For points that
-takes a fraction of a millisecond a look; pictures are shown to D only when there is time to measure."""
+takes a fraction of a millisecond a look; pictures are read only when there is time."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gan_core.config import RunConfig
-from gan_core.data.sets import PointSet, to_unit
+from gan_core.data.sets import ImageSet, PointSet
 from gan_core.diagnosis.doctor import Doctor
 from gan_core.diagnosis.findings import Finding
 from gan_core.diagnosis.past import Look
+from gan_core.diagnosis.pictures import Reader, Reading, by_heart, thinned
 from gan_core.diagnosis.places import Floats, Places, places_of
 from gan_core.players import Players
 from gan_core.trainer import Stats
+from gan_core.verdicts import Lineup, Verdicts
 
 SAMPLES = 256  # points at a look
 _PAIRED = 128  # real and generated points that D is shown
-_PIXELS = 1024  # of each picture, at most
 _DIRECTIONS = 16
 _PARTS = 16  # of the real samples, whose mean distance from them all tells the floor
 _BEYOND = 1e9  # where points that are not finite are taken to lie, in units of the data's size
@@ -84,20 +85,29 @@ class Watch:
         self._places: Places | None = None
         self._extent: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
         self._order = math.nan
+        self._reading: Reading | None = None  # not yet shown to the doctor
         if isinstance(data, PointSet):
             points = real.double().numpy()
             self._places = places_of(points, None if data.modes is None else data.modes.double().numpy())
             self._extent, self._yardstick = data.extent, Yardstick(points, SAMPLES)
         else:
-            self._yardstick = Yardstick(_thinned(real.numpy()), len(real))
+            assert isinstance(data, ImageSet)
+            self._yardstick = Yardstick(thinned(real.numpy()), len(real))
+            self._lineup = Lineup(players)
+            self._reader = Reader(
+                (self._lineup.held if len(self._lineup.held) > 1 else self._lineup.real).numpy(), len(data.images)
+            )
         self.doctor = Doctor(players.config, self._places)
 
-    def measure(self, players: Players) -> None:
-        """At the pace of the metrics: which of preview's real and generated pictures D prefers. Points are asked at each look."""
-        if self._places is None:
-            generated = players.sample(players.preview.latents, averaged=False)
-            shown = players.preview
-            self._order = order_of(*(players.critic(x, shown.labels) for x in (to_unit(shown.real), generated)))
+    def read(self, players: Players, step: int) -> Verdicts:
+        """At a pace of its own, of pictures only: what D says of some, and what is seen in those of the live generator. For the next
+        look."""
+        generated = self._lineup.generated(players)
+        said = self._lineup.verdicts(players, step, generated)
+        self._order = order_of(torch.from_numpy(said.real), torch.from_numpy(said.fake))
+        pixels = ((generated + 1) * 127.5).nan_to_num(0).round().clamp(0, 255).to(torch.uint8).numpy()
+        self._reading = self._reader.read(step, pixels, by_heart(said.real, said.held, said.fake))
+        return said
 
     def look(self, players: Players, stats: Stats, arrays: Mapping[str, NDArray[Any]]) -> tuple[Finding, ...]:
         """The findings with this look; `arrays` as in a snapshot."""
@@ -109,12 +119,13 @@ class Watch:
 
     def changed(self, config: RunConfig, step: int, images: int) -> tuple[Finding, ...]:
         """The findings once the settings are these."""
-        self._order = math.nan
+        self._order, self._reading = math.nan, None
         return self.doctor.change(config, step, images)
 
     def _seen(self, players: Players, arrays: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
         if self._places is None:
-            return of_pictures(arrays["fake"], self._yardstick) | {"order": self._order}
+            reading, self._reading = self._reading, None
+            return of_pictures(arrays["fake"], self._yardstick) | {"order": self._order, "reading": reading}
         points = arrays["fake_live"][:SAMPLES]
         real, generated = (torch.from_numpy(arrays[name][:_PAIRED]) for name in ("logits_real", "logits_live"))
         return of_points(points, self._places, self._yardstick, self._extent) | {"order": order_of(real, generated)}
@@ -138,7 +149,7 @@ def of_points(
 
 def of_pictures(images: NDArray[np.uint8], yardstick: Yardstick) -> dict[str, Any]:
     """(N, C, H, W) uint8 -> the fields of a Look that say how far they are, and how far from each other."""
-    pixels = _thinned(images)
+    pixels = thinned(images)
     return {"size": yardstick.spread(pixels), "distance": yardstick.distance(pixels), "floor": yardstick.floor}
 
 
@@ -147,9 +158,3 @@ def order_of(real: Tensor, fake: Tensor) -> float:
     1947). NaN where D is."""
     over = real[:, None] - fake
     return float(((over > 0).float() + 0.5 * (over == 0).float()).mean()) if bool(over.isfinite().all()) else math.nan
-
-
-def _thinned(images: NDArray[np.uint8]) -> Floats:
-    """(N, C, H, W) -> (N, ≤1024) of their values, spread evenly."""
-    flat = images.reshape(len(images), -1)
-    return flat[:, :: -(-flat.shape[1] // _PIXELS)].astype(np.float64)

@@ -33,6 +33,7 @@ from gan_core.runs.picture import picture
 from gan_core.runs.snapshots import Snapshot
 from gan_core.text import N_
 from gan_core.trainer import Trainer
+from gan_core.verdicts import Lineup
 
 CACHE = 16 << 20  # bytes of snapshots kept
 NOTHING_KEPT = N_("Nothing is kept of this run at step {step}. Choose one of the kept moments.")
@@ -46,6 +47,7 @@ class Darkroom:
         self.folder = folder
         self._lock = threading.Lock()
         self._trainer: Trainer | None = None
+        self._lineup: Lineup | None = None
         self._said: dict[str, Any] = {}
         self._config: RunConfig | None = None
         self._done: OrderedDict[tuple[object, ...], Snapshot] = OrderedDict()
@@ -101,6 +103,9 @@ class Darkroom:
         saved = checkpoint.read(file)
         trainer = self._loaded(saved.state, self._as_developed(saved.config))
         drawn = picture(trainer.players)
+        if isinstance(trainer.data, ImageSet):
+            self._lineup = self._lineup or Lineup(trainer.players)
+            drawn["verdicts"] = self._lineup.verdicts(trainer.players, step)
         return Snapshot(
             run="",
             kind=trainer.config.kind,

@@ -105,6 +105,8 @@ def _header(s: Snapshot) -> dict[str, Any]:
         }
     if s.closely:
         header["closely"] = dict(s.closely)
+    if s.verdicts is not None:
+        header["verdicts"] = {"step": s.verdicts.step, "kind": s.verdicts.kind, "pictures": s.verdicts.pictures}
     return header
 
 
@@ -162,6 +164,8 @@ def _arrays(s: Snapshot) -> dict[str, NDArray[Any]]:
     }
     if s.kind == "images":
         out |= {f"image_{n}": np.frombuffer(encode_grid(a), np.uint8) for n, a in s.arrays.items()}
+    if s.verdicts is not None:
+        out |= {name: np.ascontiguousarray(a, np.float32) for name, a in s.verdicts.arrays.items()}
     if s.curve_steps is not None and s.curve_values is not None:
         out["curve_x"] = np.ascontiguousarray(s.curve_steps, np.float32)
         for name in _drawn(s):

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_core import config as settings
+from gan_core import device as devices
 from gan_core import serial
 from gan_core.config import RunConfig
 from gan_core.phases import D_ONLY, G_ONLY
@@ -96,7 +97,7 @@ class Keeper:
     """
 
     def __init__(
-        self, folder: RunFolder | None, start: RunConfig, saver: Saver | None, failed: Callable[[OSError], None],
+        self, folder: RunFolder | None, start: RunConfig, saver: Saver | None, failed: Callable[[Exception], None],
         saved: Callable[[], None] = lambda: None,
     ) -> None:  # fmt: skip
         self.folder = folder
@@ -175,7 +176,9 @@ class Keeper:
             with self._disk:
                 if job.life == self._life:
                     self._write_files(self.folder, job, rows)
-        except OSError as error:
+        except Exception as error:
+            if not isinstance(error, OSError) and not devices.is_out_of_memory(error):
+                raise
             with self._slot:
                 if not self._copy_waits():  # which holds them already
                     self._rows[:0] = rows  # with the next one, then; those that are in the file have been taken out
@@ -242,8 +245,10 @@ class Keeper:
                 if life == self._life and (state or sheet):
                     self.folder.history.add(step, state, sheet)
         except (
-            OSError
+            Exception
         ) as error:  # a checkpoint that cannot be written stops the run; a moment of the past can be done without
+            if not isinstance(error, OSError) and not devices.is_out_of_memory(error):
+                raise
             log.warning("a moment of %s could not be kept: %s", self.folder.path, error)
         finally:
             self._moment_waits = False

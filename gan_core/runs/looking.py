@@ -32,6 +32,7 @@ from gan_core.trainer import Stats, Trainer
 WATCHED, UNWATCHED = 0.08, 1.0  # least seconds between two snapshots
 SNAPSHOT_SHARE = 0.025  # of the training time; metrics have 0.5 % of their own: together ≤ 3 %
 METRICS_SHARE = 0.005
+READINGS_SHARE = 0.005  # what D says of pictures, and what the diagnosis reads off them: of the time of pictures alone
 METRIC_SAMPLES, PICTURE_SAMPLES = 10_000, 512
 _CHARTED = ("quality", "reverse_kl", "js", "swd")  # metrics that are drawn as they are
 GRANTED, GRANTS_SHARE = (
@@ -40,6 +41,7 @@ GRANTED, GRANTS_SHARE = (
 )  # seconds between two answers to new wishes on a run that trains; only while they change
 _RAREST = 60.0  # seconds between two measurements of pictures that are dear to draw
 LOSSES = ("d_loss", "g_loss", "reconstruction", "kl")  # those of a GAN, those of a VAE
+_RAREST_READING = 600.0
 _RATE_SECONDS = 10.0
 
 
@@ -53,6 +55,7 @@ class Looker:
         self._cases, self._gauge = cases, gauge
         self._camera = Camera(helper)
         self._looks, self._measures = Cadence(UNWATCHED, SNAPSHOT_SHARE), Cadence(1.0, METRICS_SHARE, _RAREST)
+        self._readings = Cadence(0.5, READINGS_SHARE, _RAREST_READING)
         self._grants = Cadence(GRANTED, GRANTS_SHARE)
         self.wishes: frozenset[str] = frozenset()
         self._granted: frozenset[str] = frozenset()  # the wishes of the last look
@@ -133,7 +136,7 @@ class Looker:
                 self.curves.decimated()
             )  # nothing is added to them before the next look, which waits for this
             curves = {"curve_steps": steps, "curve_values": values}
-            seen = picture(players)
+            seen = picture(players) | self._read(players, step, now)
             diagnosis = self._diagnosis(players, step, None if first else stats, seen["arrays"])
             then(
                 **fields,
@@ -155,6 +158,21 @@ class Looker:
         norms = torch.cat([layers.gradient_norms(found[who]).to(trainer.device) for who in "gd"]).tolist()
         each = {"g": norms[: len(found["g"])], "d": norms[len(found["g"]) :]}
         return {who: {"kinds": [layer.said for layer in found[who]], "norms": each[who]} for who in "gd"}
+
+    def _read(self, players: Players, step: int, now: bool) -> dict[str, Any]:
+        """Of pictures, at a pace of its own or `now`: what D says of some."""
+        begin = time.perf_counter()
+        if (
+            isinstance(players.data, PointSet)
+            or not players.config.adversarial
+            or not step
+            or not (now or self._readings.due(begin))
+        ):
+            return {}  # before the first step D has nothing to say, and somebody waits for the first picture
+        verdicts = self._watched(players).read(players, step)
+        end = time.perf_counter()
+        self._readings.spent(end, end - begin)
+        return {"verdicts": verdicts}
 
     def _diagnosis(
         self, players: Players, step: int, stats: Stats | None, arrays: Mapping[str, Any]
@@ -183,6 +201,11 @@ class Looker:
         if self.judged is not None and self.judged.step > good:
             self.judged = None
         return self._noted(good, self._watch.doctor.blew_up(step, good, config)) if self._watch else ()
+
+    def ran_out(self, step: int, good: int, config: RunConfig, fitting: int | None) -> tuple[Finding, ...]:
+        """The diagnosis of a run whose device ran out of memory at `step` and that went back to `good`."""
+        self._camera.wait()
+        return self._noted(good, self._watch.doctor.ran_out(step, good, config, fitting)) if self._watch else ()
 
     @property
     def owes_a_look(self) -> bool:
@@ -258,7 +281,6 @@ class Looker:
         samples = players.sample(draw_inputs(count, players.config, rng))
         values = metrics.quick(samples, data)
         self.metrics = Metrics(values, count, step, metrics.floors(data, count))
-        self._watched(players).measure(players)
         now = time.perf_counter()
         self._measures.spent(now, now - begin)
 

@@ -18,6 +18,7 @@ import torch
 from gan_core import config as settings
 from gan_core import data as data_sets
 from gan_core import device as devices
+from gan_core import memory
 from gan_core.config import RunConfig
 from gan_core.data.sets import ImageSet, PointSet
 from gan_core.diagnosis.findings import Finding
@@ -51,6 +52,9 @@ _BORN_WITH = ("created", "parent", "together")  # facts that a reset does not ch
 
 PREPARING = N_("Getting the data ready")
 NOT_SAVED = N_("The run could not be saved ({reason}), so it was paused. Free some space, then resume.")
+NO_ROOM_TO_SAVE = N_(
+    "The run could not be saved, because this computer ran out of memory, so it was paused. End other programs or runs, then resume."
+)
 SCHEDULE_DONE = N_("The schedule is complete. Resume goes on with its last values.")
 
 
@@ -298,6 +302,9 @@ class TrainingSession:
         except PlaygroundError as error:
             self._fail(Message(error.template, error.params))
         except Exception as error:
+            if devices.is_out_of_memory(error):
+                devices.free_what_is_left_of(error)
+                return self._fail(Message(breaking.NO_ROOM, {"device": breaking.DEVICES["cpu"]}))
             log.exception("run %s: loading the data failed", self.id)
             self._fail(Message(breaking.BROKE, {"step": 0, "good": 0, "error": type(error).__name__}))
 
@@ -673,10 +680,12 @@ class TrainingSession:
     def _hand_over(self) -> None:
         self._keeper.hand_over(self._looker.curves, self.facts(), Score.of(self.metrics), self.latest)
 
-    def _not_saved(self, error: OSError) -> None:
+    def _not_saved(self, error: Exception) -> None:
         log.warning("run %s could not be saved: %s", self.id, error)
         status = "paused" if self._status == "running" else self._status
-        self._set_status(status, Message(NOT_SAVED, {"reason": error.strerror or str(error)}))
+        if devices.is_out_of_memory(error):
+            return self._set_status(status, Message(NO_ROOM_TO_SAVE))
+        self._set_status(status, Message(NOT_SAVED, {"reason": getattr(error, "strerror", None) or str(error)}))
 
     # ── going wrong ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -686,9 +695,32 @@ class TrainingSession:
         self._publish(diagnosis=self._looker.blew_up(step, self.step, self.config))
 
     def _break(self, error: Exception) -> None:
+        step = self.step
         if not devices.is_out_of_memory(error):
-            log.exception("run %s broke at step %d", self.id, self.step)
-        self._fail_back(*breaking.of_error(error, self.step, self._device, self.config.batch_size))
+            log.exception("run %s broke at step %d", self.id, step)
+            return self._fail_back(*breaking.of_error(error, step, self._device, self.config, None))
+        log.warning("run %s ran out of memory at step %d: %s", self.id, step, error)
+        devices.free_what_is_left_of(error)
+        if self._trainer is None:
+            return self._fail(Message(breaking.NO_ROOM, {"device": breaking.DEVICES[self._device]}))
+        fitting = memory.fitting_batch(self.config)
+        try:
+            self._fail_back(*breaking.of_error(error, step, self._device, self.config, fitting))
+        except Exception as again:
+            if not devices.is_out_of_memory(again):
+                raise
+            return self._let_go(again)
+        if found := self._looker.ran_out(step, self.step, self.config, fitting):
+            self._publish(diagnosis=found)
+
+    def _let_go(self, error: Exception) -> None:
+        """There is no room even for going back: the networks leave the memory, and come again from the disk with the next command."""
+        self._iteration.drop()
+        self._trainer = None
+        self._after_preparing = "paused"
+        self._restore = self.folder is not None and self.folder.has_checkpoint
+        devices.free_what_is_left_of(error)
+        self._fail(Message(breaking.NO_ROOM, {"device": breaking.DEVICES[self._device]}))
 
     def _fail_back(self, template: str, params: dict[str, Any]) -> None:
         """Return to the last good state, with the settings of that moment, and say what happened."""

@@ -14,6 +14,7 @@ from gan_core.config import field as field_of
 from gan_core.diagnosis.findings import Finding
 from gan_core.runs.phase_view import PhaseView
 from gan_core.schedules import scheduled
+from gan_core.verdicts import Verdicts
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ class Snapshot:
     left: seconds until the schedule ends after `horizon` samples (0: never); machine: from `machine.of`; layers: of "g" and "d" what each
     layer is (`kinds`) and the length of its gradient (`norms`).
 
-    points: as `picture.points` says. images: real, fake and, where something encodes, rebuilt (N, C, H, W) uint8. extras: what viewers asked for; closely: what is said
+    points: as `picture.points` says. images: real, fake and, where something encodes, rebuilt (N, C, H, W) uint8; verdicts: what D said of pictures when it was last asked. extras: what viewers asked for; closely: what is said
     of single pictures that they asked for.
     """
 
@@ -102,6 +103,7 @@ class Snapshot:
     field_kind: str = "critic"
     sheet: str = ""
     columns: tuple[str, ...] = ()
+    verdicts: Verdicts | None = None
     metrics: Metrics | None = None
     judged: Metrics | None = None
     marks: tuple[Mark, ...] = ()

@@ -438,6 +438,20 @@ LABELS: dict[str, str] = {
     "outputs.hint": N_("Apart: it tells them apart. Together: it cannot"),
     "outputs.real": N_("On real points, mean"),
     "outputs.fake": N_("On generated points, mean"),
+    "outputs.pictures.hint": N_("Blue and green together: D judges pictures; apart: it remembers them"),
+    "outputs.pictures.real": N_("Training, mean"),
+    "outputs.pictures.held": N_("Held out, mean"),
+    "outputs.pictures.fake": N_("Generated, mean"),
+    "outputs.pictures.look": N_(
+        "Held-out pictures are as real as the training pictures, but the discriminator never learns from them. If they move away towards the "
+        "generated ones, it has learned its training pictures by heart, and what it tells the generator is worth less and less."
+    ),
+    "outputs.pictures.way": N_(
+        "Held-out pictures lie {share} % of the way from the training pictures to the generated ones."
+    ),
+    "outputs.pictures.same": N_("On average D hardly tells training pictures from generated ones now."),
+    "outputs.pictures.from": N_("The same {pictures} pictures of each kind each time, last at step {step}."),
+    "outputs.pictures.past": N_("The discriminator of this moment is not kept"),
     "perfect": N_("perfect: {value}"),
     "instead": N_("real ones: {value}"),
     "doctor": N_("Diagnosis"),
@@ -457,7 +471,7 @@ LABELS: dict[str, str] = {
     "floor.perfect": N_("Dotted: {value}, what a perfect generator scores on average."),
 } | graph.LABELS
 
-_SENTENCES = (session.PREPARING, *breaking.SENTENCES, session.NOT_SAVED, session.SCHEDULE_DONE, table.MISSING, table.DAMAGED,
+_SENTENCES = (session.PREPARING, *breaking.SENTENCES, session.NOT_SAVED, session.NO_ROOM_TO_SAVE, session.SCHEDULE_DONE, table.MISSING, table.DAMAGED,
               scheduler.ABANDONED, lock.IN_USE, *engines.SENTENCES, *workshop.SENTENCES)  # fmt: skip
 
 _component = st.components.v2.component("gan_live", html=HTML, css=STYLE, js=SCRIPT)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace as with_
 from typing import Any
 
 import torch
 
+from gan_core import data as data_sets
 from gan_core.config import RunConfig, replace
+from gan_core.data.sets import ImageSet
 from gan_core.diagnosis import Finding
 from gan_core.diagnosis.watching import SAMPLES, Watch
+from gan_core.runs.picture import picture
 from gan_core.trainer import Trainer
 
 torch.set_num_threads(1)  # tiny networks only lose by sharing
@@ -31,6 +35,46 @@ ILL: dict[str, tuple[dict[str, Any], int]] = {
                     "d_optimizer.lr": 3e-3}, 2000),
 }  # fmt: skip
 
+_PICTURES: dict[str, Any] = {
+    "data.name": "digits", "data.image_size": 16, "latent.dim": 16, "generator.network": "dcgan", "discriminator.network": "dcgan",
+    "generator.width": 4, "discriminator.width": 4, "generator.norm": "batch", "batch_size": 16, "loss": "non_saturating", "penalty": "none",
+    "device": "cpu", "precision": "float32", "threads": 1,
+}  # fmt: skip
+_R1 = {"penalty": "r1", "penalty_weight": 1.0}
+# of pictures: (settings, how many training pictures, steps)
+ILL_PICTURES: dict[str, tuple[dict[str, Any], int, int]] = {
+    "mode_collapse": ({"k_g": 5, "g_optimizer.lr": 5e-3, "latent.dim": 2}, 1500, 1000),
+    "d_overfitting": ({"discriminator.width": 8}, 30, 1300),
+    "checkerboard": (_R1 | {"generator.norm": "none", "g_optimizer.lr": 1e-4, "d_optimizer.lr": 1e-4}, 1500, 1000),
+}
+HEALTHY_PICTURES: dict[str, dict[str, Any]] = {
+    "plain": {}, "r1": _R1, "resized": _R1 | {"generator.upsampling": "nearest"},
+    "told": _R1 | {"generator.conditioning": "concat", "discriminator.conditioning": "projection"},
+    "packed": {"discriminator.packing": 2},
+}  # fmt: skip
+
+
+def pictures(changes: dict[str, Any], seed: int = 0) -> RunConfig:
+    return replace(RunConfig(), _PICTURES | changes | {"seed": seed})
+
+
+def first_digits(count: int, config: RunConfig) -> ImageSet:
+    """The digits with only so many to train on: the others are held out, too."""
+    all_of = data_sets.load(config.data)
+    assert isinstance(all_of, ImageSet)
+    assert all_of.labels is not None
+    assert all_of.test_labels is not None
+    pictures, labels = torch.cat([all_of.images, all_of.test_images]), torch.cat([all_of.labels, all_of.test_labels])
+    return with_(
+        all_of, images=pictures[:count], labels=labels[:count], test_images=pictures[count:], test_labels=labels[count:]
+    )
+
+
+def ill_pictures(code: str, seed: int = 0) -> Observed:
+    changes, count, _steps = ILL_PICTURES[code]
+    config = pictures(changes, seed)
+    return Observed(config, data=first_digits(count, config))
+
 
 def ill(code: str, seed: int = 0) -> RunConfig:
     return replace(RunConfig(), _SMALL | ILL[code][0] | {"seed": seed})
@@ -39,8 +83,8 @@ def ill(code: str, seed: int = 0) -> RunConfig:
 class Observed:
     """A Trainer with a Watch at its side, looked at every so many steps."""
 
-    def __init__(self, config: RunConfig, every: int = EVERY) -> None:
-        self.trainer, self.every = Trainer(config), every
+    def __init__(self, config: RunConfig, every: int = EVERY, data: ImageSet | None = None) -> None:
+        self.trainer, self.every = Trainer(config, data), every
         self.watch = Watch(self.trainer.players)
         self.said: list[str] = []
 
@@ -61,10 +105,15 @@ class Observed:
         trainer = self.trainer
         for _ in range(self.every):
             trainer.step()
+        if trainer.config.kind == "images":
+            self.watch.read(trainer.players, trainer.step_count)
+            return self._said(picture(trainer.players)["arrays"])
         live = trainer.sample(trainer.preview.latents[:SAMPLES], averaged=False)
         logits = {"logits_real": trainer.critic(trainer.preview.real), "logits_live": trainer.critic(live)}
-        arrays = {name: array.numpy() for name, array in {"fake_live": live, **logits}.items()}
-        codes = [f.code for f in self.watch.look(trainer.players, trainer.read_stats(), arrays)]
+        return self._said({name: array.numpy() for name, array in {"fake_live": live, **logits}.items()})
+
+    def _said(self, arrays: dict[str, Any]) -> list[str]:
+        codes = [f.code for f in self.watch.look(self.trainer.players, self.trainer.read_stats(), arrays)]
         self.said += [code for code in codes if code not in self.said]
         return codes
 

@@ -15,6 +15,7 @@ from gan_core import registry
 from gan_core.config import RunConfig, replace
 from gan_core.diagnosis import Look, signs, treatments
 from gan_core.diagnosis.past import KEPT, LEAST_STEPS, Window, scale_of
+from gan_core.diagnosis.pictures import Reading
 
 FAR = {"distance": 0.8, "coverage": 0.0, "at_data": 0.0, "covered": np.zeros(MODES, bool)}
 WON = FAR | {"d_loss": 0.01, "d_real": 6.0, "d_fake": -6.0, "order": 1.0}
@@ -34,7 +35,15 @@ def collapsed(step: int) -> Look:
 
 
 def pictures_alike(step: int) -> Look:
-    return look(step, where=None, covered=None, coverage=math.nan, at_data=math.nan, size=0.08, distance=0.5)
+    return look(
+        step,
+        where=None,
+        covered=None,
+        coverage=math.nan,
+        at_data=math.nan,
+        distance=0.5,
+        reading=Reading(step, spread=0.08),
+    )
 
 
 def lossy(step: int) -> Look:
@@ -105,7 +114,8 @@ def test_each_condition_is_found_with_its_numbers_and_a_remedy(
 
 
 def test_every_condition_has_a_case() -> None:
-    assert {case[0] for case in CASES} | set(signs.UNTROUBLED) == set(registry.condition)
+    of_pictures = {"d_overfitting", "checkerboard", "augmentation_leak"}  # see test_diagnosis_pictures.py
+    assert {case[0] for case in CASES} | {*signs.UNTROUBLED, *of_pictures, "out_of_memory"} == set(registry.condition)
 
 
 def test_a_run_in_good_health_is_left_in_peace() -> None:

@@ -37,6 +37,7 @@ const ICONS = {
   branch: "M4.500 1.500a2 2 0 0 1 .8 3.800v1.900c.6-.4 1.300-.6 2.200-.7 1.700-.1 2.700-.4 2.900-1.300a2 2 0 1 1 1.600.1c-.3 2.100-2.100 2.700-4.300 2.900-1.500.1-2.200.5-2.400 1.700v.8a2 2 0 1 1-1.600 0V5.300a2 2 0 0 1 .8-3.800z",
   real: "M8 4a4 4 0 1 1 0 8 4 4 0 0 1 0-8z",
   fake: "M8 2.8 13.2 8 8 13.2 2.8 8z",
+  held: "M8 3.500a4.500 4.500 0 1 1 0 9 4.500 4.500 0 0 1 0-9zM8 5.300a2.700 2.700 0 1 0 0 5.400 2.700 2.700 0 0 0 0-5.400z",
   ghost: "M8 1.800 14.200 8 8 14.200 1.800 8zM8 4.300 4.300 8 8 11.700 11.700 8z",
   healthy: "M6.3 12.6 2 8.3l1.5-1.5 2.8 2.8 6.2-6.2L14 4.9z",
   no_game: "M2 3.500 3.500 2 14 12.500 12.500 14z",
@@ -223,7 +224,7 @@ class Theme {
   }
 
   read(style) {
-    for (const name of ["bg", "text", "muted", "line", "real", "fake", "neutral", "plot"]) {
+    for (const name of ["bg", "text", "muted", "line", "real", "fake", "held", "neutral", "plot"]) {
       this[name] = style.getPropertyValue(`--gl-${name}`).trim();
     }
     // Canvas does not resolve color-mix() everywhere: make plain colours of them once.
