@@ -445,6 +445,26 @@ def test_samples_of_pictures(pictures: Path, tmp_path: Path) -> None:
     assert np.abs(many[:10] - sample(pictures, tmp_path / "b.npz", 10, 7)).max() < 1e-6
 
 
+def test_samples_nearer_to_the_mean_style(points: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    small = {"generator.network": "style", "generator.width": 4, "discriminator.width": 4, "batch_size": 8, "data.image_size": 8,
+             "latent.dim": 5, "generator.truncation": 0.5, "device": "cpu", "engine": "eager"}  # fmt: skip
+    settings = [f"{name}={value}" for name, value in small.items()]
+    assert main(["train", "--preset", "r1", *options(settings), "--steps", "4", "--out", str(tmp_path / "run")]) == 0
+
+    def drawn(*more: str) -> np.ndarray:
+        assert main(["sample", str(tmp_path / "run"), "--n", "20", "--out", str(tmp_path / "a.npz"), *more]) == 0
+        with np.load(tmp_path / "a.npz") as file:
+            return file["samples"]
+
+    mean, half, whole = (drawn("--truncation", psi) for psi in ("0", "0.5", "1"))
+    assert np.abs(mean - mean[0]).max() < 1e-6
+    assert np.array_equal(half, drawn())  # as the settings say
+    assert 0 < half.std(0).mean() < whole.std(0).mean()
+    text = refused(capsys, "sample", points, "--truncation", 0.5, "--out", tmp_path / "b.npz")
+    assert "style-based" in text
+    assert "mlp" in text
+
+
 def test_samples_that_cannot_be_written(points: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     refused(capsys, "sample", points, "--out", tmp_path / "no" / "folder.npz")
     refused(capsys, "sample", points, "--out", tmp_path)

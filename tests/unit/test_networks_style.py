@@ -301,6 +301,12 @@ def test_a_picture_does_not_flicker_and_training_has_other_noise_each_time() -> 
     assert not torch.allclose(first, second)
 
 
+def test_slow_motion_shows_latents_without_what_is_drawn_beside_them() -> None:
+    trainer = _tiny.trained(config(), 0)
+    shown = [tensors["latents"].shape for code, tensors in trainer.phases() if code.endswith(".fakes")]
+    assert shown == [(8, 5), (8, 5)]
+
+
 def test_truncation_is_about_what_is_seen_and_can_change_while_it_trains() -> None:
     plain, changed = _tiny.trained(config(), 2), _tiny.trained(config(), 2)
     changed.change(replace(changed.config, {"generator.truncation": 0.0}))

@@ -81,3 +81,13 @@ def test_looking_at_the_state_changes_nothing() -> None:
 @pytest.mark.parametrize("numbers", [1, 2, 64, 512, 10**6])
 def test_blocks_are_neither_tiny_nor_huge(numbers: int) -> None:
     assert 1 << 10 <= block_rows(numbers) <= 1 << 14
+
+
+def test_blocks_of_long_rows_stay_small() -> None:
+    """What is drawn beside latents makes rows long; without it blocks are as they have always been."""
+    for dim in (1, 2, 64, 200, 512):
+        assert block_rows(dim) == block_rows(dim, 0) == min(16384, max(1024, 131072 // dim))
+        for beside in (10, 656, 43_600, 10**7):
+            rows = block_rows(dim, beside)
+            assert 1 <= rows <= block_rows(dim)
+            assert rows * (dim + beside) <= 1 << 21 or rows == 1
