@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 MOST_SAMPLES = 50_000
 _REST = 1.0  # times the seconds that a piece took: what trains has the processor meanwhile
 _LONGEST_REST = 0.5
+_REMEMBERED = 100  # measurements that have ended, to be told how
 _CLOSING = 20.0  # seconds that the end of a process waits for a piece of work
 WAITING, LOADING = N_("Waiting for another measurement"), N_("Loading the generator and the data")
 TOO_FEW = N_("{n} samples are too few: choose at least {needed}.")
@@ -191,6 +192,8 @@ class Measurements:
                 raise RunError(N_("The server is shutting down: nothing new can be measured."))
             job = self._jobs.get(folder.path)
             if job is None or not job.is_active:
+                for path in [path for path, ended in self._jobs.items() if not ended.is_active][:-_REMEMBERED]:
+                    del self._jobs[path]
                 job = self._jobs[folder.path] = MeasureJob(folder, plan, self._turn)
             return job
 

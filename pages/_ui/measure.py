@@ -187,8 +187,8 @@ def _results(page: str, run_id: str) -> None:
     shares = shown.found.get("class_shares", [])
     if 0 < len(shares) <= _LISTED:
         names = [*shown.classes, *(str(k) for k in range(len(shown.classes), len(shares)))]
-        told = ", ".join(f"{_(name)} {percent(share, 1)}" for name, share in zip(names, shares, strict=False))
-        st.caption(plain(_("Shares of the classes among the samples: {shares}.").format(shares=told)))
+        told = " · ".join(f"{_(name)}: {percent(share, 1)}" for name, share in zip(names, shares, strict=False))
+        st.caption(plain(_("Shares of the classes among the samples: {shares}").format(shares=told)))
 
 
 def _chosen(page: str, run_id: str, found: list[Measured], _: Translate) -> Measured:
