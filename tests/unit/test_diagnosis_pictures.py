@@ -276,9 +276,10 @@ def test_a_player_that_rests_remembers_nothing() -> None:
 
 @pytest.mark.parametrize(("changes", "wanted", "why"), [
     ({"penalty_weight": 0.3}, {"penalty": "r1", "penalty_weight": 1.0}, treatments.FLAT_AT_PICTURES),
-    ({"penalty": "r1"}, {"instance_noise": 0.1}, treatments.BLURRED_PICTURES),
-    ({"penalty": "r1", "instance_noise": 0.2}, {"d_optimizer.lr": 0.0003}, treatments.SLOWER_TO_LEARN),
-    ({"penalty": "r1", "instance_noise": 0.2, "d_optimizer__lr": 1e-4}, {}, treatments.NOTHING_LEFT),
+    ({"penalty": "r1"}, {"augmentation": "diffaugment"}, treatments.CHANGED_PICTURES),
+    ({"penalty": "r1", "augmentation": "ada"}, {"instance_noise": 0.1}, treatments.BLURRED_PICTURES),
+    ({"penalty": "r1", "augmentation": "ada", "instance_noise": 0.2}, {"d_optimizer.lr": 0.0003}, treatments.SLOWER_TO_LEARN),
+    ({"penalty": "r1", "augmentation": "ada", "instance_noise": 0.2, "d_optimizer__lr": 1e-4}, {}, treatments.NOTHING_LEFT),
 ])  # fmt: skip
 def test_against_learning_by_heart(changes: dict[str, Any], wanted: dict[str, Any], why: str) -> None:
     found, advice = treatments.proposed("d_overfitting", doctor(**changes).config)

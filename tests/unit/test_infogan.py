@@ -95,7 +95,7 @@ def test_both_players_read_generated_samples_only(joint: bool, penalty: str) -> 
 # ── networks and training ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("network", [e.name for e in registry.network.entries() if "images" in e.info["kinds"]])
+@pytest.mark.parametrize("network", [e.name for e in registry.network.entries() if e.info.get("classes")])
 def test_every_family_reads_codes(network: str) -> None:
     config = coded(generator__network=network, discriminator__network=network)
     inputs = draw_inputs(400, config, torch.Generator().manual_seed(3))
