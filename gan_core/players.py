@@ -199,6 +199,13 @@ def labels_of(config: RunConfig, data: ImageSet, device: torch.device) -> Tensor
     if data.labels is None:
         raise ConfigError(N_("{data} has no labels, and generator.conditioning={how} asks for a class. Set both players' conditioning to none."),
                           data=data.name, how=config.generator.conditioning)  # fmt: skip
+    if (
+        len(data.labels) != len(data.images)
+        or not 0 <= int(data.labels.min()) <= int(data.labels.max()) < config.classes
+    ):
+        raise ConfigError(N_("The labels of {data} do not fit its pictures: each of the {count} pictures needs one from 0 to {last}, and "
+                             "generator.conditioning={how} asks for a class. Mend the labels, or set both players' conditioning to none."),
+                          data=data.name, count=len(data.images), last=config.classes - 1, how=config.generator.conditioning)  # fmt: skip
     return data.labels.to(device)
 
 

@@ -160,10 +160,16 @@ def _unpack(archive: Path, folder: Path, progress: Progress | None) -> None:
 
 def _read_cifar(path: Path) -> Tensor:
     """(10,000, 3,073) uint8: a label and 3 × 32 × 32 pixels a record."""
-    raw = np.fromfile(path, np.uint8)
+    try:
+        raw = np.fromfile(path, np.uint8)
+    except OSError as error:
+        raise damaged(path, error) from None
     if not len(raw) or len(raw) % 3073:
         raise damaged(path, "its length is wrong")
-    return torch.from_numpy(raw.reshape(-1, 3073))
+    records = torch.from_numpy(raw.reshape(-1, 3073))
+    if (highest := int(records[:, 0].max())) >= len(_CIFAR_CLASSES):
+        raise damaged(path, f"it has the label {highest}, and there are {len(_CIFAR_CLASSES)} classes")
+    return records
 
 
 def _split(records: Tensor) -> tuple[Tensor, Tensor]:
