@@ -91,7 +91,11 @@ def check_memory(config: RunConfig) -> None:
 def fitting_batch(config: RunConfig) -> int | None:
     """The largest batch of a half, a quarter, … of `config.batch_size` that goes with the other settings and by the estimate fits into the
     memory that is free now; the smallest that goes where none fits by the estimate, which is rough; None where no smaller one goes."""
-    free, found = _free(devices.resolve(config.device)), None
+    found = None
+    try:
+        free = float(_free(devices.resolve(config.device)))
+    except RuntimeError:  # a device that is full may not even say so
+        free = math.inf
     for smaller in _halves(config):
         found = smaller
         if estimate(smaller) <= _SHARE * free:

@@ -10,16 +10,11 @@ from gan_core.diagnosis.past import Window
 from gan_core.registry import condition
 from gan_core.text import N_
 
-HALF_WAY = (
-    0.5  # r_v from which on D is said to know its pictures by heart (Karras et al. 2020 aim at 0.6 of a like measure)
-)
-PRINTED, DENSER, THAN_REAL = (
-    0.01,
-    1.3,
-    2.0,
-)  # least share of the energy; how many times as dense as around it; as in real pictures
+HALF_WAY = 0.5  # r_v from which on D knows its pictures by heart; Karras et al. 2020 aim at 0.6 of a like measure
+PRINTED = 0.01  # least share of the energy that a visible pattern has
+DENSER, THAN_REAL = 1.5, 2.0  # how many times as dense as around it, and as in real pictures
 LEAKED = 0.15  # share of generated pictures with an empty area, beyond that of real ones
-ODD = 0.35  # share of generated pictures that are brighter, darker or of other contrast than real ones, beyond these
+ODD = 0.5  # share of generated pictures that are brighter, darker or of other contrast than real ones, beyond these
 
 REMEMBERS = N_(
     "D's outputs on held-out pictures lie {share} % of the way from those on training pictures to those on generated ones"

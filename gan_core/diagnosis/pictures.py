@@ -89,7 +89,7 @@ def _from_stride(height: int, width: int) -> Floats:
 def empty(pictures: Pictures) -> float:
     """The share of pictures with an empty area: an outermost row or column, or a square of a quarter of the side, of which nine
     tenths are middle grey, as shifted and cut-out pictures have."""
-    grey: NDArray[np.bool_] = np.all(np.abs(pictures.astype(np.float64) - _GREY) <= _NEAR_GREY, axis=1)  # (N, H, W)
+    grey = np.asarray((np.abs(pictures.astype(np.float64) - _GREY) <= _NEAR_GREY).all(1))  # (N, H, W)
     edges = [grey[:, 0], grey[:, -1], grey[:, :, 0], grey[:, :, -1]]
     found = np.any([edge.mean(1) >= _MOSTLY for edge in edges], 0)
     side = max(3, round(min(grey.shape[1:]) / 4))

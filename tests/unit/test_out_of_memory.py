@@ -83,6 +83,14 @@ def test_the_largest_half_that_fits(room: Callable[[float], None]) -> None:
     assert fitting_batch(config) == 2
 
 
+def test_a_device_that_does_not_say_how_full_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(_device: object) -> int:
+        raise RuntimeError("CUDA error: out of memory")
+
+    monkeypatch.setattr("gan_core.memory._free", unknown)
+    assert fitting_batch(_tiny.pictures(batch_size=64)) == 32
+
+
 def test_only_batches_that_go_with_the_other_settings(room: Callable[[float], None]) -> None:
     room(0)
     assert fitting_batch(_tiny.pictures(batch_size=24, discriminator__packing=3)) == 3
