@@ -111,7 +111,11 @@ def test_every_data_set_that_needs_no_download(name: str) -> None:
 def test_every_preset_starts(name: str) -> None:
     config = replace(presets.load(name), {"device": "cpu", "threads": 1})
     info = registry.dataset[config.data.name].info
-    data = None if not info.get("download") else _tiny.images(config.data.image_size, info["channels"], max(100, config.batch_size))
+    data = (
+        None
+        if not info.get("download")
+        else _tiny.images(config.data.image_size, info["channels"], max(100, config.batch_size))
+    )
     assert _tiny.trained(config, 2, data).read_stats().finite
 
 
