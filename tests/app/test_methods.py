@@ -21,7 +21,7 @@ def controls(app: AppTest) -> dict[str, Any]:
     return {w.key.split(":")[1]: w for w in found if w.key and ":" in w.key}
 
 
-@pytest.mark.parametrize("name", ["vae", "bigan", "infogan"])
+@pytest.mark.parametrize("name", ["vae"])
 def test_a_recipe_shows_what_means_something_under_its_own_name(visit: Open, name: str) -> None:
     app, config = visit("images.py", preset=name), presets.load(name)
     found, method = controls(app), registry.method[config.method].value
