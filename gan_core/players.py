@@ -100,6 +100,10 @@ class Players:
             (gradient,) = torch.autograd.grad(g_loss, fake)
         return -len(fake) * gradient.detach()
 
+    def logits(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
+        """As `critic`, on the device and with the history of x, for gradients."""
+        return self._logits(x, labels)
+
     def _logits(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
         if isinstance(self.data, PointSet):
             x = self.data.from_units(x)

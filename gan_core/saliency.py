@@ -7,9 +7,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from gan_core.networks.conditional import verdict
 from gan_core.networks.together import MinibatchStd
-from gan_core.players import Players, evaluating
+from gan_core.players import Players
 
 
 class Saliency(NamedTuple):
@@ -26,10 +25,9 @@ def saliency(players: Players, pictures: Tensor, labels: Tensor | None, index: i
     (N, classes) for a D that is told. A D that sees several at once sees those that follow x in its turn, x as the first of them.
     """
     seen = company(players, len(pictures), index)
-    told = () if labels is None else (labels[seen].to(players.device),)
-    with evaluating(players.d), torch.enable_grad():
+    with torch.enable_grad():
         x = pictures[seen].detach().to(players.device).requires_grad_()
-        logit = verdict(players.d(x, *told))[0][0]
+        logit = players.logits(x, None if labels is None else labels[seen])[0]
         (gradient,) = torch.autograd.grad(logit, x)
     return Saliency(float(logit.detach()), gradient[0].abs().amax(0).float().cpu())
 

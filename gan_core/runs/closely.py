@@ -56,8 +56,10 @@ def granted(players: Players, wishes: Iterable[str], then: Then | None = None) -
     for name, role, place, by in wanted:
         if place >= len(grids[role]):
             continue
-        logit, looked_at = saliency(players, grids[role], players.preview.labels, place)
-        seen.arrays[f"{name}:saliency"] = looked_at.numpy()
+        logit = math.nan
+        if means[role] is not None:  # else there is nothing that D says
+            logit, looked_at = saliency(players, grids[role], players.preview.labels, place)
+            seen.arrays[f"{name}:saliency"] = looked_at.numpy()
         seen.facts[name] = {"logit": _plain(logit), "chance": _chance(players, logit), "means": means,
                             "packed": players.config.discriminator.packing}  # fmt: skip
         _compare(seen, name, players.data, grids[role][place], by, then, itself=role == "real")

@@ -16,8 +16,8 @@ def licence_note(name: str, _: Translate) -> None:
 def fetch_note(name: str, _: Translate) -> None:
     """In the place of a preview: that a set will be fetched, and where its files belong that come by another way."""
     missing = data_sets.missing(name)
-    st.info(_("{data} is fetched when you start: the first time this takes a moment. A transfer that breaks off goes on where it "
-              "stopped.").format(data=_(registry.dataset[name].title)), icon=":material/download:")  # fmt: skip
+    st.info(_("**{data} is fetched when you start**, and the pictures appear here: the first time this takes a moment. A transfer that "
+              "breaks off goes on where it stopped.").format(data=_(registry.dataset[name].title)), icon=":material/download:")  # fmt: skip
     if missing is None:
         return
     words = [_("Without a network, put {files} into {folder} by hand, then start.")]

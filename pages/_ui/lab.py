@@ -289,6 +289,9 @@ class Lab:
             except DataError as error:  # its table is on another server, say: the page is there to choose other data
                 st.error(plain(_(error.template).format(**error.params)), icon=":material/error:")
                 return
+            if frame is None:  # nothing can be drawn yet: what to do stands where the pictures will be
+                fetch_note(self.draft.data.name, _)
+                return
         else:
             token = tokens.issue_for(session.id, control=mine)
         config = session.config if session is not None else self.draft
@@ -300,8 +303,6 @@ class Lab:
                   on_remedy=lambda asked: self._treat(session, asked, _))  # fmt: skip
         if problem := st.session_state.pop(f"{self.page}.problem", None):
             st.toast(plain(problem), icon=":material/error:")
-        if session is None and frame is None:
-            fetch_note(self.draft.data.name, _)
 
     def _treat(self, session: Run | None, asked: Any, _: Callable[[str], str]) -> None:
         """Change what the run's own diagnosis proposes for a condition. Of what the browser says only the condition's name counts."""

@@ -25,8 +25,8 @@ from pages._ui.controls import code_title, power_series
 
 _HERE = Path(__file__).parent
 _PARTS = (
-    "frame", "dom", "layers", "points", "images", "save", "curves", "histogram", "album", "timeline", "link", "ghost", "transport", "controls",
-    "slow", "doctor", "graph_plots", "graph_map", "graph_layers", "graph_words", "graph_flow", "graph", "view",
+    "frame", "dom", "layers", "points", "closely", "images", "save", "curves", "histogram", "album", "timeline", "link", "ghost", "transport", "controls",
+    "machine", "gradients", "slow", "doctor", "graph_plots", "graph_map", "graph_layers", "graph_words", "graph_flow", "graph", "view",
 )  # fmt: skip  # joined to one module
 _STYLES = ("live.css", "live/graph.css")
 
@@ -266,6 +266,40 @@ LABELS: dict[str, str] = {
     "engine.compiled.help": N_("The whole step is one program, made for these settings."),
     "progress": N_("Progress of the schedule"),
     "progress.help": N_("How much of the learning-rate schedule has been used up."),
+    "machine": N_("Progress, time left, device and memory"),
+    "machine.progress": N_("{value} of the schedule"),
+    "machine.progress.help": N_(
+        "{images} of {horizon} samples seen. Then learning rates and weights have reached their last values."
+    ),
+    "machine.done": N_("Schedule complete"),
+    "machine.endless": N_("No end set"),
+    "machine.endless.help": N_("It trains until you stop it. A schedule with a length in samples gives it an end."),
+    "machine.left": N_("about {time} left"),
+    "machine.left.help": N_("At the pace of the last half minute, everything that it waits for included."),
+    "machine.seconds": N_("{seconds} s"),
+    "machine.minutes": N_("{minutes} min"),
+    "machine.hours": N_("{hours} h {minutes} min"),
+    "machine.cpu": N_("CPU, threads: {threads}"),
+    "machine.mps": N_("Apple GPU"),
+    "machine.device.help": N_("Where the networks are computed."),
+    "machine.memory": N_("about {size}"),
+    "machine.memory.help": N_(
+        "Memory of this run, estimated from its settings: {weights} for the weights with their gradients, averages and copies, "
+        "{activations} for what the layers put out in one step, {pictures} for the training pictures. The program itself comes on top."
+    ),
+    "machine.memory.cuda": N_(
+        "On the GPU all runs of this server hold {allocated} at this moment, and {reserved} are reserved for them."
+    ),
+    "machine.memory.gpu": N_("GPU: {allocated} in use"),
+    "bylayer": N_("Gradient norms by layer"),
+    "bylayer.hint": N_("Far shorter than the others: hardly learns. Far longer: may blow up"),
+    "bylayer.g": N_("Generator, from noise to sample"),
+    "bylayer.d": N_("Discriminator, from sample to output"),
+    "bylayer.kind.linear": N_("{place} · fully connected, {in} → {out}"),
+    "bylayer.kind.convolution": N_("{place} · convolution {side} × {side}, {in} → {out}"),
+    "bylayer.kind.transposed": N_("{place} · transposed convolution {side} × {side}, {in} → {out}"),
+    "bylayer.kind.attention": N_("{place} · self-attention, {in} channels"),
+    "bylayer.kind.other": N_("{place} · other weights"),
     "picture": N_("Real points, generated points and the critic's field"),
     "real": N_("Real"),
     "real.help": N_("Points of the data that the generator tries to imitate: blue circles."),
@@ -334,6 +368,47 @@ LABELS: dict[str, str] = {
     "grid.fake.help": N_("Pictures the generator makes of the same fixed inputs each time. Click one to enlarge it."),
     "cell": N_("row {row}, column {column}"),
     "enlarged": N_("Enlarged picture"),
+    "grid.empty": N_("The pictures appear here once the data are ready."),
+    "close.class.fake": N_("Generated as {class}"),
+    "close.class.real": N_("Real {class}"),
+    "close.start": N_(
+        "Start training: then this shows what the discriminator says of the picture, what it looks at, and the training pictures "
+        "that are nearest."
+    ),
+    "close.wait": N_("Being looked at"),
+    "close.late": N_(
+        "No answer yet. A slow run needs longer; of a run that another process trains only the pictures can be seen."
+    ),
+    "close.d": N_("What D says"),
+    "close.chance": N_("{value} real"),
+    "close.output": N_("output {value}"),
+    "close.means": N_("Mean output on the grids: {real} on real pictures, {fake} on generated ones."),
+    "close.packed": N_("D sees {count} pictures at once: this one with those that follow it in the grid."),
+    "close.gone": N_("Of this moment only the pictures are kept, not the networks."),
+    "close.saliency": N_("Show what D looks at"),
+    "close.saliency.text": N_(
+        "The stronger the colour, the more D's output changes with that pixel (|∂D/∂x|). Along this gradient the generator learns."
+    ),
+    "close.saliency.low": N_("counts little"),
+    "close.saliency.high": N_("counts most"),
+    "close.nearest": N_("Nearest training pictures"),
+    "close.by": N_("What is compared"),
+    "close.by.pixels": N_("Pixels"),
+    "close.by.features": N_("Features"),
+    "close.preparing": N_("The training pictures are made ready for comparison: a few seconds, for large sets more."),
+    "close.nothing": N_("This picture cannot be compared: some of its values are not numbers."),
+    "close.distance.pixels": N_("Difference of the pixels, root mean square; 100 % is black against white."),
+    "close.distance.features": N_("Distance in the features of the {features}."),
+    "close.neighbour": N_("Training picture {place}, {distance}"),
+    "close.yard": N_(
+        "Blue lines: {count} held-out real pictures, which nobody learned, at their distance from their nearest training picture. "
+        "Large mark: this picture."
+    ),
+    "close.copy.pixels": N_("Nearer than {share} of them: a copy, or only blurred. Compare by eye."),
+    "close.copy.features": N_("Nearer than {share} of them: perhaps a copy. Compare by eye."),
+    "close.far": N_("Farther than {share} of them: it is not like the training pictures."),
+    "close.usual": N_("As near as pictures that nobody learned usually are: no sign of a copy."),
+    "close.itself": N_("This picture is one of the training pictures; it is left out here."),
     "previous": N_("Previous picture"),
     "next": N_("Next picture"),
     "close": N_("Close"),

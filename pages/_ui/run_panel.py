@@ -186,6 +186,8 @@ class RunPanel:
         lines = [
             (_("Status"), status(row, _)),
             (_("Steps"), number(row.step)),
+            (_("Samples seen"), number(row.images)),
+            (_("Progress"), _progressed(row, _)),
             (_("Training time"), _("{seconds} s").format(seconds=number(row.seconds, 1))),
             (words["loss"], _named(registry.method if row.loss in registry.method else registry.loss, row.loss, _)),
             (words["penalty"], _named(registry.penalty, row.penalty, _)),
@@ -196,6 +198,7 @@ class RunPanel:
                 ),
             ),
             (_("Device"), row.device or "–"),
+            *self._of_now(run_id),
         ]
         if row.best:
             value = _("{metric} {value} at step {step}").format(
@@ -207,6 +210,32 @@ class RunPanel:
             )
         lines.append((_("Folder"), row.id))
         st.markdown("\n".join(f"- {plain(name)}: **{plain(value)}**" for name, value in lines))
+
+    def _of_now(self, run_id: str) -> list[tuple[str, str]]:
+        """What is known of a run in the memory of this process: its pace and the time left while it trains, and what memory it needs."""
+        _ = self._
+        run = service.scheduler().peek(run_id)
+        if not isinstance(run, TrainingSession) or not run.latest.machine:
+            return []
+        seen, lines = run.latest, []
+        if run.status == "running":
+            pace = _("{steps} steps/s, {samples} samples/s")
+            lines.append((_("Pace"), pace.format(steps=number(seen.rate, 1), samples=number(seen.rate_images, 0))))
+            if seen.left is not None:
+                lines.append(
+                    (
+                        _("Time left at this pace"),
+                        _("about {minutes} min").format(minutes=number(max(1, seen.left / 60), 0)),
+                    )
+                )
+        needed = sum(seen.machine[part] for part in ("weights", "activations", "pictures"))
+        lines.append(
+            (_("Memory, estimated"), _("about {megabytes} MB").format(megabytes=number(max(1, needed / 1e6), 0)))
+        )
+        if "allocated" in seen.machine:
+            held = _("{megabytes} MB, of all runs").format(megabytes=number(seen.machine["allocated"] / 1e6, 0))
+            lines.append((_("In use on the GPU"), held))
+        return lines
 
     # ── its past ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -405,6 +434,13 @@ def _known(curves: Stretch, i: int) -> Stretch:
     """The rows in which series i has a value: what is measured now and then is no gap in between."""
     rows = ~np.isnan(curves.mean[:, i])
     return Stretch(curves.steps[rows], curves.low[rows], curves.mean[rows], curves.high[rows])
+
+
+def _progressed(row: Row, _: Translate) -> str:
+    """How far its schedule is; a run that has trained and says nothing of that has no end."""
+    if row.progress is not None:
+        return percent(row.progress)
+    return _("no end set") if row.images else "–"
 
 
 def _named(entries: Registry[Any], name: str, _: Translate) -> str:

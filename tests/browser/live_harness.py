@@ -6,6 +6,7 @@ import json
 import socket
 import threading
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -138,10 +139,10 @@ def layers(real: np.ndarray, fake: np.ndarray, live: np.ndarray) -> dict[str, np
     return found
 
 
-def digits_frame(
-    run: str, seq: int, *, step: int = 1234, measured: dict[str, np.ndarray] | None = None, **more: object
-) -> bytes:
-    """Two 8×8 grids of handwritten digits, the second one spoiled; `measured`: further curves."""
+def digits_frame(run: str, seq: int, *, step: int = 1234, wants: Sequence[str] = (), says: Mapping[str, object] | None = None,
+                 **more: object) -> bytes:  # fmt: skip
+    """Two 8×8 grids of handwritten digits, the second one spoiled; and what is said of single pictures that somebody wants closely: as
+    `closely_facts`, but for what `says` says. `measured`: further curves."""
     from sklearn.datasets import load_digits
 
     pictures = np.kron(load_digits().images[seq : seq + 64] * 15.9, np.ones((4, 4)))[:, 2:30, 2:30]
@@ -150,7 +151,24 @@ def digits_frame(
     arrays = {f"image_{name}": _sheet(a) for name, a in (("real", pictures), ("fake", spoiled))} | curves(step, rng)
     arrays |= measured or {}
     grid = {"rows": 8, "cols": 8, "cell": [28, 28], "real": "image/png", "fake": "image/png"}
-    return pack(header(run, seq, "images", step, grid=grid, **more), arrays)
+    closely = {}
+    for name in wants:
+        closely[name] = closely_facts(name) | {"logit": step / 1000} | (says or {})
+        arrays |= {
+            f"{name}:saliency": np.eye(28, dtype=np.float32),
+            f"{name}:nearest": pictures[:4, None].astype(np.uint8),
+        }
+    more = {"grid": grid} | ({"closely": closely} if closely else {}) | more
+    return pack(header(run, seq, "images", step, **more), arrays)
+
+
+def closely_facts(name: str) -> dict[str, Any]:
+    """What the server says of one picture: nearer to a training picture than nearly all that nobody learned."""
+    by = "features" if name.endswith("features") else "pixels"
+    scale = 40 if by == "features" else 1
+    return {"chance": 0.31, "means": {"real": 1.5, "fake": -0.5}, "packed": 1, "by": by, "ready": True, "features": "digits classifier",
+            "distances": [scale * d for d in (0.05, 0.1, 0.11, 0.12)], "rows": [5, 6, 7, 8], "names": ["3", "3", "8", "3"],
+            "held_out": [scale * (0.1 + 0.002 * i) for i in range(100)], "nearer": 1.0}  # fmt: skip
 
 
 def _sheet(pictures: np.ndarray) -> np.ndarray:
@@ -181,6 +199,9 @@ class FakeServer:
     branches: list[int] = field(default_factory=list)
     missing: set[int] = field(default_factory=set)  # steps of those that turn out not to be there
     deaf: bool = False  # to wishes for the past
+    wants: list[str] = field(default_factory=list)  # what was wished for last
+    answers: bool = True  # wishes for a picture of a grid
+    says: dict[str, object] = field(default_factory=dict)  # of such a picture, instead of what is usual
     keeps: bool = False  # every picture of the present; said of each with the one after it
 
     def heard_of(self, name: str) -> list[Any]:
@@ -233,12 +254,20 @@ class FakeServer:
             self.moments.append(int(str(more["step"])))
         if more.pop("bare", False):  # as before the first look at a run
             return pack(header(run, self.sent, self.kind, **(more | {"step": 0, "curves": []})), {})
-        return (points_frame if self.kind == "points" else digits_frame)(run, self.sent, **more)
+        if self.kind == "points":
+            return points_frame(run, self.sent, **more)
+        return digits_frame(run, self.sent, wants=self._answered, says=self.says, **more)
+
+    @property
+    def _answered(self) -> list[str]:
+        return [name for name in self.wants if name.startswith("close:")] if self.answers else []
 
     async def _read(self, ws: WebSocket, free: asyncio.Event, seen: asyncio.Event) -> None:
         while True:
             message = json.loads(await ws.receive_text())
             self.heard.append(message)
+            if "want" in message:
+                self.wants = message["want"]
             if "ack" in message:
                 self.unacked -= 1
                 free.set()
@@ -247,6 +276,8 @@ class FakeServer:
             for step in () if self.deaf else message.get("at", ()):
                 if step in self.missing:
                     await ws.send_json({"missing": {"step": step, "message": "It has gone."}})
+                elif self.kind == "images":
+                    await ws.send_bytes(digits_frame("r1", 0, step=step, status="past", wants=self._answered))
                 else:
                     await ws.send_bytes(points_frame("r1", 0, step=step, status="past"))
             if "visible" in message:

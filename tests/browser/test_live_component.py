@@ -472,7 +472,7 @@ def test_a_cell_is_enlarged_and_closed_again(page: Any, server: FakeServer) -> N
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
     assert title.inner_text() == "Real · row 1, column 1"
-    page.locator(".gl-dialog canvas").click()
+    page.locator(".gl-close-picture canvas").click()
     assert page.locator(".gl-dialog").is_hidden()
 
 

@@ -25,9 +25,10 @@ class Controls {
     this.fill = h("i");
     this.track = h("div", { class: "gl-progress", role: "progressbar", "aria-valuemin": "0", "aria-valuemax": "100",
       "aria-label": words.get("progress"), "data-tip": words.get("progress.help") }, this.fill);
+    this.machine = new MachineLine(ui);
     this.note = h("div", { class: "gl-note", "aria-live": "polite" });
     this.head = h("div", { class: "gl-head" }, this.tools, this.speed.box, h("div", { class: "gl-chips" }, this.chip, this.watch, this.link), stats);
-    this.parts = [this.head, this.track, this.note];
+    this.parts = [this.head, this.track, this.machine.box, this.note];
   }
 
   button(name, send) {
@@ -105,6 +106,7 @@ class Controls {
     setText(this.figures.images, words.number(header.images));
     setText(this.figures.rate, words.number(header.rate ?? 0, header.rate > 0 && header.rate < 10 ? 1 : 0));
     this.showEngine(header);
+    this.machine.show(header);
     const share = header.progress;
     const known = share !== null && share !== undefined;
     this.track.classList.toggle("gl-faint", !known);

@@ -14,7 +14,7 @@ class Grid {
     this.at = null; // the cell under the keyboard
     const { words } = ui;
     this.canvas = h("canvas", { role: "img", tabindex: "0", "aria-label": words.get(`grid.${role}`) });
-    this.stage = h("div", { class: "gl-cells" }, this.canvas);
+    this.stage = h("div", { class: "gl-cells gl-cells-empty" }, this.canvas, h("p", {}, words.get("grid.empty")));
     this.box = h("figure", { class: `gl-grid gl-grid-${role}` },
       h("figcaption", { "data-tip": words.get(`grid.${role}.help`) }, icon(role === "rebuilt" ? "real" : role), h("span", {}, words.get(`grid.${role}`))), this.stage);
     this.canvas.addEventListener("click", (event) => {
@@ -73,6 +73,7 @@ class Grid {
 
   paint() {
     if (!this.spec || !this.width) return;
+    this.stage.classList.toggle("gl-cells-empty", !this.picture);
     const place = this.layout();
     const { rows, cols, w, tall, left, top, height } = place;
     const context = fitCanvas(this.canvas, this.width, height);
@@ -161,14 +162,17 @@ class ImagesView {
     const { words } = this.ui;
     this.large = h("canvas", { role: "img" });
     this.title = h("span", {});
+    this.closely = new Closely(this.ui, () => this.paintLarge());
     const button = (name, code, action) =>
       h("button", { type: "button", class: "gl-mini", "aria-label": words.get(code), onclick: action }, icon(name));
-    this.dialog = h("dialog", { class: "gl-dialog", "aria-label": words.get("enlarged") },
+    this.dialog = h("dialog", { class: "gl-dialog gl-close", "aria-label": words.get("enlarged") },
       h("div", { class: "gl-dialog-bar" }, this.title, button("back", "previous", () => this.move("ArrowLeft")),
-        button("forth", "next", () => this.move("ArrowRight")), button("close", "close", () => this.dialog.close())), this.large);
+        button("forth", "next", () => this.move("ArrowRight")), button("close", "close", () => this.dialog.close())),
+      h("div", { class: "gl-close-body" }, h("div", { class: "gl-close-picture" }, this.large, this.closely.legend), this.closely.box));
     this.dialog.addEventListener("click", (event) => {
       if (event.target === this.dialog || event.target === this.large) this.dialog.close();
     });
+    this.dialog.addEventListener("close", () => this.closely.leave());
     this.dialog.addEventListener("keydown", (event) => {
       if (this.move(event.key)) event.preventDefault();
     });
@@ -178,31 +182,41 @@ class ImagesView {
   open(grid, cell) {
     this.shown = { grid, cell };
     if (!this.dialog.open) this.dialog.showModal();
+    this.closely.look(grid.role, cell);
     this.paintLarge();
   }
 
   move(key) {
-    const { rows, cols } = this.shown.grid.spec;
-    const next = moveCell(this.shown.cell, key, rows, cols);
+    const { grid, cell } = this.shown;
+    const next = moveCell(cell, key, grid.spec.rows, grid.spec.cols);
     if (next === null) return false;
-    this.shown.cell = next;
-    this.paintLarge();
+    if (next !== cell) this.open(grid, next);
     return true;
   }
 
   paintLarge() {
     if (!this.dialog.open || !this.shown.grid.picture) return;
     const { grid, cell } = this.shown;
-    const { cols, cell: [height, width] } = grid.spec;
-    const room = Math.min(window.innerWidth - 64, window.innerHeight - 150, 640);
+    const { cell: [height, width] } = grid.spec;
+    const beside = window.innerWidth >= CLOSE_WIDE;
+    const room = Math.min(window.innerWidth - (beside ? 460 : 50), window.innerHeight - (beside ? 190 : 0), beside ? 560 : 300);
     const factor = Math.max(1, Math.floor(room / Math.max(width, height)));
     const context = fitCanvas(this.large, width * factor, height * factor);
     grid.drawCell(context, cell, 0, 0, width * factor, height * factor);
+    this.closely.show(this.frame);
+    this.closely.overlay(context, width * factor, height * factor);
     this.dialog.dataset.role = grid.role;
-    const { words } = this.ui;
-    const where = words.get("cell", { row: words.number(Math.floor(cell / cols) + 1), column: words.number((cell % cols) + 1) });
-    setText(this.title, `${words.get(`grid.${grid.role}`)} · ${where}`);
+    setText(this.title, this.name(grid, cell));
     this.large.setAttribute("aria-label", this.title.textContent);
+  }
+
+  /** "Generated as 3 · row 2, column 4". */
+  name(grid, cell) {
+    const { words } = this.ui;
+    const { cols, classes } = grid.spec;
+    const where = words.get("cell", { row: words.number(Math.floor(cell / cols) + 1), column: words.number((cell % cols) + 1) });
+    const what = classes ? words.get(`close.class.${grid.role}`, { class: classes[cell % cols] }) : words.get(`grid.${grid.role}`);
+    return `${what} · ${where}`;
   }
 
   async load(frame) {

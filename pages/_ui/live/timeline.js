@@ -224,10 +224,16 @@ class Timeline {
     else for (const by of NEIGHBOURS) if (this.steps[i + by] !== undefined) yield this.steps[i + by];
   }
 
+  /** Asks once more for the moment that is shown: something else is to be seen of it. */
+  again() {
+    if (this.inPast && this.shown !== null) this.on.ask({ at: [this.shown] });
+  }
+
   /** A picture of the past has come. */
   arrived(frame) {
     this.came(frame.header.step);
     this.album.put(frame);
+    if (this.inPast && this.shown === frame.header.step && frame.header.closely) this.on.show(frame);
     this.look();
     this.ask();
   }

@@ -79,11 +79,12 @@ class LiveView {
     this.timeline = new Timeline(this, {
       ask: (message) => this.link.send(message),
       show: (frame) => this.drawPast(frame),
-      back: () => this.live && this.show(this.live),
+      back: () => this.live && this.backToNow(),
       branch: (step) => this.component.setTriggerValue("branch", { run: this.data.run, step, at: Date.now() }),
     });
     this.left = h("div", { class: "gl-left" }, this.picture.box, this.outputs.box, this.judged.box, this.tiles.box, this.measures.box);
-    this.right = h("div", { class: "gl-right" }, this.curves.box);
+    this.gradients = new GradientsView(this);
+    this.right = h("div", { class: "gl-right" }, this.curves.box, this.gradients.box);
     this.root.prepend(h("div", { class: `gl-all gl-kind-${this.data.kind} gl-only-${this.only}` }, ...this.parts()));
     if (this.live) this.show(this.live);
     this.watchSizes();
@@ -165,6 +166,7 @@ class LiveView {
     this.timeline.forget();
     this.doctor.forget();
     this.curves.showZoom();
+    this.gradients.forget();
     this.graph?.forget();
   }
 
@@ -217,7 +219,7 @@ class LiveView {
       frame = parseFrame(buffer);
       if (frame.header.kind !== this.data.kind) return; // points for a view of pictures: the page will say so soon
       if (frame.header.status === "past") return this.timeline.arrived(frame);
-      if (this.picture.load) await this.picture.load(frame);
+      if (!this.timeline.inPast) await this.picture.load?.(frame); // else the picture of the past stays
     } catch {
       this.controls.showNote(this.words.get("unreadable"), true); // the next frame may be whole again
       return;
@@ -252,6 +254,7 @@ class LiveView {
     const overlay = this.slow.show(frame);
     this.picture.overlay = this.timeline.inPast ? null : overlay;
     for (const view of this.charts) view.show(frame);
+    this.gradients.show(frame, this.timeline.inPast);
     if (!this.timeline.inPast) this.showMoment(frame, header.metrics, header.judged);
     this.controls.showFigures(header);
     if (!this.timeline.inPast) this.doctor.show(header.diagnosis, false);
@@ -271,6 +274,12 @@ class LiveView {
     this.graph?.show(frame);
     for (const view of this.charts) view.pin(this.timeline.inPast ? frame.header.step : null);
     this.root.dataset.shown = frame.header.step;
+  }
+
+  /** The present again: of pictures its own have to be decoded once more. */
+  async backToNow() {
+    await this.picture.load?.(this.live).catch(() => {}); // it was whole when it came
+    if (!this.retired && !this.timeline.inPast) this.show(this.live);
   }
 
   async drawPast(frame) {
