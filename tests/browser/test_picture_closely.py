@@ -209,7 +209,7 @@ def test_it_fits_the_window(page: Any, server: FakeServer, size: tuple[int, int]
 
 def lengths(page: Any, who: str) -> list[float]:
     """Of the bars, as shares of their track."""
-    return page.evaluate(f"[...{ROOT}.querySelectorAll('.gl-layer-{who} .gl-layer-track i')].map(bar => "
+    return page.evaluate(f"[...{ROOT}.querySelectorAll('.gl-bylayer-{who} .gl-bylayer-track i')].map(bar => "
                          "bar.getBoundingClientRect().width / bar.parentElement.getBoundingClientRect().width)")  # fmt: skip
 
 
@@ -217,9 +217,9 @@ def test_bars_stand_for_gradients_on_a_logarithmic_axis(page: Any, server: FakeS
     server.kind, server.more = "images", {"layers": LAYERS}
     mount(page, kind="images")
     frames(page, 2, timeout=30_000)
-    box = page.locator(".gl-layers")
+    box = page.locator(".gl-bylayer")
     box.scroll_into_view_if_needed()
-    names = [name.inner_text() for name in box.locator(".gl-layer-name").all()]
+    names = [name.inner_text() for name in box.locator(".gl-bylayer-name").all()]
     assert names == ["1 · fully connected, 64 → 1,024", "2 · transposed convolution 4 × 4, 64 → 1", "1 · convolution 3 × 3, 1 → 32",
                      "2 · self-attention, 32 channels", "3 · fully connected, 512 → 1"]  # fmt: skip
     assert [value.inner_text() for value in box.locator("b").all()] == ["0.01", "10", "1", "0", "–"]
@@ -239,7 +239,7 @@ def test_without_gradients_there_are_no_bars(page: Any, server: FakeServer) -> N
     server.kind = "images"
     mount(page, kind="images")
     frames(page, 2)
-    assert not page.locator(".gl-layers").is_visible()
+    assert not page.locator(".gl-bylayer").is_visible()
 
 
 # ── progress, time left, device, memory ──────────────────────────────────────────────────────────────────────────────────

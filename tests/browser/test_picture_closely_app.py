@@ -15,7 +15,7 @@ def test_a_run_says_what_it_knows_of_a_picture(visitor: Callable[..., Any]) -> N
     )
     page.locator(".gl-machine-device", has_text="CPU").wait_for()
     page.locator(".gl-machine-memory", has_text="MB").wait_for()
-    page.locator(".gl-layers .gl-layer-name", has_text="convolution").first.wait_for()
+    page.locator(".gl-bylayer .gl-bylayer-name", has_text="fully connected").first.wait_for()
     page.locator(".gl-grid-fake canvas").click(position={"x": 60, "y": 60})
     dialog = page.locator(".gl-close")
     dialog.locator("figcaption", has_text="%").nth(3).wait_for()

@@ -8,12 +8,12 @@ class GradientsView {
     this.ui = ui;
     this.ranges = [];
     const { words } = ui;
-    this.columns = Object.fromEntries(["g", "d"].map((who) => [who, h("ol", { class: "gl-layer-rows" })]));
-    this.axes = ["g", "d"].map(() => h("div", { class: "gl-layer-axis", "aria-hidden": "true" }));
-    const column = (who, axis) => h("div", { class: `gl-layer-column gl-layer-${who}` }, h("h5", {}, words.get(`bylayer.${who}`)), this.columns[who], axis);
-    this.box = h("section", { class: "gl-layers gl-gone", "aria-label": words.get("bylayer") },
+    this.columns = Object.fromEntries(["g", "d"].map((who) => [who, h("ol", { class: "gl-bylayer-rows" })]));
+    this.axes = ["g", "d"].map(() => h("div", { class: "gl-bylayer-axis", "aria-hidden": "true" }));
+    const column = (who, axis) => h("div", { class: `gl-bylayer-column gl-bylayer-${who}` }, h("h5", {}, words.get(`bylayer.${who}`)), this.columns[who], axis);
+    this.box = h("section", { class: "gl-bylayer gl-gone", "aria-label": words.get("bylayer") },
       h("div", { class: "gl-title" }, h("h4", {}, words.get("bylayer")), h("span", {}, words.get("bylayer.hint"))),
-      h("div", { class: "gl-layer-columns" }, column("g", this.axes[0]), column("d", this.axes[1])));
+      h("div", { class: "gl-bylayer-columns" }, column("g", this.axes[0]), column("d", this.axes[1])));
   }
 
   /** Another run: its own range. */
@@ -49,8 +49,8 @@ class GradientsView {
     const made = JSON.stringify(kinds);
     if (list.dataset.made !== made) {
       list.dataset.made = made;
-      list.replaceChildren(...kinds.map((kind, i) => h("li", {}, h("span", { class: "gl-layer-name" }, this.name(kind, i)),
-        h("b", {}), h("div", { class: "gl-layer-track" }, h("i", {})))));
+      list.replaceChildren(...kinds.map((kind, i) => h("li", {}, h("span", { class: "gl-bylayer-name" }, this.name(kind, i)),
+        h("b", {}), h("div", { class: "gl-bylayer-track" }, h("i", {})))));
     }
     norms.forEach((norm, i) => {
       const [, value, track] = list.children[i].children;

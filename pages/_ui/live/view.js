@@ -84,7 +84,8 @@ class LiveView {
     });
     this.left = h("div", { class: "gl-left" }, this.picture.box, this.outputs.box, this.judged.box, this.tiles.box, this.measures.box);
     this.gradients = new GradientsView(this);
-    this.right = h("div", { class: "gl-right" }, this.curves.box, this.gradients.box);
+    this.right = h("div", { class: "gl-right" }, this.curves.box);
+    (this.data.kind === "points" ? this.left : this.right).append(this.gradients.box); // the column that has room
     this.root.prepend(h("div", { class: `gl-all gl-kind-${this.data.kind} gl-only-${this.only}` }, ...this.parts()));
     if (this.live) this.show(this.live);
     this.watchSizes();
