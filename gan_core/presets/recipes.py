@@ -249,3 +249,19 @@ preset(
     "data.name": "cifar10", "data.image_size": 32, "latent.dim": 64, "batch_size": 256, "accumulation": 4, "generator.width": 64, "discriminator.width": 64,
     "penalty_weight": 0.05, "g_optimizer.lr": 2e-4, "d_optimizer.lr": 2e-4, "horizon": 10_000_000, "ema_half_life": 500_000.0,
 })  # fmt: skip
+
+preset(
+    "style", title=N_("StyleGAN (small)"), page="images", goal="recipe", paper="Karras et al. 2020, arXiv:1912.04958",
+    help=N_("A small network makes a style of the noise, and the style scales the channels of every layer; each layer has noise of its own."),
+    changed=N_("What is drawn at each size can be chosen apart: the noise no longer enters at the bottom but, as a style w, in all layers. Styles of two "
+               "pictures can be mixed, and w is easier to walk through than z."),
+    needs=N_("R1, and a larger rate for G than for D: its weights are scaled as they are used, so that all learn at the same relative speed. "
+             "Noise in each layer costs random numbers, a few hundred for each digit here."),
+    see=N_("Grains become strokes within 150 steps, and most of them are digits by step 800 of 2,000."),
+    try_this=N_("While it trains, set **Truncation ψ** to 0.5 and then to 0: the digits get more and more alike, until all are the one that belongs to "
+                "the mean style."),
+    reaches={"confident": 0.4, "rarest": 0.01},
+)(_SMALL | _R1 | {
+    "generator.network": "style", "generator.norm": "none", "generator.width": 8, "g_optimizer.beta1": 0.0, "d_optimizer.beta1": 0.0,
+    "g_optimizer.lr": 2e-2, "d_optimizer.lr": 8e-3, "horizon": 64_000, "ema_half_life": 3_000.0,
+})  # fmt: skip
