@@ -140,6 +140,7 @@ def layers(real: np.ndarray, fake: np.ndarray, live: np.ndarray) -> dict[str, np
 
 
 def digits_frame(run: str, seq: int, *, step: int = 1234, wants: Sequence[str] = (), says: Mapping[str, object] | None = None,
+                 measured: dict[str, np.ndarray] | None = None,
                  **more: object) -> bytes:  # fmt: skip
     """Two 8×8 grids of handwritten digits, the second one spoiled; and what is said of single pictures that somebody wants closely: as
     `closely_facts`, but for what `says` says. `measured`: further curves."""
