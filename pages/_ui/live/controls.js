@@ -100,7 +100,7 @@ class Controls {
     const { words } = this.ui;
     this.step = header.step;
     this.together = header.settings?.method === "vae"; // nobody steps alone where both make one loss small
-    for (const name of ["step_d", "step_g"]) this.menu.items.get(name).hidden = this.together;
+    for (const name of ["step_d", "step_g"]) this.menu.items.get(name).classList.toggle("gl-gone", this.together);
     this.speed.show(header.speed);
     setText(this.figures.step, words.number(header.step));
     setText(this.figures.images, words.number(header.images));
