@@ -81,7 +81,9 @@ def test_a_step_without_a_game_has_phases_of_its_own(page: Any, server: FakeServ
         "code": "v.loss", "index": 4, "count": 7, "players": "both", "formula": "L = …", "layers": [],
         "repeat": {"round": 1, "rounds": 1, "part": 1, "parts": 1}, "values": {"reconstruction": 80.0, "kl": 12.5, "beta": 1.0}}}  # fmt: skip
     mount(page)
-    page.wait_for_function("() => +(document.getElementById('host').shadowRoot.querySelector('.gl').dataset.frames || 0) >= 1")
+    page.wait_for_function(
+        "() => +(document.getElementById('host').shadowRoot.querySelector('.gl').dataset.frames || 0) >= 1"
+    )
     page.get_by_role("button", name="More").click()
     assert page.get_by_role("menuitem", name="D step").is_hidden()
     assert page.get_by_role("menuitem", name="G step").is_hidden()
