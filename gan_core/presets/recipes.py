@@ -2,7 +2,8 @@
 
 An entry's `info` says besides: `changed`, what the method changed when it appeared; `needs`, what it does not work without; `reaches`, the
 share of samples that a classifier recognises (real digits: 95 %) and the share of the rarest class that tests/long/test_recipes.py holds
-it to. Rates are larger than in the papers, since a run is a few thousand steps here and not a few hundred thousand.
+it to; `gpu`, the gigabytes of memory of the GPU that it is made for. Rates are larger than in the papers, since a run is a few thousand
+steps here and not a few hundred thousand.
 """
 
 from __future__ import annotations
@@ -244,7 +245,7 @@ preset(
     needs=N_("A GPU with 10 GB of memory, and CIFAR-10, which is downloaded once. The paper's own networks have about five times as many weights."),
     see=N_("Everything moves with the schedule: the penalty's weight falls to a tenth and the rates to a quarter, while β₂ and the half-life of "
            "the average grow."),
-    try_this=N_("Start a new run with **Blocks at each size** on 1: a step takes about half as long, and the networks can say less."),
+    try_this=N_("Start a new run with **Blocks at each size** on 1: a step takes about half as long, and the networks can say less."), gpu=10,
 )(_R3GAN | {
     "data.name": "cifar10", "data.image_size": 32, "latent.dim": 64, "batch_size": 256, "accumulation": 4, "generator.width": 64, "discriminator.width": 64,
     "penalty_weight": 0.05, "g_optimizer.lr": 2e-4, "d_optimizer.lr": 2e-4, "horizon": 10_000_000, "ema_half_life": 500_000.0,
