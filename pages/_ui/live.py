@@ -295,6 +295,8 @@ LABELS: dict[str, str] = {
     "bylayer.hint": N_("Far shorter than the others: hardly learns. Far longer: may blow up"),
     "bylayer.g": N_("Generator, from noise to sample"),
     "bylayer.d": N_("Discriminator, from sample to output"),
+    "bylayer.g.vae": N_("Decoder, from code to picture"),
+    "bylayer.d.vae": N_("Encoder, from picture to code"),
     "bylayer.kind.linear": N_("{place} · fully connected, {in} → {out}"),
     "bylayer.kind.convolution": N_("{place} · convolution {side} × {side}, {in} → {out}"),
     "bylayer.kind.transposed": N_("{place} · transposed convolution {side} × {side}, {in} → {out}"),

@@ -10,7 +10,8 @@ class GradientsView {
     const { words } = ui;
     this.columns = Object.fromEntries(["g", "d"].map((who) => [who, h("ol", { class: "gl-bylayer-rows" })]));
     this.axes = ["g", "d"].map(() => h("div", { class: "gl-bylayer-axis", "aria-hidden": "true" }));
-    const column = (who, axis) => h("div", { class: `gl-bylayer-column gl-bylayer-${who}` }, h("h5", {}, words.get(`bylayer.${who}`)), this.columns[who], axis);
+    this.names = Object.fromEntries(["g", "d"].map((who) => [who, h("h5", {}, words.get(`bylayer.${who}`))]));
+    const column = (who, axis) => h("div", { class: `gl-bylayer-column gl-bylayer-${who}` }, this.names[who], this.columns[who], axis);
     this.box = h("section", { class: "gl-bylayer gl-gone", "aria-label": words.get("bylayer") },
       h("div", { class: "gl-title" }, h("h4", {}, words.get("bylayer")), h("span", {}, words.get("bylayer.hint"))),
       h("div", { class: "gl-bylayer-columns" }, column("g", this.axes[0]), column("d", this.axes[1])));
@@ -30,7 +31,11 @@ class GradientsView {
     this.box.classList.toggle("gl-faint", past);
     if (!some) return;
     const range = this.range([...layers.g.norms, ...layers.d.norms]);
-    for (const who of ["g", "d"]) this.fill(this.columns[who], layers[who], range);
+    const vae = header.settings?.method === "vae" ? ".vae" : "";
+    for (const who of ["g", "d"]) {
+      setText(this.names[who], this.ui.words.get(`bylayer.${who}${vae}`));
+      this.fill(this.columns[who], layers[who], range);
+    }
     if (range.join() !== this.ruled) this.rule(range);
   }
 
