@@ -26,32 +26,21 @@ if TYPE_CHECKING:
     from gan_core.config import OptimizerConfig, RunConfig
     from gan_core.trainer import Trainer
 
-_SHARED = (
-    "weight",
-    "sigma",
-    "smooth",
-    "decay",
-    "clip",
-    "strength",
-    "due",
-    "target",
-    "lecam",
-    "share",
-)  # numbers of a step beside those of the optimisers
+# Numbers of a step beside those of the optimisers.
+_SHARED = ("weight", "sigma", "smooth", "decay", "clip", "strength", "due", "target", "lecam", "share")
 
 
 @dataclass(frozen=True)
 class Draws:
-    """How many rows a step draws, in parts of `part` rows."""
+    """How many rows a step draws, in parts of `part` rows. changed: samples that D sees changed in each part of a step: real, generated,
+    and a penalty's own points."""
 
     part: int
     reals: int
     latents: int
     noise: int
     d_rows: int
-    changed: tuple[
-        int, ...
-    ]  # samples that D sees changed, for each part of a step: real, generated, and a penalty's own points
+    changed: tuple[int, ...]
 
     @staticmethod
     def of(config: RunConfig) -> Draws:
@@ -245,11 +234,9 @@ class _Step:
                                      next(self.places) if objective.at in PLACES else None, labels)  # fmt: skip
                     terms = d_objective(objective, verdicts, self.weight, self.smooth, next(self.flips), labels)
                     if self.c.lecam_weight:
-                        real_logits, fake_logits = verdicts.real, verdicts.fake
-                        anchors = self.tensors["anchors"].copy_(
-                            lecam.follow(self.tensors["anchors"], real_logits, fake_logits)
-                        )
-                        terms = lecam.added(terms, real_logits, fake_logits, anchors, self.lecam)
+                        anchors, seen = self.tensors["anchors"], (verdicts.real, verdicts.fake)
+                        anchors.copy_(lecam.follow(anchors, *seen))
+                        terms = lecam.added(terms, *seen, anchors, self.lecam)
             if self.p._border is not None:
                 augment.watch(self.tensors["ada"], verdicts.real, self.p._border)
             parts = [terms.loss, terms.real, terms.fake]
