@@ -167,7 +167,7 @@ def test_while_the_training_pictures_are_made_ready(page: Any, server: FakeServe
 def test_before_a_run_there_is_nobody_to_ask(page: Any, server: FakeServer) -> None:
     server.kind = "images"
     mount(page, kind="images", token=None, run=None, frame=digits_frame("", 0, status="preview"))
-    frames(page, 1)
+    frames(page, 1, timeout=30_000)
     page.locator(".gl-grid-fake canvas").click(position={"x": 30, "y": 30})
     page.get_by_text("Start training: then this shows").wait_for()
     assert server.heard == []
@@ -176,7 +176,7 @@ def test_before_a_run_there_is_nobody_to_ask(page: Any, server: FakeServer) -> N
 def test_a_picture_of_the_past(page: Any, server: FakeServer) -> None:
     server.kind, server.moments, server.branches = "images", [101, 399, 803], [101]
     mount(page, kind="images")
-    frames(page, 3)
+    frames(page, 3, timeout=30_000)
     page.locator(".gl-time-earlier").click()
     page.wait_for_function(f"{ROOT}.dataset.shown === '803'")
     page.locator(".gl-grid-fake canvas").click(position={"x": 30, "y": 30})
@@ -238,7 +238,7 @@ def test_every_kind_of_layer_has_a_name() -> None:
 def test_without_gradients_there_are_no_bars(page: Any, server: FakeServer) -> None:
     server.kind = "images"
     mount(page, kind="images")
-    frames(page, 2)
+    frames(page, 2, timeout=30_000)
     assert not page.locator(".gl-bylayer").is_visible()
 
 
@@ -306,7 +306,7 @@ def test_what_the_gpu_holds(page: Any, server: FakeServer) -> None:
 def test_grids_without_pictures_say_why(page: Any, server: FakeServer) -> None:
     server.kind, server.more = "images", {"bare": True, "status": "preparing"}
     mount(page, kind="images")
-    frames(page, 1)
+    frames(page, 1, timeout=30_000)
     for role in ("real", "fake"):
         assert page.locator(f".gl-grid-{role}").get_by_text("once the data are ready").is_visible()
     server.more = {}
