@@ -110,6 +110,8 @@ def test_every_data_set_that_needs_no_download(name: str) -> None:
 @pytest.mark.parametrize("name", list(registry.preset))
 def test_every_preset_starts(name: str) -> None:
     config = replace(presets.load(name), {"device": "cpu", "threads": 1})
+    if registry.preset[name].info.get("gpu"):
+        config = replace(config, {"batch_size": 4, "accumulation": 1})  # its networks as they are
     info = registry.dataset[config.data.name].info
     data = (
         None
