@@ -11,7 +11,7 @@ from gan_core import presets, registry
 from gan_core.config import RunConfig, replace
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "unit"))
-from _ill import ILL, Observed, ill
+from _ill import HEALTHY_PICTURES, ILL, ILL_PICTURES, Observed, ill, ill_pictures, pictures
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
 
@@ -48,4 +48,19 @@ def test_every_loss_in_good_health(what: tuple[str, str, str, float], seed: int)
     changes = {"data.name": data, "loss": loss, "penalty": penalty, "penalty_weight": weight, "seed": seed}
     seen = Observed(replace(RunConfig(), _PLAIN | CPU | changes | HEALTHY[what]))
     seen.until(lambda codes: False, 4000)
+    assert seen.said == ["early", "healthy"]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("code", list(ILL_PICTURES))
+def test_pictures_built_to_fail(code: str, seed: int) -> None:
+    seen = ill_pictures(code, seed)
+    assert seen.until(lambda codes: code in codes, 2 * ILL_PICTURES[code][2]), seen.said
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("name", list(HEALTHY_PICTURES))
+def test_pictures_in_good_health(name: str, seed: int) -> None:
+    seen = Observed(pictures(HEALTHY_PICTURES[name], seed))
+    seen.until(lambda codes: False, 2500)
     assert seen.said == ["early", "healthy"]

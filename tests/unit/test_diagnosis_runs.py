@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from _ill import ILL, Observed, ill
+from _ill import HEALTHY_PICTURES, ILL, ILL_PICTURES, Observed, ill, ill_pictures, pictures
 
 from gan_core import presets, registry
 from gan_core.config import replace
@@ -13,7 +13,8 @@ CPU = {"device": "cpu", "precision": "float32", "threads": 1}
 
 
 def test_each_way_to_fail_has_its_run() -> None:
-    assert set(ILL) | {"lost_modes", *UNTROUBLED} == set(registry.condition)
+    built = {"lost_modes", "out_of_memory", "augmentation_leak", *UNTROUBLED}  # elsewhere
+    assert set(ILL) | set(ILL_PICTURES) | built == set(registry.condition)
 
 
 @pytest.mark.parametrize("code", list(ILL))
@@ -38,3 +39,31 @@ def test_the_remedy_cures() -> None:
     assert seen.until(lambda codes: codes[0] == "cycling", 1200)
     assert seen.treat() == {"g_optimizer.lr": 0.001}
     assert seen.until(lambda codes: codes == ["healthy"], 4000)
+
+
+# ── pictures ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("code", list(ILL_PICTURES))
+def test_pictures_that_fail_are_known_for_how(code: str) -> None:
+    seen = ill_pictures(code)
+    assert seen.until(lambda codes: code in codes, ILL_PICTURES[code][2]), seen.said
+    found = next(f for f in seen.findings if f.code == code)
+    assert str(found.evidence)
+    assert found.changes or code == "checkerboard"
+    assert str(found.advice)
+
+
+def test_resizing_prints_no_checkerboard() -> None:
+    """What is advised against it, in the same run."""
+    changes, _count, steps = ILL_PICTURES["checkerboard"]
+    seen = Observed(pictures(changes | {"generator.upsampling": "nearest"}))
+    seen.until(lambda codes: False, steps)
+    assert "checkerboard" not in seen.said
+
+
+@pytest.mark.parametrize("name", ["plain", "resized"])  # all of them, for longer: tests/long
+def test_pictures_in_good_health_are_left_in_peace(name: str) -> None:
+    seen = Observed(pictures(HEALTHY_PICTURES[name]))
+    seen.until(lambda codes: False, 1000)
+    assert seen.said == ["early", "healthy"]
