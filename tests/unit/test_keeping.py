@@ -142,16 +142,19 @@ def test_a_frame_says_which_moment_was_kept_last_and_looks_like_it(make: Any, tm
         session.turn(60.0, until_step=step)
         session._looker.wait()
         header, arrays = _unpacked(session.frame())
-        seen[header["step"]] = arrays
+        seen[header["step"]] = header, arrays
         said |= {header["kept"]} - {None}
     folder = pause_at(session, 8)
     assert said & seen.keys()
     assert said <= {moment.step for moment in folder.history.moments()}
     past = Past("x", folder)
     for step in said & seen.keys():
-        _header, arrays = _unpacked(past.frame(step))
+        header, arrays = _unpacked(past.frame(step))
         assert arrays
-        assert all(seen[step][name] == values for name, values in arrays.items())
+        then, were = seen[step]
+        # What D says of pictures is asked more rarely, and a frame says at which step that was.
+        asked = header.get("verdicts") == then.get("verdicts")
+        assert all(were[name] == values for name, values in arrays.items() if asked or not name.startswith("logits_"))
 
 
 def _unpacked(frame: bytes) -> tuple[dict[str, Any], dict[str, bytes]]:
