@@ -117,8 +117,12 @@ def test_a_recipe_says_what_it_is(visit: Open, entry: Entry[Any]) -> None:
     said = "\n".join(x.value for x in (*about.markdown, *about.code, *about.caption))
     assert all(entry.info[part] in said for part in ("changed", "needs"))
     config = presets.load(entry.name)
-    assert formulas.of_entry("loss", config.loss) in said
-    assert formulas.of_penalty(config.penalty) in said
+    assert formulas.of_objective(config) in said
+    if config.adversarial:
+        assert formulas.of_entry("loss", config.loss) in said
+        assert formulas.of_penalty(config.penalty) in said
+    else:
+        assert "KL" in said
     assert ("log P(y | x)" in said) is (config.discriminator.conditioning == "classifier")
     assert "](https://arxiv.org/abs/" in said
 
