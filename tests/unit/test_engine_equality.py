@@ -22,6 +22,11 @@ from gan_core.trainer import Trainer
 
 # Every loss with every penalty, the optimisers in turn; all three of each are for the long tests.
 IN_TURN = list(zip(_tiny.objectives(), itertools.cycle(registry.optimizer), strict=False))
+# Large programs, whose parts are in others that the suite runs.
+SLOW = {
+    "residual blocks that are told the class", "residual blocks that judge four at once", "mixed styles, and the residual D of theirs",
+    "pictures changed adaptively and judged together", "changed pictures, with a penalty between samples, accumulated",
+}  # fmt: skip
 OTHERS = [pair for pair in itertools.product(_tiny.objectives(), registry.optimizer) if pair not in IN_TURN]
 FEATURES: dict[str, dict[str, Any]] = {
     "instance noise": {"instance_noise": 0.1},
@@ -132,7 +137,9 @@ def test_everything_that_changes_a_step(what: str) -> None:
     _compare(_tiny.points(**FEATURES[what]))
 
 
-@pytest.mark.parametrize("what", PICTURES)
+@pytest.mark.parametrize(
+    "what", [pytest.param(what, marks=pytest.mark.long if what in SLOW else ()) for what in PICTURES]
+)
 def test_pictures(what: str) -> None:
     # Noise, since pictures themselves are single precision and only a sum with it is double.
     _compare(_tiny.pictures(**{"instance_noise": 0.05} | PICTURES[what]))
