@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import _tiny
 import numpy as np
 import pytest
 import torch
@@ -121,7 +122,7 @@ def test_only_the_pooling_differs_from_torchvision(network: Inception) -> None:
 def test_without_weights_it_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GAN_PLAYGROUND_CACHE", str(tmp_path))
     with pytest.raises(DataError) as caught:
-        get_judges("inception", None)  # type: ignore[arg-type]
+        get_judges("inception", _tiny.images(8, 1, 10))
     assert str(tmp_path / "inception" / "fid-inception.safetensors") in str(caught.value)
     assert "docs/adding.md" in str(caught.value)
     assert "classifier" in str(caught.value)
