@@ -22,8 +22,11 @@ def test_a_run_says_what_it_knows_of_a_picture(visitor: Callable[..., Any]) -> N
     assert "of them" in dialog.inner_text() or "no sign of a copy" in dialog.inner_text()
     assert "real · output" in dialog.inner_text()
     step = page.locator(".gl-stat-step b").inner_text()
-    page.wait_for_timeout(2500)
-    assert page.locator(".gl-stat-step b").inner_text() != step  # it trains on beside
+    page.wait_for_function(  # it trains on beside
+        "step => [...document.querySelectorAll('*')].some(e => ![undefined, step].includes("
+        "(e.shadowRoot ?? e).querySelector?.('.gl-stat-step b')?.textContent))",
+        arg=step,
+    )
     dialog.get_by_role("button", name="Show what D looks at").click()
     dialog.get_by_text("counts most").wait_for()
     dialog.get_by_role("button", name="Features").click()
