@@ -50,7 +50,7 @@ def test_the_remedy_is_applied_as_by_the_controls(visit: Open, scheduler: Schedu
     assert session.config.penalty_weight == 1.0
     assert draft(app, "lab").penalty == "r1"
     assert controls(app)["penalty"].value == "r1"
-    assert {mark.name for mark in session.marks} == {"penalty", "penalty_weight"}
+    until(lambda: {mark.name for mark in session.marks} == {"penalty", "penalty_weight"})
     assert not app.toast
 
 

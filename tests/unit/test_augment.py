@@ -196,7 +196,7 @@ def test_strength_zero_gives_the_picture_back_bit_for_bit(name: str, channels: i
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("size", [8, 9])
+@pytest.mark.parametrize("size", [8, pytest.param(9, marks=pytest.mark.long)])
 def test_gradients_are_those_of_finite_differences_twice(name: str, size: int) -> None:
     x, given = pictures(2, 2, size), numbers(name, 2, seed=3)
     weight = pictures(2, 2, size, seed=1)

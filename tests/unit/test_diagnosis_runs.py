@@ -17,7 +17,10 @@ def test_each_way_to_fail_has_its_run() -> None:
     assert set(ILL) | set(ILL_PICTURES) | built == set(registry.condition)
 
 
-@pytest.mark.parametrize("code", list(ILL))
+SLOW = {"vanishing_gradients", "standstill"}  # to show themselves
+
+
+@pytest.mark.parametrize("code", [pytest.param(code, marks=pytest.mark.long if code in SLOW else ()) for code in ILL])
 def test_a_run_built_to_fail_is_known_for_what_it_is(code: str) -> None:
     seen = Observed(ill(code))
     assert seen.until(lambda codes: code in codes, ILL[code][1]), seen.said
