@@ -2,43 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
-from live_harness import FakeServer, start
+from live_harness import FakeServer
+from test_live_component import page, server
 
 from gan_core.config import RunConfig, replace
 from gan_core.phases import VAE_CODES
 from gan_core.runs.preview import preview_frame
 from pages._ui.live import LABELS, live_data, live_labels
 
+__all__ = ["page", "server"]  # fixtures
+
 TINY: dict[str, Any] = {
     "data.name": "digits", "data.image_size": 8, "generator.network": "dcgan", "discriminator.network": "dcgan", "generator.width": 4,
     "discriminator.width": 4, "penalty": "none", "device": "cpu", "threads": 1,
 }  # fmt: skip
-
-
-@pytest.fixture
-def server() -> Iterator[FakeServer]:
-    fake = FakeServer()
-    runner = start(fake)
-    yield fake
-    runner.should_exit = True
-
-
-@pytest.fixture
-def page(browser: Any, server: FakeServer) -> Iterator[Any]:
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
-    tab = context.new_page()
-    problems: list[str] = []
-    tab.on("pageerror", lambda error: problems.append(str(error)))
-    tab.goto(server.address)
-    tab.wait_for_function("window.ready")
-    yield tab
-    problems += tab.evaluate("window.errors")
-    context.close()
-    assert problems == []
 
 
 def mount(page: Any, **data: Any) -> None:
