@@ -10,10 +10,10 @@ from typing import Any
 
 import gan_core.catalogue  # noqa: F401 - fills the registries that the choices below come from
 from gan_core import engine, registry
+from gan_core.checks import check_together
 from gan_core.data import drawing, parameters, table
 from gan_core.errors import ConfigError
 from gan_core.networks import uses
-from gan_core.penalties import PLACES
 from gan_core.settings import Field, Spec, setting, shorten
 from gan_core.text import N_
 
@@ -75,11 +75,6 @@ def _data_is(name: str) -> Any:
 
 def _network_uses(player: str, name: str) -> Any:
     return lambda c: uses(getattr(c, player).network, name)
-
-
-def _norm(part: Any) -> str:
-    """The normalisation that a player's network has."""
-    return part.norm if uses(part.network, "norm") else "none"
 
 
 def _optimizer_uses(player: str, name: str) -> Any:
@@ -501,7 +496,7 @@ class RunConfig:
             if field.parse(value) != value or type(value) is not field.type:
                 raise ConfigError(N_("{field} cannot be {value}. Allowed: {allowed}."),
                                   field=field.name, value=shorten(value), allowed=field.allowed)  # fmt: skip
-        _check_together(self)
+        check_together(self)
 
     @property
     def classes(self) -> int:
@@ -537,171 +532,6 @@ class RunConfig:
     def kind(self) -> str:
         """ "points" or "images"."""
         return str(registry.dataset[self.data.name].info["kind"])
-
-
-def _check_together(c: RunConfig) -> None:
-    """Raise ConfigError for settings that are fine alone and not together."""
-    if c.k_d + c.k_g == 0:
-        raise ConfigError(N_("k_d and k_g cannot both be 0: nobody would learn. Set one of them to 1 or more."))
-    if c.batch_size % c.accumulation:
-        raise ConfigError(N_("accumulation must divide batch_size: {batch_size} cannot be split into {parts} equal parts."),
-                          batch_size=c.batch_size, parts=c.accumulation)  # fmt: skip
-    if c.batch_size == c.accumulation and "batch" in map(_norm, (c.generator, c.discriminator)):
-        raise ConfigError(N_("accumulation={parts} leaves one sample in each part of batch_size={batch_size}, and batch "
-                             "normalisation needs two. Use a larger batch_size, or less accumulation."),
-                          batch_size=c.batch_size, parts=c.accumulation)  # fmt: skip
-    if c.accumulation > 1 and c.adversarial and registry.loss[c.loss].info.get("whole_batch"):
-        raise ConfigError(N_("accumulation={parts} does not go with loss={loss}, which compares each sample with the mean of the whole batch. Set "
-                             "accumulation to 1, or use another loss."), parts=c.accumulation, loss=c.loss)  # fmt: skip
-    if registry.penalty[c.penalty].info["at"] and _norm(c.discriminator) == "batch":
-        raise ConfigError(
-            N_("penalty={penalty} does not go with discriminator.norm=batch: batch normalisation couples the samples of a "
-               "batch, and the penalty is defined for each sample alone. Use discriminator.norm=layer, instance or none."),
-            penalty=c.penalty)  # fmt: skip
-    if (part := c.batch_size // c.accumulation) % c.discriminator.packing:
-        raise ConfigError(N_("discriminator.packing={packing} must divide the batch: {part} samples cannot be split into packs of {packing}. "
-                             "Use another batch_size, or accumulation."), packing=c.discriminator.packing, part=part)  # fmt: skip
-    if c.discriminator.packing > 1 and c.kind != "images":
-        raise ConfigError(N_("discriminator.packing={packing} is made for pictures, and data.name={data} is points. Set it to 1."),
-                          packing=c.discriminator.packing, data=c.data.name)  # fmt: skip
-    if c.label_smoothing and not registry.loss[c.loss].info["targets"]:
-        allowed = ", ".join(e.name for e in registry.loss.entries() if e.info["targets"])
-        raise ConfigError(N_("label_smoothing has no meaning for loss={loss}, which has no targets. Set it to 0, or use {allowed}."),
-                          loss=c.loss, allowed=allowed)  # fmt: skip
-    _check_little_data(c)
-    _check_method(c)
-    _check_codes(c)
-    _check_networks(c)
-    _check_data(c)
-    _check_classes(c)
-
-
-def _check_little_data(c: RunConfig) -> None:
-    if c.kind != "images":
-        off = {
-            "augmentation": (c.augmentation, "none"),
-            "feature_matching": (c.feature_matching, 0.0),
-            "data.limit": (c.data.limit, 0),
-        }
-        for name, (value, without) in off.items():
-            if value != without:
-                raise ConfigError(N_("{name}={value} is made for pictures, and data.name={data} is points. Set it to {without}."),
-                                  name=name, value=value, data=c.data.name, without=without)  # fmt: skip
-    if c.augmentation == "ada" and registry.loss[c.loss].info.get("border") is None:
-        allowed = ", ".join(e.name for e in registry.loss.entries() if e.info.get("border") is not None)
-        raise ConfigError(N_("augmentation=ada follows how often D takes real pictures for real, and loss={loss} has no border between real and "
-                             "generated. Use augmentation=diffaugment, or one of these losses: {allowed}."), loss=c.loss, allowed=allowed)  # fmt: skip
-    if c.feature_matching and c.accumulation > 1:
-        raise ConfigError(N_("accumulation={parts} does not go with feature_matching, which compares means of the whole batch. Set accumulation to 1, or "
-                             "feature_matching to 0."), parts=c.accumulation)  # fmt: skip
-
-
-def _check_codes(c: RunConfig) -> None:
-    """A code for D to read: of pictures, and in nobody else's way."""
-    if not c.codes:
-        return
-    name = "latent.categories" if c.latent.categories else "latent.continuous"
-    if c.latent.categories == 1:
-        raise ConfigError(
-            N_(
-                "latent.categories=1 says nothing: a single category is always the same one. Use 2 or more, or 0 for none."
-            )
-        )
-    if c.kind != "images":
-        raise ConfigError(
-            N_("{field} is made for pictures, and data.name={data} is points. Set it to 0."),
-            field=name,
-            data=c.data.name,
-        )
-    if c.generator.conditioning != "none":
-        raise ConfigError(N_("{field} does not go with generator.conditioning={how}: a code is found without labels. Set it to 0, or both players' "
-                             "conditioning to none."), field=name, how=c.generator.conditioning)  # fmt: skip
-    if c.discriminator.packing > 1:
-        raise ConfigError(N_("{field} does not go with discriminator.packing={packing}: the code is read off one sample. Set one of them back to {off}."),
-                          field=name, packing=c.discriminator.packing, off="0 / 1")  # fmt: skip
-
-
-def _check_networks(c: RunConfig) -> None:
-    """Networks that cannot be told anything, where something is to be told or read."""
-    for player in ("generator", "discriminator"):
-        name = getattr(c, player).network
-        if (c.codes or c.method != "gan") and not registry.network[name].info.get("classes"):
-            allowed = ", ".join(e.name for e in registry.network.entries() if e.info.get("classes"))
-            raise ConfigError(N_("{player}.network={network} goes with method=gan and without a code only. Use {allowed}, or set method to gan, "
-                                 "latent.categories and latent.continuous to 0."), player=player, network=name, allowed=allowed)  # fmt: skip
-
-
-def _check_method(c: RunConfig) -> None:
-    entry = registry.method[c.method]
-    if c.method != "gan" and c.kind != "images":
-        raise ConfigError(N_("method={method} is made for pictures, and data.name={data} is points. Set it to gan."),
-                          method=c.method, data=c.data.name)  # fmt: skip
-    for name, value in entry.value.needs.items():
-        if get(c, name) != value:
-            raise ConfigError(N_("{field}={value} means nothing with method={method}. Set it to {needed}."),
-                              field=name, value=get(c, name), method=c.method, needed=str(value).lower())  # fmt: skip
-    if entry.value.paired and registry.penalty[c.penalty].info["at"] in PLACES:
-        raise ConfigError(N_("penalty={penalty} does not go with method={method}: between a real and a generated picture there is no code to judge it "
-                             "with. Use r1, r2, r1_r2 or none."), penalty=c.penalty, method=c.method)  # fmt: skip
-    if entry.value.paired and not registry.network[c.discriminator.network].info.get("classes"):
-        allowed = ", ".join(e.name for e in registry.network.entries() if e.info.get("classes"))
-        raise ConfigError(N_("discriminator.network={network} cannot be told a code. Use {allowed}, or set method to gan."),
-                          network=c.discriminator.network, allowed=allowed)  # fmt: skip
-    if entry.value.eager and c.engine == "compiled":
-        raise ConfigError(N_("engine=compiled does not go with method={method}, whose steps are not compiled. Set it to auto or eager."),
-                          method=c.method)  # fmt: skip
-
-
-def _check_classes(c: RunConfig) -> None:
-    g, d = c.generator.conditioning, c.discriminator.conditioning
-    if (g == "none") != (d == "none"):
-        raise ConfigError(N_("generator.conditioning={g} does not go with discriminator.conditioning={d}: either both players are told the "
-                             "class, or none of them. Set both, or both to none."), g=g, d=d)  # fmt: skip
-    if g == "none":
-        return
-    if not _has_classes(c):
-        allowed = ", ".join(e.name for e in registry.dataset.entries() if e.info.get("classes"))
-        raise ConfigError(N_("data.name={data} has no labels, and generator.conditioning={g} asks for a class. Set both players' conditioning to "
-                             "none, or use labelled data: {allowed}."), data=c.data.name, g=g, allowed=allowed)  # fmt: skip
-    if g == "norm" and not uses(c.generator.network, "norm"):
-        allowed = ", ".join(
-            e.name for e in registry.network.entries() if e.info.get("classes") and uses(e.name, "norm")
-        )
-        raise ConfigError(N_("generator.conditioning=norm does not go with generator.network={network}, which has no normalisation. Use "
-                             "generator.conditioning=concat, or one of these networks: {allowed}."),
-                          network=c.generator.network, allowed=allowed)  # fmt: skip
-    if g == "norm" and c.generator.norm == "none":
-        raise ConfigError(N_("generator.conditioning=norm needs a normalisation that can be told the class. Set generator.norm to batch, instance "
-                             "or layer, or use generator.conditioning=concat."))  # fmt: skip
-    if c.discriminator.packing > 1:
-        raise ConfigError(N_("discriminator.packing={packing} does not go with classes: samples judged together would need one class each. Set it "
-                             "to 1."), packing=c.discriminator.packing)  # fmt: skip
-    for player in ("generator", "discriminator"):
-        name = getattr(c, player).network
-        if not registry.network[name].info.get("classes"):
-            allowed = ", ".join(e.name for e in registry.network.entries() if e.info.get("classes"))
-            raise ConfigError(N_("{player}.network={network} cannot be told a class. Use {allowed}, or set both players' conditioning to none."),
-                              player=player, network=name, allowed=allowed)  # fmt: skip
-
-
-def _check_data(c: RunConfig) -> None:
-    info = registry.dataset[c.data.name].info
-    for name, allowed in parameters.of(c.data.name).items():
-        given = getattr(c.data, name)
-        if given and not allowed.low <= given <= allowed.high:
-            raise ConfigError(N_("data.{name}={value} is not made for data.name={data}. Allowed: {low} to {high}, or 0 for the set's own "
-                                 "({own})."), name=name, value=given, data=c.data.name, low=f"{allowed.low:g}",
-                              high=f"{allowed.high:g}", own=f"{allowed.own:g}")  # fmt: skip
-    for player in ("generator", "discriminator"):
-        name = getattr(c, player).network
-        kinds = registry.network[name].info["kinds"]
-        if info["kind"] not in kinds:
-            raise ConfigError(N_("{player}.network={network} draws {kinds}, and data.name={data} is {kind}. Use {allowed}."),
-                player=player, network=name, kinds=" and ".join(kinds), data=c.data.name, kind=info["kind"],
-                allowed=", ".join(e.name for e in registry.network.entries() if info["kind"] in e.info["kinds"]))  # fmt: skip
-    if info["kind"] == "images" and c.data.image_size not in info["sizes"]:
-        raise ConfigError(N_("data.image_size={size} is not made for data.name={data}. Allowed: {allowed}."),
-                          size=c.data.image_size, data=c.data.name, allowed=", ".join(map(str, info["sizes"])))  # fmt: skip
 
 
 # ── fields by dotted name ────────────────────────────────────────────────────────────────────────────────────────────────
