@@ -251,18 +251,8 @@ class Trainer:
             with precision:
                 real, _ = self._next_real(n)
             yield "v.batch", {"real": real}
-            noise = self.latents.next(n)
-            with precision:
-                mean, log_variance = variational.moments(self.d(real))
-                latents = variational.draw(mean, log_variance, noise)
-            yield "v.encode", {"mean": mean, "log_variance": log_variance, "latents": latents}
-            with precision:
-                drawn = self.g(latents)
-            yield "v.decode", {"latents": latents, "fake": drawn}
-            with precision:
-                terms = variational.objective(real, drawn, mean, log_variance, c.kl_weight)
+            terms = yield from variational.phases(self.d, self.g, real, self.latents.next(n), c.kl_weight, precision)
             self.d_sums += torch.stack([terms.total, terms.reconstruction, terms.kl, self._zero]).detach()
-            yield "v.loss", {"terms": terms, "real": real, "fake": drawn, "mean": mean, "log_variance": log_variance}
             gradients = _add(gradients, torch.autograd.grad(terms.total, self._d_params + self._g_params))
             yield "v.gradients", {"gradients": gradients, "parts": part + 1}
         self._d_count += parts

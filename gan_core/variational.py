@@ -8,9 +8,14 @@ another learning rate. Samples that are shown are the means G(z), without the no
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import Any
 
 from torch import Tensor
+
+from gan_core.phases import Phase
 
 
 @dataclass(frozen=True)
@@ -50,3 +55,24 @@ def objective(x: Tensor, drawn: Tensor, mean: Tensor, log_variance: Tensor, weig
     """
     parts = reconstruction(x, drawn).mean(), divergence(mean, log_variance).mean()
     return Terms(parts[0] + weight * parts[1], *parts)
+
+
+def phases(
+    encoder: Callable[[Tensor], Tensor], decoder: Callable[[Tensor], Tensor], real: Tensor, noise: Tensor,
+    weight: float, precision: AbstractContextManager[Any],
+) -> Generator[Phase, None, Terms]:  # fmt: skip
+    """`objective` of a batch, or of a part of it, stopping after each phase on the way: encoded, decoded, compared.
+
+    real (B, …) in [−1, 1]; noise (B, dim) from N(0, I); weight: β; precision: what both networks compute in, open at no stop.
+    """
+    with precision:
+        mean, log_variance = moments(encoder(real))
+        latents = draw(mean, log_variance, noise)
+    yield "v.encode", {"mean": mean, "log_variance": log_variance, "latents": latents}
+    with precision:
+        drawn = decoder(latents)
+    yield "v.decode", {"latents": latents, "fake": drawn}
+    with precision:
+        terms = objective(real, drawn, mean, log_variance, weight)
+    yield "v.loss", {"terms": terms, "real": real, "fake": drawn, "mean": mean, "log_variance": log_variance}
+    return terms
