@@ -5,7 +5,7 @@ Fused kernels where torch has them: one call updates all parameters.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import torch
@@ -134,3 +134,43 @@ def slots(built: torch.optim.Optimizer, update: Update, parameters: Iterable[tup
                 state[slot] = torch.zeros_like(parameter, requires_grad=False)
         kept[name] = {slot: state[slot] for slot in (*update.slots, *(("step",) if update.counts else ()))}
     return kept
+
+
+def take_step(
+    built: torch.optim.Optimizer, parameters: Sequence[nn.Parameter], gradients: Sequence[Tensor], clip: float
+) -> None:
+    """One step of `built` along `gradients`, one a parameter; shortened together to a length of at most `clip` (0: as they are)."""
+    for parameter, gradient in zip(parameters, gradients, strict=True):
+        parameter.grad = _laid_out(gradient, parameter)
+    if clip:
+        nn.utils.clip_grad_norm_(parameters, clip)
+    built.step()
+
+
+def named_state(built: torch.optim.Optimizer, names: Sequence[str]) -> Slots:
+    """What `built` keeps, by the names of its parameters in their order: {name: {"exp_avg": …, "step": …}}, with torch's names."""
+    state = built.state_dict()["state"]
+    return {names[index]: values for index, values in state.items()}
+
+
+def load_named_state(built: torch.optim.Optimizer, state: Mapping[str, Mapping[str, Tensor]], names: list[str]) -> None:
+    """Go on from what `named_state` gave. Raises ValueError for a parameter that `names` lacks."""
+    parameters = [p for group in built.param_groups for p in group["params"]]
+    indexed = {
+        names.index(name): _laid_out_like(parameters[names.index(name)], values) for name, values in state.items()
+    }
+    built.load_state_dict({"state": indexed, "param_groups": built.state_dict()["param_groups"]})
+
+
+def _laid_out_like(parameter: Tensor, values: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Copies: torch's optimisers go on with the very tensors they are given, and these belong to the saved state."""
+    return {key: torch.empty_like(parameter if v.shape == parameter.shape else v, requires_grad=False).copy_(v)
+            for key, v in values.items()}  # fmt: skip
+
+
+def _laid_out(values: Tensor, parameter: Tensor) -> Tensor:
+    """`values` with the strides of `parameter`: torch's fused optimisers walk through memory without looking at strides,
+    and neither second derivatives nor files keep those of channels-last weights."""
+    if values.stride() == parameter.stride():
+        return values
+    return torch.empty_like(parameter, requires_grad=False).copy_(values)

@@ -270,11 +270,7 @@ class Trainer:
         assert gradients is not None
         if parts > 1:
             torch._foreach_div_(gradients, parts)
-        for parameter, gradient in zip(params, gradients, strict=True):
-            parameter.grad = _laid_out(gradient, parameter)
-        if self.config.grad_clip:
-            nn.utils.clip_grad_norm_(params, self.config.grad_clip)
-        optimizer.step()
+        optimizers.take_step(optimizer, params, gradients, self.config.grad_clip)
 
     def _follow_schedule(self) -> None:
         """Write the scheduled values for the number of images seen so far."""
@@ -498,8 +494,8 @@ class Trainer:
             "generator": self.g.state_dict(),
             "discriminator": self.d.state_dict(),
             "ema": self.ema.module.state_dict(),
-            "g_optimizer": _named(self._g_optimizer, self._g_names),
-            "d_optimizer": _named(self._d_optimizer, self._d_names),
+            "g_optimizer": optimizers.named_state(self._g_optimizer, self._g_names),
+            "d_optimizer": optimizers.named_state(self._d_optimizer, self._d_names),
             "reals": self.reals.state_dict(),
             "latents": self.latents.state_dict(),
             "augment": self.rng["augment"].get_state(),
@@ -515,8 +511,8 @@ class Trainer:
         if self.e is not None:
             self.e.load_state_dict(state["encoder"])
         self.ema.module.load_state_dict(state["ema"])
-        _load_named(self._g_optimizer, state["g_optimizer"], self._g_names)
-        _load_named(self._d_optimizer, state["d_optimizer"], self._d_names)
+        optimizers.load_named_state(self._g_optimizer, state["g_optimizer"], self._g_names)
+        optimizers.load_named_state(self._d_optimizer, state["d_optimizer"], self._d_names)
         self.reals.load_state_dict(state["reals"])
         self.latents.load_state_dict(state["latents"])
         self.rng["augment"].set_state(state["augment"].cpu())
@@ -558,31 +554,3 @@ def _add(total: list[Tensor] | None, gradients: tuple[Tensor, ...]) -> list[Tens
         return list(gradients)
     torch._foreach_add_(total, list(gradients))
     return total
-
-
-def _named(optimizer: torch.optim.Optimizer, names: list[str]) -> dict[str, dict[str, Tensor]]:
-    """The optimiser's state by parameter name: {name: {"exp_avg": …, "step": …}}, with torch's names."""
-    state = optimizer.state_dict()["state"]
-    return {names[index]: values for index, values in state.items()}
-
-
-def _load_named(optimizer: torch.optim.Optimizer, state: dict[str, dict[str, Tensor]], names: list[str]) -> None:
-    parameters = [p for group in optimizer.param_groups for p in group["params"]]
-    indexed = {
-        names.index(name): _laid_out_like(parameters[names.index(name)], values) for name, values in state.items()
-    }
-    optimizer.load_state_dict({"state": indexed, "param_groups": optimizer.state_dict()["param_groups"]})
-
-
-def _laid_out_like(parameter: Tensor, values: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Copies: torch's optimisers go on with the very tensors they are given, and these belong to the saved state."""
-    return {key: torch.empty_like(parameter if v.shape == parameter.shape else v, requires_grad=False).copy_(v)
-            for key, v in values.items()}  # fmt: skip
-
-
-def _laid_out(values: Tensor, parameter: Tensor) -> Tensor:
-    """`values` with the strides of `parameter`: torch's fused optimisers walk through memory without looking at strides,
-    and neither second derivatives nor files keep those of channels-last weights."""
-    if values.stride() == parameter.stride():
-        return values
-    return torch.empty_like(parameter, requires_grad=False).copy_(values)
