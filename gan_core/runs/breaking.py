@@ -20,7 +20,11 @@ NO_SMALLER = N_("The {device} ran out of memory at step {step}. The run is kept 
 NO_ROOM = N_("The {device} has too little memory for the data and the networks of this run; what was saved of it is kept. Resume it when other runs "
              "have ended, or start a new one on another device (device=cpu), with smaller pictures (data.image_size) or narrower networks.")  # fmt: skip
 BROKE = N_("The run stopped at step {step} because of an error in the program ({error}). It is kept at step {good}.")
-SENTENCES = (BLEW_UP, OUT_OF_MEMORY, ONLY_SMALLER, NO_SMALLER, NO_ROOM, BROKE)
+NOT_SAVED = N_("The run could not be saved ({reason}), so it was paused. Free some space, then resume.")
+NO_ROOM_TO_SAVE = N_(
+    "The run could not be saved, because this computer ran out of memory, so it was paused. End other programs or runs, then resume."
+)
+SENTENCES = (BLEW_UP, OUT_OF_MEMORY, ONLY_SMALLER, NO_SMALLER, NO_ROOM, BROKE, NOT_SAVED, NO_ROOM_TO_SAVE)
 DEVICES = {"cpu": "CPU", "cuda": "GPU", "mps": "Apple GPU"}
 
 
@@ -37,3 +41,10 @@ def of_error(
     said |= {"batch": fitting}
     parts = treatments.parts_for(config, fitting)
     return (OUT_OF_MEMORY, said | {"parts": parts}) if parts else (ONLY_SMALLER, said)
+
+
+def of_saving(error: Exception) -> tuple[str, dict[str, Any]]:
+    """The sentence for what kept a run from being saved, and its parameters."""
+    if devices.is_out_of_memory(error):
+        return NO_ROOM_TO_SAVE, {}
+    return NOT_SAVED, {"reason": getattr(error, "strerror", None) or str(error)}

@@ -20,10 +20,11 @@ from gan_core.metrics.features import get_judges
 from gan_core.metrics.images import evaluate_drawn
 from gan_core.metrics.measure import Measure, from_flat
 from gan_core.runs import facts
+from gan_core.runs.breaking import NOT_SAVED
 from gan_core.runs.commands import Pause, Resume
 from gan_core.runs.folder import RunFolder
 from gan_core.runs.looking import LOSSES, METRIC_SAMPLES
-from gan_core.runs.session import NOT_SAVED, TrainingSession
+from gan_core.runs.session import TrainingSession
 from gan_core.runs.store import Store, data_dir
 from gan_core.text import N_
 

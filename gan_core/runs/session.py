@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import math
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any
 
@@ -29,14 +28,16 @@ from gan_core.errors import CheckpointError, EngineError, PlaygroundError
 from gan_core.phases import BOTH
 from gan_core.runs import breaking, frames, gauging
 from gan_core.runs import facts as run_facts
-from gan_core.runs.commands import Change, Command, Look, Pause, Phase, Reset, Resume, StepOnce, Stop, after_all, named
+from gan_core.runs.audience import Audience
+from gan_core.runs.commands import Change, Command, Look, Pause, Phase, Reset, Resume, StepOnce, Stop, named
 from gan_core.runs.engines import COMPILED, EAGER, Engines, last_engine
 from gan_core.runs.folder import RunFolder
-from gan_core.runs.following import FOLLOWED, Beacon
+from gan_core.runs.following import Beacon
 from gan_core.runs.gauging import Gauge
+from gan_core.runs.inbox import Inbox
 from gan_core.runs.keeping import Keeper, Saver, Score, after
 from gan_core.runs.lock import IN_USE
-from gan_core.runs.looking import UNWATCHED, WATCHED, Looker
+from gan_core.runs.looking import Looker
 from gan_core.runs.pace import Pace, steps_left
 from gan_core.runs.past import Past
 from gan_core.runs.snapshots import Mark, Message, Metrics, Snapshot, marks_of, present
@@ -51,10 +52,6 @@ _ENDED = ("finished", "stopped", "failed")
 _BORN_WITH = ("created", "parent", "together")  # facts that a reset does not change
 
 PREPARING = N_("Getting the data ready")
-NOT_SAVED = N_("The run could not be saved ({reason}), so it was paused. Free some space, then resume.")
-NO_ROOM_TO_SAVE = N_(
-    "The run could not be saved, because this computer ran out of memory, so it was paused. End other programs or runs, then resume."
-)
 SCHEDULE_DONE = N_("The schedule is complete. Resume goes on with its last values.")
 
 
@@ -77,7 +74,6 @@ class TrainingSession:
         self.workshop = workshop
         self._engines = Engines(workshop)
         self._pace, self._iteration = Pace(), Iteration()
-        self._beacon = Beacon(folder.path) if folder is not None else None
         self.past = Past(run_id, folder) if folder is not None else None
         self.gone = False  # deleted: whoever watches has to let go
         self._device = devices.resolve(config.device).type
@@ -88,16 +84,14 @@ class TrainingSession:
         self._said = Message()
         self._after_preparing = "running"
         self._finish_at_horizon = finish_at_horizon
-        self._commands: deque[Command] = deque()
-        self._lock = threading.Lock()
-        self._viewers = 0
-        self._unwatched_since = time.monotonic()
+        self._inbox = Inbox(lambda: self.config)
         self._data: PointSet | ImageSet | None = None
         self._trainer: Trainer | None = None
         self._queue_place = 0
         self.gauge = gauge
         self._looker = Looker(darkroom, folder.cases if folder is not None else None, gauge)
         self._looker.on_more = self._look_again
+        self._audience = Audience(self._looker.wait_at_least, Beacon(folder.path) if folder is not None else None)
         self._frame: tuple[int, bytes] | None = None
         self.on_report: Callable[[str], None] = lambda text: None
         self._facts: dict[str, Any] = {}  # run.json as last written
@@ -170,46 +164,30 @@ class TrainingSession:
 
     def change(self, values: Mapping[str, Any]) -> RunConfig:
         """Ask for new values of live settings; the resulting config. Raises ConfigError, and then changes nothing."""
-        with self._lock:
-            expected = after_all(self.config, self._commands)
-            new = settings.replace(expected, values)
-            changed = settings.live_differences(expected, new)
-            self.share.check(changed)
-            if self._data is not None:
-                check_batch(new, self._data)
-            if changed:
-                self._commands.append(Change({name: pair[1] for name, pair in changed.items()}))
-        return new
+        return self._inbox.put_change(values, self._check_change)
+
+    def _check_change(self, new: RunConfig, changed: Mapping[str, Any]) -> None:
+        self.share.check(changed)
+        if self._data is not None:
+            check_batch(new, self._data)
 
     @property
     def expected_config(self) -> RunConfig:
         """The settings as they will be after the commands that wait."""
-        with self._lock:
-            return after_all(self.config, self._commands)
+        return self._inbox.expected
 
     def send(self, command: Command) -> None:
         """Put a command in the queue; a worker applies it between two steps."""
-        self._commands.append(command)
+        self._inbox.put(command)
 
     @property
     def has_obeyed(self) -> bool:
         """Whether no command waits."""
-        return not self._commands
+        return not self._inbox
 
-    @contextlib.contextmanager
-    def watch(self) -> Iterator[None]:
+    def watch(self) -> AbstractContextManager[None]:
         """Count a viewer while the context is open: watched runs make snapshots more often."""
-        with self._lock:
-            self._viewers += 1
-            self._looker.wait_at_least(WATCHED)
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._viewers -= 1
-                if self._viewers == 0:
-                    self._looker.wait_at_least(UNWATCHED)
-                    self._unwatched_since = time.monotonic()
+        return self._audience.watch()
 
     def want(self, names: frozenset[str]) -> None:
         """What viewers want to see besides the picture, instead of what they wanted before (see `wishes`)."""
@@ -218,16 +196,16 @@ class TrainingSession:
             self._look_again()
 
     def _look_again(self) -> None:
-        if self._trainer is not None and Look() not in list(self._commands):
-            self._commands.append(Look())
+        if self._trainer is not None and not self._inbox.asks_for(Look):
+            self._inbox.put(Look())
 
     @property
     def unwatched_seconds(self) -> float:
-        return 0.0 if self._viewers else time.monotonic() - self._unwatched_since
+        return self._audience.unwatched_seconds
 
     def touch(self) -> None:
         """Somebody asked for this run: its grace period starts anew."""
-        self._unwatched_since = time.monotonic()
+        self._audience.touch()
 
     def frame(self) -> bytes:
         """The latest snapshot, packed once for everybody. Takes milliseconds when it is new."""
@@ -241,7 +219,7 @@ class TrainingSession:
     def wants_turn(self) -> bool:
         """Whether a worker has something to do here."""
         ready = self._status == "preparing" or (self._status == "running" and self._due() > 0)
-        return self._data is not None and (ready or bool(self._commands))
+        return self._data is not None and (ready or bool(self._inbox))
 
     def _due(self) -> int:
         return self._pace.due(time.perf_counter(), self.config.speed)
@@ -310,7 +288,7 @@ class TrainingSession:
 
     @property
     def _shall_rest(self) -> bool:
-        return self.gone or any(isinstance(command, (Pause, Stop)) for command in list(self._commands))
+        return self.gone or self._inbox.asks_for(Pause, Stop)
 
     def _report(self, what: str, done: int, total: int) -> None:
         share = f"{100 * done // total} %" if total else f"{done / 1e6:.1f} MB"
@@ -422,12 +400,12 @@ class TrainingSession:
 
     def _begin(self) -> None:
         """Build; a run that cannot be built forgets what was asked of it, except that Reset begins anew without its files."""
-        if any(isinstance(command, Reset) for command in self._commands):
+        if self._inbox.asks_for(Reset):
             self._restore = False
         try:
             self._build()
         except Exception:
-            self._commands.clear()
+            self._inbox.clear()
             raise
 
     def _threads(self) -> int:
@@ -435,7 +413,7 @@ class TrainingSession:
 
     def _train(self, deadline: float, until_step: int | None) -> None:
         start, before = time.perf_counter(), self.seconds
-        trainer, commands, looker = self._trainer, self._commands, self._looker
+        trainer, inbox, looker = self._trainer, self._inbox, self._looker
         assert trainer is not None
         if until_step is not None and trainer.step_count >= until_step:
             return
@@ -459,23 +437,20 @@ class TrainingSession:
                 return
             if trainer.images >= horizon:
                 return self._rest("finished", Message(SCHEDULE_DONE))
-            if commands or now >= deadline or trainer.step_count == until_step:
+            if inbox or now >= deadline or trainer.step_count == until_step:
                 return
 
     def _obey(self) -> None:
-        while self._commands and self._trainer is not None:
-            if isinstance(self._commands[0], Look):
-                self._commands.popleft()
+        while self._inbox and self._trainer is not None:
+            if isinstance(self._inbox.first, Look):
+                self._inbox.take(self._apply_change)
                 self._grant()
                 continue
             if self.folder is not None:
                 self.folder.lock()  # it may have been opened on a disk that could only be read
-            if not isinstance(self._commands[0], Phase):
+            if not isinstance(self._inbox.first, Phase):
                 self._finish_iteration()
-            with self._lock:
-                command = self._commands.popleft()
-                if isinstance(command, Change):
-                    self._apply_change(command)
+            command = self._inbox.take(self._apply_change)
             if not isinstance(command, Change):
                 self._apply(command)
 
@@ -611,15 +586,15 @@ class TrainingSession:
             self._blew_up()
             return False
         # Asked first: once the helper has work, asking the disk gives way to it for milliseconds.
-        followed = self._is_followed()
+        followed = self._audience.is_followed()
         now = first or last or self._status != "running"  # what is seen then is what it is
         self._looker.look(trainer, self.seconds, stats, self._publish, first=first, now=now)
         if not first:
             self._keeper.add_row(stats.step, self._looker.last_row)
         if self._status == "running" and not last:  # the checkpoint keeps the last
             self._keeper.moment(trainer, self.config, self.latest)
-        if followed and self._beacon is not None:
-            self._beacon.leave(self.frame())
+        if followed:
+            self._audience.leave(self.frame())
         self._looker.spent(begin)
         return True
 
@@ -629,13 +604,6 @@ class TrainingSession:
         soon = self._status != "running" or self._looker.may_grant(time.perf_counter())
         if soon and self._trainer is not None and self._looker.owes_a_look:
             self._publish(**self._looker.grant(self._trainer))
-
-    def _is_followed(self) -> bool:
-        """Whether another process wants frames; without viewers here that sets how often there are any."""
-        followed = self._beacon is not None and self._beacon.wanted()
-        if not self._viewers:
-            self._looker.wait_at_least(FOLLOWED if followed else UNWATCHED)
-        return followed
 
     @property
     def steps_per_second(self) -> float:
@@ -683,9 +651,7 @@ class TrainingSession:
     def _not_saved(self, error: Exception) -> None:
         log.warning("run %s could not be saved: %s", self.id, error)
         status = "paused" if self._status == "running" else self._status
-        if devices.is_out_of_memory(error):
-            return self._set_status(status, Message(NO_ROOM_TO_SAVE))
-        self._set_status(status, Message(NOT_SAVED, {"reason": getattr(error, "strerror", None) or str(error)}))
+        self._set_status(status, Message(*breaking.of_saving(error)))
 
     # ── going wrong ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -777,7 +743,7 @@ class TrainingSession:
         """It is being deleted: write nothing any more and let go of its folder, now. Only when no worker has its turn."""
         self.gone = True
         self._looker.wait()
-        self._commands.clear()
+        self._inbox.clear()
         self._set_status("stopped")
         self._keeper.stop()
         if self.folder is not None:

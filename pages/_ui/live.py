@@ -548,7 +548,7 @@ LABELS: dict[str, str] = {
     "floor.perfect": N_("Dotted: {value}, what a perfect generator scores on average."),
 } | graph.LABELS
 
-_SENTENCES = (session.PREPARING, *breaking.SENTENCES, session.NOT_SAVED, session.NO_ROOM_TO_SAVE, session.SCHEDULE_DONE, table.MISSING, table.DAMAGED,
+_SENTENCES = (session.PREPARING, *breaking.SENTENCES, session.SCHEDULE_DONE, table.MISSING, table.DAMAGED,
               scheduler.ABANDONED, lock.IN_USE, *engines.SENTENCES, *workshop.SENTENCES)  # fmt: skip
 
 _component = st.components.v2.component("gan_live", html=HTML, css=STYLE, js=SCRIPT)

@@ -21,6 +21,7 @@ import pytest
 from gan_core.config import RunConfig, replace
 from gan_core.runs import about, checkpoint, facts, keeping
 from gan_core.runs.about import About
+from gan_core.runs.breaking import NOT_SAVED
 from gan_core.runs.checkpoint import copy_state
 from gan_core.runs.commands import Pause, Resume, StepOnce
 from gan_core.runs.folder import RunFolder
@@ -28,7 +29,7 @@ from gan_core.runs.following import FollowedRun
 from gan_core.runs.index import Query
 from gan_core.runs.keeping import Score, players
 from gan_core.runs.scheduler import Scheduler
-from gan_core.runs.session import NOT_SAVED, TrainingSession
+from gan_core.runs.session import TrainingSession
 from gan_core.runs.store import Store
 from gan_core.trainer import Trainer
 

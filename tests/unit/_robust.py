@@ -15,10 +15,11 @@ import pytest
 from _damage import LONG, Disk, Story, rests, run_id, wait
 
 from gan_core.runs import facts, keeping, looking
+from gan_core.runs.breaking import NOT_SAVED
 from gan_core.runs.commands import Pause, Resume
 from gan_core.runs.folder import RunFolder
 from gan_core.runs.scheduler import Scheduler
-from gan_core.runs.session import NOT_SAVED, TrainingSession
+from gan_core.runs.session import TrainingSession
 
 KINDS: dict[str, Callable[[Path], Story]] = {
     "points": lambda path: _damage.tell(path, _damage.ending(_tiny.points)),

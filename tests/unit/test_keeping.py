@@ -28,7 +28,7 @@ from gan_core.runs.snapshots import Metrics
 def _a_moment_at_every_look(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keeping, "MOMENT_SECONDS", 0.0)
     monkeypatch.setattr(keeping, "MOMENT_SHARE", 1e9)
-    monkeypatch.setattr("gan_core.runs.session.UNWATCHED", 0.0)
+    monkeypatch.setattr("gan_core.runs.audience.UNWATCHED", 0.0)
 
 
 def new(path: Path, config: RunConfig, **more: Any) -> TrainingSession:

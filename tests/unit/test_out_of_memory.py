@@ -18,10 +18,9 @@ from gan_core.diagnosis import signs, treatments
 from gan_core.memory import estimate, fitting_batch
 from gan_core.players import Players
 from gan_core.runs import checkpoint, keeping
-from gan_core.runs.breaking import NO_ROOM, NO_SMALLER, ONLY_SMALLER, OUT_OF_MEMORY
+from gan_core.runs.breaking import NO_ROOM, NO_ROOM_TO_SAVE, NO_SMALLER, ONLY_SMALLER, OUT_OF_MEMORY
 from gan_core.runs.commands import Pause, Resume
 from gan_core.runs.scheduler import Scheduler
-from gan_core.runs.session import NO_ROOM_TO_SAVE
 from gan_core.runs.store import Store
 from gan_core.trainer import Trainer
 

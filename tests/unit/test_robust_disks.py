@@ -17,9 +17,10 @@ from _robust import Refusing, Told, begun, eventful, go_on, opened, state
 
 from gan_core.errors import PlaygroundError
 from gan_core.runs import keeping
+from gan_core.runs.breaking import NOT_SAVED
 from gan_core.runs.commands import Reset, Resume
 from gan_core.runs.index import Query
-from gan_core.runs.session import NOT_SAVED, TrainingSession
+from gan_core.runs.session import TrainingSession
 
 told, _measured_quickly = _robust.told, _robust.measured_quickly  # fixtures
 

@@ -23,11 +23,12 @@ from _robust import Refusing, Told, all_written, begun, eventful, opened, paused
 from gan_core.errors import RunError
 from gan_core.runs import about, keeping, looking
 from gan_core.runs.about import About
+from gan_core.runs.breaking import NOT_SAVED
 from gan_core.runs.commands import Resume
 from gan_core.runs.folder import RunFolder
 from gan_core.runs.index import Query
 from gan_core.runs.scheduler import Scheduler
-from gan_core.runs.session import NOT_SAVED, TrainingSession
+from gan_core.runs.session import TrainingSession
 from gan_core.runs.store import Store
 
 told, _measured_quickly, _saved_often = _robust.told, _robust.measured_quickly, _robust.saved_often  # fixtures

@@ -277,7 +277,7 @@ def test_a_broken_checkpoint_is_said_and_kept(start: Callable[..., Scheduler], t
     assert "not a whole checkpoint" in str(again.message)
     scheduler_turns = again.seq
     other.send(again, Resume())
-    wait(lambda: not again._commands)
+    wait(lambda: again.has_obeyed)
     time.sleep(0.1)
     assert again.seq < scheduler_turns + 10  # tried once, not for ever
     other.close()
@@ -341,5 +341,5 @@ def test_sessions_are_reached_from_many_threads(start: Callable[..., Scheduler])
     for thread in threads:
         thread.join(60)
     assert not errors
-    wait(lambda: not session._commands)
+    wait(lambda: session.has_obeyed)
     assert session.status in ("running", "paused")

@@ -19,12 +19,12 @@ from gan_core import serial
 from gan_core.config import RunConfig, replace
 from gan_core.errors import ConfigError, DataError, RunError
 from gan_core.runs import facts, frames, keeping
-from gan_core.runs.breaking import BLEW_UP, BROKE, OUT_OF_MEMORY
+from gan_core.runs.breaking import BLEW_UP, BROKE, NOT_SAVED, OUT_OF_MEMORY
 from gan_core.runs.checkpoint import Saved, copy_state, read
 from gan_core.runs.commands import Pause, Reset, Resume, StepOnce, Stop
 from gan_core.runs.folder import RunFolder
 from gan_core.runs.lock import IN_USE
-from gan_core.runs.session import NOT_SAVED, TrainingSession
+from gan_core.runs.session import TrainingSession
 from gan_core.trainer import Trainer
 
 LONG = 60.0  # seconds: no turn below is meant to end by its time
@@ -756,12 +756,12 @@ def test_data_that_cannot_be_loaded(error: Exception, tmp_path: Path, monkeypatc
 
 def test_viewers_are_counted() -> None:
     session = TrainingSession("x", "me", _tiny.points())
-    session._unwatched_since -= 100
+    session._audience._unwatched_since -= 100
     assert session.unwatched_seconds >= 100
     with session.watch(), session.watch():
         assert session.unwatched_seconds == 0
     assert session.unwatched_seconds < 50
-    session._unwatched_since -= 100
+    session._audience._unwatched_since -= 100
     session.touch()
     assert session.unwatched_seconds < 50
 
