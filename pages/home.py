@@ -12,7 +12,7 @@ from pages._ui import service
 from pages._ui.failures import plain
 from pages._ui.hints import hints
 from pages._ui.i18n import number, translate
-from pages._ui.live import LABELS
+from pages._ui.live_words import LABELS
 from pages._ui.owner import owner_id
 from pages._ui.routes import PICTURES, PICTURES_FOLDER
 from pages._ui.share import address

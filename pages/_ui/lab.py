@@ -24,7 +24,8 @@ from pages._ui.export import export
 from pages._ui.failures import plain
 from pages._ui.hints import NO_PRESET, hints, recipe
 from pages._ui.i18n import language, number, translate
-from pages._ui.live import live_labels, live_view
+from pages._ui.live import live_view
+from pages._ui.live_words import live_labels
 from pages._ui.measure import measure
 from pages._ui.own_data import last, own_data_button
 from pages._ui.owner import owner_id

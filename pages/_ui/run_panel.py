@@ -33,7 +33,7 @@ from pages._ui.export import export
 from pages._ui.failures import plain
 from pages._ui.i18n import number, percent
 from pages._ui.lab import FILES
-from pages._ui.live import LABELS
+from pages._ui.live_words import LABELS
 from pages._ui.owner import owner_id
 from pages._ui.runs_table import RunsTable, Translate, status, title
 from pages._ui.theme import GENERATED, NEUTRAL, REAL

@@ -20,7 +20,7 @@ from gan_core.text import N_
 from pages._ui import service
 from pages._ui.failures import plain
 from pages._ui.i18n import number
-from pages._ui.live import LABELS
+from pages._ui.live_words import LABELS
 from pages._ui.owner import owner_id
 
 Translate = Callable[[str], str]

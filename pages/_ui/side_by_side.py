@@ -24,7 +24,8 @@ from pages._ui.failures import plain
 from pages._ui.hints import NO_PRESET, hints
 from pages._ui.i18n import language, translate
 from pages._ui.lab import in_short, preview
-from pages._ui.live import LABELS, live_labels, live_view
+from pages._ui.live import live_view
+from pages._ui.live_words import LABELS, live_labels
 from pages._ui.own_data import last, own_data_button
 from pages._ui.owner import owner_id
 from pages._ui.share import address

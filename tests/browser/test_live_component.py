@@ -10,7 +10,8 @@ import pytest
 from live_harness import FakeServer, points_frame, start
 
 from pages._ui import live
-from pages._ui.live import SCRIPT, live_data, live_labels
+from pages._ui.live import SCRIPT, live_data
+from pages._ui.live_words import live_labels
 
 ROOT = "document.getElementById('host').shadowRoot.querySelector('.gl')"
 HOSTILE = "<img src=x onerror='window.pwned=1'><script>window.pwned=1</script><b>bold</b>"

@@ -10,7 +10,8 @@ from test_live_component import page, server
 from gan_core.config import RunConfig, replace
 from gan_core.phases import VAE_CODES
 from gan_core.runs.preview import preview_frame
-from pages._ui.live import LABELS, live_data, live_labels
+from pages._ui.live import live_data
+from pages._ui.live_words import LABELS, live_labels
 
 __all__ = ["page", "server"]  # fixtures
 

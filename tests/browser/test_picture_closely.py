@@ -10,7 +10,7 @@ from live_harness import FakeServer, digits_frame
 from test_live_component import ROOT, data, frames, hold, mount, page, pixels, server, until
 
 from gan_core.layers import KINDS
-from pages._ui.live import live_labels
+from pages._ui.live_words import live_labels
 
 __all__ = ["page", "server"]  # fixtures
 

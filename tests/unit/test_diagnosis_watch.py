@@ -25,7 +25,7 @@ from gan_core.runs.commands import Pause, Reset
 from gan_core.runs.frames import pack
 from gan_core.runs.picture import picture
 from gan_core.trainer import Trainer
-from pages._ui.live import live_labels
+from pages._ui.live_words import live_labels
 
 POINTS = [e.name for e in registry.dataset.entries() if e.info["kind"] == "points"]
 

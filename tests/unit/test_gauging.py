@@ -327,7 +327,7 @@ def test_the_run_is_the_same_bit_for_bit(tmp_path: Path, digits: None) -> None:
 
 
 def test_every_curve_has_words() -> None:
-    from pages._ui.live import LABELS
+    from pages._ui.live_words import LABELS
 
     for name, (panel, _role) in frames.CURVES.items():
         assert LABELS[f"curve.{name}"]
