@@ -1,4 +1,4 @@
-"""Networks as text: a torch module as the expression that makes it."""
+"""Networks and optimisers as text: the expression that makes a torch module, or a player's optimiser."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from gan_core import device as devices
 from gan_core import registry
 from gan_core.config import RunConfig, fields, get
 from gan_core.export.sources import Sources
@@ -56,7 +57,18 @@ def _layer(module: nn.Module) -> str:
     return f"nn.{type(module).__name__}({', '.join(args)})"
 
 
-def arguments(made: type, values: Mapping[str, Any]) -> dict[str, str]:
+def optimizer(player: str, config: RunConfig, rate: str) -> str:
+    """The optimiser of "G" or "D": torch's own, with what is not so by default. rate: the name of its learning rate."""
+    part = config.g_optimizer if player == "G" else config.d_optimizer
+    where = torch.zeros((), device=devices.resolve(config.device), requires_grad=True)
+    built = registry.optimizer[part.name].value([nn.Parameter(where)], part)
+    said = _arguments(type(built), built.defaults) | {"lr": rate}
+    return (
+        f"torch.optim.{type(built).__name__}({player}.parameters(), {', '.join(f'{k}={v}' for k, v in said.items())})"
+    )
+
+
+def _arguments(made: type, values: Mapping[str, Any]) -> dict[str, str]:
     """The keyword arguments among `values` that are not so by default, as text."""
     parameters = inspect.signature(made).parameters
     return {name: repr(value) for name, value in values.items()
