@@ -149,14 +149,6 @@ def swapped(real: Tensor, fake: Tensor, flips: Tensor | None) -> tuple[Tensor, T
     return torch.where(flips, fake, real), torch.where(flips, real, fake)
 
 
-def d_terms(
-    o: Objective, critic: Critic, real: Tensor, fake: Tensor,
-    weight: float | Tensor, smooth: float | Tensor, flips: Tensor | None, u: Tensor | None, labels: Tensor | None = None,
-) -> DTerms:  # fmt: skip
-    """`judge` and `d_objective` in one."""
-    return d_objective(o, judge(o, critic, real, fake, u, labels), weight, smooth, flips, labels)
-
-
 class GVerdicts(NamedTuple):
     """D's logits (B,) of the generator's batch: of real samples only where the loss compares with them; of the generated ones; and its
     guesses (B, classes) of their class, where it guesses."""
@@ -195,8 +187,3 @@ def g_objective(o: Objective, verdicts: GVerdicts, labels: Tensor | None = None)
         return exchanged(o, real, fake)
     loss = o.loss(fake.detach() if real is None else real, fake)[1]
     return loss if guess is None else loss + guess_loss(o, None, guess, labels)
-
-
-def g_loss(o: Objective, critic: Critic, fake: Tensor, real: Tensor | None, labels: Tensor | None = None) -> Tensor:
-    """`g_judge` and `g_objective` in one. `real` (B, …) only where the loss compares with it; it carries no gradient."""
-    return g_objective(o, g_judge(critic, fake, real, labels), labels)

@@ -14,7 +14,7 @@ from torch import Tensor
 from gan_core import formulas, generate, memory, registry
 from gan_core.config import RunConfig
 from gan_core.data.sets import to_unit
-from gan_core.engine.objectives import Objective, d_terms, exchanged, g_judge, g_objective, judge
+from gan_core.engine.objectives import Objective, exchanged, g_judge, g_objective, judge
 from gan_core.engine.orders import Part, orders
 from gan_core.errors import ConfigError, EngineError, ExportError
 from gan_core.export.script import script
@@ -91,7 +91,7 @@ def test_penalties_look_at_the_picture_with_its_own_code() -> None:
     assert all(torch.allclose(a, b) for a, b in zip(norms, squares, strict=True))
     bare = Objective(registry.loss["hinge"].value, False, entry.value, "both", True)
     with pytest.raises(TypeError):  # a critic of pairs asked without a code
-        d_terms(bare, critic, x, drawn, 1.0, 0.0, None, None)
+        judge(bare, critic, x, drawn, None)
 
 
 # ── networks and training ────────────────────────────────────────────────────────────────────────────────────────────────

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from gan_core import generate, memory, registry
-from gan_core.engine.objectives import Objective, d_terms, g_loss
+from gan_core.engine.objectives import Objective, d_objective, g_judge, g_objective, judge
 from gan_core.errors import ConfigError
 from gan_core.networks import build_discriminator, build_generator
 from gan_core.networks.conditional import Beside, ClassNorm, Guessing, Projection, Told
@@ -138,11 +138,13 @@ def test_guesses_are_rewarded_beside_the_loss(joint: bool, penalty: str) -> None
 
     bare = Objective(hinge, False, entry.value, entry.info["at"], joint)
     guessing = Objective(hinge, False, entry.value, entry.info["at"], joint, 0.3)
-    expected = float(d_terms(bare, only_logits, real.clone(), fake.clone(), weight, 0.0, None, u).total.detach())
+    judged = judge(bare, only_logits, real.clone(), fake.clone(), u)
+    expected = float(d_objective(bare, judged, weight, 0.0, None).total.detach())
     ces = [cross_entropy(critic(x, y)[:, 1:].numpy(), classes) for x in (real, fake)]
-    terms = d_terms(guessing, critic, real.clone(), fake.clone(), weight, 0.0, None, u, y)
+    judged = judge(guessing, critic, real.clone(), fake.clone(), u, y)
+    terms = d_objective(guessing, judged, weight, 0.0, None, y)
     assert float(terms.total.detach()) == pytest.approx(expected + 0.3 * sum(ces))
-    found = g_loss(guessing, critic, fake, None, y)
+    found = g_objective(guessing, g_judge(critic, fake, None, y), y)
     assert float(found) == pytest.approx(float(hinge(only_logits(real), only_logits(fake))[1]) + 0.3 * ces[1])
 
 

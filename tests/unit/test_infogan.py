@@ -15,7 +15,7 @@ from torch.distributions import Categorical, Normal, Uniform
 
 from gan_core import formulas, generate, memory, registry
 from gan_core.config import RunConfig
-from gan_core.engine.objectives import Objective, code_loss, d_terms, g_loss
+from gan_core.engine.objectives import Objective, code_loss, d_objective, g_judge, g_objective, judge
 from gan_core.errors import ConfigError, ExportError
 from gan_core.export.script import script
 from gan_core.networks import build_discriminator, build_generator
@@ -82,13 +82,13 @@ def test_both_players_read_generated_samples_only(joint: bool, penalty: str) -> 
     u, weight = torch.rand(3, dtype=F64), 0.7 if penalty != "none" else 0.0
     entry = registry.penalty[penalty]
     bare = Objective(registry.loss["hinge"].value, False, entry.value, entry.info["at"], joint)
-    expected = float(
-        d_terms(bare, lambda x: reader(x)[:, 0], real.clone(), fake.clone(), weight, 0.0, None, u).total.detach()
-    )
+    judged = judge(bare, lambda x: reader(x)[:, 0], real.clone(), fake.clone(), u)
+    expected = float(d_objective(bare, judged, weight, 0.0, None).total.detach())
     read = float(-Categorical(logits=reader(fake)[:, 1:]).log_prob(torch.tensor([2, 0, 1])).mean()) - math.log(3)
-    terms = d_terms(objective(0.3, 3, joint, penalty), reader, real.clone(), fake.clone(), weight, 0.0, None, u, codes)
+    o = objective(0.3, 3, joint, penalty)
+    terms = d_objective(o, judge(o, reader, real.clone(), fake.clone(), u, codes), weight, 0.0, None, codes)
     assert float(terms.total.detach()) == pytest.approx(expected + 0.3 * read)
-    found = float(g_loss(objective(0.3, 3), reader, fake, None, codes))
+    found = float(g_objective(objective(0.3, 3), g_judge(reader, fake, None, codes), codes))
     assert found == pytest.approx(float(-reader(fake)[:, 0].mean()) + 0.3 * read)
 
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 import gan_core.presets  # noqa: F401 - fills the registries
 from gan_core import registry
 from gan_core.config import RunConfig, replace
-from gan_core.engine.objectives import Objective, d_terms, g_loss
+from gan_core.engine.objectives import Objective, d_objective, g_judge, g_objective, judge
 from gan_core.errors import ConfigError
 from gan_core.penalties import PLACES, clip_weights, evaluate, mix, near, squared_gradient_norm
 
@@ -217,7 +217,8 @@ def test_real_and_fake_as_one_batch_or_two(loss: str, penalty: str) -> None:
         expected = expected + 0.7 * evaluate(penalty, d, real, fake, u)
     wanted = torch.autograd.grad(expected, list(net.parameters()))
     for joint in joints:
-        terms = d_terms(objective(loss, penalty, joint), d, real.clone(), fake.clone(), 0.7, smooth, None, u)
+        o = objective(loss, penalty, joint)
+        terms = d_objective(o, judge(o, d, real.clone(), fake.clone(), u), 0.7, smooth, None)
         assert float(terms.total.detach()) == pytest.approx(float(expected.detach()), rel=1e-9)
         assert float(terms.real) == pytest.approx(float(d(real).mean().detach()))
         assert float(terms.fake) == pytest.approx(float(d(fake).mean().detach()))
@@ -241,10 +242,10 @@ def test_flips_swap_the_labels_of_those_pairs(loss: str, penalty: str) -> None:
     at = registry.penalty[penalty].info["at"]
     for joint in {False, at not in ("real", "fake")}:
         o = objective(loss, penalty, joint)
-        terms = d_terms(o, d, real.clone(), fake.clone(), 0.5, 0.0, flips, u)
+        terms = d_objective(o, judge(o, d, real.clone(), fake.clone(), u), 0.5, 0.0, flips)
         by_hand = registry.loss[loss].value(d(swapped_real), d(swapped_fake))[0]
         assert float(terms.loss.detach()) == pytest.approx(float(by_hand.detach()), rel=1e-9)
-        straight = d_terms(o, d, real.clone(), fake.clone(), 0.5, 0.0, None, u)
+        straight = d_objective(o, judge(o, d, real.clone(), fake.clone(), u), 0.5, 0.0, None)
         assert (terms.penalty is None) == (straight.penalty is None)
         if terms.penalty is not None and straight.penalty is not None:
             assert float(terms.penalty.detach()) == pytest.approx(float(straight.penalty.detach()), rel=1e-9)
@@ -259,7 +260,7 @@ def test_the_generators_loss_reaches_the_generator_only_through_its_samples(loss
         return net(x).squeeze(1)
 
     o = objective(loss, "none", True)
-    value = g_loss(o, d, fake, real if o.needs_real else None)
+    value = g_objective(o, g_judge(d, fake, real if o.needs_real else None))
     assert float(value.detach()) == pytest.approx(
         float(registry.loss[loss].value(d(real), d(fake))[1].detach()), rel=1e-12
     )

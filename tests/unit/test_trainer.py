@@ -442,9 +442,10 @@ def _dirac(weight: float, steps: int) -> tuple[list[float], list[float]]:
     distances, angles = [], []
     for _ in range(steps):
         p, t = psi.clone().requires_grad_(), theta.clone().requires_grad_()
-        d_total = objectives.d_terms(o, lambda x, p=p: x @ p, real, t.detach(), weight, 0.0, None, None).total
+        judged = objectives.judge(o, lambda x, p=p: x @ p, real, t.detach(), None)
+        d_total = objectives.d_objective(o, judged, weight, 0.0, None).total
         (d_gradient,) = torch.autograd.grad(d_total, p)
-        g_total = objectives.g_loss(o, lambda x, psi=psi: x @ psi, t, None)
+        g_total = objectives.g_objective(o, objectives.g_judge(lambda x, psi=psi: x @ psi, t, None))
         (g_gradient,) = torch.autograd.grad(g_total, t)
         psi, theta = psi - 0.2 * d_gradient, theta - 0.2 * g_gradient
         distances.append(float((psi**2 + theta[0] ** 2).sqrt()))
