@@ -143,7 +143,7 @@ def digits_frame(run: str, seq: int, *, step: int = 1234, wants: Sequence[str] =
                  measured: dict[str, np.ndarray] | None = None,
                  **more: object) -> bytes:  # fmt: skip
     """Two 8×8 grids of handwritten digits, the second one spoiled; and what is said of single pictures that somebody wants closely: as
-    `closely_facts`, but for what `says` says. `measured`: further curves."""
+    `closely_facts`, but for what `says` says. `measured`: further arrays."""
     from sklearn.datasets import load_digits
 
     pictures = np.kron(load_digits().images[seq : seq + 64] * 15.9, np.ones((4, 4)))[:, 2:30, 2:30]
@@ -203,6 +203,7 @@ class FakeServer:
     wants: list[str] = field(default_factory=list)  # what was wished for last
     answers: bool = True  # wishes for a picture of a grid
     says: dict[str, object] = field(default_factory=dict)  # of such a picture, instead of what is usual
+    measured: dict[str, np.ndarray] = field(default_factory=dict)  # further arrays of the frames of pictures
     keeps: bool = False  # every picture of the present; said of each with the one after it
 
     def heard_of(self, name: str) -> list[Any]:
@@ -257,7 +258,7 @@ class FakeServer:
             return pack(header(run, self.sent, self.kind, **(more | {"step": 0, "curves": []})), {})
         if self.kind == "points":
             return points_frame(run, self.sent, **more)
-        return digits_frame(run, self.sent, wants=self._answered, says=self.says, **more)
+        return digits_frame(run, self.sent, wants=self._answered, says=self.says, measured=self.measured, **more)
 
     @property
     def _answered(self) -> list[str]:

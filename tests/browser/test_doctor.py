@@ -1,16 +1,17 @@
 """The diagnosis in a real browser: calm, explained, and its remedy applied as if a control had been moved."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
-import pytest
-from live_harness import FakeServer, start
+from live_harness import FakeServer
 from test_app import data, number, until
-from test_live_component import frames, mount
+from test_live_component import frames, mount, page, server
 
 from gan_core import serial
 from gan_core.config import RunConfig, replace
 from gan_core.diagnosis import signs, treatments
+
+__all__ = ["page", "server"]  # fixtures
 
 # What the discriminator of this run knows for sure after a few hundred steps, a saturating generator never learns.
 DOOMED = {
@@ -23,28 +24,6 @@ WATCH_TEXT = """() => {
     new MutationObserver(() => window.changes.push(performance.now())).observe(line, { childList: true, characterData: true, subtree: true });
 }"""
 HOSTILE = "<img src=x onerror='window.pwned=1'>"
-
-
-@pytest.fixture
-def server() -> Iterator[FakeServer]:
-    fake = FakeServer()
-    runner = start(fake)
-    yield fake
-    runner.should_exit = True
-
-
-@pytest.fixture
-def page(browser: Any, server: FakeServer) -> Iterator[Any]:
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
-    tab = context.new_page()
-    problems: list[str] = []
-    tab.on("pageerror", lambda error: problems.append(str(error)))
-    tab.goto(server.address)
-    tab.wait_for_function("window.ready")
-    yield tab
-    problems += tab.evaluate("window.errors")
-    context.close()
-    assert problems == []
 
 
 def said(template: str, **params: object) -> dict[str, object]:

@@ -1,70 +1,30 @@
 """The histograms of D's outputs on pictures in a real browser: three series, and what to look for."""
 
-import json
-import struct
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-import pytest
-from live_harness import FakeServer, pack, start
-from live_harness import digits_frame as plain_frame
-from test_live_component import frames, mount
+from live_harness import FakeServer
+from test_live_component import frames, mount, page, server
 
-from gan_core.runs.frames import MAGIC
+__all__ = ["page", "server"]  # fixtures
 
 
-@pytest.fixture
-def server() -> Iterator[FakeServer]:
-    fake = FakeServer()
-    fake.kind = "images"
-    plain_frame("", 0)  # the first one imports what takes seconds on a busy machine
-    runner = start(fake)
-    yield fake
-    runner.should_exit = True
-
-
-def with_verdicts(frame: bytes, held: float, kind: str = "critic") -> bytes:
-    """A frame of digits with D's outputs: 2 on training pictures, −1 on generated ones."""
-    (length,) = struct.unpack_from("<I", frame, 4)
-    top = json.loads(frame[8 : 8 + length])
-    assert frame[:4] == MAGIC
-    arrays = {}
-    for name, spec in top["arrays"].items():
-        dtype = np.dtype({"f4": "<f4", "u1": "u1"}[spec["dtype"]])
-        arrays[name] = np.frombuffer(frame, dtype, int(np.prod(spec["shape"])), spec["offset"]).reshape(spec["shape"])
+def shown(page: Any, server: FakeServer, *, held: float = 0.5, kind: str = "critic") -> Any:
+    """The panel of a run whose D gives 2 to training pictures, −1 to generated ones and `held` to held-out ones, on average."""
     rng = np.random.default_rng(0)
+    server.kind, server.more = "images", {"verdicts": {"step": 1200, "kind": kind, "pictures": 128}}
     for name, mean in (("real", 2.0), ("held", held), ("live", -1.0)):
         spread = rng.normal(0, 0.3, 128)
-        arrays[f"logits_{name}"] = (mean + spread - spread.mean()).astype(np.float32)
-    top["verdicts"] = {"step": 1200, "kind": kind, "pictures": 128}
-    return pack({name: value for name, value in top.items() if name != "arrays"}, arrays)
-
-
-@pytest.fixture
-def page(browser: Any, server: FakeServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    shown = {"held": 0.5, "kind": "critic"}
-    monkeypatch.setattr(
-        "live_harness.digits_frame", lambda run, seq, **more: with_verdicts(plain_frame(run, seq, **more), **shown)
-    )
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
-    tab = context.new_page()
-    tab.shown = shown
-    problems: list[str] = []
-    tab.on("pageerror", lambda error: problems.append(str(error)))
-    tab.goto(server.address)
-    tab.wait_for_function("window.ready")
-    yield tab
-    problems += tab.evaluate("window.errors")
-    context.close()
-    assert problems == []
-
-
-def test_three_series_with_their_means_and_the_way_between(page: Any) -> None:
+        server.measured[f"logits_{name}"] = (mean + spread - spread.mean()).astype(np.float32)
     mount(page, kind="images")
-    frames(page, 2)
+    frames(page, 2, timeout=30_000)  # the first one imports what takes seconds on a busy machine
     panel = page.locator(".gl-outputs")
     panel.wait_for()
+    return panel
+
+
+def test_three_series_with_their_means_and_the_way_between(page: Any, server: FakeServer) -> None:
+    panel = shown(page, server)
     assert panel.locator(".gl-series").count() == 3
     assert panel.locator(".gl-series b").all_inner_texts() == ["2", "0.5", "\u22121"]
     note = panel.locator(".gl-outputs-note").inner_text()
@@ -77,17 +37,11 @@ def test_three_series_with_their_means_and_the_way_between(page: Any) -> None:
     )
 
 
-def test_probabilities_are_percentages(page: Any) -> None:
-    page.shown["kind"] = "probability"
-    mount(page, kind="images")
-    frames(page, 2)
-    page.locator(".gl-outputs").wait_for()
-    assert all(text.endswith("%") for text in page.locator(".gl-outputs .gl-series b").all_inner_texts())
+def test_probabilities_are_percentages(page: Any, server: FakeServer) -> None:
+    panel = shown(page, server, kind="probability")
+    assert all(text.endswith("%") for text in panel.locator(".gl-series b").all_inner_texts())
 
 
-def test_held_out_pictures_that_look_as_real_are_no_way_off(page: Any) -> None:
-    page.shown["held"] = 2.0
-    mount(page, kind="images")
-    frames(page, 2)
-    page.locator(".gl-outputs").wait_for()
-    assert "0 % of the way" in page.locator(".gl-outputs-note").inner_text()
+def test_held_out_pictures_that_look_as_real_are_no_way_off(page: Any, server: FakeServer) -> None:
+    panel = shown(page, server, held=2.0)
+    assert "lie 0 % of the way" in panel.locator(".gl-outputs-note").inner_text()
