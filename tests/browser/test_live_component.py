@@ -527,7 +527,7 @@ def test_what_the_page_said_before_does_not_come_back(page: Any, server: FakeSer
         for run, token, stamp in ((None, None, 1), ("r1", "r1:a", 2))
     ]
     page.evaluate("data => window.mount(data)", said[1])
-    page.evaluate("window.old = window.cleanup")
+    page.evaluate("() => { window.old = window.cleanup; }")  # a bare function would be called at once
     page.evaluate("data => window.mount(data)", said[0])
     page.evaluate("window.old()")
     frames(page, 3)
@@ -537,7 +537,7 @@ def test_what_the_page_said_before_does_not_come_back(page: Any, server: FakeSer
 def test_clean_up_closes_unless_a_newer_call_came(page: Any, server: FakeServer) -> None:
     mount(page)
     frames(page, 2)
-    page.evaluate("window.old = window.cleanup")
+    page.evaluate("() => { window.old = window.cleanup; }")  # a bare function would be called at once
     mount(page)
     page.evaluate("window.old()")
     page.wait_for_timeout(500)
