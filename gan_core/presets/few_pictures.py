@@ -27,13 +27,13 @@ preset(
     help=N_("A hundred digits only, changed as often as D's certainty asks for: moved, scaled, turned, brighter or darker."),
     changed=N_("How much augmentation a set needs depends on its size and on how far the run has come. ADA watches how sure D is of real pictures and "
                "sets the probability of a change by that, from zero on."),
-    needs=N_("A loss with a border between real and generated, to count on which side real pictures fall; and a speed that suits the length of "
-             "the run."),
-    see=N_("The curve **Probability** rises as soon as D gets sure of its digits, and then holds D's certainty near the target."),
-    try_this=N_("While it trains, set **ADA target** to 0.2: more is changed, and the means of training and held-out digits in **D's outputs** come "
-                "nearer to each other."),
+    needs=N_("A loss with a border between real and generated, to count on which side real pictures fall; a target that D can reach (0.6 in the paper; "
+             "R1 keeps D humble here, so 0.2), and a speed that suits the length of the run."),
+    see=N_("The curve **Probability** rises when D has got sure of its hundred digits, and goes on rising as long as it is."),
+    try_this=N_("While it trains, set **ADA target** to 0.6: nothing is changed any more, and in **D's outputs** the means of training and "
+                "held-out digits part."),
     reaches={"confident": 0.4, "rarest": 0.005},
-)(_FEW | {"augmentation": "ada", "ada_speed": 20_000.0})  # fmt: skip
+)(_FEW | {"augmentation": "ada", "ada_target": 0.2, "ada_speed": 20_000.0})  # fmt: skip
 
 preset(
     "lecam", title=N_("LeCam"), page="images", goal="recipe", paper="Tseng et al. 2021, arXiv:2104.03310",
