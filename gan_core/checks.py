@@ -123,10 +123,6 @@ def _check_method(c: RunConfig) -> None:
     if entry.value.paired and registry.penalty[c.penalty].info["at"] in PLACES:
         raise ConfigError(N_("penalty={penalty} does not go with method={method}: between a real and a generated picture there is no code to judge it "
                              "with. Use r1, r2, r1_r2 or none."), penalty=c.penalty, method=c.method)  # fmt: skip
-    if entry.value.paired and not registry.network[c.discriminator.network].info.get("classes"):
-        allowed = ", ".join(e.name for e in registry.network.entries() if e.info.get("classes"))
-        raise ConfigError(N_("discriminator.network={network} cannot be told a code. Use {allowed}, or set method to gan."),
-                          network=c.discriminator.network, allowed=allowed)  # fmt: skip
     if entry.value.eager and c.engine == "compiled":
         raise ConfigError(N_("engine=compiled does not go with method={method}, whose steps are not compiled. Set it to auto or eager."),
                           method=c.method)  # fmt: skip

@@ -13,7 +13,7 @@ from gan_core.networks import dcgan, mlp, r3gan, style
 from gan_core.networks.attention import SelfAttention
 from gan_core.networks.begins import Begins
 from gan_core.networks.conditional import ClassNorm
-from gan_core.networks.encoder import encoder, guessing
+from gan_core.networks.encoder import encoder, guessing, paired
 from gan_core.networks.spectral import add_spectral_norm
 from gan_core.networks.together import MinibatchStd
 
@@ -46,12 +46,10 @@ def on_meta(config: RunConfig, shape: tuple[int, ...]) -> tuple[nn.Module, nn.Mo
 
 
 def _discriminator(config: RunConfig, shape: tuple[int, ...], **told: int) -> nn.Module:
-    """D of the run's family; one that judges pairs takes the code (B, latent.dim) in the label's place, laid beside the picture."""
+    """D of the run's family; one that judges pairs takes the code (B, latent.dim) in the label's place."""
     c = config.discriminator
-    if config.paired:
-        c, told = replace(c, conditioning="concat"), {"classes": config.latent.dim}
     made: nn.Module = registry.network[c.network].value.discriminator(c, shape, **told)
-    return made
+    return paired(made, config.latent.dim) if config.paired else made
 
 
 def build_encoder(config: RunConfig, shape: tuple[int, ...], rng: torch.Generator) -> nn.Module | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
+from gan_core.networks import family
 from gan_core.networks.conditional import Guessing
 
 
@@ -18,6 +20,28 @@ def guessing(discriminator: nn.Module, codes: int) -> Guessing:
     arXiv:1606.03657) with one body."""
     body, width = _body(discriminator)
     return Guessing(nn.Sequential(*body), width, codes)
+
+
+class Paired(nn.Module):
+    """(B, *shape), (B, dim) -> (B,): the logit of a sample together with its code, which meets what the layers see in the sample behind
+    them, two fully connected layers before the end.   BiGAN, Donahue et al. 2017, arXiv:1605.09782, section 4 and appendix C."""
+
+    def __init__(self, features: nn.Module, width: int, dim: int) -> None:
+        super().__init__()
+        self.features = features
+        self.together = nn.Sequential(
+            nn.Linear(width + dim, width), nn.LeakyReLU(0.2), nn.Linear(width, width), nn.LeakyReLU(0.2), nn.Linear(width, 1), family.Logit()
+        )  # fmt: skip
+
+    def forward(self, x: Tensor, codes: Tensor) -> Tensor:
+        out: Tensor = self.together(torch.cat([self.features(x), codes], 1))
+        return out
+
+
+def paired(discriminator: nn.Module, dim: int) -> Paired:
+    """(B, *shape), (B, dim) -> (B,): a discriminator that is told no class, as one that judges pairs."""
+    body, width = _body(discriminator)
+    return Paired(nn.Sequential(*body), width, dim)
 
 
 def _body(discriminator: nn.Module) -> tuple[list[nn.Module], int]:

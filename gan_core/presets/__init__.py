@@ -11,10 +11,10 @@ from typing import Any
 
 from gan_core import registry
 from gan_core.config import RunConfig, replace
-from gan_core.presets import beginning, encoders, recipes, teaching
+from gan_core.presets import beginning, encoders, few_pictures, recipes, teaching
 from gan_core.text import N_
 
-__all__ = ["GOALS", "beginning", "encoders", "load", "recipes", "teaching", "versions"]
+__all__ = ["GOALS", "beginning", "encoders", "few_pictures", "load", "recipes", "teaching", "versions"]
 
 GOALS = {"begin": N_("To begin with"), "lesson": N_("What goes wrong, and what helps")}
 

@@ -23,7 +23,7 @@ preset("grid", title=N_("Grid of twenty-five"), page="lab", goal="begin",
        see=N_("The orange sheet unfolds over the square and tears between the clusters, until all twenty-five have points."),
        try_this=N_("Start a new run with **Penalty** on **None**, and compare how many of the twenty-five are found, and kept."),
        help=N_("Twenty-five clusters: plain GANs forget some of them, a relativistic loss with R1 + R2 keeps them all."))(
-    {"data.name": "grid", **_POINTS, "latent.distribution": "uniform", "horizon": 6_400_000}
+    {"data.name": "grid", **_POINTS, "latent.distribution": "uniform", "horizon": 9_600_000}
 )  # fmt: skip
 preset("moons", title=N_("Two moons"), page="lab", goal="begin",
        see=N_("The border between blue and orange bends round both moons, and fades as the samples arrive."),

@@ -173,6 +173,18 @@ preset(
 )(_SMALL | _R1 | {"discriminator.minibatch_std": True})  # fmt: skip
 
 preset(
+    "feature_matching", title=N_("Feature matching"), page="images", goal="recipe", paper="Salimans et al. 2016, arXiv:1606.03498",
+    help=N_("G does not try to convince D: it makes the mean of D's features the same on its digits as on real ones."),
+    changed=N_("G has a goal that stands still while D moves little: statistics of real pictures that D finds worth looking at, instead of the verdict "
+               "itself."),
+    needs=N_("A D whose features go on changing, and batches that are large enough for a mean. One digit may be anything as long as the mean "
+             "is right."),
+    see=N_("G's loss falls instead of swinging, and the digits come slower and stay rougher than those of R1 with the same networks."),
+    try_this=N_("While it trains, set **Feature matching** to 0: G listens to the verdicts again, and the strokes get cleaner."),
+    reaches={"confident": 0.3, "rarest": 0.005},
+)(_SMALL | _R1 | {"feature_matching": 1.0})  # fmt: skip
+
+preset(
     "sagan", title=N_("SAGAN"), page="images", goal="recipe", paper="Zhang et al. 2019, arXiv:1805.08318",
     help=N_("Self-attention in both players: every place of a picture looks at every other."),
     changed=N_("Convolutions see a neighbourhood; attention compares distant places, so that parts that belong together fit. Spectral normalisation in both "

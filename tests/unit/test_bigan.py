@@ -19,7 +19,7 @@ from gan_core.engine.orders import Part, orders
 from gan_core.errors import ConfigError, EngineError, ExportError
 from gan_core.export.script import script
 from gan_core.networks import build_discriminator, build_encoder
-from gan_core.networks.conditional import Beside
+from gan_core.networks.encoder import Paired
 from gan_core.phases import CODES, D_ONLY, G_ONLY, places
 from gan_core.runs import headless
 from gan_core.runs.checkpoint import copy_state
@@ -103,10 +103,13 @@ def test_the_networks(network: str) -> None:
         generator__network=network, discriminator__network=network, latent__dim=3, discriminator__minibatch_std=True
     )
     d = build_discriminator(config, (1, 8, 8), torch.Generator())
-    assert isinstance(d, Beside)
+    assert isinstance(d, Paired)
     x = torch.rand(6, 1, 8, 8)
     assert d(x, torch.zeros(6, 3)).shape == (6,)
     assert not torch.allclose(d(x, torch.zeros(6, 3)), d(x, torch.ones(6, 3)))
+    # the code is not one of a sum: what it says of a picture depends on the picture
+    steps = [d(x, torch.full((6, 3), value)) for value in (-1.0, 1.0)]
+    assert float((steps[1] - steps[0]).detach().std()) > 1e-6
     e = build_encoder(config, (1, 8, 8), torch.Generator())
     assert e is not None
     assert e(x).shape == (6, 3)
