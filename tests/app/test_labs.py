@@ -119,7 +119,9 @@ def test_a_recipe_says_what_it_is(visit: Open, entry: Entry[Any]) -> None:
     config = presets.load(entry.name)
     assert formulas.of_objective(config) in said
     if config.adversarial:
-        assert config.paired or formulas.of_entry("loss", config.loss) in said  # of pairs it is written out with their codes
+        assert (
+            config.paired or formulas.of_entry("loss", config.loss) in said
+        )  # of pairs it is written out with their codes
         assert "E(x)" in said or not config.paired
         assert formulas.of_penalty(config.penalty) in said
     else:
