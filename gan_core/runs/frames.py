@@ -98,7 +98,7 @@ def _header(s: Snapshot) -> dict[str, Any]:
         header["grid"] = {"rows": math.ceil(n / columns), "cols": columns, "cell": [height, width],
                           "real": "image/webp", "fake": "image/webp"}  # fmt: skip
         header["grid"] |= {"rebuilt": "image/webp"} if "rebuilt" in s.arrays else {}
-        header["grid"] |= {"classes": list(s.columns)} if s.columns else {}
+        header["grid"] |= {"classes": list(s.columns), "found": s.found} if s.columns else {}
     if s.layers:
         header["layers"] = {
             who: {"kinds": said["kinds"], "norms": [_plain(v) for v in said["norms"]]} for who, said in s.layers.items()

@@ -34,7 +34,7 @@ def picture(players: Players) -> dict[str, Any]:
     # A category that was not named but found gets a letter: a digit beside digits would look like a claim.
     names = players.data.class_names if players.config.classes else string.ascii_uppercase
     columns = tuple(names[k] if k < len(names) else str(k) for k in preview_classes(players.config))
-    return {"arrays": arrays, "columns": columns}
+    return {"arrays": arrays, "columns": columns, "found": bool(players.config.codes)}
 
 
 def _pixels(pictures: Tensor) -> NDArray[np.uint8]:

@@ -133,6 +133,16 @@ def test_the_class_is_named(page: Any, server: FakeServer) -> None:
     assert dialog.locator(".gl-dialog-bar span").inner_text() == "Real a · row 1, column 1"
 
 
+def test_a_category_that_a_run_found_is_not_said_of_real_pictures(page: Any, server: FakeServer) -> None:
+    grid = {"rows": 8, "cols": 8, "cell": [28, 28], "real": "image/png", "fake": "image/png", "classes": list("ABCDEFGH"), "found": True}  # fmt: skip
+    dialog = opened(page, server, (2, 3), grid=grid)
+    assert dialog.locator(".gl-dialog-bar span").inner_text().startswith("Generated as D · row")
+    page.keyboard.press("Escape")
+    page.locator(".gl-grid-real canvas").focus()
+    page.keyboard.press("Enter")
+    assert dialog.locator(".gl-dialog-bar span").inner_text() == "Real · row 1, column 1"
+
+
 @pytest.mark.parametrize(("nearer", "said"), [(0.5, "no sign of a copy"), (0.02, "Farther than 98% of them")])
 def test_what_a_distance_means(page: Any, server: FakeServer, nearer: float, said: str) -> None:
     server.says = {"logit": None, "chance": None, "nearer": nearer}

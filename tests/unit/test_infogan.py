@@ -163,6 +163,7 @@ def test_the_preview_has_a_category_a_column() -> None:
     assert frame is not None
     header = json.loads(frame[8 : 8 + int.from_bytes(frame[4:8], "little")])
     assert header["grid"]["classes"] == list("ABCDE")
+    assert header["grid"]["found"]
 
 
 def test_a_whole_run(tmp_path: Path) -> None:

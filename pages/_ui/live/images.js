@@ -91,6 +91,11 @@ class Grid {
     }
   }
 
+  /** Of the columns. Real pictures are of a class that somebody named, and of no category that a run found by itself. */
+  get names() {
+    return this.spec.found && this.role === "real" ? null : this.spec.classes;
+  }
+
   /** Which class each column was asked for. */
   paintClasses(context, { w, left }) {
     const { theme } = this.ui;
@@ -98,7 +103,7 @@ class Grid {
     context.fillStyle = theme.muted;
     context.textAlign = "center";
     context.textBaseline = "top";
-    (this.spec.classes ?? []).forEach((name, i) => context.fillText(name, left + i * (w + GAP) + w / 2, 2, w));
+    (this.names ?? []).forEach((name, i) => context.fillText(name, left + i * (w + GAP) + w / 2, 2, w));
     context.textAlign = "left";
   }
 
@@ -213,9 +218,9 @@ class ImagesView {
   /** "Generated as 3 · row 2, column 4". */
   name(grid, cell) {
     const { words } = this.ui;
-    const { cols, classes } = grid.spec;
+    const { cols } = grid.spec;
     const where = words.get("cell", { row: words.number(Math.floor(cell / cols) + 1), column: words.number((cell % cols) + 1) });
-    const what = classes ? words.get(`close.class.${grid.role}`, { class: classes[cell % cols] }) : words.get(`grid.${grid.role}`);
+    const what = grid.names ? words.get(`close.class.${grid.role}`, { class: grid.names[cell % cols] }) : words.get(`grid.${grid.role}`);
     return `${what} · ${where}`;
   }
 
