@@ -13,15 +13,18 @@ from torch import Tensor, nn
 from gan_core.networks.attention import SelfAttention
 from gan_core.networks.conditional import ClassNorm
 from gan_core.networks.modulated import StyledConv, ToPicture
+from gan_core.networks.r3gan import Basis
+from gan_core.networks.style import StyleGenerator
 
-LINEAR, CONVOLUTION, TRANSPOSED, ATTENTION, OTHER = "linear", "convolution", "transposed", "attention", "other"
-KINDS = (LINEAR, CONVOLUTION, TRANSPOSED, ATTENTION, OTHER)
+LINEAR, CONVOLUTION, TRANSPOSED, ATTENTION = "linear", "convolution", "transposed", "attention"
+FIRST, OTHER = "first", "other"
+KINDS = (LINEAR, CONVOLUTION, TRANSPOSED, ATTENTION, FIRST, OTHER)
 _FOLLOWS = (nn.modules.batchnorm._NormBase, nn.LayerNorm, nn.GroupNorm, ClassNorm)  # part of the layer before
 
 
 @dataclass(frozen=True)
 class Layer:
-    """kind: one of KINDS; n_in, n_out: its numbers or channels, 0 where that says nothing; side: of a convolution's kernel, in pixels;
+    """kind: one of KINDS; n_in, n_out: its numbers or channels, 0 where that says nothing; side: of a convolution's kernel or of learned pictures, in pixels;
     parameters: all that is learned in it, its normalisation included."""
 
     kind: str
@@ -79,7 +82,12 @@ def _walk(module: nn.Module) -> Iterator[tuple[list[Any] | None, list[nn.Paramet
         yield [kind, module.in_channels, module.out_channels, module.kernel_size[0]], list(module.parameters())
     else:
         own = list(module.parameters(recurse=False))
-        if own:
+        if isinstance(
+            module, (Basis, StyleGenerator)
+        ):  # learned pictures that a generator begins with, and nothing else of their own
+            *_, channels, side, _ = own[0].shape
+            yield [FIRST, 0, channels, side], own
+        elif own:
             yield _guessed(own), own
         for child in module.children():
             yield from _walk(child)

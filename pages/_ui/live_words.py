@@ -278,6 +278,7 @@ LABELS: dict[str, str] = {
     "bylayer.kind.convolution": N_("{place} · convolution {side} × {side}, {in} → {out}"),
     "bylayer.kind.transposed": N_("{place} · transposed convolution {side} × {side}, {in} → {out}"),
     "bylayer.kind.attention": N_("{place} · self-attention, {in} channels"),
+    "bylayer.kind.first": N_("{place} · learned first pictures {side} × {side}, {out}"),
     "bylayer.kind.other": N_("{place} · other weights"),
     "picture": N_("Real points, generated points and the critic's field"),
     "real": N_("Real"),

@@ -94,6 +94,14 @@ def test_layers_of_other_makes_are_named_by_their_shapes() -> None:
     assert all(layer.kind in KINDS for layer in found)
 
 
+def test_learned_pictures_that_a_generator_begins_with() -> None:
+    for network in ("r3gan", "style"):
+        config = _tiny.pictures(generator__network=network, data__image_size=16)
+        found = layers(on_meta(config, (1, 16, 16))[0])
+        assert found[0].said == ["first", 0, 16, 4]  # four times the width, since its side doubles twice
+        assert len(found[0].parameters) == 1
+
+
 @pytest.mark.parametrize("name", list(registry.network))
 def test_every_family_has_layers(name: str) -> None:
     kind = "images" if "points" not in registry.network[name].info["kinds"] else "points"
