@@ -96,16 +96,26 @@ def test_every_choice_of_the_registries_is_offered(visit: Open, page: str, kind:
     assert offered["generator.network"] == [e.title for e in registry.network.entries() if kind in e.info["kinds"]]
 
 
-@pytest.mark.parametrize("name", [e.name for e in registry.preset.entries() if e.info["page"] in ("lab", "images")])
-def test_every_preset_can_be_chosen_and_is_recognised(visit: Open, name: str) -> None:
-    page = registry.preset[name].info["page"]
-    app = visit(f"{page}.py")
-    app.sidebar.selectbox(key=f"{page}.preset").set_value(name).run()
-    assert not app.exception
-    assert draft(app, page) == presets.load(name)
-    assert app.sidebar.selectbox(key=f"{page}.preset").value == name
-    assert any(registry.preset[name].info["see"] in c.value for c in app.sidebar.caption)
-    assert visit(f"{page}.py", preset=name).session_state[f"{page}.draft"] == presets.load(name)
+@pytest.mark.parametrize("page", LABS)
+def test_every_preset_can_be_chosen_and_is_recognised(visit: Open, page: str) -> None:
+    app, entries = visit(f"{page}.py"), [e for e in registry.preset.entries() if e.info["page"] == page]
+    assert entries
+    for entry in entries:
+        app.sidebar.selectbox(key=f"{page}.preset").set_value(entry.name).run()
+        assert not app.exception
+        assert draft(app, page) == presets.load(entry.name)
+        assert app.sidebar.selectbox(key=f"{page}.preset").value == entry.name
+        assert any(entry.info["see"] in c.value for c in app.sidebar.caption)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [e for e in registry.preset.entries() if e.info["page"] in LABS and e.info["goal"] != "recipe"],
+    ids=lambda e: e.name,
+)
+def test_an_address_with_a_preset(visit: Open, entry: Entry[Any]) -> None:
+    page = entry.info["page"]
+    assert draft(visit(f"{page}.py", preset=entry.name), page) == presets.load(entry.name)
 
 
 @pytest.mark.parametrize(
@@ -117,6 +127,7 @@ def test_a_recipe_says_what_it_is(visit: Open, entry: Entry[Any]) -> None:
     said = "\n".join(x.value for x in (*about.markdown, *about.code, *about.caption))
     assert all(entry.info[part] in said for part in ("changed", "needs"))
     config = presets.load(entry.name)
+    assert draft(app, "images") == config
     assert formulas.of_objective(config) in said
     if config.adversarial:
         assert (
@@ -321,7 +332,7 @@ def test_a_run_of_the_other_lab_opens_there(visit: Open, scheduler: Scheduler) -
 
 def test_the_limit_of_runs_and_a_failure_are_said(visit: Open, scheduler: Scheduler) -> None:
     app = visit("lab.py")
-    set_value(app, "lab", "generator.hidden", ",".join(["2048"] * 8))
+    set_value(app, "lab", "generator.hidden", "2048,2048")
     set_value(app, "lab", "device", "mps")
     app.button(key="lab.start").click().run()
     assert not app.exception

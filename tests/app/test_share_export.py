@@ -13,6 +13,7 @@ from gan_core import config as settings
 from gan_core import presets, sharing
 from gan_core.errors import ConfigError
 from gan_core.export.film import FEWEST
+from gan_core.runs import keeping
 from gan_core.runs.scheduler import Scheduler
 from gan_core.sharing import Share
 
@@ -156,7 +157,8 @@ def test_export_without_and_with_a_run(visit: Open, scheduler: Scheduler) -> Non
     assert re.fullmatch(rf"Download {run.id}-step-\d+-samples.csv", files(app)[0])
 
 
-def test_a_film_is_made_and_offered(visit: Open, scheduler: Scheduler) -> None:
+def test_a_film_is_made_and_offered(visit: Open, scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeping, "MOMENT_SHARE", 1.0)  # so that there soon are enough
     app = visit("lab.py")
     run = start(app, "lab", scheduler)
     app.session_state["lab.export"] = "film"

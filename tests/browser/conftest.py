@@ -147,6 +147,13 @@ class Watcher:
         return [problem for problem in self.problems if problem not in own]
 
 
+def pause(page: Any) -> None:
+    """What trains on it rests, if the visitor may say so."""
+    button = page.locator(".gl-button[data-do=pause]:enabled")
+    if button.count() and button.is_visible():
+        button.click()
+
+
 @pytest.fixture
 def visitor(browser: Any, app_server: str) -> Iterator[Callable[..., Any]]:
     """visitor() is a page in a browser of its own (another cookie); its runs are paused at the end of the test."""
@@ -161,8 +168,6 @@ def visitor(browser: Any, app_server: str) -> Iterator[Callable[..., Any]]:
     yield arrive
     for context, _watcher in opened:
         for page in context.pages:
-            button = page.locator(".gl-button[data-do=pause]:enabled")
-            if button.count() and button.is_visible():
-                button.click()
+            pause(page)
         context.close()
     assert [problem for _context, watcher in opened for problem in watcher.unexpected()] == []

@@ -4,12 +4,15 @@ import json
 import os
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import Watcher, pause
 
+from gan_core import config as settings
+from gan_core import presets, serial
 from pages._ui.i18n import languages
 
 HOSTILE = "<img src=x onerror=alert(1)>"
@@ -58,6 +61,39 @@ def press(page: Any, name: str, status: str) -> None:
     until(page, lambda: data(page, "status") == status)
 
 
+SLOWLY = settings.replace(presets.load("moons"), {"speed": 60, "horizon": 0})  # leaves the processor to the browser
+
+
+@pytest.fixture(scope="module")
+def begun(browser: Any, app_server: str) -> Iterator[tuple[Any, str, Watcher]]:
+    """A page with a run under way, its address, and what goes wrong in it."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, base_url=app_server)
+    context.set_default_timeout(60_000)
+    watcher, page = Watcher(context), context.new_page()
+    page.goto(f"/lab?c={serial.to_link(SLOWLY)}")
+    page.get_by_role("button", name="Start training").click()
+    page.wait_for_url("**run=*")
+    yield page, page.url, watcher
+    context.close()
+
+
+@pytest.fixture
+def training(begun: tuple[Any, str, Watcher]) -> Iterator[Any]:
+    """A page with a run that trains: one run for all tests that do not mind what others did with it. It rests between them."""
+    page, address, watcher = begun
+    if page.url != address:
+        page.goto(address)
+    until(page, lambda: page.locator(".gl").count() > 0 and number(page, "frames") > 0)
+    if data(page, "status") in ("paused", "stopped"):
+        press(page, "Resume", "running")
+    step = number(page, "step")
+    until(page, lambda: number(page, "step") > step)
+    yield page
+    pause(page)
+    until(page, lambda: page.locator(".gl").count() == 0 or data(page, "status") != "running")
+    assert watcher.unexpected() == []
+
+
 def token_of(page: Any, path: str) -> str:
     """Open `path` and listen for the token with which its live view introduces itself."""
     sent: list[str] = []
@@ -92,19 +128,17 @@ def test_start_on_ring_and_the_points_move(visitor: Visitor) -> None:
     assert pixels(page, ".gl-high") != picture
 
 
-def test_a_live_change_leaves_its_mark(visitor: Visitor) -> None:
-    page = visitor()
-    start(page)
-    assert number(page, "marks") == 0
+def test_a_live_change_leaves_its_mark(training: Any) -> None:
+    page, marks = training, number(training, "marks")
     field = page.get_by_role("spinbutton", name="Batch size (samples)")
     field.fill("96")
     field.press("Enter")
-    until(page, lambda: number(page, "marks") == 1)
+    until(page, lambda: number(page, "marks") == marks + 1)
     assert data(page, "status") == "running"
     page.get_by_text("Changes during this run").click()
     cells = page.get_by_test_id("stDataFrame").locator("td")
     cells.filter(has_text="Batch size").first.wait_for(state="attached")
-    assert [text for text in cells.all_inner_texts() if text][1:4] == ["Batch size", "128", "96"]
+    assert [text for text in cells.all_inner_texts() if text][1:4] == ["Batch size", str(SLOWLY.batch_size), "96"]
 
 
 def test_an_opened_group_stays_open(visitor: Visitor) -> None:
@@ -124,9 +158,8 @@ def test_an_opened_group_stays_open(visitor: Visitor) -> None:
     assert page.get_by_text("D steps per iteration").is_visible()
 
 
-def test_pause_step_resume_reset_stop(visitor: Visitor) -> None:
-    page = visitor()
-    start(page)
+def test_pause_step_resume_reset_stop(training: Any) -> None:
+    page = training
     press(page, "Pause", "paused")
     resting = number(page, "step")
     page.wait_for_timeout(1500)
@@ -179,9 +212,8 @@ def test_an_iteration_in_slow_motion_and_what_is_set_beside_the_picture(visitor:
     assert page.get_by_text("A new run is needed").count() == 0
 
 
-def test_a_reload_keeps_the_run_and_its_settings(visitor: Visitor) -> None:
-    page = visitor()
-    start(page, "moons")
+def test_a_reload_keeps_the_run_and_its_settings(training: Any) -> None:
+    page = training
     address, step = page.url, number(page, "step")
     page.reload()
     until(page, lambda: page.locator(".gl").count() > 0 and number(page, "step") > step)
@@ -191,9 +223,8 @@ def test_a_reload_keeps_the_run_and_its_settings(visitor: Visitor) -> None:
     until(page, lambda: chosen.input_value() == "Two moons")
 
 
-def test_another_browser_watches_and_cannot_control(visitor: Visitor) -> None:
-    owner, guest = visitor(), visitor()
-    start(owner)
+def test_another_browser_watches_and_cannot_control(training: Any, visitor: Visitor) -> None:
+    owner, guest = training, visitor()
     token = token_of(guest, owner.url)
     until(guest, lambda: number(guest, "frames") >= 3)
     assert guest.locator(".gl-tools").is_hidden()
@@ -215,14 +246,14 @@ def test_another_browser_watches_and_cannot_control(visitor: Visitor) -> None:
     assert data(owner, "status") == "running"
 
 
-def test_another_tab_of_the_same_browser_controls(visitor: Visitor) -> None:
-    first = visitor()
-    start(first)
+def test_another_tab_of_the_same_browser_controls(training: Any) -> None:
+    first = training
     second = first.context.new_page()
     second.goto(first.url)
     until(second, lambda: second.locator(".gl").count() > 0 and number(second, "frames") >= 1)
     press(second, "Pause", "paused")
     until(first, lambda: data(first, "status") == "paused")
+    second.close()
 
 
 def test_a_killed_browser_leaves_the_run_going(visitor: Visitor) -> None:
@@ -324,9 +355,8 @@ def test_a_telephone_shows_everything(visitor: Visitor, path: str) -> None:
         assert (sum(map(int, re.findall(r"\d+", ground)[:3])) > 384) == (scheme == "light")
 
 
-def test_the_whole_picture_fits_a_laptop(visitor: Visitor) -> None:
-    page = visitor()
-    start(page)
+def test_the_whole_picture_fits_a_laptop(training: Any) -> None:
+    page = training
     box = page.locator(".gl-foot").bounding_box()
     assert box["y"] + box["height"] <= 900
     main = page.get_by_test_id("stMain")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from test_app import data, number, until
 
@@ -16,6 +18,11 @@ def samples(page: Any, n: int) -> None:
     box.press("Enter")
 
 
+def run_of(page: Any) -> str:
+    (run,) = parse_qs(urlsplit(page.url).query)["run"]
+    return run
+
+
 def opened(page: Any) -> None:
     """The part of the page, unfolded."""
     begin = page.get_by_role("button", name="Measure now")
@@ -24,7 +31,7 @@ def opened(page: Any) -> None:
     begin.wait_for()
 
 
-def test_a_run_is_measured_while_it_trains(visitor: Visitor) -> None:
+def test_a_run_is_measured_while_it_trains(visitor: Visitor, app_folder: Path) -> None:
     page = visitor()
     page.goto("/images?preset=digits")
     page.get_by_role("button", name="Start training").click()
@@ -43,7 +50,7 @@ def test_a_run_is_measured_while_it_trains(visitor: Visitor) -> None:
     samples(page, 20_000)
     begin = page.get_by_role("button", name="Measure now")
     until(page, begin.is_enabled)
-    page.wait_for_timeout(5500)  # by then it is saved
+    until(page, lambda: any((app_folder / "runs" / run_of(page) / "checkpoints").glob("[0-9]*.safetensors")))
     begin.click()
     page.get_by_test_id("stProgress").wait_for()
     page.get_by_role("button", name="Cancel", exact=True).click()

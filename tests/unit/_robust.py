@@ -33,6 +33,7 @@ EVENTS: dict[int, dict[str, Any]] = {
     7: {"instance_noise": 0.05},
     9: {},
 }
+SPEED = 200  # steps per second of a run that trains while something happens: all that it did is repeated afterwards
 Told = Callable[[str], Story]
 
 

@@ -504,9 +504,9 @@ def test_the_program(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert strict(done.stdout)["step"] == 6
     assert len(done.stdout.strip().splitlines()) == 1
-    again = program("train", "--preset", "ring", *options(SMALL), "--steps", 6, "--out", "run", "--json", cwd=tmp_path)
-    assert (again.returncode, again.stdout) == (2, "")
-    assert len(again.stderr.strip().splitlines()) == 1
+    refused = program("train", "--preset", "nothing", "--steps", 6, "--out", "run", "--json", cwd=tmp_path)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert len(refused.stderr.strip().splitlines()) == 1
     config = replace(presets.load("ring"), dict(setting.split("=") for setting in SMALL))
     _tiny.assert_same(checkpoint(tmp_path / "run"), _tiny.trained(config, 6).state_dict())
 

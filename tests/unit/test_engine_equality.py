@@ -20,12 +20,20 @@ from gan_core.config import RunConfig, replace
 from gan_core.engine import build, program
 from gan_core.trainer import Trainer
 
-# Every loss with every penalty, the optimisers in turn; all three of each are for the long tests.
-IN_TURN = list(zip(_tiny.objectives(), itertools.cycle(registry.optimizer), strict=False))
+# Every loss, every penalty and every optimiser, each loss with another penalty; all three of each are for the long tests.
+IN_TURN = list(
+    zip(
+        zip(registry.loss, itertools.cycle(registry.penalty), strict=False),
+        itertools.cycle(registry.optimizer),
+        strict=False,
+    )
+)
 # Large programs, whose parts are in others that the suite runs.
 SLOW = {
     "residual blocks that are told the class", "residual blocks that judge four at once", "mixed styles, and the residual D of theirs",
     "pictures changed adaptively and judged together", "changed pictures, with a penalty between samples, accumulated",
+    "samples judged together, with a penalty near them", "a code of numbers only, in pairs", "matched features of classes",
+    "deep residual blocks",
 }  # fmt: skip
 OTHERS = [pair for pair in itertools.product(_tiny.objectives(), registry.optimizer) if pair not in IN_TURN]
 FEATURES: dict[str, dict[str, Any]] = {
@@ -93,7 +101,9 @@ PICTURES: dict[str, dict[str, Any]] = {
     "matched features of classes": {"feature_matching": 1.0, "loss": "relativistic", "generator__conditioning": "concat",
                                     "discriminator__conditioning": "projection"},
     "few pictures": {"data__limit": 20},
-    "residual blocks": {"generator__network": "r3gan", "discriminator__network": "r3gan", "penalty_interval": 2},
+    "residual blocks": {"generator__network": "r3gan", "discriminator__network": "r3gan", "generator__blocks": 1, "discriminator__blocks": 1,
+                        "penalty_interval": 2},
+    "deep residual blocks": {"generator__network": "r3gan", "discriminator__network": "r3gan", "penalty_interval": 2},
     "residual blocks that are told the class": {
         "generator__network": "r3gan", "discriminator__network": "r3gan", "generator__conditioning": "concat",
         "discriminator__conditioning": "projection", "generator__blocks": 1, "discriminator__blocks": 1},
@@ -130,6 +140,12 @@ def test_every_objective(objective: tuple[str, str], optimizer: str) -> None:
     if config is None:
         return
     _compare(config)
+
+
+def test_all_of_them_are_tried() -> None:
+    losses, penalties = zip(*(objective for objective, _optimizer in IN_TURN), strict=True)
+    assert (set(losses), set(penalties)) == (set(registry.loss), set(registry.penalty))
+    assert {optimizer for _objective, optimizer in IN_TURN} == set(registry.optimizer)
 
 
 @pytest.mark.parametrize("what", FEATURES)

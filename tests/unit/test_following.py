@@ -94,7 +94,7 @@ def test_seen_live_refused_politely_and_taken_over(
 def test_a_run_of_the_server_is_refused_to_the_command_line(tmp_path: Path, scheduler: Scheduler) -> None:
     import _tiny
 
-    session = scheduler.create(_tiny.points(), "me")
+    session = scheduler.create(_tiny.points(speed=20), "me")
     until(lambda: session.step > 0)
     assert session.folder is not None
     done = subprocess.run([sys.executable, "-m", "gan_core.cli", "train", "--resume", str(session.folder.path), "--steps", "9"],

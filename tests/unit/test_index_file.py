@@ -185,7 +185,7 @@ def damaged(tmp_path_factory: pytest.TempPathFactory) -> Damaged:
 
 def places(size: int, count: int, seed: int) -> list[int]:
     rng = random.Random(seed)
-    return sorted({*range(0, 100, 10), size - 1, *(rng.randrange(size) for _ in range(count))})
+    return sorted({*range(0, 100, 20), size - 1, *(rng.randrange(size) for _ in range(count))})
 
 
 def garbage_at(data: bytes, place: int, length: int) -> bytes:
@@ -196,11 +196,15 @@ def garbage_at(data: bytes, place: int, length: int) -> bytes:
 DAMAGED = pytest.mark.parametrize(("kind", "name"), [("closed", NAMES[0]), ("open", NAMES[0]), ("open", NAMES[1])])
 
 
+MANY = pytest.mark.parametrize("count", [4, pytest.param(40, marks=pytest.mark.long)])
+
+
 @pytest.mark.parametrize("length", [1, 64, 4096])
 @DAMAGED
-def test_garbage_in_a_file(damaged: Damaged, kind: str, name: str, length: int) -> None:
+@MANY
+def test_garbage_in_a_file(damaged: Damaged, kind: str, name: str, length: int, count: int) -> None:
     files = getattr(damaged, kind)
-    for place in places(len(files[name]), 15, length):
+    for place in places(len(files[name]), count, length):
         damaged.put(files, name, garbage_at(files[name], place, length))
         table = Index(damaged.root)
         damaged.check(table)
@@ -208,9 +212,11 @@ def test_garbage_in_a_file(damaged: Damaged, kind: str, name: str, length: int) 
 
 
 @DAMAGED
-def test_a_file_cut_short(damaged: Damaged, kind: str, name: str) -> None:
+@MANY
+def test_a_file_cut_short(damaged: Damaged, kind: str, name: str, count: int) -> None:
     files = getattr(damaged, kind)
-    for place in [*places(len(files[name]), 10, 1), *range(0, len(files[name]), 4096)]:
+    pages = range(0, len(files[name]), 4096)
+    for place in [*places(len(files[name]), count, 1), *pages[:: max(1, 12 // count)]]:
         damaged.put(files, name, files[name][:place])
         table = Index(damaged.root)
         damaged.check(table)
@@ -218,10 +224,11 @@ def test_a_file_cut_short(damaged: Damaged, kind: str, name: str) -> None:
 
 
 @DAMAGED
+@MANY
 @pytest.mark.parametrize("cut", [False, True])
-def test_a_file_is_damaged_while_it_is_open(damaged: Damaged, kind: str, name: str, cut: bool) -> None:
+def test_a_file_is_damaged_while_it_is_open(damaged: Damaged, kind: str, name: str, cut: bool, count: int) -> None:
     files = getattr(damaged, kind)
-    for place in places(len(files[name]), 8, 2):
+    for place in places(len(files[name]), count, 2):
         damaged.put(files)
         table = Index(damaged.root)
         damaged.check(table)

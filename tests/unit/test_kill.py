@@ -367,8 +367,8 @@ def toll(request: pytest.FixtureRequest) -> Iterator[Toll]:
 
 @sigkill
 def test_a_server_killed_at_random_moments(tmp_path: Path, toll: Toll) -> None:
-    killed_servers(tmp_path, 5, 0, toll)
-    assert toll.kills >= 5
+    killed_servers(tmp_path, 3, 0, toll)
+    assert toll.kills >= 3
     assert toll.runs > 1
 
 
@@ -494,7 +494,7 @@ def _every_moment_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("_every_moment_is_kept")
 def test_killed_after_some_operations_on_the_disk(tmp_path: Path) -> None:
-    assert killed_at(tmp_path, 17, 5) == []
+    assert killed_at(tmp_path, 31, 5) == []
 
 
 @pytest.mark.long
@@ -558,7 +558,7 @@ def test_it_is_asked_at_every_step_whether_to_save(tmp_path: Path, monkeypatch: 
     session.close()
 
 
-@pytest.mark.parametrize("seconds_a_step", [0.03, 0.4])
+@pytest.mark.parametrize("seconds_a_step", [0.1, 0.4])
 @pytest.mark.parametrize("seconds_a_write", [0.0, 0.2])
 def test_never_more_than_five_seconds_are_lost(
     seconds_a_step: float, seconds_a_write: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -589,7 +589,7 @@ def test_never_more_than_five_seconds_are_lost(
     monkeypatch.setattr(time, "perf_counter", lambda: now)
     session = begun(Store(tmp_path), 1, _tiny.points())
     session.send(Resume())
-    session.turn(1e9, until_step=int(18 / seconds_a_step))
+    session.turn(1e9, until_step=int(15 / seconds_a_step))
     assert len(saved) > 3
     assert 4.0 < max(lost) <= PROMISE + 1e-6
     session.close()

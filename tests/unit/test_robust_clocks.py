@@ -14,7 +14,7 @@ import _robust
 import _tiny
 import pytest
 from _damage import LONG, Patient, rests, run_id, serving, wait
-from _robust import Told, go_on, opened, state
+from _robust import SPEED, Told, go_on, opened, state
 
 from gan_core.runs import quota
 from gan_core.runs.about import About
@@ -115,7 +115,7 @@ def test_a_server_whose_clock_jumps(clock: Clock, tmp_path: Path) -> None:
     with serving(tmp_path, grace_seconds=600) as scheduler:
         for i, away in enumerate(JUMPS):
             clock.jump(away, tmp_path)
-            session = scheduler.create(_tiny.points(seed=i), "me")
+            session = scheduler.create(_tiny.points(seed=i, speed=SPEED), "me")
             sessions.append(session)
             wait(lambda session=session: session.step > 5)
             scheduler.store.describe(session.id, About(f"run {i}"))

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import random
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import _damage
 import _robust
@@ -22,6 +24,13 @@ from gan_core.runs.index import Query
 from gan_core.runs.session import TrainingSession
 
 told, _measured_quickly = _robust.told, _robust.measured_quickly  # fixtures
+
+
+def few(cases: Iterable[str], *chosen: str) -> list[Any]:
+    """The chosen ones for the suite, the others of their kind for the long tests."""
+    found = [pytest.param(case, marks=() if case in chosen else pytest.mark.long) for case in cases]
+    assert set(chosen) <= {param.values[0] for param in found}
+    return found
 
 
 def treated(root: Path, story: Story, damages: dict[str, dict[Path, Damage]]) -> list[str]:
@@ -63,13 +72,13 @@ def test_large_states_are_shared_by_their_names(told: Told, tmp_path: Path) -> N
     assert len({path.read_bytes() for path in newest}) <= 2
 
 
-@pytest.mark.parametrize("where", CUTS)
+@pytest.mark.parametrize("where", few(dict.fromkeys(CUTS), "nothing is left", "in the header", "one byte is missing"))
 def test_a_file_cut_short(where: str, told: Told, tmp_path: Path) -> None:
     story = told("points")
     assert treated(tmp_path, story, each(_damage.typical(story), _damage.cut(where))) == []
 
 
-@pytest.mark.parametrize("kind", ["pictures", "large", "finished"])
+@pytest.mark.parametrize("kind", few(["pictures", "large", "finished"], "pictures", "finished"))
 def test_files_of_other_runs_cut_short(kind: str, told: Told, tmp_path: Path) -> None:
     story, places = told(kind), random.Random(kind)
     damages = {f"{name}, {where}": {name: _damage.cut(where)}
@@ -77,9 +86,7 @@ def test_files_of_other_runs_cut_short(kind: str, told: Told, tmp_path: Path) ->
     assert treated(tmp_path, story, damages) == []
 
 
-@pytest.mark.parametrize(
-    "what", ["garbage: text", "garbage: bytes", "garbage: json", "removed", "a folder in its place"]
-)
+@pytest.mark.parametrize("what", few(OTHER, "garbage: bytes", "removed"))
 def test_a_file_that_is_another(what: str, told: Told, tmp_path: Path) -> None:
     story = told("points")
     assert treated(tmp_path, story, each(_damage.typical(story), OTHER[what])) == []
@@ -94,14 +101,16 @@ def test_every_file_in_every_way(kind: str, what: str, told: Told, tmp_path: Pat
     assert treated(tmp_path, told(kind), each(_damage.all_files(told(kind)), damage)) == []
 
 
-@pytest.mark.parametrize("where", ["nothing is left", "in the header", "one byte is missing"])
+@pytest.mark.parametrize(
+    "where", few(["nothing is left", "in the header", "one byte is missing"], "one byte is missing")
+)
 def test_cut_short_in_place_under_all_its_names(where: str, told: Told, tmp_path: Path) -> None:
     story = told("large")
     states = [name for name in _damage.all_files(story) if name.suffix == ".safetensors"]
     assert treated(tmp_path, story, each(states, _damage.cut(where, in_place=True))) == []
 
 
-@pytest.mark.parametrize("kind", ["points", "large", "pictures"])
+@pytest.mark.parametrize("kind", few(["points", "large", "pictures"], "points", "large"))
 def test_without_any_checkpoint_it_goes_on_from_its_history(kind: str, told: Told, tmp_path: Path) -> None:
     story = told(kind)
     checkpoints = [name for name in _damage.all_files(story) if name.parts[0] == "checkpoints"]
@@ -174,7 +183,7 @@ def many_files(seed: int, story: Story, tries: int) -> dict[str, dict[Path, Dama
 
 @pytest.mark.parametrize("kind", ["points", "large"])
 def test_many_files_damaged_at_once(kind: str, told: Told, tmp_path: Path) -> None:
-    assert treated(tmp_path, told(kind), many_files(1, told(kind), 16)) == []
+    assert treated(tmp_path, told(kind), many_files(1, told(kind), 8)) == []
 
 
 @pytest.mark.long

@@ -14,7 +14,7 @@ import _robust
 import _tiny
 import pytest
 from _damage import Damage, run_id, serving
-from _robust import Told, paused_as_replayed, steps_on
+from _robust import SPEED, Told, paused_as_replayed, steps_on
 
 from gan_core.runs import database
 from gan_core.runs.about import About
@@ -85,7 +85,7 @@ def right_rows(scheduler: Scheduler, sessions: list[TrainingSession], resting: s
 def test_an_index_that_is_damaged_while_runs_train(told: Told, tmp_path: Path) -> None:
     resting = {_damage.copied(told("points"), tmp_path / "runs" / run_id(i)).name for i in range(3)}
     with serving(tmp_path) as scheduler:
-        sessions = [scheduler.create(_tiny.points(seed=seed), "me") for seed in (1, 2)]
+        sessions = [scheduler.create(_tiny.points(seed=seed, speed=SPEED), "me") for seed in (1, 2)]
         steps_on(*sessions)
         for damage in INDEX_DAMAGE.values():
             right_rows(scheduler, sessions, resting)
@@ -150,7 +150,7 @@ def test_an_index_that_another_process_holds(
         process = holding(tmp_path / "index.sqlite", *statements)
         try:
             for seed in (1, 2, 3):
-                sessions.append(scheduler.create(_tiny.points(seed=seed), "me"))
+                sessions.append(scheduler.create(_tiny.points(seed=seed, speed=SPEED), "me"))
                 steps_on(*sessions)
                 right_rows(scheduler, sessions, resting)
         finally:

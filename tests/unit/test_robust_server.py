@@ -18,7 +18,7 @@ import _robust
 import _tiny
 import pytest
 from _damage import END, LONG, Disk, rests, run_id, serving, wait
-from _robust import Refusing, Told, all_written, begun, eventful, opened, paused_as_replayed, state, steps_on
+from _robust import SPEED, Refusing, Told, all_written, begun, eventful, opened, paused_as_replayed, state, steps_on
 
 from gan_core.errors import RunError
 from gan_core.runs import about, keeping, looking
@@ -98,7 +98,7 @@ def resumed(scheduler: Scheduler, *sessions: TrainingSession) -> None:
 
 def one_run_refused(scheduler: Scheduler, refuse: Callable[[TrainingSession], Callable[[], None]], reason: str) -> None:
     """Two runs, of which one cannot be written for a while."""
-    one, other = (scheduler.create(_tiny.points(seed=seed), "me") for seed in (1, 2))
+    one, other = (scheduler.create(_tiny.points(seed=seed, speed=SPEED), "me") for seed in (1, 2))
     steps_on(one, other)
     relent = refuse(one)
     wait(lambda: not_saved(one))
@@ -120,7 +120,9 @@ def one_run_refused(scheduler: Scheduler, refuse: Callable[[TrainingSession], Ca
 
 
 @pytest.mark.usefixtures("_saved_often")
-@pytest.mark.parametrize("code", [errno.EROFS, errno.ENOSPC, errno.EIO])
+@pytest.mark.parametrize(
+    "code", [errno.ENOSPC, *(pytest.param(code, marks=pytest.mark.long) for code in (errno.EROFS, errno.EIO))]
+)
 def test_one_run_whose_folder_refuses(code: int, tmp_path: Path) -> None:
     with serving(tmp_path) as scheduler:
         disks: list[Refusing] = []
@@ -155,7 +157,7 @@ def test_a_data_folder_that_is_mounted_read_only(mounts: Mounts, told: Told, tmp
     story = told("points")
     resting = _damage.copied(story, tmp_path / "runs" / run_id(1))
     with serving(tmp_path) as scheduler:
-        sessions = [scheduler.create(_tiny.points(seed=seed), "me") for seed in (1, 2, 3)]
+        sessions = [scheduler.create(_tiny.points(seed=seed, speed=SPEED), "me") for seed in (1, 2, 3)]
         steps_on(*sessions)
         before = _damage.contents(resting)
         undo = mounts.read_only(tmp_path)
@@ -231,19 +233,19 @@ def fill(path: Path) -> None:
                     raise
 
 
-def filled_again_and_again(root: Path, seed: int) -> None:
+def filled_again_and_again(root: Path, seed: int, rounds: int = 3) -> None:
     """Runs on a small disk that is full at random moments, and then is not."""
     rng = random.Random(seed)
     with serving(root, workers=2) as scheduler:
-        sessions = [scheduler.create(_tiny.points(seed=i), f"owner {i % 2}") for i in range(3)]
-        sessions.append(scheduler.create(_tiny.pictures(), "owner 0"))
+        sessions = [scheduler.create(_tiny.points(seed=i, speed=SPEED), f"owner {i % 2}") for i in range(3)]
+        sessions.append(scheduler.create(_tiny.pictures(speed=SPEED), "owner 0"))
         paused = {session.id: "paused" for session in sessions}
         steps_on(*sessions)
 
         def rows() -> dict[str, str]:
             return {row.id: row.status for row in scheduler.rows(Query())[0]}
 
-        for round_ in range(3):
+        for round_ in range(rounds):
             time.sleep(rng.uniform(0.0, 0.3))
             fill(root / "filler")
             wait(lambda: all(map(not_saved, sessions)))
@@ -283,7 +285,7 @@ def _few_moments(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("_saved_often", "_few_moments")
 def test_a_disk_that_is_full(small_disk: Path) -> None:
-    filled_again_and_again(small_disk, 1)
+    filled_again_and_again(small_disk, 1, 2)
 
 
 @pytest.mark.long
@@ -326,7 +328,7 @@ def test_a_disk_that_a_run_fills_itself(small_disk: Path, monkeypatch: pytest.Mo
     with (small_disk / "filler").open("r+b") as file:
         file.truncate((small_disk / "filler").stat().st_size - 250_000)
     with serving(small_disk) as scheduler:
-        session = scheduler.create(_tiny.points(), "me")
+        session = scheduler.create(_tiny.points(speed=SPEED), "me")
         wait(lambda: not_saved(session))
         all_written(scheduler, session)
         session._keeper._moments.least = 60.0

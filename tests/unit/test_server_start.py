@@ -8,13 +8,16 @@ import subprocess
 import sys
 import textwrap
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
 import pytest
 
+from gan_core.cli import main
+
+Refusal = Callable[..., str]
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = [sys.executable, "-c", "import sys; from gan_core.cli import main; sys.exit(main())"]
 
@@ -149,7 +152,7 @@ def begin():
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM to send")
-@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("sent", [pytest.param(signal.SIGINT, marks=pytest.mark.long), signal.SIGTERM])
 def test_stopping_saves_a_run_that_is_training(tmp_path: Path, sent: signal.Signals) -> None:
     script = RUN + (
         "from pages._ui import settings\n"
@@ -181,14 +184,31 @@ def test_a_port_in_use(tmp_path: Path) -> None:
         assert f"port {port} is in use" in refused(tmp_path, "--port", port)
 
 
-def test_folders_that_cannot_hold_runs(tmp_path: Path) -> None:
+@pytest.fixture
+def refused_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Refusal:
+    """As `refused`, without the seconds that a process takes."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.setenv("GAN_PLAYGROUND_DATA_DIR", str(tmp_path / "data"))
+
+    def ask(*arguments: str) -> str:
+        assert main(["--no-browser", *arguments]) == 2
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert err.count("\n") == 1
+        return err
+
+    return ask
+
+
+def test_folders_that_cannot_hold_runs(refused_here: Refusal, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x", encoding="utf-8")
     for folder in ("file", "file/below"):
-        assert f"cannot write to the data folder {folder}" in refused(tmp_path, "--data-dir", folder)
+        assert f"cannot write to the data folder {folder}" in refused_here("--data-dir", folder)
 
 
-def test_a_host_that_is_not_ours(tmp_path: Path) -> None:
-    assert "cannot listen at" in refused(tmp_path, "--host", "203.0.113.7")
+def test_a_host_that_is_not_ours(refused_here: Refusal) -> None:
+    assert "cannot listen at" in refused_here("--host", "203.0.113.7")
 
 
 def test_another_way_of_starting_explains_a_bad_folder_without_a_traceback(tmp_path: Path) -> None:
