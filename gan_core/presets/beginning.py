@@ -52,8 +52,8 @@ preset("mnist", title=N_("MNIST"), page="images", goal="begin",
        try_this=N_("Start a new run with **Penalty** on **None** and compare the digits after as many steps."),
        help=N_("60,000 handwritten digits, the field's first test: from noise to digits in a minute on a laptop."))(
     {"data.name": "mnist", "data.image_size": 28, "latent.dim": 16, "generator.network": "dcgan", "generator.norm": "batch",
-     "generator.activation": "relu", "generator.width": 24, "discriminator.network": "dcgan", "discriminator.width": 16,
-     "loss": "non_saturating", "penalty": "r1", "penalty_weight": 1.0, "penalty_interval": 8, "g_optimizer.lr": 5e-3, "d_optimizer.lr": 1e-2,
-     "g_optimizer.beta1": 0.5, "d_optimizer.beta1": 0.5, "batch_size": 32, "schedule": "cosine", "lr_final": 0.05,
-     "horizon": 100_000, "ema_half_life": 4_500.0}
+     "generator.activation": "relu", "generator.width": 16, "discriminator.network": "dcgan", "discriminator.width": 16,
+     "loss": "non_saturating", "penalty": "r1", "penalty_weight": 1.0, "penalty_interval": 8, "g_optimizer.lr": 4e-3, "d_optimizer.lr": 8e-3,
+     "g_optimizer.beta1": 0.5, "d_optimizer.beta1": 0.5, "batch_size": 24, "schedule": "cosine", "lr_final": 0.05,
+     "horizon": 76_000, "ema_half_life": 3_000.0}
 )  # fmt: skip
