@@ -8,9 +8,10 @@ from typing import Any
 
 import torch
 
+from gan_core import augment
 from gan_core import data as data_sets
 from gan_core.config import RunConfig, replace
-from gan_core.data.sets import ImageSet
+from gan_core.data.sets import ImageSet, to_unit
 from gan_core.diagnosis import Finding
 from gan_core.diagnosis.watching import SAMPLES, Watch
 from gan_core.runs.picture import picture
@@ -46,6 +47,7 @@ ILL_PICTURES: dict[str, tuple[dict[str, Any], int, int]] = {
     "mode_collapse": ({"k_g": 5, "g_optimizer.lr": 5e-3, "latent.dim": 2}, 1500, 1000),
     "d_overfitting": ({"discriminator.width": 8}, 30, 1300),
     "checkerboard": (_R1 | {"generator.norm": "none", "g_optimizer.lr": 1e-4, "d_optimizer.lr": 1e-4}, 1500, 1000),
+    "augmentation_leak": (_R1 | {"augmentation": "diffaugment", "augment_strength": 0.05}, 1500, 1000),
 }
 HEALTHY_PICTURES: dict[str, dict[str, Any]] = {
     "plain": {}, "r1": _R1, "resized": _R1 | {"generator.upsampling": "nearest"},
@@ -70,10 +72,20 @@ def first_digits(count: int, config: RunConfig) -> ImageSet:
     )
 
 
+def changed_digits(count: int, config: RunConfig) -> ImageSet:
+    """The same with training pictures that are changed as by DiffAugment, and held-out ones that are not: what comes of a change of real
+    pictures alone, which the generator learns to draw (Zhao et al. 2020, section 3.1)."""
+    clean = first_digits(count, config)
+    numbers = augment.draw("diffaugment", count, torch.Generator().manual_seed(3))
+    changed = augment.diffaugment(to_unit(clean.images), numbers, 1.0)
+    return with_(clean, images=((changed.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8))
+
+
 def ill_pictures(code: str, seed: int = 0) -> Observed:
     changes, count, _steps = ILL_PICTURES[code]
     config = pictures(changes, seed)
-    return Observed(config, data=first_digits(count, config))
+    data = changed_digits if code == "augmentation_leak" else first_digits
+    return Observed(config, data=data(count, config))
 
 
 def ill(code: str, seed: int = 0) -> RunConfig:
