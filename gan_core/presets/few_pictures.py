@@ -30,7 +30,7 @@ preset(
     needs=N_("A loss with a border between real and generated, to count on which side real pictures fall; a target that D can reach (0.6 in the paper; "
              "R1 keeps D humble here, so 0.2), and a speed that suits the length of the run."),
     see=N_("The curve **Probability** rises within 300 steps, and then goes up and down with how sure D is of its hundred digits."),
-    try_this=N_("While it trains, set **ADA target** to 0.6: hardly anything is changed any more, and in **Discriminator's outputs** the means of training and "
+    try_this=N_("While it trains, set **ADA target** to 0.6: hardly anything is changed any more, and in the histogram of D's outputs the means of training and "
                 "held-out digits part."),
     reaches={"confident": 0.4, "rarest": 0.005},
 )(_FEW | {"augmentation": "ada", "ada_target": 0.2, "ada_speed": 20_000.0})  # fmt: skip

@@ -257,9 +257,9 @@ preset(
     "r3gan_stacked", title=N_("R3GAN, stacked MNIST"), page="images", goal="recipe", paper="Huang et al. 2024, arXiv:2501.05441",
     help=N_("Three digits at once, in red, green and blue: a thousand modes, of which plain GANs find a tenth. For a GPU."),
     changed=_R3GAN_CHANGED,
-    needs=N_("A GPU with 8 GB of memory, and MNIST, which is downloaded once. The paper counts all 1,000 modes, with a reverse KL of 0.029."),
+    needs=N_("A GPU with 10 GB of memory, and MNIST, which is downloaded once. The paper counts all 1,000 modes, with a reverse KL of 0.029."),
     see=N_("The tile **Classes drawn** counts the modes among the samples: three digits are read off each, one a colour."),
-    try_this=N_("Start a new run with **Loss** on **Non-saturating (log loss)** and **Penalty** on **None**, and compare the modes."), gpu=8,
+    try_this=N_("Start a new run with **Loss** on **Non-saturating (log loss)** and **Penalty** on **None**, and compare the modes."), gpu=10,
 )(_R3GAN | {
     "data.name": "stacked_mnist", "data.image_size": 32, "latent.dim": 64, "batch_size": 256, "accumulation": 2, "generator.width": 32, "discriminator.width": 32,
     "penalty_weight": 1.0, "g_optimizer.lr": 2e-4, "d_optimizer.lr": 2e-4, "horizon": 4_000_000, "ema_half_life": 100_000.0,

@@ -7,9 +7,8 @@ import pytest
 import torch
 
 from benchmarks import gpu
-from gan_core import presets, registry
+from gan_core import registry
 from gan_core.errors import DeviceError
-from gan_core.memory import estimate
 
 
 def test_a_course_measures_until_its_end() -> None:
@@ -27,8 +26,4 @@ def test_without_a_gpu_it_says_so() -> None:
 
 
 def test_its_runs_are_the_recipes_for_a_gpu() -> None:
-    recipes = {e.name: e for e in registry.preset.entries() if "gpu" in e.info}
-    assert set(gpu.COURSES) == set(recipes)
-    for name, entry in recipes.items():
-        assert estimate(presets.load(name)) < entry.info["gpu"] * 1e9
-        assert presets.load(name).data.image_size == 32
+    assert set(gpu.COURSES) == {e.name for e in registry.preset.entries() if "gpu" in e.info}
