@@ -21,10 +21,8 @@ from gan_core.engine.workshop import Workshop
 from gan_core.errors import DeviceError
 from gan_core.text import N_
 
-COURSES = {
-    "r3gan_stacked": (480.0, 60.0, 26_000),
-    "r3gan_cifar": (1800.0, 300.0, 10_000),
-}  # seconds, between measures, samples
+# Seconds of training, seconds between two measures, samples of each.
+COURSES = {"r3gan_stacked": (480.0, 60.0, 26_000), "r3gan_cifar": (1800.0, 300.0, 10_000)}
 _FIGURES = ("class_modes", "class_kl", "fd", "fid", "precision", "recall", "confident")
 
 

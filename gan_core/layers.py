@@ -24,7 +24,7 @@ _FOLLOWS = (nn.modules.batchnorm._NormBase, nn.LayerNorm, nn.GroupNorm, ClassNor
 
 @dataclass(frozen=True)
 class Layer:
-    """kind: one of KINDS; n_in, n_out: its numbers or channels, 0 where that says nothing; side: of a convolution's kernel or of learned pictures, in pixels;
+    """kind: one of KINDS; n_in, n_out: its numbers or channels, 0 where that says nothing; side: of a convolution's kernel or of first pictures, in pixels;
     parameters: all that is learned in it, its normalisation included."""
 
     kind: str
@@ -84,7 +84,7 @@ def _walk(module: nn.Module) -> Iterator[tuple[list[Any] | None, list[nn.Paramet
         own = list(module.parameters(recurse=False))
         if isinstance(
             module, (Basis, StyleGenerator)
-        ):  # learned pictures that a generator begins with, and nothing else of their own
+        ):  # all that they have of their own are the pictures they begin with
             *_, channels, side, _ = own[0].shape
             yield [FIRST, 0, channels, side], own
         elif own:
