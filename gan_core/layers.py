@@ -82,9 +82,8 @@ def _walk(module: nn.Module) -> Iterator[tuple[list[Any] | None, list[nn.Paramet
         yield [kind, module.in_channels, module.out_channels, module.kernel_size[0]], list(module.parameters())
     else:
         own = list(module.parameters(recurse=False))
-        if isinstance(
-            module, (Basis, StyleGenerator)
-        ):  # all that they have of their own are the pictures they begin with
+        # all that these have of their own are the pictures that they begin with
+        if isinstance(module, (Basis, StyleGenerator)):
             *_, channels, side, _ = own[0].shape
             yield [FIRST, 0, channels, side], own
         elif own:
