@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import math
+import string
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -223,6 +224,12 @@ def preview_classes(config: RunConfig) -> list[int]:
     """The class or category of each column of the preview, or nothing; of many some, evenly chosen."""
     side, columns = preview_side(config), config.classes or config.latent.categories
     return [i * columns // side for i in range(side)] if columns else []
+
+
+def class_name(config: RunConfig, data: ImageSet, k: int) -> str:
+    """What class k is called. A category that was not named but found gets a letter: a digit beside digits would look like a claim."""
+    names = data.class_names if config.classes else string.ascii_uppercase
+    return names[k] if k < len(names) else str(k)
 
 
 def pictures_preview(config: RunConfig, data: ImageSet, rng: torch.Generator, device: torch.device) -> Preview:

@@ -91,3 +91,8 @@ class ImageSet:
 def to_unit(images: Tensor) -> Tensor:
     """Pictures uint8 0…255 -> float32 in [−1, 1]."""
     return images.float().div_(127.5).sub_(1)
+
+
+def to_pixels(pictures: Tensor) -> Tensor:
+    """Pictures in [−1, 1] -> uint8 0…255, as they are shown: the inverse of `to_unit`, with what lies beyond cut off."""
+    return ((pictures + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)

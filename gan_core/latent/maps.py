@@ -103,4 +103,5 @@ def rates_of_change(pictures: Tensor, rows: int, cols: int, step: float) -> NDAr
     ‖∂G/∂v‖²), by differences of neighbours (central, one-sided at the border)."""
     x = pictures.flatten(1).double().numpy().reshape(rows, cols, -1)
     total = sum((np.gradient(x, step, axis=axis) ** 2).sum(2) for axis in (0, 1) if x.shape[axis] > 1)
-    return np.sqrt(total).astype(np.float32)
+    rates: NDArray[np.float32] = np.sqrt(total).astype(np.float32)
+    return rates

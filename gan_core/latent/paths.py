@@ -104,4 +104,5 @@ def pad_weights(point: tuple[float, float], corners: Tensor) -> Tensor:
     cross = (spokes[:, 0] * following[:, 1] - spokes[:, 1] * following[:, 0]).abs()
     half = cross / (r * next_r + (spokes * following).sum(1))  # tan(α/2) = |a × b| / (|a||b| + a · b)
     weights = (half.roll(1) + half) / r
-    return weights / weights.sum()
+    shares: Tensor = weights / weights.sum()
+    return shares

@@ -42,7 +42,7 @@ def psnr(a: Tensor, b: Tensor) -> float:
 def nearest_starts(draw: Draw, target: Tensor, candidates: Tensor, count: int) -> Tensor:
     """(N, dim) -> (count, dim): the candidates whose pictures are nearest to the target (C, H, W), by pixels."""
     with torch.no_grad():
-        errors = torch.cat([(draw(part) - target).square().flatten(1).mean(1) for part in candidates.split(256)])
+        errors = torch.cat([(draw(part) - target).square().flatten(1).mean(1) for part in torch.split(candidates, 256)])
     return candidates[errors.topk(min(count, len(candidates)), largest=False).indices]
 
 

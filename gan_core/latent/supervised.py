@@ -67,12 +67,14 @@ def holding(direction: Tensor, locked: Tensor) -> Tensor:
     """direction (dim,), locked (L, dim): the part of it, of length 1, along which none of the locked ones changes.   InterFaceGAN, section 3.2.
     Raises ConfigError where nothing is left."""
     if not len(locked):
-        return direction / direction.norm()
+        unit: Tensor = direction / direction.norm()
+        return unit
     basis, _ = torch.linalg.qr(locked.double().t())
     left = direction.double() - basis @ (basis.t() @ direction.double())
     if float(left.norm()) < 1e-6 * float(direction.norm()):
         raise ConfigError(N_("What is to change is one of the things that are locked, or made of them. Unlock one."))
-    return (left / left.norm()).to(direction.dtype)
+    held: Tensor = (left / left.norm()).to(direction.dtype)
+    return held
 
 
 def _split(kind: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:

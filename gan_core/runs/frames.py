@@ -7,6 +7,7 @@ import io
 import json
 import math
 import struct
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -50,8 +51,13 @@ CURVE_NAMES = tuple(CURVES)
 
 
 def pack(snapshot: Snapshot) -> bytes:
-    """header length, JSON header, arrays: each at a multiple of eight bytes, so that a browser reads them in place."""
-    header, arrays = _header(snapshot), _arrays(snapshot)
+    """What a viewer sees at one moment."""
+    return packed(_header(snapshot), _arrays(snapshot))
+
+
+def packed(header: dict[str, Any], arrays: Mapping[str, NDArray[Any]]) -> bytes:
+    """header length, JSON header, arrays (float32 or uint8): each at a multiple of eight bytes, so that a browser reads them in place. The
+    header gets their places under "arrays"."""
     header["arrays"] = {
         name: {"dtype": a.dtype.str[1:], "shape": list(a.shape), "offset": 0} for name, a in arrays.items()
     }

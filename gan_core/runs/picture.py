@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import math
-import string
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from gan_core import registry
-from gan_core.data.sets import PointSet, to_unit
+from gan_core.data.sets import PointSet, to_pixels, to_unit
 from gan_core.neurons import lattice
-from gan_core.players import Players, preview_classes
+from gan_core.players import Players, class_name, preview_classes
 
 FIELD_CELLS = 48
 ARROWS = 160  # generated samples that show where they are pushed
@@ -27,20 +25,12 @@ def picture(players: Players) -> dict[str, Any]:
     """Arrays and what describes them: the same from the same weights, whenever they are looked at."""
     if isinstance(players.data, PointSet):
         return points(players, players.data)
-    arrays = {"real": players.preview.real.numpy(), "fake": _pixels(players.sample(players.preview.latents))}
+    arrays = {"real": players.preview.real.numpy(), "fake": to_pixels(players.sample(players.preview.latents)).numpy()}
     rebuilt = players.rebuilt(to_unit(players.preview.real))
     if rebuilt is not None:
-        arrays["rebuilt"] = _pixels(rebuilt)
-    # A category that was not named but found gets a letter: a digit beside digits would look like a claim.
-    names = players.data.class_names if players.config.classes else string.ascii_uppercase
-    columns = tuple(names[k] if k < len(names) else str(k) for k in preview_classes(players.config))
+        arrays["rebuilt"] = to_pixels(rebuilt).numpy()
+    columns = tuple(class_name(players.config, players.data, k) for k in preview_classes(players.config))
     return {"arrays": arrays, "columns": columns, "found": bool(players.config.codes)}
-
-
-def _pixels(pictures: Tensor) -> NDArray[np.uint8]:
-    """In [−1, 1] -> 0 … 255."""
-    found: NDArray[np.uint8] = ((pictures + 1) * 127.5).round().clamp(0, 255).to(torch.uint8).numpy()
-    return found
 
 
 def points(players: Players, data: PointSet) -> dict[str, Any]:

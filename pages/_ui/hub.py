@@ -8,27 +8,24 @@ none while it is hidden; and those of earlier moments that it asks for, until it
 
 import asyncio
 import json
-import logging
 import struct
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
-from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+from starlette.websockets import WebSocket
 
 from gan_core.errors import PlaygroundError, RunError
 from gan_core.runs import wishes
 from gan_core.runs.commands import ACTIONS
 from gan_core.text import N_
-from pages._ui import i18n, origins
-from pages._ui.tokens import Grant, TokenError
+from pages._ui import i18n, sockets
+from pages._ui.sockets import GARBAGE, TOO_LATE, TOO_MANY, UNKNOWN_RUN, HangUpError
+from pages._ui.tokens import Grant
 
-GARBAGE, UNAUTHORISED, REFUSED, UNKNOWN_RUN, TOO_LATE, TOO_MANY, BROKEN = 4400, 4401, 4403, 4404, 4408, 1013, 1011
 MOST_MOMENTS = 8  # that a viewer can ask for at once
 ANEW = 1012  # the viewer connects again, and finds the run as it is now
-
-_log = logging.getLogger(__name__)
 
 
 class KeptPast(Protocol):
@@ -66,14 +63,6 @@ class Limits:
     message_bytes: int = 4096
     viewers: int = 200
     poll_seconds: float = 0.05
-
-
-class HangUpError(Exception):
-    """Ends a socket with a close code and a short reason."""
-
-    def __init__(self, code: int, reason: str) -> None:
-        super().__init__(reason)
-        self.code, self.reason = code, reason
 
 
 @dataclass(frozen=True)
@@ -193,23 +182,13 @@ class LiveHub:
         self._channels: dict[str, Channel] = {}
 
     async def serve(self, socket: WebSocket) -> None:
-        """One socket from its opening to its end. Refusals are close codes, which a page can read; so accept first."""
-        await socket.accept()
-        try:
-            await self._converse(socket)
-        except WebSocketDisconnect:
-            return
-        except HangUpError as end:
-            await _close(socket, end.code, end.reason)
-        except Exception:
-            _log.exception("The live view failed")
-            await _close(socket, BROKEN, "internal error")
+        """One socket from its opening to its end."""
+        await sockets.served(socket, self._converse, self._allowed_origins())
 
     async def _converse(self, socket: WebSocket) -> None:
-        if not origins.is_allowed(socket.headers, self._allowed_origins()):
-            raise HangUpError(REFUSED, "origin refused")
-        viewer = Viewer(socket)
-        grant = await self._admit(viewer)
+        limits = self._limits
+        grant, language = await sockets.admitted(socket, self._check, limits.token_seconds, limits.message_bytes)
+        viewer = Viewer(socket, language=language)
         run = await asyncio.to_thread(self._find, grant.run)
         if run is None:
             raise HangUpError(UNKNOWN_RUN, "no such run")
@@ -221,7 +200,7 @@ class LiveHub:
             with run.watch():
                 hello = {"capability": grant.capability, "run": run.id, "status": run.status}
                 await socket.send_json({"hello": hello})
-                await _until_one_ends(
+                await sockets.until_one_ends(
                     self._listen(viewer, grant, channel), self._stream(viewer, channel), self._show_past(viewer, run)
                 )
         finally:
@@ -235,40 +214,9 @@ class LiveHub:
             channel = self._channels[run.id] = Channel(run, self._limits.poll_seconds)
         return channel
 
-    async def _admit(self, viewer: Viewer) -> Grant:
-        try:
-            async with asyncio.timeout(self._limits.token_seconds):
-                message = await self._receive(viewer.socket)
-        except TimeoutError:
-            raise HangUpError(TOO_LATE, "no token") from None
-        token, language = message.get("token"), message.get("lang")
-        if isinstance(language, str):
-            viewer.language = i18n.known(language) or i18n.ENGLISH
-        if not isinstance(token, str):
-            raise HangUpError(GARBAGE, "the first message must hold a token")
-        try:
-            return self._check(token)
-        except TokenError:
-            raise HangUpError(UNAUTHORISED, "token refused") from None
-
-    async def _receive(self, socket: WebSocket) -> dict[str, Any]:
-        event = await socket.receive()
-        if event["type"] == "websocket.disconnect":
-            raise WebSocketDisconnect(event.get("code", 1006))
-        text = event.get("text")
-        if text is None or len(text.encode(errors="replace")) > self._limits.message_bytes:
-            raise HangUpError(GARBAGE, "not a short text message")
-        try:
-            message = json.loads(text)
-        except (ValueError, RecursionError):
-            raise HangUpError(GARBAGE, "not JSON") from None
-        if not isinstance(message, dict):
-            raise HangUpError(GARBAGE, "not a JSON object")
-        return message
-
     async def _listen(self, viewer: Viewer, grant: Grant, channel: Channel) -> None:
         while True:
-            match message := await self._receive(viewer.socket):
+            match message := await sockets.received(viewer.socket, self._limits.message_bytes):
                 case {"ack": int(seq)}:
                     viewer.acknowledge(seq)
                 case {"visible": bool(visible)}:
@@ -294,7 +242,7 @@ class LiveHub:
             await asyncio.to_thread(self._command, grant.run, action, value)
         except PlaygroundError as error:
             code = "refused" if grant.capability == "control" else "forbidden"
-            await viewer.socket.send_json({"error": {"code": code, "message": _said(error, viewer)}})
+            await viewer.socket.send_json({"error": {"code": code, "message": sockets.said(error, viewer.language)}})
 
     async def _show_past(self, viewer: Viewer, run: WatchedRun) -> None:
         """Send the earlier moments that the viewer asked for last, in its order; newer wishes overtake those not yet begun."""
@@ -307,9 +255,11 @@ class LiveHub:
                 try:
                     data = await asyncio.to_thread(past.frame, step, viewer.wishes)
                 except PlaygroundError as error:
-                    await viewer.socket.send_json({"missing": {"step": step, "message": _said(error, viewer)}})
+                    await viewer.socket.send_json(
+                        {"missing": {"step": step, "message": sockets.said(error, viewer.language)}}
+                    )
                 else:
-                    await _send_frame(viewer.socket, data, self._limits.ack_seconds)
+                    await sockets.send_bytes(viewer.socket, data, self._limits.ack_seconds)
                 if viewer.look_back.is_set():
                     break
 
@@ -326,7 +276,7 @@ class LiveHub:
                 frame = await channel.newest()
                 if frame is not None and viewer.visible and frame.change != viewer.shown:
                     viewer.shown, viewer.owes, viewer.sent_at = frame.change, frame.seq, clock()
-                    await _send_frame(viewer.socket, frame.data, patience)
+                    await sockets.send_bytes(viewer.socket, frame.data, patience)
                     del frame
                     continue
                 del frame  # while this waits, only the channel holds the bytes
@@ -340,41 +290,3 @@ class LiveHub:
 
 def _moments(past: KeptPast | None) -> dict[str, list[int]]:
     return {"steps": past.steps() if past else [], "branches": past.branches() if past else []}
-
-
-def _said(error: PlaygroundError, viewer: Viewer) -> str:
-    """An error in the viewer's language."""
-    return i18n.translator(viewer.language).gettext(error.template).format(**error.params)
-
-
-async def _send_frame(socket: WebSocket, data: bytes, patience: float) -> None:
-    """Send, or end a viewer whose connection takes nothing any more."""
-    try:
-        async with asyncio.timeout(patience):
-            await socket.send_bytes(data)
-    except TimeoutError:
-        raise HangUpError(TOO_LATE, "never read") from None
-    except RuntimeError:
-        if socket.application_state is not WebSocketState.DISCONNECTED:
-            raise
-        raise WebSocketDisconnect(1006) from None  # the other end went while this was about to be sent
-
-
-async def _close(socket: WebSocket, code: int, reason: str) -> None:
-    """Close, unless the other end is gone already or takes nothing any more."""
-    with suppress(RuntimeError, WebSocketDisconnect, TimeoutError):
-        async with asyncio.timeout(1):
-            await socket.close(code, reason)
-
-
-async def _until_one_ends(*coroutines: Coroutine[Any, Any, None]) -> None:
-    """Run these together until the first one ends or fails, then stop the others and pass its exception on."""
-    tasks = [asyncio.create_task(coroutine) for coroutine in coroutines]
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)

@@ -8,9 +8,11 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from pages._ui import service, settings, tokens
 from pages._ui.hub import LiveHub, WatchedRun
+from pages._ui.latent_hub import LatentHub
 
 HEALTH = "/api/health"
 LIVE = "/api/live"
+LATENT = "/api/latent"
 PICTURES = "/api/pictures"
 PICTURES_FOLDER = Path(__file__).parent / "pictures"
 _A_DAY = 86_400  # seconds
@@ -35,8 +37,11 @@ def _find(run_id: str) -> WatchedRun | None:
 
 
 def routes() -> list[BaseRoute]:
-    """Health, the pictures of presets, and the live view."""
+    """Health, the pictures of presets, the live view, and the Latent Explorer."""
     hub = LiveHub(_find, service.command, tokens.check, lambda: settings.options().origins)
+    latent = LatentHub(
+        service.explorers, service.exists, service.touch, tokens.check, lambda: settings.options().origins
+    )
     prefixes = dict.fromkeys(("", settings.base_path()))
     return [
         route
@@ -45,5 +50,6 @@ def routes() -> list[BaseRoute]:
             Route(prefix + HEALTH, health),
             Route(prefix + PICTURES + "/{name}.webp", picture),
             WebSocketRoute(prefix + LIVE, hub.serve),
+            WebSocketRoute(prefix + LATENT, latent.serve),
         )
     ]

@@ -17,13 +17,16 @@ from pages._ui.owner import owner_id
 
 if TYPE_CHECKING:
     from gan_core.engine.orders import Part
+    from gan_core.latent.explorer import Explorers
     from gan_core.runs.following import FollowedRun
     from gan_core.runs.scheduler import Scheduler
     from gan_core.runs.session import TrainingSession
+    from gan_core.runs.store import Store
 
 _log = logging.getLogger(__name__)
 _lock = threading.Lock()
 _scheduler: "Scheduler | None" = None
+_explorers: "tuple[Store, Explorers] | None" = None
 
 
 def scheduler() -> "Scheduler":
@@ -48,6 +51,32 @@ def _new_scheduler() -> "Scheduler":
         quota_bytes=int(chosen.quota_gb * 1e9),
         engine=engine.default(chosen.engine),
     )
+
+
+def explorers() -> "Explorers":
+    """What is explored of the runs here: one for as long as the scheduler is."""
+    global _explorers
+    from gan_core.latent.explorer import Explorers
+
+    store = scheduler().store
+    with _lock:
+        if _explorers is None or _explorers[0] is not store:
+            _explorers = store, Explorers(store.folder)
+        return _explorers[1]
+
+
+def exists(run_id: str) -> bool:
+    """Whether there is such a run that is not deleted."""
+    return scheduler().store.exists(run_id)
+
+
+def touch(run_id: str) -> None:
+    """Somebody looks at a run in another way than live: one that trains is not left alone."""
+    from gan_core.runs.session import TrainingSession
+
+    run = scheduler().peek(run_id)
+    if isinstance(run, TrainingSession):
+        run.touch()
 
 
 def command(run_id: str, action: str, value: object = None) -> None:

@@ -20,7 +20,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from gan_core.errors import RunError
-from pages._ui.hub import Limits, LiveHub, _send_frame
+from pages._ui.hub import Limits, LiveHub
+from pages._ui.sockets import send_bytes
 from pages._ui.tokens import Signer
 
 SIGNER = Signer()
@@ -359,7 +360,7 @@ async def test_a_frame_for_a_socket_that_has_just_closed(closed: bool, raised: t
     socket = WebSocket({"type": "websocket"}, receive=never, send=never)
     socket.application_state = WebSocketState.DISCONNECTED if closed else WebSocketState.CONNECTING
     with pytest.raises(raised):
-        await _send_frame(socket, b"", 1.0)
+        await send_bytes(socket, b"", 1.0)
 
 
 @scenario

@@ -225,17 +225,3 @@ class Closely {
     context.drawImage(canvas, 0, 0, width, height);
   }
 }
-
-/** Paints picture `index` of raw (N, C, H, W) bytes, pixel by pixel; the style sheet enlarges it. */
-function paintPixels(canvas, bytes, [, channels, height, width], index) {
-  if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
-  const context = canvas.getContext("2d");
-  const image = context.createImageData(width, height);
-  const plane = width * height;
-  const from = index * channels * plane;
-  for (let i = 0; i < plane; i += 1) {
-    for (let c = 0; c < 3; c += 1) image.data[4 * i + c] = bytes[from + (channels === 1 ? 0 : c * plane) + i];
-    image.data[4 * i + 3] = 255;
-  }
-  context.putImageData(image, 0, 0);
-}

@@ -1,6 +1,7 @@
 // Small helpers for elements, icons, numbers and colours. Text goes in as textContent only.
 
 const SVG = "http://www.w3.org/2000/svg";
+const DICE = "M2.500 2.500h11v11h-11zM4.100 4.100v7.800h7.800V4.100zM5.300 5.300h1.800v1.800H5.300zM8.900 8.900h1.800v1.800H8.900zM8.900 5.300h1.800v1.800H8.900zM5.300 8.900h1.800v1.800H5.300z";
 const ICONS = {
   pause: "M4 3h3v10H4zM9 3h3v10H9z",
   resume: "M4 2.5v11l9-5.5z",
@@ -10,7 +11,7 @@ const ICONS = {
   step_d: "M2.5 3v10l5-5zM9 3h2.2c2.2 0 3.8 2 3.8 5s-1.6 5-3.8 5H9zm1.7 1.8v6.4c1.5 0 2.5-1.2 2.5-3.2s-1-3.200-2.500-3.200z",
   step_g: "M2 3v10l5-5zM14.600 5.200 13.300 6.400A2.600 2.600 0 0 0 9.700 8c0 1.900 1.100 3.200 2.600 3.200.5 0 .9-.1 1.200-.3V9.300h-1.600V7.700h3.300v4.200a4.600 4.600 0 0 1-2.900 1.100C9.700 13 8 11 8 8s1.700-5 4.300-5c.9 0 1.700.8 2.300 2.200z",
   slow: "M8 2a6 6 0 1 1 0 12A6 6 0 0 1 8 2zm0 1.600a4.400 4.400 0 1 0 0 8.800 4.400 4.400 0 0 0 0-8.800zM7.200 5h1.600v2.700l2.100 2-1.100 1.200L7.200 8.400z",
-  reset_seed: "M2.500 2.500h11v11h-11zM4.100 4.100v7.800h7.800V4.100zM5.300 5.300h1.800v1.800H5.300zM8.900 8.900h1.800v1.800H8.900zM8.900 5.300h1.800v1.800H8.900zM5.300 8.900h1.800v1.800H5.300z",
+  reset_seed: DICE,
   more: "M2 6.500h3v3H2zM6.500 6.500h3v3h-3zM11 6.500h3v3h-3z",
   "slow.next": "M3 3v10l6.500-5zM10.500 3H13v10h-2.500z",
   "slow.play": "M4 2.500v11l9-5.500z",
@@ -35,6 +36,10 @@ const ICONS = {
   back: "M10.5 2.5 12 4 8 8l4 4-1.5 1.5L5 8z",
   forth: "M5.5 2.5 4 4l4 4-4 4 1.5 1.5L11 8z",
   branch: "M4.500 1.500a2 2 0 0 1 .8 3.800v1.900c.6-.4 1.300-.6 2.200-.7 1.700-.1 2.700-.4 2.900-1.300a2 2 0 1 1 1.600.1c-.3 2.100-2.100 2.700-4.300 2.900-1.500.1-2.200.5-2.400 1.700v.8a2 2 0 1 1-1.600 0V5.300a2 2 0 0 1 .8-3.800z",
+  undo: "M6.500 2 7.800 3.300 5.600 5.500H10a4.300 4.300 0 0 1 0 8.500H6v-1.800h4a2.500 2.500 0 0 0 0-4.900H5.600l2.200 2.200L6.500 10.800 2.100 6.400z",
+  redo: "M9.500 2 8.200 3.300l2.200 2.200H6a4.300 4.300 0 0 0 0 8.500h4v-1.800H6a2.500 2.500 0 0 1 0-4.900h4.400L8.200 9.500l1.300 1.300 4.400-4.400z",
+  random: DICE,
+  star: "M8 1.300l2 4.400 4.800.5-3.600 3.200 1 4.700L8 11.700l-4.200 2.400 1-4.700L1.200 6.200 6 5.700z",
   real: "M8 4a4 4 0 1 1 0 8 4 4 0 0 1 0-8z",
   fake: "M8 2.8 13.2 8 8 13.2 2.8 8z",
   held: "M8 3.500a4.500 4.500 0 1 1 0 9 4.500 4.500 0 0 1 0-9zM8 5.300a2.700 2.700 0 1 0 0 5.400 2.700 2.700 0 0 0 0-5.400z",
@@ -187,6 +192,35 @@ function fitCanvas(canvas, width, height) {
   const context = canvas.getContext("2d");
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   return context;
+}
+
+const round2 = (value) => String(Math.round(value * 100) / 100);
+
+/** One of the icons, 16 × 16, with its top left corner at (x, y). */
+function paintIcon(context, name, x, y, color) {
+  if (context.paper) {
+    context.put("path", { d: ICONS[name], fill: color, "fill-rule": "evenodd", transform: `translate(${round2(x)} ${round2(y)})` });
+    return;
+  }
+  context.save();
+  context.translate(x, y);
+  context.fillStyle = color;
+  context.fill(new Path2D(ICONS[name]), "evenodd");
+  context.restore();
+}
+
+/** Paints picture `index` of raw (N, C, H, W) bytes, pixel by pixel; the style sheet enlarges it. */
+function paintPixels(canvas, bytes, [, channels, height, width], index) {
+  if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+  const context = canvas.getContext("2d");
+  const image = context.createImageData(width, height);
+  const plane = width * height;
+  const from = index * channels * plane;
+  for (let i = 0; i < plane; i += 1) {
+    for (let c = 0; c < 3; c += 1) image.data[4 * i + c] = bytes[from + (channels === 1 ? 0 : c * plane) + i];
+    image.data[4 * i + 3] = 255;
+  }
+  context.putImageData(image, 0, 0);
 }
 
 /** Round numbers in [low, high], about `count` of them. */

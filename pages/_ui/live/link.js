@@ -12,16 +12,17 @@ function appBase() {
   return script ? new URL("../../", script.src) : new URL("./", document.baseURI);
 }
 
-function socketAddress() {
-  const address = new URL("api/live", appBase());
+function socketAddress(path) {
+  const address = new URL(path, appBase());
   address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
   return address.href;
 }
 
 class Link {
-  /** `on`: frame(buffer), hello(object), state(name), renew(), error(object), moments(object), missing(object). */
-  constructor(on) {
+  /** `on`: frame(buffer), hello(object), state(name), renew(), and whatever else the server may say, by its name. */
+  constructor(on, path = "api/live") {
     this.on = on;
+    this.path = path;
     this.run = null;
     this.attempt = 0;
     this.renewals = [];
@@ -56,7 +57,7 @@ class Link {
     this.setState("connecting");
     let socket;
     try {
-      socket = new WebSocket(socketAddress());
+      socket = new WebSocket(socketAddress(this.path));
     } catch {
       this.later();
       return;
@@ -87,7 +88,7 @@ class Link {
       this.told = "";
       this.tellWants();
       this.on.hello(message.hello);
-    } else for (const name of ["error", "moments", "missing"]) if (message[name]) this.on[name](message[name]);
+    } else for (const [name, said] of Object.entries(message)) this.on[name]?.(said);
   }
 
   send(message) {
@@ -109,8 +110,12 @@ class Link {
 
   /** A frame was drawn: the connection works, so that the next loss starts with a short wait again. */
   ack(seq) {
-    this.attempt = 0;
+    this.works();
     this.send({ ack: seq });
+  }
+
+  works() {
+    this.attempt = 0;
   }
 
   closed(socket, code) {

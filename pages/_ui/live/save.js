@@ -8,7 +8,6 @@ const STYLE_OF_CONTEXT = { fillStyle: "#000", strokeStyle: "#000", lineWidth: 1,
 const ANCHORS = { start: "start", left: "start", center: "middle", right: "end", end: "end" };
 const BASELINES = { top: "text-before-edge", hanging: "hanging", middle: "central", bottom: "text-after-edge", ideographic: "text-after-edge" };
 
-const round2 = (value) => String(Math.round(value * 100) / 100);
 const escaped = (text) => String(text).replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]);
 
 /** The part of a 2-D canvas context that layers use, as SVG. */
@@ -273,19 +272,6 @@ function stampAll(context, key, points, paint) {
     context.restore();
   }
   return undefined;
-}
-
-/** One of the icons, 16 × 16, with its top left corner at (x, y). */
-function paintIcon(context, name, x, y, color) {
-  if (context.paper) {
-    context.put("path", { d: ICONS[name], fill: color, "fill-rule": "evenodd", transform: `translate(${round2(x)} ${round2(y)})` });
-    return;
-  }
-  context.save();
-  context.translate(x, y);
-  context.fillStyle = color;
-  context.fill(new Path2D(ICONS[name]), "evenodd");
-  context.restore();
 }
 
 /** The whole sheet of a view: legend, picture, caption. */

@@ -1,0 +1,288 @@
+"""A generator as it is explored: the players of a run at one saved step, which nothing changes any more.
+
+    explored = explored_from(folder)            # the newest checkpoint, or a kept step
+    z = explored.seed(7)                        # (inputs,): the latent of the first sample that `sample --seed 7` draws
+    explored.draw(z[None])                      # (1, C, H, W) in [−1, 1], or (1, 2) in data units
+    explored.draw(explored.styles(z[None]))     # the same from its styles (1, layers, dim), of a style-based generator
+
+Only files are read, so that a run which trains is never waited for, and its random streams stay as they are.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import math
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from gan_core import data as data_sets
+from gan_core import device as devices
+from gan_core import serial
+from gan_core.config import RunConfig
+from gan_core.data.sets import ImageSet, PointSet
+from gan_core.errors import CheckpointError, ConfigError, DeviceError
+from gan_core.generate import BATCH
+from gan_core.latent import units
+from gan_core.latent.units import Factors, UnitLayer
+from gan_core.networks import build_discriminator, build_encoder, build_generator
+from gan_core.networks.style import StyleGenerator
+from gan_core.players import Players, Preview, as_pictures, class_name, classes_in, draw_inputs, one_hot
+from gan_core.runs.checkpoint import Saved
+from gan_core.runs.folder import RunFolder
+from gan_core.saliency import company
+from gan_core.text import N_
+from gan_core.variational import moments
+
+_ROWS = 256  # through the generator at once
+LARGEST_SEED = 2**31 - 1
+
+
+@dataclass(frozen=True)
+class Explored:
+    """The players of a run at `step`. Latents come in two forms: inputs (N, inputs), what the generator is given (latents, and behind
+    them a class or a code); and styles (N, layers, dim), one w a layer, where `has_styles`."""
+
+    players: Players
+    step: int
+    _switching: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
+
+    @property
+    def config(self) -> RunConfig:
+        return self.players.config
+
+    @property
+    def data(self) -> PointSet | ImageSet:
+        return self.players.data
+
+    @property
+    def g(self) -> nn.Module:
+        """The averaged generator."""
+        return self.players.average
+
+    @property
+    def dim(self) -> int:
+        """Coordinates of the latent space z."""
+        return self.config.latent.dim
+
+    @property
+    def behind(self) -> int:
+        """Numbers behind the latents: classes, or the parts of a code."""
+        return self.config.classes + self.config.codes
+
+    @property
+    def inputs(self) -> int:
+        return self.dim + self.behind
+
+    @property
+    def has_styles(self) -> bool:
+        return isinstance(self.g, StyleGenerator)
+
+    @property
+    def layer_names(self) -> list[str]:
+        """What each w decides about; none without styles."""
+        return self.g.layer_names if isinstance(self.g, StyleGenerator) else []
+
+    @property
+    def class_names(self) -> list[str]:
+        """Of the classes that a conditional generator can be asked for, or of the categories that it found; none for others."""
+        count = self.config.classes or self.config.latent.categories
+        return [class_name(self.config, self.data, k) for k in range(count)] if isinstance(self.data, ImageSet) else []
+
+    @property
+    def usual_psi(self) -> float:
+        """The truncation that samples of the run are looked at with."""
+        return self.config.generator.truncation if self.has_styles else 1.0
+
+    # ── latents ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def seed(self, seed: int, label: int | None = None) -> Tensor:
+        """(inputs,): of the first sample that `gan-playground sample --seed` draws, asked for class or category `label` where one is given.
+        Raises ConfigError for a seed or a class that there is not."""
+        if not 0 <= seed <= LARGEST_SEED:
+            raise ConfigError(N_("seed={seed} is no seed: whole numbers from 0 to {largest} are."), seed=seed, largest=LARGEST_SEED)  # fmt: skip
+        found = draw_inputs(BATCH, self.config, torch.Generator().manual_seed(seed))[0]
+        return found if label is None else self.asked(found, label)
+
+    def many(self, count: int, seed: int) -> Tensor:
+        """(count, inputs), always the same ones for a seed."""
+        return draw_inputs(count, self.config, torch.Generator().manual_seed(seed))
+
+    def asked(self, inputs: Tensor, label: int) -> Tensor:
+        """(…, inputs) with class or category `label` in the place of its own. Raises ConfigError where there is none such."""
+        count = len(self.class_names)
+        if not 0 <= label < count:
+            raise ConfigError(N_("There is no class {label} here: the generator knows {count}, from 0 on."), label=label, count=count)  # fmt: skip
+        changed = inputs.clone()
+        changed[..., self.dim : self.dim + count] = one_hot(torch.tensor(label), count)
+        return changed
+
+    @torch.no_grad()
+    def styles(self, inputs: Tensor) -> Tensor:
+        """(N, inputs) -> (N, layers, dim): the w that the mapping network makes, the same for all layers. Raises ConfigError without styles."""
+        g = self.g
+        if not isinstance(g, StyleGenerator):
+            raise ConfigError(N_("Only a style-based generator has styles. Use the latents z of this one."))
+        w: Tensor = g.mapping(inputs[:, : self.dim].to(self.players.device)).float().cpu()
+        return w[:, None].expand(-1, g.layers, -1).contiguous()
+
+    @cached_property
+    def mean_style(self) -> Tensor:
+        """(dim,): w̄, where truncation leads to. Raises ConfigError without styles."""
+        if not isinstance(self.g, StyleGenerator):
+            raise ConfigError(N_("Only a style-based generator has styles. Use the latents z of this one."))
+        return self.g.mean.float().cpu()
+
+    # ── pictures ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    @torch.no_grad()
+    def draw(self, latents: Tensor, psi: float | None = None, g: nn.Module | None = None) -> Tensor:
+        """inputs (N, inputs) or styles (N, layers, dim) -> (N, *shape) float32 on the CPU: pictures in [−1, 1], points in data units.
+
+        psi: truncation, `usual_psi` when left out. Of styles w̄ + ψ (w − w̄); of others ψ z, towards the middle of the latents: 0 leaves one
+        picture (of each class). g: another generator of the same form, such as one with channels switched off."""
+        parts = [self.forward(part, psi, g).float().cpu() for part in torch.split(latents, _ROWS)]
+        out = torch.cat(parts)
+        return self.data.to_units(out) if isinstance(self.data, PointSet) else as_pictures(out)
+
+    def forward(self, latents: Tensor, psi: float | None = None, g: nn.Module | None = None) -> Tensor:
+        """As `draw`, with the history of the latents, on the device, unclamped, points in training's units."""
+        g = self.g if g is None else g
+        psi = self.usual_psi if psi is None else psi
+        latents = latents.to(self.players.device)
+        if isinstance(g, StyleGenerator):
+            ws = latents if latents.dim() == 3 else g.mapping(latents[:, : self.dim])[:, None].expand(-1, g.layers, -1)
+            return g.synthesis(g.truncated(ws, psi))
+        if latents.dim() != 2:
+            raise ConfigError(N_("Only a style-based generator has styles. Use the latents z of this one."))
+        if psi != 1:
+            latents = torch.cat([latents[:, : self.dim] * psi, latents[:, self.dim :]], 1)
+        out: Tensor = g(latents)
+        return out
+
+    # ── channels ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    @cached_property
+    def _own(self) -> tuple[nn.Module, list[UnitLayer]]:
+        own = copy.deepcopy(self.g)
+        return own, units.layers(own, self.seed(0)[None].to(self.players.device))
+
+    @property
+    def unit_layers(self) -> list[UnitLayer]:
+        """The layers whose channels can be switched."""
+        return self._own[1]
+
+    @contextlib.contextmanager
+    def switched(self, factors: Factors) -> Iterator[nn.Module]:
+        """A generator whose channels give `factors` times what they would, for as long as this lasts; one at a time. Raises ConfigError for a
+        layer or a channel that there is not."""
+        with self._switching, units.switched(self.unit_layers, factors):
+            yield self._own[0]
+
+    # ── what D and the encoder say ───────────────────────────────────────────────────────────────────────────────────────
+
+    @torch.no_grad()
+    def scores(self, samples: Tensor, inputs: Tensor | None = None) -> Tensor:
+        """(N, *shape) as `draw` gives them -> D's logits (N,). inputs (N, inputs): for a D that is told the class. A D that sees several at once
+        sees each with the same other samples. NaN where there is no D."""
+        if not self.config.adversarial:
+            return torch.full((len(samples),), math.nan)
+        labels = inputs[:, -self.config.classes :] if self.config.classes and inputs is not None else None
+        if self.config.classes and labels is None:
+            return torch.full((len(samples),), math.nan)
+        together = len(company(self.players, 1, 0))
+        if together == 1:
+            return self.players.critic(samples, labels)
+        others, theirs = self._others[: together - 1], self._others_inputs[: together - 1]
+        found = []
+        for i in range(len(samples)):
+            seen = torch.cat([samples[i : i + 1], others])
+            told = torch.cat([labels[i : i + 1], theirs[:, -self.config.classes :]]) if labels is not None else None
+            found.append(self.players.critic(seen, told)[:1])
+        return torch.cat(found)
+
+    @cached_property
+    def _others_inputs(self) -> Tensor:
+        return self.many(64, 0)
+
+    @cached_property
+    def _others(self) -> Tensor:
+        return self.draw(self._others_inputs)
+
+    def classes_of(self, inputs: Tensor) -> Tensor | None:
+        """The class (N,) that inputs (N, inputs) ask for; None where none can be."""
+        return classes_in(inputs, self.config)
+
+    @property
+    def can_encode(self) -> bool:
+        """Whether something here finds the latent of a picture in one step."""
+        return self.players.e is not None or not self.config.adversarial
+
+    @torch.no_grad()
+    def encoded(self, pictures: Tensor) -> Tensor:
+        """Pictures (N, C, H, W) in [−1, 1] -> the latents (N, dim) that an encoder gives them. Raises ConfigError where there is none."""
+        x = pictures.to(self.players.device)
+        if self.players.e is not None:
+            out: Tensor = self.players.e(x)
+            return out.float().cpu()
+        if self.config.adversarial:
+            raise ConfigError(N_("This run has no encoder: the latent of a picture has to be searched for."))
+        return moments(self.players.d(x))[0].float().cpu()
+
+
+def explored_from(folder: RunFolder, step: int | None = None) -> Explored:
+    """The players in a run's folder, of its newest checkpoint or of a kept `step`. Raises CheckpointError, ConfigError, DataError."""
+    saved = folder.read_checkpoint() if step is None else folder.read_state(step)
+    config = serial.from_dict(saved.config)
+    folder.know_table(config)
+    try:
+        device = devices.resolve(config.device)
+    except DeviceError:  # it was trained where there was one
+        device = torch.device("cpu")
+    data = data_sets.load(config.data)
+    return Explored(_players(config, data, saved, device), int(saved.state["step"]))
+
+
+def _players(config: RunConfig, data: PointSet | ImageSet, saved: Saved, device: torch.device) -> Players:
+    rng = torch.Generator()
+    made: dict[str, nn.Module | None] = {
+        "ema": build_generator(config, data.shape, rng),
+        "discriminator": build_discriminator(config, data.shape, rng),
+        "encoder": build_encoder(config, data.shape, rng),
+    }
+    try:
+        for name, module in made.items():
+            if module is not None:
+                module.load_state_dict(saved.state[name])
+                module.to(device).requires_grad_(False).eval()
+    except (KeyError, RuntimeError, ValueError, TypeError) as error:
+        raise CheckpointError(N_("The checkpoint does not fit the run's settings ({reason})."), reason=str(error).splitlines()[0]) from None  # fmt: skip
+    g, d = made["ema"], made["discriminator"]
+    assert g is not None
+    assert d is not None
+    nothing = Preview(torch.empty(0, config.latent.dim + config.classes + config.codes), torch.empty(0, *data.shape))
+    return Players(config, data, nothing, device, g, g, d, made["encoder"])
+
+
+def facts_of(explored: Explored) -> dict[str, Any]:
+    """What a viewer has to know of it, as JSON."""
+    config = explored.config
+    shape = list(explored.data.shape)
+    facts: dict[str, Any] = {
+        "step": explored.step, "kind": config.kind, "shape": shape, "dim": explored.dim, "inputs": explored.inputs,
+        "distribution": config.latent.distribution, "styles": explored.has_styles, "layers": explored.layer_names,
+        "classes": explored.class_names, "found": bool(config.latent.categories), "continuous": config.latent.continuous,
+        "psi": explored.usual_psi, "judged": config.adversarial, "encodes": explored.can_encode,
+    }  # fmt: skip
+    if isinstance(explored.data, PointSet):
+        facts["extent"] = list(explored.data.extent)
+    else:
+        facts["labels"] = list(explored.data.class_names) if explored.data.labels is not None else []
+        facts["factors"] = list(explored.data.factor_names)
+    return facts

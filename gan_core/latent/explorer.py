@@ -1,0 +1,168 @@
+"""Everything that is explored of one run: its saved moments as they are asked for, and the directions that were found in them.
+
+    explorers = Explorers(store.folder)
+    explorer = explorers.of(run_id)
+    room = explorer.room(explorer.newest())
+    asked_for("draw").answer(room, {"places": [{"seed": 7}]}, tell)
+
+Shared by all who explore the run. Each moment is read once and never changed; the last few stay in memory.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import torch
+from torch import Tensor
+
+from gan_core.errors import ConfigError, PlaygroundError, RunError
+from gan_core.latent import places
+from gan_core.latent.directions import Directions
+from gan_core.latent.explored import Explored, explored_from
+from gan_core.latent.maps import Laid
+from gan_core.latent.places import Known
+from gan_core.runs.folder import RunFolder
+from gan_core.text import N_
+
+T = TypeVar("T")
+_MOMENTS = 6
+_FOUND = 64
+_RUNS = 8
+AXES = "axes.z"  # the coordinates of z: directions that are always there
+GONE = N_("This run was deleted. What is on the screen stays; a deleted run can be brought back on the page Runs.")
+NOTHING_YET = N_("Nothing of this run is saved yet. Its first moment is, a few seconds after it has begun.")
+NOT_KEPT = N_("Step {step} of this run is not kept any more. Choose another moment.")
+NO_MAP = N_("The map called {name} is not there any more. Have it made again.")
+NOT_FOUND = N_("The directions called {name} have not been found yet. Have them searched for first.")
+
+
+@dataclass(frozen=True)
+class Room:
+    """What is asked about: a moment of a run, and what was found in it."""
+
+    explorer: Explorer
+    explored: Explored
+
+    def settled(self, place: object) -> Tensor:
+        """The latent that a place is (see `places`). Raises ConfigError."""
+        return places.settled(self, place)
+
+    def find(self, name: str) -> Known:
+        """The directions of this name. Raises ConfigError."""
+        return axes(self.explored) if name == AXES else self.explorer.find(name)
+
+    def map(self, name: str) -> Laid:
+        """The map of this name. Raises ConfigError."""
+        return self.explorer.map(name)
+
+
+class Explorer:
+    """The moments of one run, from its folder alone."""
+
+    def __init__(self, folder: RunFolder) -> None:
+        self.folder = folder
+        self._lock = threading.Lock()
+        self._moments: OrderedDict[int, Explored] = OrderedDict()
+        self._found: OrderedDict[str, Known] = OrderedDict()
+        self._maps: OrderedDict[str, Laid] = OrderedDict()
+
+    def newest(self) -> int:
+        """The last step of which a state is saved. Raises RunError where there is none, or the run is gone."""
+        steps = self.steps()
+        if not steps:
+            raise RunError(NOTHING_YET if self.folder.path.is_dir() else GONE)
+        return steps[-1]
+
+    def steps(self) -> list[int]:
+        """Every step of which a state is saved, the oldest first."""
+        return list(self.folder.states())
+
+    def room(self, step: int) -> Room:
+        """That moment, read if it is none of the last few. Raises RunError where it is not kept, and as `explored_from`."""
+        with self._lock:
+            found = self._moments.get(step)
+            if found is None:
+                found = self._read(step)
+                self._moments[step] = found
+                while len(self._moments) > _MOMENTS:
+                    self._moments.popitem(last=False)
+            self._moments.move_to_end(step)
+        return Room(self, found)
+
+    def _read(self, step: int) -> Explored:
+        try:
+            return explored_from(self.folder, step)
+        except PlaygroundError:
+            if not self.folder.path.is_dir():
+                raise RunError(GONE) from None
+            if step not in self.folder.states():
+                raise RunError(NOT_KEPT, step=step) from None
+            raise
+
+    # ── what was found ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def find(self, name: str) -> Known:
+        """The directions that were kept under this name. Raises ConfigError."""
+        return self._kept(self._found, name, NOT_FOUND)
+
+    def keep(self, name: str, known: Known) -> None:
+        """Keep directions under a name, in the place of earlier ones."""
+        self._put(self._found, name, known)
+
+    def map(self, name: str) -> Laid:
+        """The map that was kept under this name. Raises ConfigError."""
+        return self._kept(self._maps, name, NO_MAP)
+
+    def keep_map(self, name: str, laid: Laid) -> None:
+        """Keep a map under a name, in the place of an earlier one."""
+        self._put(self._maps, name, laid)
+
+    def _kept(self, shelf: OrderedDict[str, T], name: str, problem: str) -> T:
+        with self._lock:
+            if name not in shelf:
+                raise ConfigError(problem, name=name)
+            shelf.move_to_end(name)
+            return shelf[name]
+
+    def _put(self, shelf: OrderedDict[str, T], name: str, value: T) -> None:
+        with self._lock:
+            shelf[name] = value
+            shelf.move_to_end(name)
+            while len(shelf) > _FOUND:
+                shelf.popitem(last=False)
+
+
+class Explorers:
+    """The explorers of a process: one a run, the last few stay."""
+
+    def __init__(self, folder: Callable[[str], RunFolder]) -> None:
+        self._folder = folder
+        self._lock = threading.Lock()
+        self._explorers: OrderedDict[str, Explorer] = OrderedDict()
+
+    def of(self, run_id: str) -> Explorer:
+        """The explorer of a run. Raises RunError for anything that is no run id."""
+        with self._lock:
+            found = self._explorers.get(run_id)
+            if found is None:
+                found = self._explorers[run_id] = Explorer(self._folder(run_id))
+                while len(self._explorers) > _RUNS:
+                    self._explorers.popitem(last=False)
+            self._explorers.move_to_end(run_id)
+            return found
+
+
+def axes(explored: Explored) -> Known:
+    """The coordinates of z, and behind them those of a continuous code, one direction each."""
+    continuous = explored.config.latent.continuous
+    spread = 1 / math.sqrt(3) if explored.config.latent.distribution == "uniform" else 1.0
+    first = explored.inputs - continuous
+    rows = [*range(explored.dim), *range(first, explored.inputs)]
+    vectors = torch.eye(explored.inputs)[rows]
+    sigma = torch.tensor([spread] * explored.dim + [1 / math.sqrt(3)] * continuous)
+    return Known(Directions(vectors, sigma, torch.full((len(rows),), 1 / len(rows))), "z")

@@ -1,0 +1,114 @@
+"""The Latent Explorer's page: which run, and the component that explores it. Pictures travel beside Streamlit, on a socket."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from gan_core.runs import listing
+from gan_core.runs.index import Query
+from gan_core.runs.listing import Row
+from pages._ui import service, tokens
+from pages._ui.failures import plain
+from pages._ui.i18n import language, number
+from pages._ui.latent_words import latent_labels
+from pages._ui.owner import owner_id
+
+Translate = Callable[[str], str]
+
+_HERE = Path(__file__).parent
+_SHARED = ("frame", "dom", "link")  # with the live view
+_PARTS = ("asking", "state", "places", "stage", "moment", "pad", "sliders", "desk")  # joined to one module
+HTML = '<div class="gl gx"></div>'
+STYLE = "\n".join((_HERE / name).read_text(encoding="utf-8") for name in ("live.css", "latent.css"))
+SCRIPT = "\n".join(
+    file.read_text(encoding="utf-8")
+    for file in (
+        *(_HERE / "live" / f"{part}.js" for part in _SHARED),
+        *(_HERE / "latent" / f"{part}.js" for part in _PARTS),
+    )
+)
+_OFFERED = 50  # runs to choose from: the newest
+_KEY = "latent.run"
+
+_component = st.components.v2.component("gan_latent", html=HTML, css=STYLE, js=SCRIPT)
+
+
+def explorer(_: Translate) -> None:
+    """The whole page. The address names the run (`run`), and may name a moment (`step`) and a tool (`tool`)."""
+    rows = {row.id: row for row in _offered()}
+    asked = st.query_params.get("run", "")
+    there = bool(asked) and service.exists(asked)
+    with st.container(horizontal=True, vertical_alignment="bottom", key="latent-head"):
+        st.header(_("Latent Explorer"), anchor=False, width="content")
+        chosen = _choose(rows, asked if there else "", _)
+        if chosen and st.button(_("Open in its lab"), icon=":material/visibility:", help=_("See the run train.")):
+            _open(chosen)
+    if asked and not there:
+        st.warning(_("There is no such run here any more. Choose another one."), icon=":material/info:")
+    if not chosen:
+        st.caption(
+            _("A generator turns noise into samples. Here you walk through that noise and see what it has learned.")
+        )
+        st.info(
+            _("Nothing has been trained here yet. Start a run in one of the labs, and explore it while it trains."),
+            icon=":material/info:",
+        )
+        left, right = st.columns(2)
+        left.page_link("lab.py", label=_("2-D Lab"), icon=":material/scatter_plot:")
+        right.page_link("images.py", label=_("Image Lab"), icon=":material/grid_view:")
+        return
+    st.query_params["run"] = chosen
+    row = rows.get(chosen) or service.scheduler().store.index.get(chosen)
+    mine = row is not None and service.owns(row.owner)
+    _component(data=_data(chosen, mine, _), key="latent.desk", on_renew_change=lambda: None)
+
+
+def _data(run_id: str, mine: bool, _: Translate) -> Mapping[str, Any]:
+    step = st.query_params.get("step", "")
+    return {
+        "run": run_id, "token": tokens.issue_for(run_id, control=mine), "control": mine,
+        "labels": latent_labels(_, language().replace("_", "-")), "step": int(step) if step.isascii() and step.isdigit() and len(step) < 13 else None,
+        "tool": st.query_params.get("tool", ""),
+    }  # fmt: skip
+
+
+def _offered() -> list[Row]:
+    """The visitor's own runs first, then the others."""
+    rows, _total = service.scheduler().rows(Query(limit=_OFFERED))
+    own, _total = service.scheduler().rows(Query(owner=owner_id(), limit=_OFFERED))
+    return [row for row in {row.id: row for row in (*own, *rows)}.values() if not row.problem]
+
+
+def _choose(rows: Mapping[str, Row], asked: str, _: Translate) -> str:
+    """The run in the address, or the newest; choosing another one puts it there."""
+    options = [*rows, *([asked] if asked and asked not in rows else [])]
+    if not options:
+        return ""
+    chosen = asked or options[0]
+    key = f"{_KEY}.{chosen}"  # another run, another control
+
+    def take() -> None:
+        st.query_params.clear()
+        st.query_params["run"] = st.session_state[key]
+
+    st.selectbox(
+        _("Run"), options, index=options.index(chosen), key=key, on_change=take, width=420,
+        format_func=lambda run_id: _label(rows.get(run_id), run_id, _),
+    )  # fmt: skip
+    return chosen
+
+
+def _label(row: Row | None, run_id: str, _: Translate) -> str:
+    if row is None:
+        return run_id
+    title = row.name or _(listing.title("", row.dataset, row.id))
+    return _("{title} · step {step} · {run}").format(title=plain(title), step=number(row.step), run=run_id)
+
+
+def _open(run_id: str) -> None:
+    from pages._ui.lab import FILES
+
+    row = service.scheduler().store.index.get(run_id)
+    st.switch_page(FILES[row.kind if row is not None and row.kind else "points"], query_params={"run": run_id})

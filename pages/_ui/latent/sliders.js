@@ -1,0 +1,151 @@
+// Sliders along directions: the coordinates of the noise, and directions that were found. All of them move one place.
+
+const SHOWN = 10; // directions of a set, at first
+const REACH = 3; // standard deviations each way
+
+class SlidersTool {
+  static code = "sliders";
+
+  static fits() {
+    return true;
+  }
+
+  constructor(desk) {
+    this.desk = desk;
+    const { words, memory } = desk;
+    memory.sliders ??= { how: "axes", space: "z", shown: SHOWN, layers: null };
+    this.how = choice(words, "how", ["axes", "ganspace", "sefa", "chance"], (how) => this.set({ how, shown: SHOWN }));
+    this.space = choice(words, "space", ["z", "w"], (space) => this.set({ space }));
+    this.about = h("p", { class: "gx-hint" });
+    this.rows = h("div", { class: "gx-sliders" });
+    this.more = h("button", { type: "button", class: "gl-button", onclick: () => this.set({ shown: this.said.shown + SHOWN }) }, words.get("sliders.more"));
+    this.reset = h("button", { type: "button", class: "gl-button", "data-do": "reset-all", onclick: () => this.desk.walk.end({ moves: {} }) }, words.get("sliders.reset"));
+    this.layers = ["first", "last"].map((end) => h("select", { class: "gl-select", "aria-label": words.get(`layers.${end}`), onchange: () => this.relayer() }));
+    this.layerLine = h("div", { class: "gx-line gl-gone", "data-tip": words.get("layers.help") }, h("span", {}, words.get("layers")), this.layers[0], h("span", {}, "–"), this.layers[1]);
+    this.state = h("p", { class: "gx-state", role: "status" });
+    this.box = h("div", {}, h("div", { class: "gx-bar" }, this.how.box, this.space.box), this.about, this.layerLine, this.state, this.rows, h("div", { class: "gx-bar" }, this.more, this.reset));
+    this.found = {};
+  }
+
+  get said() {
+    return this.desk.memory.sliders;
+  }
+
+  get key() {
+    const { how, space } = this.said;
+    return `${how}.${how === "axes" ? "z" : space}`;
+  }
+
+  set(change) {
+    Object.assign(this.said, change);
+    this.refresh();
+  }
+
+  show() {
+    this.refresh();
+  }
+
+  moment() {
+    this.refresh();
+  }
+
+  refresh() {
+    const { about, words } = this.desk;
+    const space = this.desk.walk.state.moves && this.said.how !== "axes" && about.styles;
+    this.space.box.classList.toggle("gl-gone", !space);
+    if (!about.styles) this.said.space = "z";
+    this.how.set(this.said.how);
+    this.space.set(this.said.space);
+    setText(this.about, words.get(`how.${this.said.how}.text`));
+    this.showLayers();
+    if (this.found[this.key]) this.build();
+    else this.search();
+  }
+
+  showLayers() {
+    const { about, words, walk } = this.desk;
+    const inStyles = about.styles && this.said.space === "w" && this.said.how !== "axes";
+    this.layerLine.classList.toggle("gl-gone", !inStyles);
+    if (!inStyles || this.layers[0].children.length) return;
+    this.layers.forEach((select) => select.replaceChildren(...about.layers.map((name, i) => h("option", { value: String(i) }, words.has(`layer.${name}`) ? words.get(`layer.${name}`) : name))));
+    const [first, last] = walk.state.layers ?? [0, about.layers.length];
+    this.layers[0].value = String(first);
+    this.layers[1].value = String(last - 1);
+  }
+
+  relayer() {
+    const [first, last] = this.layers.map((select) => Number(select.value));
+    if (last < first) this.layers[1].value = String(first);
+    this.desk.walk.end({ layers: [first, Math.max(first, last) + 1] });
+  }
+
+  /** Has the chosen directions found; what was found stays for this generator, at whatever moment it is looked at. */
+  async search() {
+    const { desk, key } = this;
+    const { words } = desk;
+    this.rows.replaceChildren();
+    setText(this.state, words.get("sliders.finding"));
+    this.pending?.drop();
+    this.pending = desk.ask("find", { how: this.said.how, space: this.said.how === "axes" ? "z" : this.said.space, count: 32 });
+    try {
+      this.found[key] = (await this.pending.done).facts;
+      if (key === this.key) this.refresh();
+    } catch (error) {
+      if (key === this.key) setText(this.state, error.message);
+    }
+  }
+
+  build() {
+    const { words } = this.desk;
+    const found = this.found[this.key];
+    setText(this.state, "");
+    const count = Math.min(found.sigma.length, this.said.shown);
+    this.more.classList.toggle("gl-gone", count >= found.sigma.length);
+    this.rows.replaceChildren(...Array.from({ length: count }, (_, k) => this.row(found, k)));
+    this.moved();
+    this.box.dataset.found = found.name;
+    const measured = { axes: "", ganspace: "share.variance", sefa: "share.weight", chance: "" }[found.how];
+    if (measured) setText(this.about, `${words.get(`how.${found.how}.text`)} ${words.get(measured, { samples: words.number(found.samples) })}`);
+  }
+
+  row(found, k) {
+    const { words, walk } = this.desk;
+    const code = found.how === "axes" ? "axis" : `direction.${found.how}`;
+    const name = words.get(code, { index: k + 1 });
+    const range = h("input", { type: "range", min: String(-REACH), max: String(REACH), step: "0.05", value: "0", "aria-label": name, "data-k": String(k),
+      oninput: () => this.steer(found.name, k, Number(range.value)), onchange: () => walk.end() });
+    const share = ["ganspace", "sefa"].includes(found.how) ? h("small", {}, words.number(found.share[k], 0, "percent")) : "";
+    const back = h("button", { type: "button", class: "gx-back", "aria-label": words.get("sliders.back", { name }), onclick: () => {
+      this.steer(found.name, k, 0);
+      walk.end();
+    } }, icon("undo"));
+    return h("div", { class: "gx-slider", "data-k": String(k) }, h("span", {}, name, " ", share), range, h("output", {}), back);
+  }
+
+  steer(name, k, steps) {
+    const moves = { ...this.desk.walk.state.moves };
+    moves[name] = { ...moves[name], [k]: steps };
+    this.desk.walk.move({ moves });
+  }
+
+  moved() {
+    const found = this.found[this.key];
+    if (!found) return;
+    const { walk, words } = this.desk;
+    const steps = walk.state.moves[found.name] ?? {};
+    for (const row of this.rows.children) {
+      const value = steps[row.dataset.k] ?? 0;
+      const range = row.querySelector("input");
+      if (Number(range.value) !== value) range.value = String(value);
+      setText(row.querySelector("output"), words.get("sigma", { value: words.number(value, 2) }));
+      row.querySelector(".gx-back").disabled = value === 0;
+    }
+    this.reset.disabled = !Object.values(walk.state.moves).some((set) => Object.values(set).some(Boolean));
+  }
+
+  /** What the server has forgotten is found again. */
+  lost() {
+    this.found = {};
+    this.refresh();
+  }
+}

@@ -1,0 +1,72 @@
+// Where the explorer is: a place, the moves from it, and how it is looked at. Every change that ends is a step that can be undone.
+
+const MOST_UNDONE = 200;
+
+class Walk {
+  /** `changed(ended)`: the state is another one; `ended` once the hand has let go. */
+  constructor(changed) {
+    this.changed = changed;
+    this.past = [];
+    this.future = [];
+    this.state = { base: { seed: 0 }, moves: {}, layers: null, psi: null, off: [] };
+    this.kept = this.state;
+  }
+
+  /** The place as the server understands it. */
+  get place() {
+    const by = Object.entries(this.state.moves).flatMap(([name, steps]) =>
+      Object.entries(steps).filter(([, far]) => far !== 0).map(([index, far]) => [name, Number(index), far]));
+    if (!by.length) return this.state.base;
+    return { moved: this.state.base, by, ...(this.state.layers ? { layers: this.state.layers } : {}) };
+  }
+
+  /** How it is looked at, as the server understands it. */
+  get look() {
+    return { ...(this.state.psi === null ? {} : { psi: this.state.psi }), ...(this.state.off.length ? { off: this.state.off } : {}) };
+  }
+
+  /** While a hand moves something. */
+  move(change) {
+    this.state = { ...this.state, ...change };
+    this.changed(false);
+  }
+
+  /** A change that is complete; without one, the hand has let go of what it moved. */
+  end(change = {}) {
+    this.state = { ...this.state, ...change };
+    if (JSON.stringify(this.state) !== JSON.stringify(this.kept)) {
+      this.past = [...this.past, this.kept].slice(-MOST_UNDONE);
+      this.future = [];
+      this.kept = this.state;
+    }
+    this.changed(true);
+  }
+
+  /** Goes to a place; the moves from the former one go. */
+  go(base, ended = true) {
+    if (ended) this.end({ base, moves: {} });
+    else this.move({ base, moves: {} });
+  }
+
+  /** The place is this latent now, whatever it was made of: nothing moves, and there is nothing to undo. */
+  settle(base) {
+    this.state = { ...this.state, base, moves: {} };
+    this.kept = this.state;
+  }
+
+  undo() {
+    if (!this.past.length) return;
+    this.future = [this.kept, ...this.future];
+    this.kept = this.state = this.past.at(-1);
+    this.past = this.past.slice(0, -1);
+    this.changed(true);
+  }
+
+  redo() {
+    if (!this.future.length) return;
+    this.past = [...this.past, this.kept];
+    [this.kept, ...this.future] = this.future;
+    this.state = this.kept;
+    this.changed(true);
+  }
+}
