@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from starlette.websockets import WebSocket
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from gan_core.errors import PlaygroundError, RunError
 from gan_core.latent.asking import Answer, Ask, CalledOffError, asked_for
@@ -179,7 +179,7 @@ class LatentHub:
             if question.off.is_set():
                 raise CalledOffError
             now = time.monotonic()
-            if share < 1 and now - question.told_at >= _SO_FAR_SECONDS:
+            if question.ask.slow and share < 1 and now - question.told_at >= _SO_FAR_SECONDS:
                 question.told_at = now
                 asyncio.run_coroutine_threadsafe(self._send(viewer, question, so_far or Answer(), share), loop)
 
@@ -196,8 +196,8 @@ class LatentHub:
             pass
         except PlaygroundError as error:
             await self._fail(viewer, question.n, error)
-        except HangUpError:
-            _log.info("A viewer of the Latent Explorer takes nothing any more")
+        except (HangUpError, WebSocketDisconnect):
+            _log.info("A viewer of the Latent Explorer has gone")
         except Exception:
             _log.exception("The Latent Explorer could not answer %s", question.ask.name)
             await self._fail(viewer, question.n, RunError(FAULT))
@@ -207,7 +207,7 @@ class LatentHub:
 
     async def _send(self, viewer: Viewer, question: Question, answer: Answer, share: float) -> None:
         if not question.off.is_set() and question.n in viewer.open:
-            with suppress(HangUpError, RuntimeError):  # it is gone: `_listen` notices
+            with suppress(HangUpError, WebSocketDisconnect, RuntimeError):  # it is gone: `_listen` notices
                 await sockets.send_bytes(
                     viewer.socket, self._packed(question, answer, share), self._limits.send_seconds
                 )
@@ -219,7 +219,7 @@ class LatentHub:
         return packed(header, answer.arrays)
 
     async def _fail(self, viewer: Viewer, n: int, error: PlaygroundError) -> None:
-        with suppress(RuntimeError):
+        with suppress(WebSocketDisconnect, RuntimeError):
             failed = {"n": n, "message": sockets.said(error, viewer.language), "kind": type(error).__name__}
             await viewer.socket.send_json({"failed": failed})
 
