@@ -243,6 +243,11 @@ class Lab:
             if waiting and st.button(_("Discard these changes"), icon=":material/undo:") and session is not None:
                 self.draft = session.expected_config
                 st.rerun()
+            if session is not None and st.button(
+                _("Explore"), icon=":material/explore:", key=f"{self.page}.explore",
+                help=_("Walk through the latent space of this generator, while it trains or afterwards."),
+            ):  # fmt: skip
+                st.switch_page("latent.py", query_params={"run": session.id})
             with st.popover(_("Link"), icon=":material/link:"):
                 self._links(session, _)
             export(self.page, session.id if session is not None else None, self.draft)

@@ -12,6 +12,7 @@ from gan_core.runs.listing import Row
 from pages._ui import service, tokens
 from pages._ui.failures import plain
 from pages._ui.i18n import language, number
+from pages._ui.lab import FILES
 from pages._ui.latent_words import latent_labels
 from pages._ui.owner import owner_id
 
@@ -108,7 +109,5 @@ def _label(row: Row | None, run_id: str, _: Translate) -> str:
 
 
 def _open(run_id: str) -> None:
-    from pages._ui.lab import FILES
-
     row = service.scheduler().store.index.get(run_id)
     st.switch_page(FILES[row.kind if row is not None and row.kind else "points"], query_params={"run": run_id})

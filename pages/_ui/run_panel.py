@@ -92,6 +92,9 @@ class RunPanel:
             if st.button(_("Open"), type="primary", icon=":material/visibility:", disabled=not whole,
                          help=_("See it in its lab, live while it trains.")):  # fmt: skip
                 st.switch_page(FILES[row.kind or "points"], query_params={"run": row.id})
+            if st.button(_("Explore"), icon=":material/explore:", disabled=not whole,
+                         help=_("Walk through the latent space of its generator.")):  # fmt: skip
+                st.switch_page("latent.py", query_params={"run": row.id})
             if mine and whole and not isinstance(run, FollowedRun):
                 self._transport(row.id, run.status if run is not None else row.status)
             if st.button(_("Duplicate with changes"), icon=":material/content_copy:", disabled=not whole,
