@@ -1,0 +1,92 @@
+"""The Latent Explorer's page: which run is explored, and what a visitor is told where there is none."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+from test_runs import run
+
+from gan_core.runs.scheduler import Scheduler
+from pages._ui import latent, tokens
+from pages._ui.latent_words import LABELS, latent_labels
+
+Open = Callable[..., AppTest]
+__all__ = ["run"]  # a fixture
+
+
+@pytest.fixture
+def handed(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """What the component is handed, at each script run."""
+    found: list[dict[str, Any]] = []
+    monkeypatch.setattr(latent, "_component", lambda data, **_more: found.append(dict(data)))
+    return found
+
+
+def test_without_a_run_it_says_where_to_begin(visit: Open, handed: list[dict[str, Any]]) -> None:
+    app = visit("latent.py")
+    assert "Nothing has been trained here yet" in app.info[0].value
+    assert not handed
+
+
+def test_the_newest_run_is_explored_and_named_in_the_address(
+    visit: Open, run: Any, handed: list[dict[str, Any]]
+) -> None:
+    run()
+    newest = run()
+    app = visit("latent.py")
+    assert handed[-1]["run"] == newest.id
+    assert app.query_params["run"] == newest.id
+    assert app.selectbox[0].value == newest.id
+
+
+def test_the_run_of_the_address_is_explored_at_its_step(visit: Open, run: Any, handed: list[dict[str, Any]]) -> None:
+    wanted = run()
+    run()
+    visit("latent.py", run=wanted.id, step="3", tool="sliders")
+    assert (handed[-1]["run"], handed[-1]["step"], handed[-1]["tool"]) == (wanted.id, 3, "sliders")
+    grant = tokens.check(handed[-1]["token"])
+    assert (grant.run, grant.capability) == (wanted.id, "control")  # nobody's run, on a private server
+
+
+@pytest.mark.parametrize("step", ["-1", "x", "1" * 20, "٣"])
+def test_a_step_that_is_none_is_left_out(visit: Open, run: Any, handed: list[dict[str, Any]], step: str) -> None:
+    visit("latent.py", run=run().id, step=step)
+    assert handed[-1]["step"] is None
+
+
+def test_somebody_elses_run_can_be_looked_at_only(visit: Open, run: Any, handed: list[dict[str, Any]]) -> None:
+    visit("latent.py", run=run("a" * 32).id)
+    assert tokens.check(handed[-1]["token"]).capability == "view"
+
+
+@pytest.mark.parametrize("gone", ["ring-20200101-000000-abcdef", "../../etc", "<b>x</b>"])
+def test_a_run_that_is_not_there_is_said(visit: Open, run: Any, handed: list[dict[str, Any]], gone: str) -> None:
+    there = run()
+    app = visit("latent.py", run=gone)
+    assert "no such run" in app.warning[0].value
+    assert handed[-1]["run"] == there.id
+
+
+def test_another_run_is_chosen(visit: Open, run: Any, handed: list[dict[str, Any]]) -> None:
+    first, second = run(), run()
+    app = visit("latent.py", run=second.id, step="3")
+    app.selectbox[0].select(first.id).run()
+    assert not app.exception
+    assert handed[-1]["run"] == first.id
+    assert handed[-1]["step"] is None
+
+
+def test_its_lab_is_one_click_away(visit: Open, run: Any, handed: list[dict[str, Any]], scheduler: Scheduler) -> None:
+    wanted = run()
+    app = visit("latent.py", run=wanted.id)
+    next(b for b in app.button if b.label == "Open in its lab").click().run()
+    assert not app.exception
+    assert app.query_params["run"] == wanted.id
+
+
+def test_every_word_is_there_once_and_every_tool_has_a_title() -> None:
+    assert latent_labels(lambda text: text.upper(), "en")["pad.hint"] == LABELS["pad.hint"].upper()
+    codes = [line.split('"')[1] for line in latent.SCRIPT.splitlines() if line.strip().startswith("static code =")]
+    assert codes
+    assert all(f"tool.{code}" in LABELS for code in codes)
