@@ -61,6 +61,12 @@ class Explored:
     def data(self) -> PointSet | ImageSet:
         return self.players.data
 
+    @cached_property
+    def nbytes(self) -> int:
+        """Memory behind the players' weights."""
+        modules = [module for module in (self.g, self.players.d, self.players.e) if module is not None]
+        return sum(t.nbytes for module in modules for t in (*module.parameters(), *module.buffers()))
+
     @property
     def g(self) -> nn.Module:
         """The averaged generator."""

@@ -31,8 +31,9 @@ from gan_core.text import N_
 
 T = TypeVar("T")
 _MOMENTS = 6
+_LEAST, _BYTES = 2, 64 << 20  # moments of a run that stay however large they are; what more of them may take together
 _FOUND = 64
-_RUNS = 8
+_RUNS = 6
 AXES = "axes.z"  # the coordinates of z: directions that are always there
 GONE = N_("This run was deleted. What is on the screen stays; a deleted run can be brought back on the page Runs.")
 NOTHING_YET = N_("Nothing of this run is saved yet. Its first moment is, a few seconds after it has begun.")
@@ -89,10 +90,14 @@ class Explorer:
             if found is None:
                 found = self._read(step)
                 self._moments[step] = found
-                while len(self._moments) > _MOMENTS:
+                while self._is_too_much():
                     self._moments.popitem(last=False)
             self._moments.move_to_end(step)
         return Room(self, found)
+
+    def _is_too_much(self) -> bool:
+        count, size = len(self._moments), sum(moment.nbytes for moment in self._moments.values())
+        return count > _MOMENTS or (count > _LEAST and size > _BYTES)
 
     def _read(self, step: int) -> Explored:
         try:

@@ -171,6 +171,25 @@ def test_each_kept_moment_is_itself(tmp_path: Path) -> None:
     assert explorer.room(2).explored is early
 
 
+def test_a_few_moments_stay_in_memory_and_large_ones_fewer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = _explored.saved_run(tmp_path / "run", _tiny.points(), (1, 2, 3))
+    explorer = Explorer(folder)
+    first = explorer.room(1).explored
+    assert first.nbytes == sum(t.nbytes for m in (first.g, first.players.d) for t in m.parameters())
+    explorer.room(2)
+    explorer.room(3)
+    assert explorer.room(1).explored is first
+    monkeypatch.setattr("gan_core.latent.explorer._BYTES", first.nbytes)
+    explorer = Explorer(folder)
+    first = explorer.room(1).explored
+    explorer.room(2)
+    assert explorer.room(1).explored is first
+    second = explorer.room(2).explored
+    explorer.room(3)
+    assert explorer.room(2).explored is second
+    assert explorer.room(1).explored is not first
+
+
 def test_a_run_that_is_not_there_is_named(tmp_path: Path) -> None:
     folder = _explored.saved_run(tmp_path / "run", _tiny.points(), (2, 5))
     explorer = Explorer(folder)
