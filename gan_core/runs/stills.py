@@ -6,6 +6,7 @@ import io
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import TypeAlias
 
 import numpy as np
@@ -107,12 +108,65 @@ def large(snapshot: Snapshot, side: int) -> Image.Image:
     return sheet
 
 
+def enlarged(pixels: NDArray[np.uint8], side: int, least: int) -> Image.Image:
+    """(C, H, W) uint8, C 1 or 3 -> RGB, each pixel a square: as large as fits `side`, but no side below `least` pixels; both sides even, as
+    films want them."""
+    _, height, width = pixels.shape
+    factor = max(side // max(height, width), math.ceil(least / min(height, width)))
+    if factor * height % 2 or factor * width % 2:
+        factor += 1
+    return _image(pixels.transpose(1, 2, 0)).resize((factor * width, factor * height), Image.Resampling.NEAREST)
+
+
 def _image(pixels: NDArray[np.uint8]) -> Image.Image:
     """(H, W, C) uint8, C 1 or 3 -> RGB."""
     return Image.fromarray(np.broadcast_to(pixels, (*pixels.shape[:2], 3)))
 
 
 # ── points ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Plane:
+    """The data plane for one point that moves: real points, and the way that it takes, drawn once.
+
+    real (N, 2), way (T, 2) in data units, `closed`: whether the way's last point is followed by its first; side in pixels."""
+
+    def __init__(
+        self, real: NDArray[np.float32], way: NDArray[np.float32], extent: tuple[float, float, float, float], side: int, *, closed: bool
+    ) -> None:  # fmt: skip
+        x0, x1, y0, y1 = extent
+        self._centre = np.array([(x0 + x1) / 2, (y0 + y1) / 2])
+        self._scale = side / max(x1 - x0, y1 - y0)
+        self._size = (side, side)
+        self._radius = max(5.0, side / 48)
+        self._ground = Image.new("RGB", self._size, NEUTRAL)
+        self._stamp(self._ground, REAL, real, max(1.5, side / 200), _circle, 0.6)
+        ends = np.concatenate([way, way[:1]]) if closed else way
+        self._stamp(self._ground, FAKE, _densely(ends, 0.5 / self._scale), max(1.0, side / 400), _circle, 0.75)
+
+    def at(self, point: NDArray[np.float32]) -> Image.Image:
+        """With the moving point (2,) here."""
+        picture = self._ground.copy()
+        self._stamp(picture, (255, 255, 255), point[None], self._radius + 3, _diamond, 1.0)
+        self._stamp(picture, FAKE, point[None], self._radius, _diamond, 1.0)
+        return picture
+
+    def _stamp(
+        self, picture: Image.Image, colour: tuple[int, int, int], points: NDArray[np.float32], radius: float, shape: Shape, alpha: float
+    ) -> None:  # fmt: skip
+        places = (points.astype(np.float64) - self._centre) * (self._scale, -self._scale) + np.array(self._size) / 2
+        cover = _cover(places, self._size, radius, shape) * alpha
+        picture.paste(colour, (0, 0, *self._size), Image.fromarray((cover * 255).round().astype(np.uint8)))
+
+
+def _densely(way: NDArray[np.float32], apart: float) -> NDArray[np.float32]:
+    """Points (T, 2) with more between them, so that none is farther than `apart` from the next; at most 500 between two."""
+    parts = []
+    for a, b in pairwise(way):
+        far = float(np.linalg.norm(b - a))
+        count = min(500, max(1, math.ceil(far / apart))) if math.isfinite(far) else 1
+        parts.append(a + (b - a) * np.linspace(0, 1, count, endpoint=False, dtype=np.float32)[:, None])
+    return np.concatenate([*parts, way[-1:]])
 
 
 def _spans(snapshot: Snapshot) -> tuple[float, float]:
