@@ -51,13 +51,15 @@ def through(a: Tensor, b: Tensor, c: Tensor) -> Slice:
 
 @dataclass(frozen=True)
 class Laid:
-    """Samples laid out in the plane: places (N, 2), each axis within −1 … 1; latents (N, dim), of which place i shows the i-th."""
+    """Samples laid out in the plane: places (N, 2), each axis within −1 … 1; latents (N, inputs), of which place i shows the i-th. dim: how
+    many of their numbers are the latent, which has a length to keep, and not a class behind it; None: all."""
 
     places: NDArray[np.float32]
     latents: Tensor
+    dim: int | None = None
 
     def at(self, points: Tensor) -> Tensor:
-        """(M, 2) places -> (M, dim): exactly a sample's latent where it lies, between them a mean of the nearest eight, weighted by
+        """(M, 2) places -> (M, inputs): exactly a sample's latent where it lies, between them a mean of the nearest eight, weighted by
         1/d², as long as theirs are on the average. (Shepard 1968's interpolation.)"""
         places = torch.from_numpy(self.places)
         d, near = torch.cdist(points.float(), places, compute_mode="donot_use_mm_for_euclid_dist").topk(
@@ -65,10 +67,12 @@ class Laid:
         )
         weights = 1 / d.square().clamp(min=1e-20)
         weights = weights / weights.sum(1, keepdim=True)
-        chosen = self.latents[near]  # (M, k, dim)
+        chosen = self.latents[near]  # (M, k, inputs)
         mixed = (weights[:, :, None].to(chosen) * chosen).sum(1)
-        length = (weights.to(chosen) * chosen.norm(dim=2)).sum(1, keepdim=True)
-        mixed = mixed * (length / mixed.norm(dim=1, keepdim=True).clamp(min=1e-12))
+        latent = mixed[:, : self.dim]
+        length = (weights.to(chosen) * chosen[:, :, : self.dim].norm(dim=2)).sum(1, keepdim=True)
+        longer = latent * (length / latent.norm(dim=1, keepdim=True).clamp(min=1e-12))
+        mixed = torch.cat([longer, mixed[:, latent.shape[1] :]], 1)
         return torch.where(d[:, :1] < 1e-7, chosen[:, 0], mixed)
 
 

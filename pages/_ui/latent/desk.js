@@ -1,7 +1,7 @@
 // The Latent Explorer: a generator, the current place, and the tools around it; and the function that Streamlit calls.
 
 const SUPERSEDED_MS = 250;
-const TOOLS = [PadTool, SlidersTool, WayTool];
+const TOOLS = [PadTool, SlidersTool, WayTool, MapTool, WeakTool];
 
 class Desk {
   constructor(root, memory) {
@@ -198,6 +198,7 @@ class Desk {
   failed(error) {
     this.say(error.message, true);
     if (error.kind === "ConfigError") this.tools.sliders?.lost();
+    if (error.kind === "ConfigError" && "laid" in this.walk.state.base) this.tools.map?.lost();
   }
 
   say(message, bad = false) {
