@@ -327,6 +327,7 @@ class UnitsTool {
     const { words } = desk;
     const { place, look } = desk.walk;
     const region = this.points ? {} : this.region.said;
+    this.unmarked = !region;
     if (!region) return setText(this.about, words.get("units.unmarked"));
     const { layer } = said;
     const { situation } = this;
@@ -371,10 +372,8 @@ class UnitsTool {
     this.silence.classList.toggle("gl-gone", !found);
     this.pair.without.box.classList.toggle("gl-gone", !found);
     if (this.pending) return;
-    if (!found) {
-      setText(this.about, "");
-      return;
-    }
+    if (!found || this.unmarked) setText(this.about, this.unmarked ? words.get("units.unmarked") : "");
+    if (!found) return;
     this.paintInto("without", found.answer, "without");
     setText(this.pair.without.caption, words.get("units.without", { count: found.top }));
     setText(this.silence.querySelector("span"), words.get("units.silence", { count: found.top }));
@@ -383,7 +382,7 @@ class UnitsTool {
     const together = this.points ? words.short(found.together) : words.number(found.together, 1, "percent");
     const said = [words.get(how, { count, of: words.number(found.of) }), words.get(this.points ? "units.together.points" : "units.together", { count: found.top, value: together })];
     if (found.situation !== this.situation) said.unshift(words.get("units.stale"));
-    setText(this.about, said.join(" "));
+    if (!this.unmarked) setText(this.about, said.join(" "));
   }
 }
 
@@ -497,6 +496,10 @@ class UnitsRegion {
     const marked = mask.reduce((sum, one) => sum + one, 0);
     canvas.setAttribute("aria-label", words.get("units.region.canvas", { share: words.number(marked / mask.length, 0, "percent") }));
     canvas.dataset.marked = String(marked);
+    if (marked && tool.unmarked) {
+      tool.unmarked = false;
+      setText(tool.about, "");
+    }
     if (marked) {
       // What is not marked grows dark; a line runs along the border, light beside dark, so that it shows on every picture.
       const shade = new ImageData(width, height);
