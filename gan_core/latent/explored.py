@@ -52,6 +52,7 @@ class Explored:
     players: Players
     step: int
     _switching: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
+    _copying: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     @property
     def config(self) -> RunConfig:
@@ -174,8 +175,13 @@ class Explored:
 
     # ── channels ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    @cached_property
+    @property
     def _own(self) -> tuple[nn.Module, list[UnitLayer]]:
+        with self._copying:  # of two copies, one would be switched and the other one draw
+            return self._copy
+
+    @cached_property
+    def _copy(self) -> tuple[nn.Module, list[UnitLayer]]:
         own = copy.deepcopy(self.g)
         return own, units.layers(own, self.seed(0)[None].to(self.players.device))
 

@@ -99,11 +99,8 @@ def floats(asked: Mapping[str, Any], name: str, allowed: Sequence[int], reach: f
     wanted = f"{counts} numbers from −{reach:g} to {reach:g}, as base64 of 32-bit floats"
     if not isinstance(value, str) or len(value) > 8 * max(allowed) + 8:
         raise _refuse(name, value, wanted)
-    try:
-        raw = base64.b64decode(value.replace("-", "+").replace("_", "/") + "=" * (-len(value) % 4), validate=True)
-    except (binascii.Error, ValueError):
-        raise _refuse(name, value, wanted) from None
-    if len(raw) % 4 or len(raw) // 4 not in allowed:
+    raw = _decoded(value)
+    if raw is None or len(raw) % 4 or len(raw) // 4 not in allowed:
         raise _refuse(name, value, wanted)
     found = np.frombuffer(raw, "<f4").astype(np.float32)
     if not np.isfinite(found).all() or float(np.abs(found).max(initial=0.0)) > reach:
@@ -115,3 +112,20 @@ def as_base64(x: Tensor) -> str:
     """What `floats` reads, safe in an address, without padding."""
     raw = x.detach().cpu().float().contiguous().numpy().astype("<f4").tobytes()
     return base64.urlsafe_b64encode(raw).decode("ascii").rstrip("=")
+
+
+def octets(asked: Mapping[str, Any], name: str, count: int) -> Tensor:
+    """(count,) uint8 from base64. Raises ConfigError for anything else."""
+    value = asked.get(name)
+    raw = _decoded(value) if isinstance(value, str) and len(value) <= 2 * count + 8 else None
+    if raw is None or len(raw) != count:
+        raise _refuse(name, value, f"{count} bytes as base64")
+    return torch.from_numpy(np.frombuffer(raw, np.uint8).copy())
+
+
+def _decoded(text: str) -> bytes | None:
+    """Base64 in either alphabet, with or without its padding; None for what is none."""
+    try:
+        return base64.b64decode(text.replace("-", "+").replace("_", "/") + "=" * (-len(text) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        return None

@@ -4,7 +4,7 @@ Bau et al. 2019, arXiv:1811.10597."""
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -65,6 +65,33 @@ def switched(places: list[UnitLayer], factors: Factors) -> Iterator[None]:
         for layer, channels in by_layer.items():
             hooks.callback(places[layer].module.register_forward_hook(_multiply(channels)).remove)
         yield
+
+
+@contextlib.contextmanager
+def without(places: list[UnitLayer], layer: int, channels: Sequence[int]) -> Iterator[None]:
+    """While this lasts, a batch has as many rows as there are channels, and row i is made without channel channels[i] of a layer."""
+
+    def hook(_module: nn.Module, _inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
+        factor = torch.ones(output.shape[:2], device=output.device, dtype=output.dtype)
+        factor[torch.arange(len(channels)), torch.tensor(channels)] = 0
+        return output * factor.view(*output.shape[:2], *[1] * (output.dim() - 2))
+
+    handle = places[layer].module.register_forward_hook(hook)
+    try:
+        yield
+    finally:
+        handle.remove()
+
+
+@contextlib.contextmanager
+def overheard(places: list[UnitLayer], layer: int) -> Iterator[list[Tensor]]:
+    """While this lasts, the list is filled with what a layer gives, (B, channels, …), before any of its channels is switched."""
+    heard: list[Tensor] = []
+    handle = places[layer].module.register_forward_hook(lambda _m, _i, output: heard.append(output), prepend=True)
+    try:
+        yield heard
+    finally:
+        handle.remove()
 
 
 def responsible(

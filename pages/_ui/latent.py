@@ -32,6 +32,7 @@ _PARTS = (
     "map_paint",
     "map",
     "weak",
+    "units",
     "desk",
 )  # joined to one module
 HTML = '<div class="gl gx"></div>'
