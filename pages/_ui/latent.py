@@ -18,8 +18,20 @@ from pages._ui.owner import owner_id
 Translate = Callable[[str], str]
 
 _HERE = Path(__file__).parent
-_SHARED = ("frame", "dom", "link")  # with the live view
-_PARTS = ("asking", "state", "places", "stage", "moment", "pad", "sliders", "desk")  # joined to one module
+_SHARED = ("frame", "dom", "yard", "link")  # with the live view
+_PARTS = (
+    "asking",
+    "state",
+    "places",
+    "stage",
+    "moment",
+    "pad",
+    "sliders",
+    "mix",
+    "truncation",
+    "nearest",
+    "desk",
+)  # joined to one module
 HTML = '<div class="gl gx"></div>'
 STYLE = "\n".join((_HERE / name).read_text(encoding="utf-8") for name in ("live.css", "latent.css"))
 SCRIPT = "\n".join(
