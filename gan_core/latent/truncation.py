@@ -23,7 +23,7 @@ _BLOCK = 50  # samples at once
 
 @dataclass(frozen=True)
 class Row:
-    """At one ψ: the mean distance of two samples; the shares that `neighbours` finds (NaN without real samples to compare with); D's mean
+    """At one ψ: the mean distance of two samples, of one class where classes are asked for; the shares that `neighbours` finds (NaN without real samples to compare with); D's mean
     output (NaN where there is no D)."""
 
     psi: float
@@ -37,20 +37,26 @@ class Row:
 @dataclass(frozen=True)
 class Means:
     """How samples are drawn and looked at: draw(latents (N, …), ψ) -> samples (N, *shape); look(samples) -> (N, F), between which distances
-    are measured; judge(samples, latents) -> D's outputs (N,), which is asked of the first `judged`."""
+    are measured; judge(samples, latents) -> D's outputs (N,), which is asked of the first `judged`; classes_of(latents) -> the class that each asks
+    for (N,), None where none is."""
 
     draw: Callable[[Tensor, float], Tensor]
     look: Callable[[Tensor], Tensor]
     judge: Callable[[Tensor, Tensor], Tensor]
     judged: int
+    classes_of: Callable[[Tensor], Tensor | None] = lambda _latents: None
 
 
-def mean_distance(x: Tensor) -> float:
-    """x (N, F) -> the mean Euclidean distance of two different rows, 2 / (N (N − 1)) · Σ_{i<j} ‖xᵢ − xⱼ‖: exactly 0 where all are equal.
-    Raises DataError for fewer than two."""
+def mean_distance(x: Tensor, groups: Tensor | None = None) -> float:
+    """x (N, F) -> the mean Euclidean distance of two different rows, 2 / (N (N − 1)) · Σ_{i<j} ‖xᵢ − xⱼ‖; with groups (N,) of two that are in the
+    same one, NaN where no two are. Exactly 0 where all such are equal. Raises DataError for fewer than two."""
     if len(x) < 2:
         raise DataError(N_("Diversity needs at least 2 samples; there are {n}. Draw more."), n=len(x))
-    return float(torch.pdist(x.float()).double().mean())
+    distances = torch.pdist(x.float()).double()
+    if groups is not None:
+        i, j = torch.triu_indices(len(x), len(x), 1)  # the pairs, in the order of pdist
+        distances = distances[groups[i] == groups[j]]
+    return float(distances.mean())
 
 
 def pieces(psi: float, latents: Tensor, means: Means, real: Tensor | None, radii: Tensor | None = None) -> Pieces[Row]:
@@ -70,4 +76,4 @@ def pieces(psi: float, latents: Tensor, means: Means, real: Tensor | None, radii
     if real is not None:
         near = yield from neighbours.pieces(real, x, radii)
         shares = (near.precision, near.recall, near.coverage)
-    return Row(psi, mean_distance(x), *shares, float(torch.cat(outputs).double().mean()))
+    return Row(psi, mean_distance(x, means.classes_of(latents)), *shares, float(torch.cat(outputs).double().mean()))

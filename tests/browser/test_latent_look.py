@@ -13,8 +13,8 @@ def picture(canvas: Any) -> str:
 
 
 def until(page: Any, holds: Callable[[], bool]) -> None:
-    """Waits, a minute at most, until what the page shows is so."""
-    for _ in range(300):
+    """Waits, some minutes at most, until what the page shows is so."""
+    for _ in range(900):
         if holds():
             return
         page.wait_for_timeout(200)
@@ -23,8 +23,8 @@ def until(page: Any, holds: Callable[[], bool]) -> None:
 
 def test_a_style_based_run_is_looked_at(visitor: Callable[..., Any]) -> None:
     page = visitor()
+    page.set_default_timeout(180_000)  # much happens here, perhaps beside other tests
     page.goto("/images?preset=style")
-    page.locator(".gl-images").first.wait_for()
     page.get_by_role("button", name="Start training").click()
     page.wait_for_url("**run=*")
     page.wait_for_function(STEP)

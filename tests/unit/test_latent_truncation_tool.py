@@ -60,6 +60,19 @@ def test_of_each_class_one_picture_is_left() -> None:
     firsts = [drawn[asked == k] for k in asked.unique()]
     assert all((rows == rows[0]).all() for rows in firsts)
     assert len({tuple(rows[0].tolist()) for rows in firsts}) == len(firsts) > 5
+    facts = _rooms.asked(found, "truncation", samples=60).facts
+    assert facts["within"]
+    assert facts["rows"][0]["diversity"] == pytest.approx(0, abs=1e-5)
+    assert facts["rows"][4]["diversity"] > 1e-3
+
+
+def test_diversity_within_classes_is_that_of_pairs_of_one_class() -> None:
+    rng = torch.Generator().manual_seed(2)
+    x, groups = torch.randn(40, 5, generator=rng), torch.randint(0, 4, (40,), generator=rng)
+    pairs = [(i, j) for i in range(40) for j in range(i) if groups[i] == groups[j]]
+    wanted = np.mean([np.linalg.norm(x[i].numpy() - x[j].numpy()) for i, j in pairs])
+    assert measuring.mean_distance(x, groups) == pytest.approx(wanted, rel=1e-5)
+    assert math.isnan(measuring.mean_distance(x, torch.arange(40)))
 
 
 def test_diversity_is_the_mean_distance_of_two_samples() -> None:
@@ -80,7 +93,9 @@ def test_a_row_is_what_each_measure_gives_by_itself() -> None:
     assert [row["psi"] for row in facts["rows"]] == list(measuring.PSIS)
     assert (facts["samples"], facts["judged"], facts["reference"], facts["by"]) == (60, 60, 60, "features")
     eyes = truncation.eyes_of(explored)
-    real = eyes.look(truncation.real_samples(explored, 60))
+    pictures, classes = truncation.real_samples(explored, 60)
+    real = eyes.look(pictures)
+    assert classes is None
     assert facts["real"] == pytest.approx(pdist(real.double().numpy()).mean(), rel=1e-5)
     latents = explored.many(60, 3)
     for row in (facts["rows"][0], facts["rows"][3], facts["rows"][6]):

@@ -41,21 +41,22 @@ class Eyes:
 
 @ask("truncation", slow=True)
 def truncation(room: Room, asked: Mapping[str, Any], tell: Tell) -> Answer:
-    """The measures of `samples` fixed latents at each of PSIS. Facts: "rows", one a ψ; "real", the diversity of as many real samples; "by" and
+    """The measures of `samples` fixed latents at each of PSIS. Facts: "rows", one a ψ; "real", the diversity of as many real samples; "within", whether it is that of one class; "by" and
     "features", what is compared; "samples", "judged", "reference": how many generated ones, how many of these D was asked about, how many real ones."""
     explored = room.explored
     count = reading.whole(asked, "samples", 50, 2000, SAMPLES)
     tell(0.0)
     eyes = eyes_of(explored)
-    real = eyes.look(real_samples(explored, count))
+    pictures, classes = real_samples(explored, count)
+    real = eyes.look(pictures)
     latents = explored.many(count, _SEED)
     judged = min(JUDGED, count)
     facts: dict[str, Any] = {
-        "rows": [], "real": measuring.mean_distance(real), "by": eyes.by, "features": eyes.name, "samples": count,
+        "rows": [], "real": plain(measuring.mean_distance(real, classes)), "within": classes is not None, "by": eyes.by, "features": eyes.name, "samples": count,
         "judged": judged if explored.config.adversarial else 0, "reference": len(real),
     }  # fmt: skip
     comparable = None if eyes.by == "pixels" else real
-    means = Means(explored.draw, eyes.look, explored.scores, judged)
+    means = Means(explored.draw, eyes.look, explored.scores, judged, explored.classes_of)
     radii = _told(neighbours.radii(real), tell, 0.0, facts) if comparable is not None else None
     for k, psi in enumerate(PSIS):
         row = _told(measuring.pieces(psi, latents, means, comparable, radii), tell, k / len(PSIS), facts)
@@ -89,12 +90,16 @@ def eyes_of(explored: Explored) -> Eyes:
     return Eyes("pixels", "", lambda x: x.flatten(1) / (2 * math.sqrt(x[0].numel())))
 
 
-def real_samples(explored: Explored, count: int) -> Tensor:
+def real_samples(explored: Explored, count: int) -> tuple[Tensor, Tensor | None]:
     """(≤ count, *shape) as `explored.draw` gives samples, always the same ones: held-out pictures, where there are as many; of all pictures of
-    the set, where there are not."""
+    the set, where there are not. And the class of each, where the generator is asked for classes."""
     data, rng = explored.data, torch.Generator().manual_seed(0)
     if not isinstance(data, ImageSet):
-        return data.to_units(data.draw(count, rng))
+        return data.to_units(data.draw(count, rng)), None
     data = data.complete
-    pictures = data.test_images if len(data.test_images) >= count else torch.cat([data.test_images, data.images])
-    return to_unit(pictures[torch.randperm(len(pictures), generator=rng)[:count]])
+    pictures, labels = data.test_images, data.test_labels
+    if len(pictures) < count:
+        pictures = torch.cat([pictures, data.images])
+        labels = torch.cat([labels, data.labels]) if labels is not None and data.labels is not None else None
+    rows = torch.randperm(len(pictures), generator=rng)[:count]
+    return to_unit(pictures[rows]), labels[rows] if explored.config.classes and labels is not None else None

@@ -168,7 +168,8 @@ class PsiChart {
     this.series = CHARTS[code];
     this.canvas = h("canvas", { role: "img" });
     this.legend = h("div", { class: "gx-legend" });
-    this.title = h("figcaption", {}, h("b", {}, words.get(`truncation.${code}`)), h("span", {}, words.get(`truncation.${code}.look`)));
+    this.look = h("span", {});
+    this.title = h("figcaption", {}, h("b", {}, words.get(`truncation.${code}`)), this.look);
     this.area = h("div", { class: "gx-chart-area" }, this.canvas);
     this.box = h("figure", { class: "gx-chart", "data-chart": code }, this.title, this.area, this.legend);
     this.canvas.addEventListener("pointermove", (event) => this.hover(event));
@@ -179,6 +180,8 @@ class PsiChart {
   fit(about, facts) {
     const gone = (this.code === "output" && !about.judged) || (this.code === "shares" && facts?.by === "pixels");
     this.box.classList.toggle("gl-gone", gone);
+    const within = this.code === "diversity" && about.classes.length > 0 && !about.found;
+    setText(this.look, this.desk.words.get(`truncation.${this.code}.${within ? "class" : "look"}`));
   }
 
   /** The names of the lines, and of the dashed one that stands for real samples. */
@@ -210,7 +213,8 @@ class PsiChart {
     this.key(facts);
     const rows = facts?.rows ?? [];
     const values = rows.flatMap((row) => series.map(([name]) => row[name])).filter((value) => value !== null && value !== undefined);
-    if (this.code === "diversity" && facts) values.push(facts.real);
+    const real = this.code === "diversity" ? facts?.real : null; // null: unknown
+    if (Number.isFinite(real)) values.push(real);
     let [low, high] = this.code === "shares" ? [0, 1] : [Math.min(0, ...values), Math.max(0, ...values)];
     if (high === low) high = low + 1;
     if (this.code !== "shares") {
@@ -243,7 +247,7 @@ class PsiChart {
     context.lineTo(x(Math.max(0, Math.min(PSI_MOST, psi))), box.bottom);
     context.stroke();
     context.globalAlpha = 1;
-    if (this.code === "diversity" && facts) this.line(context, [[box.left, y(facts.real)], [box.right, y(facts.real)]], theme.real, [5, 4]);
+    if (Number.isFinite(real)) this.line(context, [[box.left, y(real)], [box.right, y(real)]], theme.real, [5, 4]);
     for (const [name, role] of series) {
       const points = rows.filter((row) => row[name] !== null).map((row) => [x(row.psi), y(row[name])]);
       this.line(context, points, theme[role], DASHES[name] ?? []);
