@@ -14,10 +14,10 @@ import contextlib
 import copy
 import math
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor, nn
@@ -32,6 +32,7 @@ from gan_core.generate import BATCH
 from gan_core.latent import units
 from gan_core.latent.units import Factors, UnitLayer
 from gan_core.networks import build_discriminator, build_encoder, build_generator
+from gan_core.networks.modulated import StyledConv
 from gan_core.networks.style import StyleGenerator
 from gan_core.players import Players, Preview, as_pictures, class_name, classes_in, draw_inputs, one_hot
 from gan_core.runs.checkpoint import Saved
@@ -42,6 +43,11 @@ from gan_core.variational import moments
 
 _ROWS = 256  # through the generator at once
 LARGEST_SEED = 2**31 - 1
+Noise: TypeAlias = Mapping[
+    int, int | None
+]  # layer, from 0: the seed of another noise in it, None for none; others keep their own
+NO_NOISE = N_("Only a style-based generator has noise in its layers. There is none to change here.")
+_NO_STYLES = N_("Only a style-based generator has styles. Use the latents z of this one.")
 
 
 @dataclass(frozen=True)
@@ -135,7 +141,7 @@ class Explored:
         """(N, inputs) -> (N, layers, dim): the w that the mapping network makes, the same for all layers. Raises ConfigError without styles."""
         g = self.g
         if not isinstance(g, StyleGenerator):
-            raise ConfigError(N_("Only a style-based generator has styles. Use the latents z of this one."))
+            raise ConfigError(_NO_STYLES)
         w: Tensor = g.mapping(inputs[:, : self.dim].to(self.players.device)).float().cpu()
         return w[:, None].expand(-1, g.layers, -1).contiguous()
 
@@ -143,35 +149,71 @@ class Explored:
     def mean_style(self) -> Tensor:
         """(dim,): w̄, where truncation leads to. Raises ConfigError without styles."""
         if not isinstance(self.g, StyleGenerator):
-            raise ConfigError(N_("Only a style-based generator has styles. Use the latents z of this one."))
+            raise ConfigError(_NO_STYLES)
         return self.g.mean.float().cpu()
 
     # ── pictures ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     @torch.no_grad()
-    def draw(self, latents: Tensor, psi: float | None = None, g: nn.Module | None = None) -> Tensor:
+    def draw(
+        self, latents: Tensor, psi: float | None = None, g: nn.Module | None = None, noise: Noise | None = None
+    ) -> Tensor:
         """inputs (N, inputs) or styles (N, layers, dim) -> (N, *shape) float32 on the CPU: pictures in [−1, 1], points in data units.
 
         psi: truncation, `usual_psi` when left out. Of styles w̄ + ψ (w − w̄); of others ψ z, towards the middle of the latents: 0 leaves one
-        picture (of each class). g: another generator of the same form, such as one with channels switched off."""
-        parts = [self.forward(part, psi, g).float().cpu() for part in torch.split(latents, _ROWS)]
+        picture (of each class). g: another generator of the same form, such as one with channels switched off. noise: as `noise_maps`."""
+        parts = [self.forward(part, psi, g, noise).float().cpu() for part in torch.split(latents, _ROWS)]
         out = torch.cat(parts)
         return self.data.to_units(out) if isinstance(self.data, PointSet) else as_pictures(out)
 
-    def forward(self, latents: Tensor, psi: float | None = None, g: nn.Module | None = None) -> Tensor:
+    def forward(
+        self, latents: Tensor, psi: float | None = None, g: nn.Module | None = None, noise: Noise | None = None
+    ) -> Tensor:
         """As `draw`, with the history of the latents, on the device, unclamped, points in training's units."""
         g = self.g if g is None else g
         psi = self.usual_psi if psi is None else psi
         latents = latents.to(self.players.device)
         if isinstance(g, StyleGenerator):
             ws = latents if latents.dim() == 3 else g.mapping(latents[:, : self.dim])[:, None].expand(-1, g.layers, -1)
-            return g.synthesis(g.truncated(ws, psi))
+            return g.synthesis(g.truncated(ws, psi), self.noise_maps(noise) if noise else None)
+        if noise:
+            raise ConfigError(NO_NOISE)
         if latents.dim() != 2:
-            raise ConfigError(N_("Only a style-based generator has styles. Use the latents z of this one."))
+            raise ConfigError(_NO_STYLES)
         if psi != 1:
             latents = torch.cat([latents[:, : self.dim] * psi, latents[:, self.dim :]], 1)
         out: Tensor = g(latents)
         return out
+
+    @property
+    def _noises(self) -> list[Tensor]:
+        """(1, 1, H, W): the noise of each layer that stays the same; none without styles."""
+        g = self.g
+        return [conv.noise.fixed for conv in g.convs if isinstance(conv, StyledConv)] if isinstance(g, StyleGenerator) else []  # fmt: skip
+
+    @property
+    def noise_strengths(self) -> list[float]:
+        """What the noise of each layer is multiplied by, as the generator has learned it; none without styles."""
+        g = self.g
+        return [float(conv.noise.strength) for conv in g.convs if isinstance(conv, StyledConv)] if isinstance(g, StyleGenerator) else []  # fmt: skip
+
+    def noise_maps(self, noise: Noise) -> list[Tensor]:
+        """(1, 1, H, W) a layer, on the device: Gaussian of a seed, or zeros, in the layers that `noise` names, and the generator's own in the others. A
+        seed gives each layer a map of its own, whichever other layers follow it. Raises ConfigError for a layer without noise."""
+        own = self._noises
+        if not own:
+            raise ConfigError(NO_NOISE)
+        if not all(0 <= layer < len(own) for layer in noise):
+            raise ConfigError(N_("Noise enters layers 0 to {last} of this generator. Choose one of them."), last=len(own) - 1)  # fmt: skip
+        maps = list(own)
+        for layer, seed in noise.items():
+            if seed is None:
+                maps[layer] = torch.zeros_like(own[layer])
+                continue
+            rng = torch.Generator().manual_seed(seed)
+            drawn = [torch.randn(own[k].shape, generator=rng) for k in range(layer + 1)]
+            maps[layer] = drawn[layer].to(own[layer])
+        return maps
 
     # ── channels ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 

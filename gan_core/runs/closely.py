@@ -18,7 +18,6 @@ from torch import Tensor
 
 from gan_core import registry
 from gan_core.data.sets import ImageSet, to_unit
-from gan_core.metrics.nearest import nearer_than
 from gan_core.players import Players
 from gan_core.runs import indices
 from gan_core.runs.indices import FEATURES, PIXELS, Then
@@ -106,20 +105,7 @@ def _compare(
     yard = indices.of(data, by, then)
     facts = seen.facts[name]
     facts |= {"by": by, "ready": yard.ready.is_set()}
-    if not yard.ready.is_set() or yard.index is None or not bool(picture.isfinite().all()):
-        return
-    distances, rows = yard.index.find(picture, NEIGHBOURS + 1)
-    if itself and torch.equal(to_unit(data.images[rows[0]]), picture):
-        distances, rows = distances[1:], rows[1:]
-    distances, rows = distances[:NEIGHBOURS], rows[:NEIGHBOURS]
-    facts |= {
-        "features": yard.features, "distances": distances.tolist(), "rows": rows.tolist(), "held_out": yard.held_out.tolist(),
-        "nearer": _plain(nearer_than(float(distances[0]), yard.held_out)),
-    }  # fmt: skip
-    if data.labels is not None:
-        facts["names"] = [_class(data, int(label)) for label in data.labels[rows]]
-    seen.arrays[f"{name}:nearest"] = data.images[rows].numpy()
-
-
-def _class(data: ImageSet, label: int) -> str:
-    return data.class_names[label] if label < len(data.class_names) else str(label)
+    found = indices.compared(yard, picture, NEIGHBOURS, itself=itself)
+    if found is not None:
+        facts |= found.facts
+        seen.arrays[f"{name}:nearest"] = found.pictures

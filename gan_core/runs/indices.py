@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from gan_core.data.sets import ImageSet
+from gan_core.data.sets import ImageSet, to_unit
 from gan_core.errors import PlaygroundError
 from gan_core.metrics import nearest
 from gan_core.metrics.features import AtHand, Features, at_hand
-from gan_core.metrics.nearest import Index
+from gan_core.metrics.nearest import Index, nearer_than
 from gan_core.metrics.pieces import Pieces, T
 
 log = logging.getLogger(__name__)
@@ -44,14 +47,16 @@ class Yard:
         return self.classifier.name if self.classifier is not None and self.classifier.is_here else ""
 
 
-_yards: OrderedDict[tuple[int, str], Yard] = OrderedDict()
+_yards: OrderedDict[tuple[int, int, str], Yard] = OrderedDict()
 _lock = threading.Lock()
 
 
 def of(data: ImageSet, by: str, then: Then | None = None) -> Yard:
     """The training pictures of `data` to be compared by PIXELS or FEATURES. Where they are still being made, `then` is called once they
     are ready, from another thread; without a `then` this waits for them."""
-    key = (id(data), by)  # it holds the set, so that nothing else can have its id
+    # A part of a set is told by its size, since it is made anew with each moment that is read; the yard holds the set, so that nothing
+    # else can have its id.
+    key = (id(data.complete), len(data.images), by)
     with _lock:
         yard = _yards.get(key)
         if yard is None:
@@ -65,6 +70,39 @@ def of(data: ImageSet, by: str, then: Then | None = None) -> Yard:
     if then is None:
         yard.ready.wait()
     return yard
+
+
+@dataclass(frozen=True)
+class Compared:
+    """pictures (K, C, H, W) uint8: the nearest training pictures, the nearest first; facts: their distances, rows and classes, and the yardstick, as JSON."""
+
+    pictures: NDArray[Any]
+    facts: dict[str, Any]
+
+
+def compared(yard: Yard, picture: Tensor, count: int, *, itself: bool = False) -> Compared | None:
+    """The `count` training pictures nearest to a picture (C, H, W) in [−1, 1], and how many of the held-out ones are farther ("nearer", None
+    without any). None while the yard is not ready, or without an index, or for a picture that is not finite. itself: it may be one of
+    them, which is left out then."""
+    if not yard.ready.is_set() or yard.index is None or not bool(picture.isfinite().all()):
+        return None
+    data = yard.data
+    distances, rows = yard.index.find(picture, count + 1)
+    if itself and torch.equal(to_unit(data.images[rows[0]]), picture):
+        distances, rows = distances[1:], rows[1:]
+    distances, rows = distances[:count], rows[:count]
+    nearer = nearer_than(float(distances[0]), yard.held_out)
+    facts: dict[str, Any] = {
+        "features": yard.features, "distances": distances.tolist(), "rows": rows.tolist(), "held_out": yard.held_out.tolist(),
+        "nearer": nearer if math.isfinite(nearer) else None,
+    }  # fmt: skip
+    if data.labels is not None:
+        facts["names"] = [_class(data, int(label)) for label in data.labels[rows]]
+    return Compared(data.images[rows].numpy(), facts)
+
+
+def _class(data: ImageSet, label: int) -> str:
+    return data.class_names[label] if label < len(data.class_names) else str(label)
 
 
 def _make(yard: Yard) -> None:

@@ -19,7 +19,7 @@ from pages._ui.owner import owner_id
 Translate = Callable[[str], str]
 
 _HERE = Path(__file__).parent
-_SHARED = ("frame", "dom", "link")  # with the live view
+_PARTS = ("frame", "dom", "yard", "desk")  # joined to one module
 _PARTS = (
     "asking",
     "state",
@@ -28,11 +28,7 @@ _PARTS = (
     "moment",
     "pad",
     "sliders",
-    "way",
-    "map_paint",
-    "map",
-    "weak",
-    "units",
+_PARTS = ("way", "map_paint", "map", "weak", "mix", "truncation", "nearest", "desk")  # joined to one module
     "desk",
 )  # joined to one module
 HTML = '<div class="gl gx"></div>'

@@ -13,7 +13,7 @@ import streamlit as st
 
 _HERE = Path(__file__).parent
 _PARTS = (
-    "frame", "dom", "layers", "points", "closely", "images", "save", "curves", "histogram", "album", "timeline", "link", "ghost", "transport", "controls",
+    "frame", "dom", "layers", "points", "yard", "closely", "images", "save", "curves", "histogram", "album", "timeline", "link", "ghost", "transport", "controls",
     "machine", "gradients", "slow", "doctor", "graph_plots", "graph_map", "graph_layers", "graph_words", "graph_flow", "graph", "view",
 )  # fmt: skip  # joined to one module
 _STYLES = ("live.css", "live/graph.css")

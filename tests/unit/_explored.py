@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import _tiny
+import torch
+from torch import Tensor, nn
 
 from gan_core import serial
 from gan_core.config import RunConfig
 from gan_core.latent import tools  # noqa: F401  (registers what can be asked)
-from gan_core.latent.asking import ASKS, Answer
+from gan_core.latent.asking import Answer, asked_for
 from gan_core.latent.explored import Explored
 from gan_core.latent.explorer import Explorer, Room
+from gan_core.players import Players
 from gan_core.runs import facts
 from gan_core.runs.checkpoint import Saved, copy_state
 from gan_core.runs.folder import RunFolder
+from gan_core.trainer import Trainer
 
 STYLES: dict[str, Any] = {
     "generator__network": "style", "discriminator__network": "style", "data__image_size": 16, "generator__mapping": 2, "latent__dim": 6,
@@ -50,8 +55,48 @@ def room(config: RunConfig, steps: int = 2, folder: RunFolder | None = None) -> 
 
 def answer(where: Room, name: str, **asked: Any) -> Answer:
     """What is answered to a question, progress unheard."""
-    return ASKS[name].answer(where, asked, lambda share, so_far=None: None)
+    return asked_for(name).answer(where, asked, lambda share, so_far=None: None)
 
 
-def place(room_: Room, said: Mapping[str, Any]) -> Any:
-    return room_.settled(dict(said))
+class By(nn.Module):
+    """A network that is this function."""
+
+    def __init__(self, function: Callable[[Tensor], Tensor]) -> None:
+        super().__init__()
+        self.function = function
+
+    def forward(self, x: Tensor, *_told: Tensor) -> Tensor:
+        return self.function(x)
+
+
+def players(config: RunConfig, data: Any = None, g: nn.Module | None = None, d: nn.Module | None = None) -> Players:
+    """Of an untrained run, with these in the place of its own networks."""
+    made = Trainer(config, data).players
+    one, other = g if g is not None else made.average, d if d is not None else made.d
+    return dataclasses.replace(made, g=one, average=one, d=other)
+
+
+def room_of(made: Players, step: int = 1, explorer: Explorer | None = None) -> Room:
+    """What is asked about: these players."""
+    return Room(explorer or Explorer(RunFolder(Path("nowhere"))), Explored(made, step))
+
+
+def stirred(config: RunConfig, data: Any = None, noise: float = 0.0) -> Room:
+    """An untrained generator with something in all of its weights; `noise`: the strength of that in each layer of a style-based one."""
+    made = players(config, data).copy()
+    rng = torch.Generator().manual_seed(5)
+    with torch.no_grad():
+        for name, weight in made.average.named_parameters():
+            weight += 0.1 * torch.randn(weight.shape, generator=rng)
+            if name.endswith("noise.strength"):
+                weight.fill_(noise)
+    return room_of(dataclasses.replace(made, g=made.average), 0)
+
+
+def with_data(found: Room, data: Any) -> Room:
+    """The same generator, of another data set."""
+    return room_of(dataclasses.replace(found.explored.players, data=data), 0, found.explorer)
+
+
+def randn(*shape: int, seed: int = 0) -> Tensor:
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import _rooms
+import _explored
+import _tiny
 import numpy as np
 import pytest
 import torch
@@ -19,11 +20,11 @@ from gan_core.latent.asking import CalledOffError, asked_for
 
 @pytest.fixture(scope="module")
 def digits() -> Any:
-    return _rooms.room(_rooms.players(_rooms.pictures(latent__dim=6)))
+    return _explored.room_of(_explored.players(_tiny.pictures(latent__dim=6)))
 
 
 def test_a_map_of_pictures(digits: Any) -> None:
-    found = _rooms.ask(digits, "map", how="pca", samples=60, seed=3)
+    found = _explored.answer(digits, "map", how="pca", samples=60, seed=3)
     latents = digits.explored.many(60, 3)
     pictures = digits.explored.draw(latents)
     assert np.array_equal(found.arrays["samples"], to_pixels(pictures).numpy())
@@ -43,28 +44,28 @@ def test_a_map_of_pictures(digits: Any) -> None:
 
 
 def test_a_click_on_a_sample_is_that_sample(digits: Any) -> None:
-    found = _rooms.ask(digits, "map", how="pca", samples=60, seed=3)
+    found = _explored.answer(digits, "map", how="pca", samples=60, seed=3)
     point = [float(value) for value in found.arrays["places"][17]]
     assert torch.equal(digits.settled({"laid": found.facts["name"], "point": point}), digits.explored.many(60, 3)[17])
 
 
 def test_the_layout_and_the_latents_stay_at_another_step(digits: Any) -> None:
-    first = _rooms.ask(digits, "map", how="tsne", samples=60)
-    other = _rooms.players(_rooms.pictures(latent__dim=6, seed=9))
-    later = _rooms.room(other, 2, digits.explorer)
-    again = _rooms.ask(later, "map", how="tsne", like=first.facts["name"])
+    first = _explored.answer(digits, "map", how="tsne", samples=60)
+    other = _explored.players(_tiny.pictures(latent__dim=6, seed=9))
+    later = _explored.room_of(other, 2, digits.explorer)
+    again = _explored.answer(later, "map", how="tsne", like=first.facts["name"])
     assert np.array_equal(again.arrays["places"], first.arrays["places"])
     assert again.facts["name"] == first.facts["name"]
     latents = digits.explored.many(60, 0)
     assert np.array_equal(again.arrays["samples"], to_pixels(later.explored.draw(latents)).numpy())
     assert not np.array_equal(again.arrays["samples"], first.arrays["samples"])
-    anew = _rooms.ask(later, "map", how="tsne", samples=60)
+    anew = _explored.answer(later, "map", how="tsne", samples=60)
     assert anew.facts["name"] != first.facts["name"]
 
 
 def test_of_points_the_samples_themselves_and_their_modes() -> None:
-    where = _rooms.room(_rooms.players(_rooms.points()))
-    found = _rooms.ask(where, "map", samples=50)
+    where = _explored.room_of(_explored.players(_tiny.points()))
+    found = _explored.answer(where, "map", samples=50)
     samples = where.explored.draw(where.explored.many(50, 0))
     assert np.array_equal(found.arrays["samples"], samples.numpy())
     assert found.facts["by"] == "points"
@@ -75,9 +76,9 @@ def test_of_points_the_samples_themselves_and_their_modes() -> None:
 
 def test_a_class_behind_the_latents_keeps_its_size() -> None:
     """Between samples the latents are made longer, and what class they ask for is not."""
-    config = _rooms.pictures(latent__dim=6, generator__conditioning="concat", discriminator__conditioning="concat")
-    where = _rooms.room(_rooms.players(config))
-    found = _rooms.ask(where, "map", samples=50)
+    config = _tiny.pictures(latent__dim=6, generator__conditioning="concat", discriminator__conditioning="concat")
+    where = _explored.room_of(_explored.players(config))
+    found = _explored.answer(where, "map", samples=50)
     assert [kinds["code"] for kinds in found.facts["kinds"]] == ["asked", "seen"]
     assert found.arrays["kind.asked"].tolist() == where.explored.many(50, 0)[:, 6:].argmax(1).tolist()
     between = where.settled({"laid": found.facts["name"], "point": [0.123, -0.321]})
@@ -88,7 +89,7 @@ def test_a_class_behind_the_latents_keeps_its_size() -> None:
 
 def test_the_slice_through_three_places(digits: Any) -> None:
     through = [{"seed": 1}, {"seed": 2}, {"seed": 3}]
-    found = _rooms.ask(digits, "map", how="slice", through=through, side=5)
+    found = _explored.answer(digits, "map", how="slice", through=through, side=5)
     facts = found.facts
     a, b, c = (digits.settled(place) for place in through)
     assert facts["marks"][0] == [0, 0]
@@ -102,16 +103,16 @@ def test_the_slice_through_three_places(digits: Any) -> None:
     drawn = digits.explored.draw(digits.settled({"slice": through, "point": corner})[None])
     difference = found.arrays["samples"][0].astype(int) - to_pixels(drawn).numpy()[0].astype(int)
     assert np.abs(difference).max() <= 1  # but for rounding
-    closer = _rooms.ask(digits, "map", how="slice", through=through, side=5, centre=corner, reach=0.5)
+    closer = _explored.answer(digits, "map", how="slice", through=through, side=5, centre=corner, reach=0.5)
     assert np.abs(closer.arrays["samples"][12].astype(int) - to_pixels(drawn).numpy()[0]).max() <= 1
 
 
 def test_the_shading_of_a_linear_generator() -> None:
     """x = A z: the rate of change along two coordinates is √(‖a₁‖² + ‖a₂‖²) everywhere."""
     matrix = torch.tensor([[0.3, -0.2, 0.1], [0.05, 0.4, 0.2]])
-    config = _rooms.points(latent__dim=3)
-    where = _rooms.room(_rooms.players(config, g=_rooms.By(lambda z: z @ matrix.t())))
-    found = _rooms.ask(where, "map", how="slice", of={"seed": 4}, by=[["axes.z", 0], ["axes.z", 1]])
+    config = _tiny.points(latent__dim=3)
+    where = _explored.room_of(_explored.players(config, g=_explored.By(lambda z: z @ matrix.t())))
+    found = _explored.answer(where, "map", how="slice", of={"seed": 4}, by=[["axes.z", 0], ["axes.z", 1]])
     scale = where.explored.data.scale
     np.testing.assert_allclose(found.arrays["rates"], scale * float(matrix[:, :2].norm()), rtol=1e-4)
     side = found.facts["side"]
@@ -127,7 +128,7 @@ def test_what_is_no_map(digits: Any) -> None:
                   {"how": "slice", "of": {"seed": 1}, "by": [["axes.z", 0], ["axes.z", 99]]},
                   {"how": "slice", "through": [{"seed": 1}, {"seed": 2}, {"seed": 3}], "reach": 0, "centre": [0, 0]}):  # fmt: skip
         with pytest.raises(ConfigError):
-            _rooms.ask(digits, "map", **asked)
+            _explored.answer(digits, "map", **asked)
 
 
 @pytest.mark.parametrize(("kinds", "changes"), [
@@ -136,22 +137,22 @@ def test_what_is_no_map(digits: Any) -> None:
     (["seen"], {"method": "bigan"}), (["seen"], {"method": "vae", "penalty": "none"}),
 ])  # fmt: skip
 def test_every_kind_of_generator_has_maps_and_weak_places(kinds: list[str], changes: dict[str, Any]) -> None:
-    where = _rooms.room(_rooms.players(_rooms.pictures(latent__dim=6, **changes)))
+    where = _explored.room_of(_explored.players(_tiny.pictures(latent__dim=6, **changes)))
     judged = where.explored.config.adversarial
-    found = _rooms.ask(where, "map", samples=50)
+    found = _explored.answer(where, "map", samples=50)
     assert [one["code"] for one in found.facts["kinds"]] == kinds
     assert ("logits" in found.arrays) == judged
-    flat = _rooms.ask(where, "map", how="slice", of={"seed": 1}, by=[["axes.z", 0], ["axes.z", 1]], side=3)
+    flat = _explored.answer(where, "map", how="slice", of={"seed": 1}, by=[["axes.z", 0], ["axes.z", 1]], side=3)
     assert np.isfinite(flat.arrays["rates"]).all()
-    assert ("low" in _rooms.ask(where, "weak", samples=100).facts) == judged
+    assert ("low" in _explored.answer(where, "weak", samples=100).facts) == judged
 
 
 def test_a_slice_of_styles() -> None:
     """Along directions in w each point is styles, and drawn as such."""
-    config = _rooms.pictures(latent__dim=6, generator__network="style", data__image_size=16)
-    where = _rooms.room(_rooms.players(config))
-    name = _rooms.ask(where, "find", how="sefa", space="w", count=3).facts["name"]
-    found = _rooms.ask(where, "map", how="slice", of={"seed": 1}, by=[[name, 0], [name, 2]], side=3)
+    config = _tiny.pictures(latent__dim=6, generator__network="style", data__image_size=16)
+    where = _explored.room_of(_explored.players(config))
+    name = _explored.answer(where, "find", how="sefa", space="w", count=3).facts["name"]
+    found = _explored.answer(where, "map", how="slice", of={"seed": 1}, by=[[name, 0], [name, 2]], side=3)
     corner = {
         "moved": {"seed": 1},
         "by": [[name, 0, -2], [name, 2, 2]],
@@ -169,7 +170,7 @@ def test_it_can_be_called_off(digits: Any) -> None:
 
 
 def test_small_pictures_are_means_of_areas() -> None:
-    x = _rooms.randn(2, 3, 8, 8)
+    x = _explored.randn(2, 3, 8, 8)
     assert torch.allclose(seen.small(x, 4), x.view(2, 3, 4, 2, 4, 2).mean((3, 5)), atol=1e-6)
     assert seen.small(x, 8) is x
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import _rooms
+import _explored
+import _tiny
 import numpy as np
 import pytest
 import torch
@@ -21,17 +22,19 @@ def latents_of(facts: Any, dim: int) -> Tensor:
 
 def two_modes() -> Any:
     """A generator that puts a mode to the right where z₁ > 0 and one to the left elsewhere, with a steep way between."""
-    config = _rooms.points(data__modes=2)
+    config = _tiny.points(data__modes=2)
 
     def generator(z: Tensor) -> Tensor:
         return torch.stack([torch.tanh(6 * z[:, 0]), 0.02 * z[:, 1]], 1)
 
-    return _rooms.room(_rooms.players(config, g=_rooms.By(generator), d=_rooms.By(lambda x: -(x[:, :1] ** 2))))
+    return _explored.room_of(
+        _explored.players(config, g=_explored.By(generator), d=_explored.By(lambda x: -(x[:, :1] ** 2)))
+    )
 
 
 def test_the_lowest_outputs_of_d() -> None:
-    where = _rooms.room(_rooms.players(_rooms.pictures(latent__dim=6)))
-    found = _rooms.ask(where, "weak", samples=120, seed=5)
+    where = _explored.room_of(_explored.players(_tiny.pictures(latent__dim=6)))
+    found = _explored.answer(where, "weak", samples=120, seed=5)
     explored = where.explored
     latents = explored.many(120, 5)
     logits = explored.scores(explored.draw(latents), latents).numpy()
@@ -43,8 +46,8 @@ def test_the_lowest_outputs_of_d() -> None:
 
 
 def test_the_farthest_pictures_by_brute_force() -> None:
-    where = _rooms.room(_rooms.players(_rooms.pictures(latent__dim=6)))
-    found = _rooms.ask(where, "weak", samples=100)
+    where = _explored.room_of(_explored.players(_tiny.pictures(latent__dim=6)))
+    found = _explored.answer(where, "weak", samples=100)
     explored = where.explored
     judge = seen.eyes(explored)
     assert judge is not None
@@ -61,7 +64,7 @@ def test_the_farthest_pictures_by_brute_force() -> None:
 
 def test_a_planted_hole_is_found() -> None:
     where = two_modes()
-    found = _rooms.ask(where, "weak", samples=400)
+    found = _explored.answer(where, "weak", samples=400)
     holes = found.facts["holes"]
     assert holes["by"] == "mode"
     assert all(one != other for one, other in holes["kinds"])
@@ -75,7 +78,7 @@ def test_a_planted_hole_is_found() -> None:
 
 def test_the_farthest_points_by_brute_force() -> None:
     where = two_modes()
-    found = _rooms.ask(where, "weak", samples=200)
+    found = _explored.answer(where, "weak", samples=200)
     data = where.explored.data
     known = data.to_units(data.draw(weak.REFERENCE, torch.Generator().manual_seed(0))).numpy()
     samples = where.explored.draw(where.explored.many(200, 0)).numpy()
@@ -86,8 +89,8 @@ def test_the_farthest_points_by_brute_force() -> None:
 
 
 def test_without_a_discriminator_nothing_is_low() -> None:
-    where = _rooms.room(_rooms.players(_rooms.pictures(latent__dim=6, method="vae", penalty="none")))
-    found = _rooms.ask(where, "weak", samples=100)
+    where = _explored.room_of(_explored.players(_tiny.pictures(latent__dim=6, method="vae", penalty="none")))
+    found = _explored.answer(where, "weak", samples=100)
     assert "low" not in found.facts
     assert "low" not in found.arrays
     assert len(found.facts["far"]["at"]) == weak.SHOWN
@@ -97,4 +100,4 @@ def test_what_cannot_be_asked() -> None:
     where = two_modes()
     for asked in ({"samples": 5}, {"samples": 10**6}, {"samples": True}, {"seed": -1}, {"seed": "a"}):
         with pytest.raises(ConfigError):
-            _rooms.ask(where, "weak", **asked)
+            _explored.answer(where, "weak", **asked)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -13,28 +13,33 @@ from torch import Tensor
 
 from gan_core import registry
 from gan_core.data.sets import PointSet, to_pixels
+from gan_core.errors import ConfigError
 from gan_core.latent import reading
 from gan_core.latent.asking import Answer, Tell, ask
-from gan_core.latent.explored import Explored, facts_of
+from gan_core.latent.explored import LARGEST_SEED, NO_NOISE, Explored, Noise, facts_of
 from gan_core.latent.explorer import Room
 from gan_core.latent.places import in_space
 from gan_core.latent.units import Factors
 
 MOST = 128  # places in one question
 _MOST_SWITCHED = 256
+_MOST_NOISES = 64
 BACKGROUND = 1000  # points of each kind behind the current one
 
 
 @dataclass(frozen=True)
 class Look:
-    """How latents are looked at: psi, their truncation, and which channels give how many times what they would."""
+    """How latents are looked at: psi, their truncation; which channels give how many times what they would; and which layers have another
+    noise than their own, or none."""
 
     psi: float
     factors: Factors
+    noise: Noise = field(default_factory=dict)
 
 
 def look_of(explored: Explored, asked: Mapping[str, Any]) -> Look:
-    """From {"psi": 0.7, "off": [[layer, channel, factor], …]}, either of which may be left out. Raises ConfigError."""
+    """From {"psi": 0.7, "off": [[layer, channel, factor], …], "noise": [[layer, seed], …]}, any of which may be left out; a seed of null takes
+    the noise away. Raises ConfigError."""
     psi = reading.number(asked, "psi", -2, 2, explored.usual_psi)
     factors = {}
     for entry in reading.items(asked, "off", 0, _MOST_SWITCHED, []):
@@ -44,15 +49,26 @@ def look_of(explored: Explored, asked: Mapping[str, Any]) -> Look:
             reading.whole({"channel": channel}, "channel", 0, 100_000),
         )
         factors[place] = reading.number({"factor": factor}, "factor", -10, 10)
-    return Look(psi, factors)
+    return Look(psi, factors, _noise_of(explored, asked))
+
+
+def _noise_of(explored: Explored, asked: Mapping[str, Any]) -> Noise:
+    noise: dict[int, int | None] = {}
+    for entry in reading.items(asked, "noise", 0, _MOST_NOISES, []):
+        layer, seed = reading.items({"noise": entry}, "noise", 2, 2)
+        if not explored.has_styles:
+            raise ConfigError(NO_NOISE)
+        last = len(explored.layer_names) - 2  # the picture has none
+        noise[reading.whole({"layer": layer}, "layer", 0, last)] = None if seed is None else reading.whole({"seed": seed}, "seed", 0, LARGEST_SEED)  # fmt: skip
+    return noise
 
 
 def drawn(explored: Explored, latents: Tensor, look: Look) -> Tensor:
     """As `explored.draw`, looked at so. Raises ConfigError for channels that there are not."""
     if not look.factors:
-        return explored.draw(latents, look.psi)
+        return explored.draw(latents, look.psi, noise=look.noise)
     with explored.switched(look.factors) as g:
-        return explored.draw(latents, look.psi, g)
+        return explored.draw(latents, look.psi, g, look.noise)
 
 
 def rows_of(explored: Explored, latents: list[Tensor]) -> Tensor:

@@ -8,7 +8,7 @@ class Walk {
     this.changed = changed;
     this.past = [];
     this.future = [];
-    this.state = { base: { seed: 0 }, moves: {}, layers: null, psi: null, off: [] };
+    this.state = { base: { seed: 0 }, moves: {}, layers: null, psi: null, off: [], noise: [] };
     this.kept = this.state;
   }
 
@@ -22,7 +22,8 @@ class Walk {
 
   /** How it is looked at, as the server understands it. */
   get look() {
-    return { ...(this.state.psi === null ? {} : { psi: this.state.psi }), ...(this.state.off.length ? { off: this.state.off } : {}) };
+    const { psi, off, noise } = this.state;
+    return { ...(psi === null ? {} : { psi }), ...(off.length ? { off } : {}), ...(noise.length ? { noise } : {}) };
   }
 
   /** While a hand moves something. */

@@ -3,8 +3,6 @@
 const CLOSE_WIDE = 860; // pixels of a window from which the words stand beside the picture, not under it
 const CLOSE_LATE_MS = 6000;
 const SALIENT = [255, 60, 205]; // stands out from black, white and grey, and is no player's colour
-const YARD_HEIGHT = 56;
-const COPY = 0.95; // share of the held-out pictures that lie farther: from here on it is unusually near; below the rest unusually far
 
 class Closely {
   /** `changed`: the enlargement has to be painted again. */
@@ -139,23 +137,17 @@ class Closely {
     for (const part of [this.yard, this.yardText]) part.classList.toggle("gl-gone", !usable);
     setText(this.yardText, words.get("close.yard", { count: words.number(yard.length) }));
     setText(this.judgement, this.judged(facts));
-    if (usable) this.paintYard(yard, distances[0], facts.by);
+    if (!usable) return;
+    paintYard(this.yard, this.box.clientWidth, { yard, distance: distances[0], by: facts.by, role: this.asked.role }, words, this.ui.theme);
+    this.yard.setAttribute("aria-label", `${this.yardText.textContent} ${asDistance(words, distances[0], facts.by)}`);
   }
 
   judged({ by, nearer }) {
-    const { words } = this.ui;
-    if (this.asked.role === "real") return words.get("close.itself");
-    if (nearer === null) return "";
-    const share = (value) => words.number(value, 0, "percent");
-    if (nearer >= COPY) return words.get(`close.copy.${by}`, { share: share(nearer) });
-    return nearer <= 1 - COPY ? words.get("close.far", { share: share(1 - nearer) }) : words.get("close.usual");
-  }
-
-  distance(value, by) {
-    return by === "pixels" ? this.ui.words.number(value, 1, "percent") : this.ui.words.short(value);
+    return this.asked.role === "real" ? this.ui.words.get("close.itself") : judgedBy(this.ui.words, by, nearer);
   }
 
   showPictures({ distances, names, by }) {
+    const { words } = this.ui;
     const pictures = this.frame.arrays[`${this.name}:nearest`];
     const shape = this.frame.header.arrays[`${this.name}:nearest`].shape;
     while (this.row.children.length < distances.length) this.row.append(h("figure", {}, h("canvas", { role: "img" }), h("figcaption", {})));
@@ -163,47 +155,10 @@ class Closely {
     distances.forEach((value, i) => {
       const [canvas, caption] = this.row.children[i].children;
       paintPixels(canvas, pictures, shape, i);
-      const said = [names?.[i], this.distance(value, by)].filter((part) => part !== undefined).join(" · ");
+      const said = [names?.[i], asDistance(words, value, by)].filter((part) => part !== undefined).join(" · ");
       setText(caption, said);
-      canvas.setAttribute("aria-label", this.ui.words.get("close.neighbour", { place: this.ui.words.number(i + 1), distance: said }));
+      canvas.setAttribute("aria-label", words.get("close.neighbour", { place: words.number(i + 1), distance: said }));
     });
-  }
-
-  /** The distances of the held-out pictures on a line, and that of this one among them. */
-  paintYard(yard, distance, by) {
-    const { theme, words } = this.ui;
-    const width = this.box.clientWidth;
-    if (!width) return;
-    const context = fitCanvas(this.yard, width, YARD_HEIGHT);
-    context.clearRect(0, 0, width, YARD_HEIGHT);
-    const high = Math.max(yard.at(-1), distance) * 1.04 || 1;
-    const x = (value) => 8 + (value / high) * (width - 16);
-    const bottom = YARD_HEIGHT - 22;
-    Object.assign(context, { strokeStyle: theme.real, lineWidth: 1.5, globalAlpha: 0.4 });
-    context.beginPath();
-    for (const value of yard) {
-      context.moveTo(x(value), 10);
-      context.lineTo(x(value), bottom);
-    }
-    context.stroke();
-    context.globalAlpha = 1;
-    context.strokeStyle = theme.line;
-    context.lineWidth = 1;
-    context.strokeRect(0.5, bottom + 0.5, width - 1, 0);
-    const { role } = this.asked;
-    context.fillStyle = theme.bg;
-    context.fillRect(x(distance) - 2.5, 4, 5, bottom - 4);
-    context.fillStyle = theme[role];
-    context.fillRect(x(distance) - 1, 4, 2, bottom - 4);
-    paintIcon(context, role, Math.max(0, Math.min(width - 16, x(distance) - 8)), 2, theme[role]);
-    Object.assign(context, { fillStyle: theme.muted, font: `12px ${theme.font}`, textBaseline: "top" });
-    for (const mark of ticks(0, high, 4)) {
-      const text = by === "pixels" ? words.number(mark, mark && high < 0.1 ? 1 : 0, "percent") : words.short(mark);
-      const half = context.measureText(text).width / 2;
-      context.textAlign = "left";
-      context.fillText(text, Math.max(0, Math.min(width - 2 * half, x(mark) - half)), bottom + 6);
-    }
-    this.yard.setAttribute("aria-label", `${this.yardText.textContent} ${this.distance(distance, by)}`);
   }
 
   /** Lays what D looks at over the enlarged picture. The strongest hundredth counts as one: a single pixel must not hide the rest. */
