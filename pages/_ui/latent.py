@@ -19,18 +19,9 @@ from pages._ui.owner import owner_id
 Translate = Callable[[str], str]
 
 _HERE = Path(__file__).parent
-_PARTS = ("frame", "dom", "yard", "desk")  # joined to one module
 _PARTS = (
-    "asking",
-    "state",
-    "places",
-    "stage",
-    "moment",
-    "pad",
-    "sliders",
-_PARTS = ("way", "map_paint", "map", "weak", "mix", "truncation", "nearest", "desk")  # joined to one module
-    "desk",
-)  # joined to one module
+    "asking", "state", "places", "stage", "moment", "pad", "sliders", "way", "map_paint", "map", "nearest", "truncation", "mix", "units", "weak", "desk",
+)  # fmt: skip  # joined to one module
 HTML = '<div class="gl gx"></div>'
 STYLE = "\n".join((_HERE / name).read_text(encoding="utf-8") for name in ("live.css", "latent.css"))
 SCRIPT = "\n".join(

@@ -1,7 +1,7 @@
 // The Latent Explorer: a generator, the current place, and the tools around it; and the function that Streamlit calls.
 
 const SUPERSEDED_MS = 250;
-const TOOLS = [PadTool, SlidersTool, WayTool, MapTool, WeakTool, UnitsTool, MixTool, TruncationTool, NearestTool];
+const TOOLS = [PadTool, SlidersTool, WayTool, MapTool, NearestTool, TruncationTool, MixTool, UnitsTool, WeakTool];
 
 class Desk {
   constructor(root, memory) {
