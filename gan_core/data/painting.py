@@ -21,6 +21,7 @@ _PIXELS = 1 << 17  # at a time: what is computed for each of them stays in the p
 Floats: TypeAlias = NDArray[np.floating[Any]]  # float32 throughout: twice as fast as float64
 Draw: TypeAlias = Callable[[Floats, int], NDArray[np.uint8]]  # (n, F) factors and a size -> (n, 3, size, size)
 Range: TypeAlias = int | tuple[float, float]  # of a factor: one of 0 … K − 1, or anything from low to high
+TURNS = frozenset({"hue", "paper", "rotation"})  # factors told in turns, where 1 is 0 again
 
 
 def sample(ranges: Mapping[str, Range], n: int, rng: torch.Generator) -> Tensor:

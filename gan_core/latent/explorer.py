@@ -24,6 +24,7 @@ from gan_core.errors import ConfigError, PlaygroundError, RunError
 from gan_core.latent import places
 from gan_core.latent.directions import Directions
 from gan_core.latent.explored import Explored, explored_from
+from gan_core.latent.kept import PREFIX, KeptDirection
 from gan_core.latent.maps import Laid
 from gan_core.latent.places import Known
 from gan_core.runs.folder import RunFolder
@@ -39,6 +40,8 @@ GONE = N_("This run was deleted. What is on the screen stays; a deleted run can 
 NOTHING_YET = N_("Nothing of this run is saved yet. Its first moment is, a few seconds after it has begun.")
 NOT_KEPT = N_("Step {step} of this run is not kept any more. Choose another moment.")
 NO_MAP = N_("The map called {name} is not there any more. Have it made again.")
+NOT_SAVED = N_("The saved direction {name} is not there any more.")
+NOT_FITTING = N_("The saved direction {name} does not fit this generator. Delete it.")
 NOT_FOUND = N_("The directions called {name} have not been found yet. Have them searched for first.")
 
 
@@ -54,8 +57,18 @@ class Room:
         return places.settled(self, place)
 
     def find(self, name: str) -> Known:
-        """The directions of this name. Raises ConfigError."""
+        """The directions of this name, which may be a saved one's. Raises ConfigError, and CheckpointError for a damaged file of saved ones."""
+        if name.startswith(PREFIX):
+            return self._saved(name)
         return axes(self.explored) if name == AXES else self.explorer.find(name)
+
+    def _saved(self, name: str) -> Known:
+        kept = self.explorer.folder.directions.find(name.removeprefix(PREFIX))
+        if kept is None:
+            raise ConfigError(NOT_SAVED, name=name)
+        if not fits(kept, self.explored):
+            raise ConfigError(NOT_FITTING, name=kept.title)
+        return Known(Directions(kept.vector[None], torch.tensor([kept.sigma]), torch.ones(1)), kept.space)
 
     def map(self, name: str) -> Laid:
         """The map of this name. Raises ConfigError."""
@@ -160,6 +173,13 @@ class Explorers:
                     self._explorers.popitem(last=False)
             self._explorers.move_to_end(run_id)
             return found
+
+
+def fits(kept: KeptDirection, explored: Explored) -> bool:
+    """Whether a generator has latents that can be moved along this direction."""
+    if kept.space == "w":
+        return explored.has_styles and len(kept.vector) == explored.dim
+    return len(kept.vector) in (explored.dim, explored.inputs)
 
 
 def axes(explored: Explored) -> Known:

@@ -39,6 +39,7 @@ def branch(source: RunFolder, source_id: str, step: int, target: RunFolder, targ
         if said_then := source.cases.until(step):
             atomic.write_text(made.cases.path, said_then)
         source.measured.share_with(made.measured, step)
+        source.directions.share_with(made.directions, step)
         with contextlib.suppress(PlaygroundError):  # a picture can be done without
             made.write_still(moments.picture_at(source, step))
 

@@ -11,6 +11,7 @@ checkpoints/STEP.safetensors   everything the next step depends on, at the last 
 checkpoints/best-STEP.safetensors   the same at the best measured of them
 history/STEP.safetensors, history/STEP.webp   states and pictures of its past
 measures/STEP-FEATURES-SAMPLES.json   what was measured of it on demand
+latent.json              directions in its latent space that somebody named
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from gan_core import serial
 from gan_core.config import RunConfig
 from gan_core.data import table
 from gan_core.errors import CheckpointError, PlaygroundError, RunError
+from gan_core.latent.kept import KeptDirections
 from gan_core.runs import atomic, checkpoint
 from gan_core.runs.case_file import CaseFile
 from gan_core.runs.checkpoint import Saved
@@ -72,6 +74,7 @@ class RunFolder:
         self.history = History(self.path / "history")
         self.cases = CaseFile(self.path / "diagnosis.jsonl")
         self.measured = MeasuredFiles(self.path / "measures")
+        self.directions = KeptDirections(self.path / "latent.json")
         self._lock = RunLock(self.path)
 
     # ── one process a run ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -95,7 +98,16 @@ class RunFolder:
 
     def _set_aside(self) -> None:
         """Rename what has the name of a file of the run and is none, or that of one of its folders and is none."""
-        names = ("config.toml", "run.json", "notes.json", "journal.jsonl", "metrics.csv", "still.webp", table.FILE)
+        names = (
+            "config.toml",
+            "run.json",
+            "notes.json",
+            "journal.jsonl",
+            "metrics.csv",
+            "still.webp",
+            "latent.json",
+            table.FILE,
+        )
         files = [self.path / name for name in names] + [*self._saved.glob("[!.]*"), *self.history.path.glob("[!.]*")]
         wrong = [path for path in files if path.is_dir()]
         wrong += [path for path in (self._saved, self.history.path, self.measured.path) if path.is_file()]
@@ -157,7 +169,7 @@ class RunFolder:
             table.know(config.data.table, self.path)
 
     def restart(self, config: RunConfig) -> None:
-        """Begin at step 0 with `config`: journal, curves, checkpoints and history of the time before are removed. Once begun, this is
+        """Begin at step 0 with `config`: journal, curves, checkpoints, history and saved directions of the time before are removed. Once begun, this is
         ended by whoever locks the run next."""
         atomic.write_text(self.path / _RESTART, _sealed(serial.to_toml(config)))
         self._end_restart()
@@ -173,6 +185,7 @@ class RunFolder:
             file.unlink(missing_ok=True)
         self.cases.forget()
         self.measured.forget()
+        self.directions.forget()
         self.history.clear()
         atomic.write_text(self.path / "config.toml", text)
         with contextlib.suppress(CheckpointError):
@@ -199,6 +212,7 @@ class RunFolder:
             "metrics.csv",
             "diagnosis.jsonl",
             "still.webp",
+            "latent.json",
             table.FILE,
             ".lock",
         ):

@@ -1,7 +1,7 @@
 // The Latent Explorer: a generator, the current place, and the tools around it; and the function that Streamlit calls.
 
 const SUPERSEDED_MS = 250;
-const TOOLS = [PadTool, SlidersTool, WayTool, MapTool, NearestTool, TruncationTool, MixTool, UnitsTool, WeakTool];
+const TOOLS = [PadTool, SlidersTool, WayTool, MapTool, DirectionsTool, NamedTool, NearestTool, TruncationTool, MixTool, UnitsTool, WeakTool];
 
 class Desk {
   constructor(root, memory) {
@@ -52,6 +52,7 @@ class Desk {
     this.tabs = h("div", { class: "gx-tabs", role: "tablist", "aria-label": this.words.get("tools") });
     this.panel = h("div", { class: "gx-panel", role: "tabpanel" });
     this.tools = {};
+    this.saved = new SavedDirections(this);
     this.body = h("div", { class: "gx-body" }, this.stage.box, h("div", { class: "gx-right" }, this.tabs, this.panel));
     this.root.prepend(h("div", { class: "gx-all gl-absent" }, this.moments.box, this.note, this.body));
     this.sizes = new ResizeObserver(() => requestAnimationFrame(() => this.resize()));

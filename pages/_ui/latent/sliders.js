@@ -14,7 +14,7 @@ class SlidersTool {
     this.desk = desk;
     const { words, memory } = desk;
     memory.sliders ??= { how: "axes", space: "z", shown: SHOWN, layers: null };
-    this.how = choice(words, "how", ["axes", "ganspace", "sefa", "chance"], (how) => this.set({ how, shown: SHOWN }));
+    this.how = choice(words, "how", ["axes", "ganspace", "sefa", "chance", "saved"], (how) => this.set({ how, shown: SHOWN }));
     this.space = choice(words, "space", ["z", "w"], (space) => this.set({ space }));
     this.about = h("p", { class: "gx-hint" });
     this.rows = h("div", { class: "gx-sliders" });
@@ -25,6 +25,7 @@ class SlidersTool {
     this.state = h("p", { class: "gx-state", role: "status" });
     this.box = h("div", {}, h("div", { class: "gx-bar" }, this.how.box, this.space.box), this.about, this.layerLine, this.state, this.rows, h("div", { class: "gx-bar" }, this.more, this.reset));
     this.found = {};
+    desk.saved.readers.push(() => desk.tool === this && this.said.how === "saved" && this.refresh());
   }
 
   get said() {
@@ -42,6 +43,7 @@ class SlidersTool {
   }
 
   show() {
+    this.desk.saved.load();
     this.refresh();
   }
 
@@ -51,20 +53,21 @@ class SlidersTool {
 
   refresh() {
     const { about, words } = this.desk;
-    const space = this.desk.walk.state.moves && this.said.how !== "axes" && about.styles;
+    const space = this.desk.walk.state.moves && !["axes", "saved"].includes(this.said.how) && about.styles;
     this.space.box.classList.toggle("gl-gone", !space);
     if (!about.styles) this.said.space = "z";
     this.how.set(this.said.how);
     this.space.set(this.said.space);
     setText(this.about, words.get(`how.${this.said.how}.text`));
     this.showLayers();
-    if (this.found[this.key]) this.build();
+    if (this.said.how === "saved") this.buildSaved();
+    else if (this.found[this.key]) this.build();
     else this.search();
   }
 
   showLayers() {
     const { about, words, walk } = this.desk;
-    const inStyles = about.styles && this.said.space === "w" && this.said.how !== "axes";
+    const inStyles = about.styles && (this.said.how === "saved" ? this.desk.saved.list.some((one) => one.space === "w") : this.said.space === "w" && this.said.how !== "axes");
     this.layerLine.classList.toggle("gl-gone", !inStyles);
     if (!inStyles || this.layers[0].children.length) return;
     this.layers.forEach((select) => select.replaceChildren(...about.layers.map((name, i) => h("option", { value: String(i) }, words.has(`layer.${name}`) ? words.get(`layer.${name}`) : name))));
@@ -101,25 +104,38 @@ class SlidersTool {
     setText(this.state, "");
     const count = Math.min(found.sigma.length, this.said.shown);
     this.more.classList.toggle("gl-gone", count >= found.sigma.length);
-    this.rows.replaceChildren(...Array.from({ length: count }, (_, k) => this.row(found, k)));
+    this.rows.replaceChildren(...Array.from({ length: count }, (_, k) => {
+      const code = found.how === "axes" ? "axis" : `direction.${found.how}`;
+      const share = ["ganspace", "sefa"].includes(found.how) ? words.number(found.share[k], 0, "percent") : "";
+      return this.row(found.name, k, words.get(code, { index: k + 1 }), share);
+    }));
     this.moved();
     this.box.dataset.found = found.name;
     const measured = { axes: "", ganspace: "share.variance", sefa: "share.weight", chance: "" }[found.how];
     if (measured) setText(this.about, `${words.get(`how.${found.how}.text`)} ${words.get(measured, { samples: words.number(found.samples) })}`);
   }
 
-  row(found, k) {
+  /** The saved directions, and those that have been found for a name and are not saved yet. */
+  buildSaved() {
+    const { words, saved, memory } = this.desk;
+    const rows = [...saved.rows(), ...(memory.named?.results ?? [])];
+    this.pending?.drop();
+    this.more.classList.add("gl-gone");
+    setText(this.state, rows.length ? "" : words.get("saved.none"));
+    this.rows.replaceChildren(...rows.map(({ name, title }) => this.row(name, 0, title, "")));
+    this.box.dataset.found = "saved";
+    this.moved();
+  }
+
+  row(set, k, name, share) {
     const { words, walk } = this.desk;
-    const code = found.how === "axes" ? "axis" : `direction.${found.how}`;
-    const name = words.get(code, { index: k + 1 });
     const range = h("input", { type: "range", min: String(-REACH), max: String(REACH), step: "0.05", value: "0", "aria-label": name, "data-k": String(k),
-      oninput: () => this.steer(found.name, k, Number(range.value)), onchange: () => walk.end() });
-    const share = ["ganspace", "sefa"].includes(found.how) ? h("small", {}, words.number(found.share[k], 0, "percent")) : "";
+      oninput: () => this.steer(set, k, Number(range.value)), onchange: () => walk.end() });
     const back = h("button", { type: "button", class: "gx-back", "aria-label": words.get("sliders.back", { name }), onclick: () => {
-      this.steer(found.name, k, 0);
+      this.steer(set, k, 0);
       walk.end();
     } }, icon("undo"));
-    return h("div", { class: "gx-slider", "data-k": String(k) }, h("span", {}, name, " ", share), range, h("output", {}), back);
+    return h("div", { class: "gx-slider", "data-k": String(k), "data-set": set }, h("span", { title: name }, name, " ", share ? h("small", {}, share) : ""), range, h("output", {}), back);
   }
 
   steer(name, k, steps) {
@@ -129,12 +145,9 @@ class SlidersTool {
   }
 
   moved() {
-    const found = this.found[this.key];
-    if (!found) return;
     const { walk, words } = this.desk;
-    const steps = walk.state.moves[found.name] ?? {};
     for (const row of this.rows.children) {
-      const value = steps[row.dataset.k] ?? 0;
+      const value = walk.state.moves[row.dataset.set]?.[row.dataset.k] ?? 0;
       const range = row.querySelector("input");
       if (Number(range.value) !== value) range.value = String(value);
       setText(row.querySelector("output"), words.get("sigma", { value: words.number(value, 2) }));
