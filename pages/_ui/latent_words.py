@@ -362,6 +362,7 @@ LABELS: dict[str, str] = {
     "truncation.diversity.look": N_("How far two samples are apart. Real ones: the dashed line."),
     "truncation.diversity.class": N_("How far two samples of one class are apart. Real ones: the dashed line."),
     "truncation.diversity.said": N_("At ψ = {psi} two samples are {diversity} apart on the average; two real ones {real}."),
+    "truncation.diversity.said.class": N_("At ψ = {psi} two samples of one class are {diversity} apart on the average; two real ones {real}."),
     "truncation.real": N_("real samples"),
     "truncation.shares": N_("Quality and reach"),
     "truncation.shares.look": N_("Precision should not fall while recall grows."),

@@ -273,7 +273,8 @@ class PsiChart {
   sentence(row) {
     const { words } = this.desk;
     const values = Object.fromEntries(this.series.map(([name]) => [name, this.number(name, row[name])]));
-    return words.get(`truncation.${this.code}.said`, { psi: words.number(row.psi, 2), real: this.facts ? this.number("real", this.facts.real) : "–", ...values });
+    const within = this.code === "diversity" && this.facts?.within ? ".class" : "";
+    return words.get(`truncation.${this.code}.said${within}`, { psi: words.number(row.psi, 2), real: this.facts ? this.number("real", this.facts.real) : "–", ...values });
   }
 
   hover(event) {
@@ -289,7 +290,7 @@ class PsiChart {
 /** Many samples of a 2-D generator among real ones. */
 function paintCloud(desk, canvas, size, points) {
   if (!size || !desk.background) return;
-  const side = Math.min(size, 420);
+  const side = Math.min(size, 300);
   const context = fitCanvas(canvas, side, side);
   const { theme, about, background } = desk;
   const [x0, x1, y0, y1] = about.extent;
