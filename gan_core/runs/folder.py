@@ -11,6 +11,7 @@ checkpoints/STEP.safetensors   everything the next step depends on, at the last 
 checkpoints/best-STEP.safetensors   the same at the best measured of them
 history/STEP.safetensors, history/STEP.webp   states and pictures of its past
 measures/STEP-FEATURES-SAMPLES.json   what was measured of it on demand
+favourites.json          places in its latent space that somebody keeps
 """
 
 from __future__ import annotations
@@ -173,6 +174,7 @@ class RunFolder:
             file.unlink(missing_ok=True)
         self.cases.forget()
         self.measured.forget()
+        (self.path / "favourites.json").unlink(missing_ok=True)
         self.history.clear()
         atomic.write_text(self.path / "config.toml", text)
         with contextlib.suppress(CheckpointError):
@@ -199,6 +201,7 @@ class RunFolder:
             "metrics.csv",
             "diagnosis.jsonl",
             "still.webp",
+            "favourites.json",
             table.FILE,
             ".lock",
         ):
