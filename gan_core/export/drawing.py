@@ -41,7 +41,7 @@ _HEAD = '''"""{title}: one {what} of a generator from GAN Playground, drawn agai
     pip install torch safetensors numpy pillow
     python THIS_FILE {file}{more}
 
-{file} is the file with the generator's weights at step {step}: it is in the folder of the run {run}.
+The checkpoint has the generator's weights at step {step}; it lies in the folder of the run {run}.
 On a processor of the same type, with PyTorch {torch}, {same}.
 """
 
@@ -104,12 +104,13 @@ def drawing(explored: Explored, latent: Tensor, psi: float, factors: Factors, ti
         *([] if is_points else ["from PIL import Image"]),
         "from safetensors import safe_open",
     ]
+    imports = "\n".join(sorted([*others, *ours.splitlines()], key=lambda line: line.startswith("from")))
     head = _HEAD.format(
         title=title.replace("\\", " ").replace('"', "'"), what="point" if is_points else "picture", file=file, step=explored.step, run=run,
         torch=torch.__version__, more="" if is_points else " picture.png",
         same="it is the same point, bit for bit" if is_points else "it is the same picture, bit for bit; elsewhere a pixel may differ by one",
     )  # fmt: skip
-    return layout.spaced("\n\n".join([head, standard, "\n".join([*others, ours]), *body]))
+    return layout.spaced("\n\n".join([head, standard, imports, *body]))
 
 
 _SPECTRAL = """for layer in [m for m in G.modules() if isinstance(m, (nn.Linear, nn.Conv2d, nn.ConvTranspose2d))]:

@@ -88,11 +88,12 @@ class Desk {
   }
 
   /** A place of a link that this generator cannot draw: it begins as without a link. */
-  unlinked(error) {
+  unlinked() {
     this.byLink = false;
     this.walk = new Walk((ended) => this.walked(ended));
     this.walked(true);
-    this.say(error.message, true);
+    this.tool?.moment?.();
+    this.say(this.words.get("fav.link.bad"), true);
   }
 
   /** Another run: nothing of the last one holds. */
@@ -218,7 +219,7 @@ class Desk {
 
   failed(error) {
     if (this.byLink && error.kind === "ConfigError") {
-      this.unlinked(error);
+      this.unlinked();
       return;
     }
     this.say(error.message, true);

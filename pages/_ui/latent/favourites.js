@@ -24,8 +24,8 @@ class Favourites {
     this.row = h("div", { class: "gx-kept-row", role: "list" });
     this.said = h("div", { class: "gx-kept-said", role: "status" });
     this.menu = h("div", { class: "gl-menu gx-kept-menu", role: "menu", hidden: "" });
-    this.box = h("section", { class: "gx-kept", "aria-label": words.get("fav.title") }, this.bar, this.row, this.said, this.menu);
-    this.sight = new IntersectionObserver((seen) => seen.forEach(({ target, isIntersecting }) => this.inSight(target, isIntersecting)), { root: this.row, rootMargin: "0px 160px" });
+    this.box = h("section", { class: "gx-kept", "aria-label": words.get("fav.title") }, h("div", { class: "gx-kept-line" }, this.bar, this.row), this.said, this.menu);
+    this.sight = new IntersectionObserver((seen) => seen.forEach(({ target, isIntersecting }) => this.inSight(target, isIntersecting)), { rootMargin: "200px" });
     this.menu.addEventListener("keydown", (event) => event.key === "Escape" && this.close(true));
     this.menu.addEventListener("focusout", (event) => event.relatedTarget && !this.menu.contains(event.relatedTarget) && this.close());
     desk.root.addEventListener("pointerdown", (event) => !this.menu.hidden && !event.composedPath().includes(this.menu) && !event.composedPath().includes(this.opener) && this.close(), { signal: desk.ends.signal });
@@ -196,7 +196,7 @@ class Favourites {
       desk.say(error.message, true);
       return;
     }
-    this.row.scrollLeft = this.row.scrollWidth;
+    this.row.lastElementChild?.scrollIntoView({ block: "nearest", inline: "nearest" });
     this.say(words.get(this.owns ? "fav.kept" : "fav.kept.here", { name }));
   }
 
@@ -419,7 +419,7 @@ class Favourites {
       desk.say(error.message, true);
       return;
     }
-    this.row.scrollLeft = this.row.scrollWidth;
+    this.row.lastElementChild?.scrollIntoView({ block: "nearest", inline: "nearest" });
     if (taken.length === 1) this.visit(taken[0]);
     this.say([words.get("fav.taken", { count: words.number(taken.length) }), ...(refused ? [words.get("fav.refused", { count: words.number(refused) })] : []), ...(others ? [words.get("fav.others")] : [])].join(" "));
   }
