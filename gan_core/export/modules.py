@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,29 +16,48 @@ from gan_core import registry
 from gan_core.config import RunConfig, fields, get
 from gan_core.export.sources import Sources
 from gan_core.networks import on_meta
+from gan_core.networks.attention import SelfAttention
+from gan_core.networks.conditional import ClassNorm, Told
 
 
-def network(player: str, config: RunConfig, shape: tuple[int, ...], sources: Sources) -> str:
+def network(player: str, config: RunConfig, shape: tuple[int, ...], sources: Sources, *, filled: bool = False) -> str:
     """The network of "generator" or "discriminator": its layers one by one, where these are torch's own and nothing else; where
-    they are not, a call of the function that builds it, which is taken along. Raises ExportError."""
+    they are not, a call of the function that builds it, which is taken along. `filled`: its weights are read from a file afterwards, so that
+    layers which begin in a way of their own may stand among the others. Raises ExportError."""
     g, d = on_meta(config, shape)
     module = g if player == "generator" else d
-    text = _expression(module, sources)
+    text = _expression(module, sources, filled)
     return text if text is not None else _call(player, config, shape, sources)
 
 
-def _expression(module: nn.Module, sources: Sources) -> str | None:
+def _expression(module: nn.Module, sources: Sources, filled: bool = False) -> str | None:
     if type(module) is nn.Sequential:
-        layers = [_expression(layer, sources) for layer in module]
-        if None in layers:
-            return None
-        return "nn.Sequential(\n" + "".join(f"{line},\n" for line in _filled([str(layer) for layer in layers])) + ")"
+        layers = _list(module, sources, filled)
+        return layers and f"nn.Sequential({layers})"
+    if filled and type(module) is Told:
+        layers = _list(module.layers, sources, filled)
+        return layers and f"{sources.take(Told)}([{layers}], {module.dim})"
+    if filled and type(module) is ClassNorm:
+        scale = module.scale
+        return (
+            f"{sources.take(ClassNorm)}({_expression(module.norm, sources)}, {scale.out_features}, {scale.in_features})"
+        )
+    if filled and type(module) is SelfAttention:
+        return f"{sources.take(SelfAttention)}({module.query.in_channels})"
     if type(module).__module__.startswith("torch.nn.modules"):
         text = _layer(module)
         return text if _makes(text, module) else None
     if [*module.children(), *module.parameters(), *module.buffers()]:
         return None
     return f"{sources.take(type(module))}({module.extra_repr()})"  # ours say there what they are made with
+
+
+def _list(modules: Iterable[nn.Module], sources: Sources, filled: bool) -> str | None:
+    """Layers with commas between, on lines of their own; None where one of them cannot be written by itself."""
+    layers = [_expression(layer, sources, filled) for layer in modules]
+    if None in layers:
+        return None
+    return "\n" + "".join(f"{line},\n" for line in _filled([str(layer) for layer in layers]))
 
 
 def _layer(module: nn.Module) -> str:
@@ -99,5 +118,6 @@ def _call(player: str, config: RunConfig, shape: tuple[int, ...], sources: Sourc
     said = {f.name.split(".")[1]: get(config, f.name) for f in fields() if f.name.startswith(f"{player}.")}
     sources.need("types", SimpleNamespace.__name__)
     first = f"SimpleNamespace({', '.join(f'{name}={value!r}' for name, value in said.items())})"
-    more = f"{config.latent.dim}, {shape}" if player == "generator" else f"{shape}"
+    told = f", classes={config.classes}" if config.classes else ""
+    more = f"{config.latent.dim + config.codes}, {shape}{told}" if player == "generator" else f"{shape}"
     return f"{sources.take(builder)}({first}, {more})"

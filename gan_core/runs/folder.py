@@ -12,6 +12,7 @@ checkpoints/best-STEP.safetensors   the same at the best measured of them
 history/STEP.safetensors, history/STEP.webp   states and pictures of its past
 measures/STEP-FEATURES-SAMPLES.json   what was measured of it on demand
 latent.json              directions in its latent space that somebody named
+favourites.json          places in its latent space that somebody keeps
 """
 
 from __future__ import annotations
@@ -186,6 +187,7 @@ class RunFolder:
         self.cases.forget()
         self.measured.forget()
         self.directions.forget()
+        (self.path / "favourites.json").unlink(missing_ok=True)
         self.history.clear()
         atomic.write_text(self.path / "config.toml", text)
         with contextlib.suppress(CheckpointError):
@@ -213,6 +215,7 @@ class RunFolder:
             "diagnosis.jsonl",
             "still.webp",
             "latent.json",
+            "favourites.json",
             table.FILE,
             ".lock",
         ):

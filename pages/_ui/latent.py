@@ -1,5 +1,7 @@
 """The Latent Explorer's page: which run, and the component that explores it. Pictures travel beside Streamlit, on a socket."""
 
+import json
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -21,7 +23,7 @@ Translate = Callable[[str], str]
 _HERE = Path(__file__).parent
 _SHARED = ("frame", "dom", "yard", "link")  # with the live view
 _PARTS = (
-    "asking", "state", "places", "stage", "moment", "pad", "sliders", "way", "map_paint", "map", "directions", "named", "nearest", "truncation", "mix", "units", "weak", "desk",
+    "asking", "state", "places", "stage", "favourites", "moment", "pad", "sliders", "way", "map_paint", "map", "directions", "named", "nearest", "truncation", "mix", "units", "weak", "desk",
 )  # fmt: skip  # joined to one module
 HTML = '<div class="gl gx"></div>'
 STYLE = "\n".join((_HERE / name).read_text(encoding="utf-8") for name in ("live.css", "latent.css"))
@@ -34,12 +36,14 @@ SCRIPT = "\n".join(
 )
 _OFFERED = 50  # runs to choose from: the newest
 _KEY = "latent.run"
+_LATENT = re.compile("[A-Za-z0-9_-]{4,65536}")
+_LONGEST_LOOK = 16_384  # characters
 
 _component = st.components.v2.component("gan_latent", html=HTML, css=STYLE, js=SCRIPT)
 
 
 def explorer(_: Translate) -> None:
-    """The whole page. The address names the run (`run`), and may name a moment (`step`) and a tool (`tool`)."""
+    """The whole page. The address names the run (`run`), and may name a moment (`step`), a tool (`tool`), and a place to begin at (`linked`)."""
     rows = {row.id: row for row in _offered()}
     asked = st.query_params.get("run", "")
     there = bool(asked) and service.exists(asked)
@@ -65,15 +69,47 @@ def explorer(_: Translate) -> None:
     st.query_params["run"] = chosen
     row = rows.get(chosen) or service.scheduler().store.index.get(chosen)
     mine = row is not None and service.owns(row.owner)
-    _component(data=_data(chosen, mine, _), key="latent.desk", on_renew_change=lambda: None)
+    start, whole = linked(st.query_params)
+    if not whole:
+        st.warning(
+            _(
+                "The place in this link cannot be read: perhaps it was cut short. The run is shown from a place of its own."
+            ),
+            icon=":material/info:",
+        )
+    _component(data=_data(chosen, mine, start, _), key="latent.desk", on_renew_change=lambda: None)
 
 
-def _data(run_id: str, mine: bool, _: Translate) -> Mapping[str, Any]:
+def linked(query: Mapping[str, str]) -> tuple[dict[str, Any] | None, bool]:
+    """The place that an address names, with how it is looked at: `at`, a latent in base64; `psi`, its truncation; `off`, channels and what they
+    are multiplied by ("layer_channel_factor_layer_…"); `look`, what else there is, as JSON. None where it names none. False where it
+    does, in a form that cannot be read; whether it fits the generator is seen when it is drawn."""
+    at = query.get("at", "")
+    if not at:
+        return None, True
+    try:
+        look = json.loads(query.get("look", "{}")[:_LONGEST_LOOK])
+        if not _LATENT.fullmatch(at) or not isinstance(look, dict):
+            return None, False
+        if "psi" in query:
+            look["psi"] = float(query["psi"])
+        if "off" in query:
+            found = [float(part) for part in query["off"][:_LONGEST_LOOK].split("_")]
+            if len(found) % 3 or not all(part.is_integer() for i, part in enumerate(found) if i % 3 < 2):
+                return None, False
+            look["off"] = [[int(found[i]), int(found[i + 1]), found[i + 2]] for i in range(0, len(found), 3)]
+        json.dumps(look, allow_nan=False)
+    except (ValueError, OverflowError, RecursionError):
+        return None, False
+    return {"at": at, "look": look}, True
+
+
+def _data(run_id: str, mine: bool, start: Mapping[str, Any] | None, _: Translate) -> Mapping[str, Any]:
     step = st.query_params.get("step", "")
     return {
         "run": run_id, "token": tokens.issue_for(run_id, control=mine), "control": mine,
         "labels": latent_labels(_, language().replace("_", "-")), "step": int(step) if step.isascii() and step.isdigit() and len(step) < 13 else None,
-        "tool": st.query_params.get("tool", ""),
+        "tool": st.query_params.get("tool", ""), "start": start,
     }  # fmt: skip
 
 

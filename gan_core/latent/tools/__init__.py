@@ -1,5 +1,31 @@
 """What can be asked of an explored generator, one file a tool. Importing this registers all of them."""
 
-from gan_core.latent.tools import find, look, map, named, nearest, noises, strips, truncation, units, way, weak
+from gan_core.latent.tools import (
+    favourites,
+    find,
+    look,
+    map,
+    named,
+    nearest,
+    noises,
+    strips,
+    truncation,
+    units,
+    way,
+    weak,
+)
 
-__all__ = ["find", "look", "map", "named", "nearest", "noises", "strips", "truncation", "units", "way", "weak"]
+__all__ = [
+    "favourites",
+    "find",
+    "look",
+    "map",
+    "named",
+    "nearest",
+    "noises",
+    "strips",
+    "truncation",
+    "units",
+    "way",
+    "weak",
+]

@@ -35,6 +35,7 @@ class Desk {
     if (!before || before.labels?.lang !== this.data.labels?.lang) this.build();
     if (this.theme.refresh()) this.resize();
     if (before && before.run !== this.data.run) this.forget();
+    if (!before) this.begin();
     if (this.data.run && this.data.token) this.link.use(this.data.run, this.data.token, this.data.labels.lang, this.data.control);
     return this.turn;
   }
@@ -48,6 +49,7 @@ class Desk {
     this.tooltip = new Tooltip(this.root);
     this.note = h("div", { class: "gl-note", role: "status" });
     this.moments = new MomentBar(this);
+    this.favourites = new Favourites(this);
     this.stage = new Stage(this);
     this.tabs = h("div", { class: "gx-tabs", role: "tablist", "aria-label": this.words.get("tools") });
     this.panel = h("div", { class: "gx-panel", role: "tabpanel" });
@@ -79,12 +81,29 @@ class Desk {
     });
   }
 
+  /** The place of a link is the first one. */
+  begin() {
+    const { start } = this.data;
+    this.byLink = Boolean(start);
+    if (start) this.walk.settle({ at: start.at }, start.look);
+  }
+
+  /** A place of a link that this generator cannot draw: it begins as without a link. */
+  unlinked() {
+    this.byLink = false;
+    this.walk = new Walk((ended) => this.walked(ended));
+    this.walked(true);
+    this.tool?.moment?.();
+    this.say(this.words.get("fav.link.bad"), true);
+  }
+
   /** Another run: nothing of the last one holds. */
   forget() {
     this.asker.forget();
     Object.assign(this, { about: null, background: null, step: null, newest: null, at: null });
     for (const name of Object.keys(this.memory)) delete this.memory[name];
     this.walk = new Walk((ended) => this.walked(ended));
+    this.begin();
     this.build();
   }
 
@@ -153,6 +172,7 @@ class Desk {
   /** The same place by another generator. */
   refresh() {
     this.stage.about();
+    this.favourites.about();
     this.tool?.moment?.();
   }
 
@@ -185,6 +205,8 @@ class Desk {
   /** The current place is drawn: this latent it is. */
   settled(answer, place) {
     this.at = { at: answer.facts.at[0] };
+    this.byLink = false;
+    this.favourites.settled();
     this.tool?.settled?.(answer, place);
   }
 
@@ -197,6 +219,10 @@ class Desk {
   }
 
   failed(error) {
+    if (this.byLink && error.kind === "ConfigError") {
+      this.unlinked();
+      return;
+    }
     this.say(error.message, true);
     if (error.kind === "ConfigError") this.tools.sliders?.lost();
     if (error.kind === "ConfigError" && "laid" in this.walk.state.base) this.tools.map?.lost();
@@ -222,6 +248,7 @@ class Desk {
   resize() {
     if (!this.about) return;
     this.stage.resize();
+    this.favourites.repaint();
     this.tool?.resize?.();
   }
 

@@ -22,7 +22,7 @@ class Stage {
     this.seedLine = h("label", { class: "gx-line" }, h("span", {}, words.get("seed")), this.seed);
     this.noise = new NoisePlane(desk);
     this.box = h("section", { class: "gx-stage", "aria-label": words.get("stage") }, this.noise.box, this.figure,
-      h("div", { class: "gx-stage-side" }, this.tools, h("div", { class: "gx-lines" }, this.seedLine, this.classLine), this.facts));
+      h("div", { class: "gx-stage-side" }, this.tools, h("div", { class: "gx-lines" }, this.seedLine, this.classLine), this.facts), desk.favourites.box);
     this.trail = [];
   }
 

@@ -49,9 +49,9 @@ class Walk {
     else this.move({ base, moves: {} });
   }
 
-  /** The place is this latent now, whatever it was made of: nothing moves, and there is nothing to undo. */
-  settle(base) {
-    this.state = { ...this.state, base, moves: {} };
+  /** The place is this latent now, whatever it was made of: nothing moves, and there is nothing to undo. `look`: how it is looked at now. */
+  settle(base, look = {}) {
+    this.state = { ...this.state, ...look, base, moves: {} };
     this.kept = this.state;
   }
 
