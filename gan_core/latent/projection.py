@@ -23,7 +23,7 @@ _SHAKEN = 0.75
 @dataclass(frozen=True)
 class Progress:
     """What was found after `step` of `steps`: the latent (dim,) whose picture (C, H, W) is nearest so far. loss: what is made small; psnr: of
-    the picture, in decibels."""
+    the picture, in decibels; row: of which start it came."""
 
     step: int
     steps: int
@@ -31,6 +31,7 @@ class Progress:
     psnr: float
     latent: Tensor
     picture: Tensor
+    row: int
 
 
 def psnr(a: Tensor, b: Tensor) -> float:
@@ -89,7 +90,7 @@ def project(
             k = int(losses.argmin())
             if best is None or float(losses[k]) < best.loss:
                 picture = drawn[k].detach().clamp(-1, 1)
-                best = Progress(step, steps, float(losses[k]), psnr(picture, sought[0]), found[k].clone(), picture)
+                best = Progress(step, steps, float(losses[k]), psnr(picture, sought[0]), found[k].clone(), picture, k)
             z.grad = gradient
             optimizer.step()
-        yield Progress(step, steps, best.loss, best.psnr, best.latent, best.picture)
+        yield Progress(step, steps, best.loss, best.psnr, best.latent, best.picture, best.row)

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from gan_core.data.sets import to_unit
 from gan_core.errors import ConfigError
 from gan_core.text import N_
 
@@ -97,18 +98,33 @@ def floats(asked: Mapping[str, Any], name: str, allowed: Sequence[int], reach: f
     value = asked.get(name)
     counts = " or ".join(str(count) for count in allowed)
     wanted = f"{counts} numbers from −{reach:g} to {reach:g}, as base64 of 32-bit floats"
-    if not isinstance(value, str) or len(value) > 8 * max(allowed) + 8:
-        raise _refuse(name, value, wanted)
-    try:
-        raw = base64.b64decode(value.replace("-", "+").replace("_", "/") + "=" * (-len(value) % 4), validate=True)
-    except (binascii.Error, ValueError):
-        raise _refuse(name, value, wanted) from None
-    if len(raw) % 4 or len(raw) // 4 not in allowed:
+    raw = _bytes(value, 4 * max(allowed))
+    if raw is None or len(raw) % 4 or len(raw) // 4 not in allowed:
         raise _refuse(name, value, wanted)
     found = np.frombuffer(raw, "<f4").astype(np.float32)
     if not np.isfinite(found).all() or float(np.abs(found).max(initial=0.0)) > reach:
         raise _refuse(name, value, wanted)
     return torch.from_numpy(found)
+
+
+def picture(asked: Mapping[str, Any], name: str, shape: Sequence[int]) -> Tensor:
+    """(C, H, W) float32 in [−1, 1] from base64 of exactly C · H · W bytes, channel by channel and row by row. Raises ConfigError for
+    anything else."""
+    value, count = asked.get(name), math.prod(shape)
+    raw = _bytes(value, count)
+    if raw is None or len(raw) != count:
+        raise _refuse(name, value, f"{' × '.join(str(side) for side in shape)} bytes of a picture, as base64")
+    return to_unit(torch.from_numpy(np.frombuffer(raw, np.uint8).copy())).view(*shape)
+
+
+def _bytes(value: object, most: int) -> bytes | None:
+    """What base64 of either alphabet stands for, with or without padding; None for anything else, or for much more than `most`."""
+    if not isinstance(value, str) or len(value) > 2 * most + 8:
+        return None
+    try:
+        return base64.b64decode(value.replace("-", "+").replace("_", "/") + "=" * (-len(value) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        return None
 
 
 def as_base64(x: Tensor) -> str:

@@ -19,7 +19,18 @@ Translate = Callable[[str], str]
 
 _HERE = Path(__file__).parent
 _SHARED = ("frame", "dom", "link")  # with the live view
-_PARTS = ("asking", "state", "places", "stage", "moment", "pad", "sliders", "desk")  # joined to one module
+_PARTS = (
+    "asking",
+    "state",
+    "places",
+    "stage",
+    "moment",
+    "pad",
+    "sliders",
+    "project",
+    "arithmetic",
+    "desk",
+)  # joined to one module
 HTML = '<div class="gl gx"></div>'
 STYLE = "\n".join((_HERE / name).read_text(encoding="utf-8") for name in ("live.css", "latent.css"))
 SCRIPT = "\n".join(
