@@ -67,14 +67,15 @@ def loop(places: Tensor, each: int, way: str = "arc") -> Tensor:
 
 
 def blend(anchors: Tensor, weights: Tensor, *, keep_length: bool) -> Tensor:
-    """(K, dim), (K,) weights that add up to 1 -> (dim,): Σ wᵢ aᵢ, exactly an anchor where its weight is 1. With `keep_length` as long as
-    Σ wᵢ‖aᵢ‖, since a mean of latents is shorter than any that the generator knows."""
+    """(K, dim), (K,) weights that add up to 1 -> (dim,): Σ wᵢ aᵢ, exactly an anchor where it alone has a weight, and this is 1. With
+    `keep_length` as long as Σ wᵢ‖aᵢ‖, since a mean of latents is shorter than any that the generator knows; weights below 0 may leave
+    no such length, and then the sum stays as it is."""
     weights = weights.to(anchors.dtype)
-    if bool((weights == 1).any()):
+    if int((weights != 0).sum()) == 1 and bool((weights == 1).any()):
         return anchors[int(weights.argmax())].clone()
     mixed = weights @ anchors
-    length = mixed.norm()
-    return mixed * ((weights @ anchors.norm(dim=1)) / length) if keep_length and float(length) > 0 else mixed
+    length, wanted = float(mixed.norm()), float(weights @ anchors.norm(dim=1))
+    return mixed * (wanted / length) if keep_length and length > 0 and wanted > 0 else mixed
 
 
 def pad_weights(point: tuple[float, float], corners: Tensor) -> Tensor:

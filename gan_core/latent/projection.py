@@ -23,7 +23,7 @@ _SHAKEN = 0.75
 @dataclass(frozen=True)
 class Progress:
     """What was found after `step` of `steps`: the latent (dim,) whose picture (C, H, W) is nearest so far. loss: what is made small; psnr: of
-    the picture, in decibels."""
+    the picture, in decibels; row: of which start it came."""
 
     step: int
     steps: int
@@ -31,6 +31,7 @@ class Progress:
     psnr: float
     latent: Tensor
     picture: Tensor
+    row: int
 
 
 def psnr(a: Tensor, b: Tensor) -> float:
@@ -59,7 +60,7 @@ def project(
     classes. Raises ConfigError for less than one step."""
     if steps < 1:
         raise ConfigError(N_("steps={steps} finds nothing: at least one is needed."), steps=steps)
-    rng = torch.Generator(device=starts.device).manual_seed(seed)
+    rng = torch.Generator().manual_seed(seed)
     z = starts.detach().clone().requires_grad_()
     spread = float(starts.std(0).mean()) if len(starts) > 1 else 1.0
     sought = target[None].to(starts.device)
@@ -76,7 +77,7 @@ def project(
             group["lr"] = (
                 rate * min(1.0, step / steps / _RISES) * (0.5 - 0.5 * math.cos(math.pi * min(1.0, (1 - t) / _FALLS)))
             )
-        noise = torch.randn(z.shape, generator=rng, device=z.device) * (shake * spread * max(0.0, 1 - t / _SHAKEN) ** 2)
+        noise = torch.randn(z.shape, generator=rng).to(z.device) * (shake * spread * max(0.0, 1 - t / _SHAKEN) ** 2)
         with torch.enable_grad():
             drawn = draw(whole(z + noise))
             losses = (drawn - sought).square().flatten(1).mean(1)
@@ -89,7 +90,7 @@ def project(
             k = int(losses.argmin())
             if best is None or float(losses[k]) < best.loss:
                 picture = drawn[k].detach().clamp(-1, 1)
-                best = Progress(step, steps, float(losses[k]), psnr(picture, sought[0]), found[k].clone(), picture)
+                best = Progress(step, steps, float(losses[k]), psnr(picture, sought[0]), found[k].clone(), picture, k)
             z.grad = gradient
             optimizer.step()
-        yield Progress(step, steps, best.loss, best.psnr, best.latent, best.picture)
+        yield Progress(step, steps, best.loss, best.psnr, best.latent, best.picture, best.row)

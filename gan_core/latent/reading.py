@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from gan_core.data.sets import to_unit
 from gan_core.errors import ConfigError
 from gan_core.text import N_
 
@@ -97,9 +98,7 @@ def floats(asked: Mapping[str, Any], name: str, allowed: Sequence[int], reach: f
     value = asked.get(name)
     counts = " or ".join(str(count) for count in allowed)
     wanted = f"{counts} numbers from −{reach:g} to {reach:g}, as base64 of 32-bit floats"
-    if not isinstance(value, str) or len(value) > 8 * max(allowed) + 8:
-        raise _refuse(name, value, wanted)
-    raw = _decoded(value)
+    raw = _bytes(value, 4 * max(allowed))
     if raw is None or len(raw) % 4 or len(raw) // 4 not in allowed:
         raise _refuse(name, value, wanted)
     found = np.frombuffer(raw, "<f4").astype(np.float32)
@@ -108,24 +107,33 @@ def floats(asked: Mapping[str, Any], name: str, allowed: Sequence[int], reach: f
     return torch.from_numpy(found)
 
 
+def octets(asked: Mapping[str, Any], name: str, count: int, what: str = "") -> Tensor:
+    """(count,) uint8 from base64 of exactly so many bytes. Raises ConfigError for anything else, which says `what` was expected."""
+    value = asked.get(name)
+    raw = _bytes(value, count)
+    if raw is None or len(raw) != count:
+        raise _refuse(name, value, what or f"{count} bytes as base64")
+    return torch.from_numpy(np.frombuffer(raw, np.uint8).copy())
+
+
+def picture(asked: Mapping[str, Any], name: str, shape: Sequence[int]) -> Tensor:
+    """(C, H, W) float32 in [−1, 1] from base64 of exactly C · H · W bytes, channel by channel and row by row. Raises ConfigError for
+    anything else."""
+    what = f"{' × '.join(str(side) for side in shape)} bytes of a picture, as base64"
+    return to_unit(octets(asked, name, math.prod(shape), what)).view(*shape)
+
+
+def _bytes(value: object, most: int) -> bytes | None:
+    """What base64 of either alphabet stands for, with or without padding; None for anything else, or for much more than `most`."""
+    if not isinstance(value, str) or len(value) > 2 * most + 8:
+        return None
+    try:
+        return base64.b64decode(value.replace("-", "+").replace("_", "/") + "=" * (-len(value) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        return None
+
+
 def as_base64(x: Tensor) -> str:
     """What `floats` reads, safe in an address, without padding."""
     raw = x.detach().cpu().float().contiguous().numpy().astype("<f4").tobytes()
     return base64.urlsafe_b64encode(raw).decode("ascii").rstrip("=")
-
-
-def octets(asked: Mapping[str, Any], name: str, count: int) -> Tensor:
-    """(count,) uint8 from base64. Raises ConfigError for anything else."""
-    value = asked.get(name)
-    raw = _decoded(value) if isinstance(value, str) and len(value) <= 2 * count + 8 else None
-    if raw is None or len(raw) != count:
-        raise _refuse(name, value, f"{count} bytes as base64")
-    return torch.from_numpy(np.frombuffer(raw, np.uint8).copy())
-
-
-def _decoded(text: str) -> bytes | None:
-    """Base64 in either alphabet, with or without its padding; None for what is none."""
-    try:
-        return base64.b64decode(text.replace("-", "+").replace("_", "/") + "=" * (-len(text) % 4), validate=True)
-    except (binascii.Error, ValueError):
-        return None

@@ -1,6 +1,7 @@
 """What can be asked of an explored generator, one file a tool. Importing this registers all of them."""
 
 from gan_core.latent.tools import (
+    arithmetic,
     favourites,
     find,
     look,
@@ -8,6 +9,7 @@ from gan_core.latent.tools import (
     named,
     nearest,
     noises,
+    project,
     strips,
     truncation,
     units,
@@ -16,6 +18,7 @@ from gan_core.latent.tools import (
 )
 
 __all__ = [
+    "arithmetic",
     "favourites",
     "find",
     "look",
@@ -23,6 +26,7 @@ __all__ = [
     "named",
     "nearest",
     "noises",
+    "project",
     "strips",
     "truncation",
     "units",

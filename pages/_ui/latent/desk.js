@@ -1,7 +1,7 @@
 // The Latent Explorer: a generator, the current place, and the tools around it; and the function that Streamlit calls.
 
 const SUPERSEDED_MS = 250;
-const TOOLS = [PadTool, SlidersTool, WayTool, MapTool, DirectionsTool, NamedTool, NearestTool, TruncationTool, MixTool, UnitsTool, WeakTool];
+const TOOLS = [PadTool, SlidersTool, WayTool, MapTool, DirectionsTool, NamedTool, ProjectTool, ArithmeticTool, NearestTool, TruncationTool, MixTool, UnitsTool, WeakTool];
 
 class Desk {
   constructor(root, memory) {
