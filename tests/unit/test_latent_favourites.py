@@ -67,8 +67,8 @@ def test_what_is_kept_is_there_again(room: Room) -> None:
 
 
 def test_an_attribute_of_a_look_that_is_not_known_here_stays(room: Room) -> None:
-    answer = ask(room, "keep", favourites=[{"name": "x", "at": AT, "look": {"noise": {"seed": 3}}}])
-    assert answer.facts["favourites"][0]["look"] == {"noise": {"seed": 3}}
+    answer = ask(room, "keep", favourites=[{"name": "x", "at": AT, "look": {"tint": {"seed": 3}}}])
+    assert answer.facts["favourites"][0]["look"] == {"tint": {"seed": 3}}
 
 
 def test_the_same_picture_is_not_kept_twice(room: Room) -> None:

@@ -163,6 +163,7 @@ async def test_a_slow_answer_tells_how_far_it_is_and_holds_nobody_up(store: Stor
             assert first[0]["share"] == 0
             first = await heard(client)
         assert first[0]["n"] == 2
+        await asyncio.sleep(0.15)  # it tells so many times a second
         gate.release()
         header, _ = await heard(client)
         while header["share"] == 0:
