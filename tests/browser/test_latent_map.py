@@ -60,7 +60,7 @@ def test_a_map_is_made_and_swept_over(visitor: Callable[..., Any]) -> None:
     # map and grid are one: a sample beside the map is gone to, and lies where the mark is
     before = str(picture.evaluate(PIXELS))
     marks = str(surface.evaluate(PIXELS))
-    page.locator(".gx-near").nth(7).click()
+    page.locator(".gx-mapnear").nth(7).click()
     changed(page, picture, before)
     changed(page, surface, marks)
     there = str(picture.evaluate(PIXELS))
@@ -75,7 +75,7 @@ def test_a_map_is_made_and_swept_over(visitor: Callable[..., Any]) -> None:
         arg=step,
     )
     page.get_by_text("Beside step").click()
-    assert page.locator(".gx-near").first.locator("canvas:visible").count() == 2
+    assert page.locator(".gx-mapnear").first.locator("canvas:visible").count() == 2
     page.locator(".gl-choice[data-code=slice]").click()
     page.locator(".gx-maps[data-map=slice]").wait_for()
     page.locator(".gx-legend-bar").wait_for()  # of the shading

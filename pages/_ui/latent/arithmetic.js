@@ -37,7 +37,7 @@ class ArithmeticTool {
     this.real = h("div", { class: "gx-neighbours" });
     this.box = h("div", { class: "gx-arithmetic" }, h("p", { class: "gx-hint" }, words.get("arithmetic.hint")), h("div", { class: "gx-bar" }, this.space.box, this.keepLine, again),
       h("div", { class: "gx-equation" }, this.board, result),
-      h("section", { class: "gx-near" }, h("div", { class: "gx-bar" }, h("b", {}, words.get("arithmetic.near")), this.by.box, this.state),
+      h("section", { class: "gx-around" }, h("div", { class: "gx-bar" }, h("b", {}, words.get("arithmetic.near")), this.by.box, this.state),
         h("h4", {}, words.get("arithmetic.generated", { count: words.number(AMONG) })), this.generated, h("h4", {}, words.get("arithmetic.real")), this.real));
     this.build();
   }

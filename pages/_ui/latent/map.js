@@ -71,7 +71,7 @@ class MapTool {
     this.over = h("canvas", { class: "gx-map-canvas", tabindex: "0", role: "img", "aria-label": words.get("map.surface") });
     this.surface = h("div", { class: "gx-map-surface" }, this.canvas, this.over);
     this.cells = Array.from({ length: NEAREST }, (_, k) => {
-      const cell = h("button", { type: "button", class: "gx-near", "data-k": String(k), onclick: () => this.near[k] !== undefined && this.goTo(this.near[k]) }, h("canvas", { "aria-hidden": "true" }), h("canvas", { "aria-hidden": "true" }));
+      const cell = h("button", { type: "button", class: "gx-mapnear", "data-k": String(k), onclick: () => this.near[k] !== undefined && this.goTo(this.near[k]) }, h("canvas", { "aria-hidden": "true" }), h("canvas", { "aria-hidden": "true" }));
       for (const name of ["pointerenter", "focus"]) cell.addEventListener(name, () => this.point(this.near[k]));
       for (const name of ["pointerleave", "blur"]) cell.addEventListener(name, () => this.point(null));
       return cell;

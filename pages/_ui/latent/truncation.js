@@ -34,7 +34,7 @@ class TruncationTool {
     this.charts = Object.keys(CHARTS).map((code) => new PsiChart(desk, code));
     this.figures = h("div", { class: "gx-charts" }, ...this.charts.map((chart) => chart.box));
     this.again = h("button", { type: "button", class: "gl-button", "data-do": "measure", onclick: () => this.measure() }, words.get("truncation.measure"));
-    this.bars = h("progress", { class: "gx-progress", max: "1", value: "0", "aria-label": words.get("truncation.measuring") });
+    this.bars = h("progress", { class: "gx-measuring", max: "1", value: "0", "aria-label": words.get("truncation.measuring") });
     this.state = h("p", { class: "gx-hint" });
     this.foot = h("div", { class: "gx-bar gx-measured" }, this.again, this.bars, this.state);
     this.box = h("div", {}, this.hint, this.bar, this.grid, this.points, this.figures, this.foot);
@@ -167,7 +167,7 @@ class PsiChart {
     const { words } = desk;
     this.series = CHARTS[code];
     this.canvas = h("canvas", { role: "img" });
-    this.legend = h("div", { class: "gx-legend" });
+    this.legend = h("div", { class: "gx-keys" });
     this.look = h("span", {});
     this.title = h("figcaption", {}, h("b", {}, words.get(`truncation.${code}`)), this.look);
     this.area = h("div", { class: "gx-chart-area" }, this.canvas);
