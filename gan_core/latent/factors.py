@@ -20,7 +20,8 @@ from torch.nn.functional import adaptive_avg_pool2d
 
 from gan_core.data.painting import TURNS
 from gan_core.data.sets import ImageSet, to_unit
-from gan_core.metrics.features import Features, at_hand
+from gan_core.latent.seen import classifier_of
+from gan_core.metrics.features import Features
 
 Numbers = NDArray[np.float64]
 CHOICE, NUMBER, TURN = "choice", "number", "turn"
@@ -182,12 +183,6 @@ def readers_of(data: ImageSet, tell: Callable[[float], None]) -> Readers | None:
                 _readers.popitem(last=False)
         _readers.move_to_end(key)
         return _readers[key][1]
-
-
-def classifier_of(data: ImageSet) -> Features | None:
-    """The network that knows the classes of a set, where it is at hand."""
-    found = at_hand(data)
-    return found.get() if found is not None and found.is_here else None
 
 
 def kind_of(name: str, column: Numbers) -> str:

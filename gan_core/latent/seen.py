@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -10,12 +11,18 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from gan_core.data.sets import ImageSet, PointSet
+from gan_core.errors import PlaygroundError
 from gan_core.latent.asking import Tell
 from gan_core.latent.explored import Explored
-from gan_core.metrics.features import Features, at_hand
+from gan_core.metrics.features import Features, at_hand, pieces
+from gan_core.runs import indices
+from gan_core.runs.indices import Yard
 
 MOST_KINDS = 50  # more of them no eye tells apart
 _BLOCK = 128
+_LOOK_SECONDS = 0.2
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -30,10 +37,35 @@ class Kinds:
     of: Tensor
 
 
-def eyes(explored: Explored) -> Features | None:
-    """The classifier of the pictures' set, where it is at hand or trained in seconds."""
-    found = at_hand(explored.data) if isinstance(explored.data, ImageSet) else None
-    return found.get() if found is not None and found.is_here else None
+def nothing() -> None:
+    """For whoever waits without being told of anything."""
+
+
+def classifier_of(data: PointSet | ImageSet, tell: Callable[[], None] = nothing) -> Features | None:
+    """The network that knows the classes of a set, where it is at hand; one that is trained in seconds is trained now. `tell` is called again
+    and again meanwhile, and may raise."""
+    found = at_hand(data) if isinstance(data, ImageSet) else None
+    if found is None or not found.is_here:
+        return None
+    work = pieces(found.data)
+    try:
+        while True:
+            tell()
+            next(work)
+    except StopIteration as end:
+        seen: Features = end.value.features
+        return seen
+    except PlaygroundError as error:  # pixels still tell something, and what is compared is said
+        log.warning("%s: %s", found.data.name, error)
+        return None
+
+
+def yard_of(data: ImageSet, by: str, tell: Callable[[], None]) -> Yard:
+    """The training pictures to be compared with, waited for until they are ready; `tell` is called again and again meanwhile, and may raise."""
+    yard = indices.of(data, by, nothing)
+    while not yard.ready.wait(_LOOK_SECONDS):
+        tell()
+    return yard
 
 
 def features_of(samples: Tensor, seen_by: Features | None) -> Tensor:

@@ -90,7 +90,7 @@ class LatentHub:
         self._check, self._allowed_origins = check, allowed_origins
         self._limits = limits or Limits()
         self._quick = ThreadPoolExecutor(2, "latent", prepare)
-        self._slow = ThreadPoolExecutor(1, "latent-slow", prepare)
+        self._slow = ThreadPoolExecutor(2, "latent-slow", prepare)
 
     async def serve(self, socket: WebSocket) -> None:
         """One socket from its opening to its end."""

@@ -18,8 +18,9 @@ from gan_core.latent import reading
 from gan_core.latent.asking import Answer, CalledOffError, asked_for
 from gan_core.latent.explorer import Explorer, Room
 from gan_core.latent.projection import psnr
+from gan_core.latent.seen import classifier_of
 from gan_core.latent.tools.look import look_of
-from gan_core.latent.tools.project import Searched, differentiable, judged_by
+from gan_core.latent.tools.project import Searched, differentiable
 from gan_core.metrics.features import ChannelFeatures
 from gan_core.runs import headless
 from gan_core.runs.folder import RunFolder
@@ -217,7 +218,7 @@ def test_going_beyond_white_costs_nothing_where_white_is_wanted(room: Callable[[
 
 
 def test_features_have_a_slope_and_are_the_same() -> None:
-    judge = judged_by(_tiny_digits(), never)
+    judge = classifier_of(_tiny_digits())
     assert judge is not None
     see = differentiable(judge)
     assert see is not None

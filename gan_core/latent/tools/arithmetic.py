@@ -18,15 +18,13 @@ from gan_core.data.sets import ImageSet, PointSet
 from gan_core.latent import reading
 from gan_core.latent.asking import Answer, Tell, ask
 from gan_core.latent.explorer import Explorer, Room
+from gan_core.latent.seen import classifier_of, yard_of
 from gan_core.latent.tools.look import Look, drawn, look_of, plain, rows_of, samples_as_arrays
-from gan_core.latent.tools.project import judged_by
 from gan_core.metrics.features import Features
-from gan_core.runs import indices
 from gan_core.runs.indices import FEATURES, PIXELS
 
 MOST = 5000  # generated samples to look among
 _ROWS = 250
-_SECONDS = 0.1  # between two looks whether the training pictures are ready
 
 
 @dataclass(frozen=True)
@@ -58,7 +56,7 @@ def near(room: Room, asked: Mapping[str, Any], tell: Tell) -> Answer:
     look = look_of(explored, asked)
     sample = drawn(explored, rows_of(explored, [room.settled(asked.get("place"))]), look)
     data = explored.data
-    judge = judged_by(data, tell) if by == FEATURES and isinstance(data, ImageSet) else None
+    judge = classifier_of(data, lambda: tell(0.0)) if by == FEATURES else None
     by = FEATURES if judge is not None else PIXELS
     among = _samples(room, look, count, judge, tell)
     distances, rows = distances_to(_compared(sample, judge)[0], among.compared).topk(min(k, count), largest=False)
@@ -117,14 +115,8 @@ def _real_points(data: PointSet, sample: Tensor, k: int) -> tuple[Tensor, NDArra
 def _real_pictures(
     data: ImageSet, sample: Tensor, by: str, k: int, tell: Tell
 ) -> tuple[Tensor, NDArray[Any], Tensor] | None:
-    yard = indices.of(data, by, _nothing)
-    while not yard.ready.wait(_SECONDS):
-        tell(0.9)
+    yard = yard_of(data, by, lambda: tell(0.9))
     if yard.index is None:
         return None
     distances, rows = yard.index.find(sample[0], k)
     return distances, data.images[rows].numpy(), rows
-
-
-def _nothing() -> None:
-    """Nobody has to be told: it is waited for, and may be called off meanwhile."""

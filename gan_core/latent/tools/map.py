@@ -59,7 +59,7 @@ def _layout(room: Room, asked: Mapping[str, Any], tell: Tell) -> Answer:
     laid = None if name is None else room.map(name)
     latents = explored.many(count, seed) if laid is None else laid.latents
     samples = drawn_in_parts(_drawing(explored, look), latents, part_of(tell, 0.0, 0.3))
-    seen_by = seen.eyes(explored)
+    seen_by = seen.classifier_of(explored.data)
     if laid is None or name is None:
         tell(0.4)
         features = seen.features_of(samples, seen_by)
@@ -159,7 +159,7 @@ def _slice(room: Room, asked: Mapping[str, Any], tell: Tell) -> Answer:
     tell(0.1, Answer(arrays, facts))
     closely = samples if points else drawn_in_parts(_drawing(explored, look), latents(fine), part_of(tell, 0.1, 0.8))
     rates = maps.rates_of_change(closely, fine, fine, 2 * window.reach / fine)
-    found, told = _told_apart(explored, rows, samples, seen.eyes(explored), part_of(tell, 0.8, 1.0))
+    found, told = _told_apart(explored, rows, samples, seen.classifier_of(explored.data), part_of(tell, 0.8, 1.0))
     return Answer({**arrays, "rates": rates, **found}, facts | {"kinds": told})
 
 

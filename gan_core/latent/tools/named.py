@@ -18,9 +18,10 @@ from gan_core.latent.asking import Answer, Tell, ask
 from gan_core.latent.directions import Directions
 from gan_core.latent.explored import Explored
 from gan_core.latent.explorer import Room, fits
-from gan_core.latent.factors import CHOICE, NUMBER, classifier_of, kind_of, readers_of
+from gan_core.latent.factors import CHOICE, NUMBER, kind_of, readers_of
 from gan_core.latent.kept import HOWS, LONGEST, PREFIX, KeptDirection, titled
 from gan_core.latent.places import Known, in_space
+from gan_core.latent.seen import classifier_of
 from gan_core.latent.supervised import Named
 from gan_core.latent.tools.look import Look, drawn, look_of
 from gan_core.latent.tools.strips import one_direction

@@ -10,13 +10,13 @@ from gan_core.errors import ConfigError
 from gan_core.latent import reading
 from gan_core.latent.asking import Answer, Tell, ask
 from gan_core.latent.explorer import Room
+from gan_core.latent.seen import yard_of
 from gan_core.latent.tools.look import drawn, look_of
 from gan_core.runs import indices
 from gan_core.runs.indices import FEATURES, PIXELS
 from gan_core.text import N_
 
 NEIGHBOURS = 8
-_WAIT = 0.2  # seconds between two looks
 
 
 @ask("nearest", slow=True)
@@ -31,15 +31,9 @@ def nearest(room: Room, asked: Mapping[str, Any], tell: Tell) -> Answer:
     by = reading.choice(asked, "by", (PIXELS, FEATURES), PIXELS)
     latent = room.settled(asked.get("place"))
     shown = to_pixels(drawn(explored, latent[None], look_of(explored, asked)))
-    yard = indices.of(explored.data, by, _nothing)
-    while not yard.ready.wait(_WAIT):
-        tell(0.0, Answer(facts={"preparing": True}))
+    yard = yard_of(explored.data, by, lambda: tell(0.0, Answer(facts={"preparing": True})))
     found = indices.compared(yard, to_unit(shown[0]), NEIGHBOURS)
     facts = {"by": by, "features": yard.features, "found": found is not None}
     if found is None:
         return Answer({"samples": shown.numpy()}, facts)
     return Answer({"samples": shown.numpy(), "nearest": found.pictures}, facts | found.facts)
-
-
-def _nothing() -> None:
-    """`nearest` waits by itself, so that it can be called off meanwhile."""

@@ -17,8 +17,8 @@ from gan_core.latent.asking import Answer, Tell, ask
 from gan_core.latent.explored import Explored
 from gan_core.latent.explorer import Room
 from gan_core.latent.projection import Progress
+from gan_core.latent.seen import classifier_of
 from gan_core.latent.tools.look import Look, look_of, plain, samples_as_arrays
-from gan_core.metrics import features
 from gan_core.metrics.features import ChannelFeatures, ClassifierFeatures, Features
 from gan_core.text import N_
 
@@ -77,9 +77,9 @@ class Searched:
 
     def _drawn(self, latents: Tensor) -> Tensor:
         if not self.look.factors:
-            return self.explored.forward(latents, self.look.psi).float().cpu()
+            return self.explored.forward(latents, self.look.psi, noise=self.look.noise).float().cpu()
         with self.explored.switched(self.look.factors) as g:  # for one pass at a time: others switch theirs, too
-            return self.explored.forward(latents, self.look.psi, g).float().cpu()
+            return self.explored.forward(latents, self.look.psi, g, self.look.noise).float().cpu()
 
 
 @ask("project", slow=True)
@@ -179,23 +179,8 @@ def _nearest(searched: Searched, target: Tensor, rows: Tensor, count: int, tell:
 def features_for(data: ImageSet, tell: Tell) -> tuple[str, See | None]:
     """The name of the set's classifier and its features (B, F) of pictures, with their history; "" and None where it is not at hand. One that is
     trained in seconds is trained now."""
-    found = judged_by(data, tell)
+    found = classifier_of(data, lambda: tell(0.0))
     return ("", None) if found is None else (found.name, differentiable(found))
-
-
-def judged_by(data: ImageSet, tell: Tell) -> Features | None:
-    """The features of the set's classifier, if it is at hand or trained in seconds."""
-    hand = features.at_hand(data)
-    if hand is None or not hand.is_here:
-        return None
-    work = features.pieces(data)
-    while True:
-        tell(0.0)
-        try:
-            next(work)
-        except StopIteration as end:
-            judge: Features = end.value.features
-            return judge
 
 
 def differentiable(found: Features) -> See | None:

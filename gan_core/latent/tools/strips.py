@@ -15,8 +15,9 @@ from gan_core.latent.asking import Answer, Tell, ask
 from gan_core.latent.directions import Directions
 from gan_core.latent.explored import Explored
 from gan_core.latent.explorer import Room
-from gan_core.latent.factors import Factor, Readers, classifier_of, readers_of
+from gan_core.latent.factors import Factor, Readers, readers_of
 from gan_core.latent.places import Known
+from gan_core.latent.seen import classifier_of
 from gan_core.latent.tools.look import Look, drawn, look_of, plain, rows_of, samples_as_arrays
 from gan_core.metrics.features import Features
 

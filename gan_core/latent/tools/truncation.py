@@ -11,16 +11,15 @@ import torch
 from torch import Tensor
 
 from gan_core.data.sets import ImageSet, PointSet, to_unit
-from gan_core.errors import PlaygroundError
 from gan_core.latent import reading
 from gan_core.latent import truncation as measuring
 from gan_core.latent.asking import Answer, Tell, ask
 from gan_core.latent.explored import Explored
 from gan_core.latent.explorer import Room
+from gan_core.latent.seen import classifier_of
 from gan_core.latent.tools.look import plain
 from gan_core.latent.truncation import PSIS, Means
 from gan_core.metrics import neighbours
-from gan_core.metrics.features import at_hand
 from gan_core.metrics.pieces import Pieces
 
 T = TypeVar("T")
@@ -81,12 +80,9 @@ def eyes_of(explored: Explored) -> Eyes:
     data = explored.data
     if isinstance(data, PointSet):
         return Eyes("points", "", lambda x: x)
-    hand = at_hand(data)
-    if hand is not None and hand.is_here:
-        try:
-            return Eyes("features", hand.name, hand.get().of)
-        except PlaygroundError:  # without it, pixels still tell
-            pass
+    found = classifier_of(data)
+    if found is not None:
+        return Eyes("features", found.name, found.of)
     return Eyes("pixels", "", lambda x: x.flatten(1) / (2 * math.sqrt(x[0].numel())))
 
 

@@ -28,7 +28,6 @@ SHOWN = 12  # of each sort of failure
 PAIRS = 300  # whose middles are looked at
 REFERENCE = 5000  # points that stand for an endless distribution
 _OUTSIDE = 3.0  # standard deviations from every mode
-_LOOK_SECONDS = 0.2
 _NO_DATA = N_("The training pictures of this set cannot be compared with: the server's log says why.")
 
 
@@ -123,24 +122,16 @@ def nearest_of(explored: Explored, tell: Tell) -> Nearest:
     pixels; points by their distance to REFERENCE real ones. Raises DataError where that went wrong."""
     if isinstance(explored.data, PointSet):
         return _nearest_points(explored.data)
-    yard = _ready(explored.data, indices.FEATURES, tell)
+
+    def waiting() -> None:
+        tell(0.3)
+
+    yard = seen.yard_of(explored.data, indices.FEATURES, waiting)
     if yard.index is None:
-        yard = _ready(explored.data, indices.PIXELS, tell)
+        yard = seen.yard_of(explored.data, indices.PIXELS, waiting)
     if yard.index is None:
         raise DataError(_NO_DATA)
     return Nearest(yard.by, _finding(explored.data, yard.index), yard.held_out)
-
-
-def _ready(data: ImageSet, by: str, tell: Tell) -> indices.Yard:
-    """The yard, waited for until nobody waits any more."""
-    yard = indices.of(data, by, then=_nothing)
-    while not yard.ready.wait(_LOOK_SECONDS):
-        tell(0.3)
-    return yard
-
-
-def _nothing() -> None:
-    """What is to be done when a yard is ready: it is looked at from here."""
 
 
 def _finding(data: ImageSet, index: Index) -> Callable[[Tensor, Callable[[float], None]], tuple[Tensor, Tensor]]:
@@ -198,7 +189,7 @@ def _pairs(explored: Explored, latents: Tensor, samples: Tensor, distances: Tens
     good = distances.sort(stable=True).indices[: max(2, len(distances) // 2)]
     rng = torch.Generator().manual_seed(0)
     one, other = (good[torch.randint(len(good), (20 * PAIRS,), generator=rng)] for _ in range(2))
-    all_kinds = seen.kinds_of(explored, latents, samples, seen.eyes(explored))
+    all_kinds = seen.kinds_of(explored, latents, samples, seen.classifier_of(explored.data))
     kinds = next((k for code in ("seen", "mode", "asked", "category") for k in all_kinds if k.code == code), None)
     different = one != other if kinds is None else kinds.of[one] != kinds.of[other]
     if not bool(different.any()):  # all of one kind
