@@ -8,6 +8,7 @@ from typing import Any
 
 import streamlit as st
 
+from gan_core.latent.models import is_model
 from gan_core.runs import listing
 from gan_core.runs.index import Query
 from gan_core.runs.listing import Row
@@ -16,6 +17,7 @@ from pages._ui.failures import plain
 from pages._ui.i18n import language, number
 from pages._ui.lab import FILES
 from pages._ui.latent_words import latent_labels
+from pages._ui.own_model import own_model
 from pages._ui.owner import owner_id
 
 Translate = Callable[[str], str]
@@ -46,12 +48,17 @@ def explorer(_: Translate) -> None:
     """The whole page. The address names the run (`run`), and may name a moment (`step`), a tool (`tool`), and a place to begin at (`linked`)."""
     rows = {row.id: row for row in _offered()}
     asked = st.query_params.get("run", "")
-    there = bool(asked) and service.exists(asked)
+    there = bool(asked) and service.explorable(asked)
     with st.container(horizontal=True, vertical_alignment="bottom", key="latent-head"):
         st.header(_("Latent Explorer"), anchor=False, width="content")
         chosen = _choose(rows, asked if there else "", _)
-        if chosen and st.button(_("Open in its lab"), icon=":material/visibility:", help=_("See the run train.")):
+        if (
+            chosen
+            and not is_model(chosen)
+            and st.button(_("Open in its lab"), icon=":material/visibility:", help=_("See the run train."))
+        ):
             _open(chosen)
+        own_model(chosen, _)
     if asked and not there:
         st.warning(_("There is no such run here any more. Choose another one."), icon=":material/info:")
     if not chosen:
@@ -67,8 +74,7 @@ def explorer(_: Translate) -> None:
         right.page_link("images.py", label=_("Image Lab"), icon=":material/grid_view:")
         return
     st.query_params["run"] = chosen
-    row = rows.get(chosen) or service.scheduler().store.index.get(chosen)
-    mine = row is not None and service.owns(row.owner)
+    mine = _is_mine(chosen, rows)
     start, whole = linked(st.query_params)
     if not whole:
         st.warning(
@@ -109,7 +115,7 @@ def _data(run_id: str, mine: bool, start: Mapping[str, Any] | None, _: Translate
     return {
         "run": run_id, "token": tokens.issue_for(run_id, control=mine), "control": mine,
         "labels": latent_labels(_, language().replace("_", "-")), "step": int(step) if step.isascii() and step.isdigit() and len(step) < 13 else None,
-        "tool": st.query_params.get("tool", ""), "start": start,
+        "tool": st.query_params.get("tool", ""), "start": start, "model": is_model(run_id),
     }  # fmt: skip
 
 
@@ -120,9 +126,20 @@ def _offered() -> list[Row]:
     return [row for row in {row.id: row for row in (*own, *rows)}.values() if not row.problem]
 
 
+def _is_mine(chosen: str, rows: Mapping[str, Row]) -> bool:
+    if is_model(chosen):
+        model = service.models().get(chosen)
+        return model is not None and service.owns(model.owner)
+    row = rows.get(chosen) or service.scheduler().store.index.get(chosen)
+    return row is not None and service.owns(row.owner)
+
+
 def _choose(rows: Mapping[str, Row], asked: str, _: Translate) -> str:
-    """The run in the address, or the newest; choosing another one puts it there."""
-    options = [*rows, *([asked] if asked and asked not in rows else [])]
+    """The run or model in the address, or the newest run; choosing another one puts it there."""
+    brought = {model.id: model.name for model in service.models().of(owner_id())}
+    options = [*rows, *brought]
+    if asked and asked not in options:
+        options.append(asked)
     if not options:
         return ""
     chosen = asked or options[0]
@@ -134,7 +151,7 @@ def _choose(rows: Mapping[str, Row], asked: str, _: Translate) -> str:
 
     st.selectbox(
         _("Run"), options, index=options.index(chosen), key=key, on_change=take, width=420,
-        format_func=lambda run_id: _label(rows.get(run_id), run_id, _),
+        format_func=lambda one: _("{name} · your model").format(name=plain(brought[one])) if one in brought else _label(rows.get(one), one, _),
     )  # fmt: skip
     return chosen
 

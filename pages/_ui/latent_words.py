@@ -16,6 +16,8 @@ LABELS: dict[str, str] = {
     "follow.help": N_("Go to each newer moment of the run as it is saved, at most every few seconds. The latents stay the same."),
     "moment": N_("Moment of the run"),
     "moment.kept": N_("{count} kept moments"),
+    "model.save": N_("Save generator"),
+    "model.save.help": N_("One file with the weights and settings of this moment. It can be explored on another machine, as a model of your own."),
     "nothing.yet": N_("Nothing of this run is saved yet. Its first moment is, a few seconds after it has begun."),
     "waiting": N_("The connection is gone. What is on the screen stays; it is tried again."),
     "closed.4401": N_("This page is too old to go on. Load it again."),

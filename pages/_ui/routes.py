@@ -40,7 +40,7 @@ def routes() -> list[BaseRoute]:
     """Health, the pictures of presets, the live view, and the Latent Explorer."""
     hub = LiveHub(_find, service.command, tokens.check, lambda: settings.options().origins)
     latent = LatentHub(
-        service.explorers, service.exists, service.touch, tokens.check, lambda: settings.options().origins
+        service.explorers, service.explorable, service.touch, tokens.check, lambda: settings.options().origins
     )
     prefixes = dict.fromkeys(("", settings.base_path()))
     return [

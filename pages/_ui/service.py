@@ -18,6 +18,7 @@ from pages._ui.owner import owner_id
 if TYPE_CHECKING:
     from gan_core.engine.orders import Part
     from gan_core.latent.explorer import Explorers
+    from gan_core.latent.models import Models
     from gan_core.runs.following import FollowedRun
     from gan_core.runs.scheduler import Scheduler
     from gan_core.runs.session import TrainingSession
@@ -57,17 +58,25 @@ def explorers() -> "Explorers":
     """What is explored of the runs here: one for as long as the scheduler is."""
     global _explorers
     from gan_core.latent.explorer import Explorers
+    from gan_core.latent.models import is_model
 
-    store = scheduler().store
+    store, brought = scheduler().store, models()
     with _lock:
         if _explorers is None or _explorers[0] is not store:
-            _explorers = store, Explorers(store.folder)
+            _explorers = store, Explorers(lambda one: brought.folder(one) if is_model(one) else store.folder(one))
         return _explorers[1]
 
 
-def exists(run_id: str) -> bool:
-    """Whether there is such a run that is not deleted."""
-    return scheduler().store.exists(run_id)
+def models() -> "Models":
+    """The generators that were brought here as files."""
+    from gan_core.latent.models import Models
+
+    return Models(scheduler().store.root)
+
+
+def explorable(run_id: str) -> bool:
+    """Whether there is such a run that is not deleted, or such a model."""
+    return scheduler().store.exists(run_id) or models().exists(run_id)
 
 
 def touch(run_id: str) -> None:

@@ -8,7 +8,8 @@ class MomentBar {
     this.range = h("input", { type: "range", min: "0", max: "0", step: "1", value: "0", "aria-label": words.get("moment"), oninput: () => this.choose() });
     this.step = h("b", {});
     this.note = h("span", { class: "gx-moment-note" });
-    this.box = h("div", { class: "gx-moment" }, h("span", { class: "gx-moment-step" }, words.get("step"), this.step), this.range, this.note, this.follow);
+    this.file = h("button", { type: "button", class: "gl-button", "data-do": "save-model", "data-tip": words.get("model.save.help"), onclick: () => this.save() }, icon("save"), h("span", {}, words.get("model.save")));
+    this.box = h("div", { class: "gx-moment" }, h("span", { class: "gx-moment-step" }, words.get("step"), this.step), this.range, this.note, this.file, this.follow);
     this.steps = [];
   }
 
@@ -20,6 +21,21 @@ class MomentBar {
     this.desk.memory.moment = this.following ? this.desk.step : null;
     this.desk.goTo(this.following ? this.desk.newest : this.desk.step);
     this.show();
+  }
+
+  /** The generator of this moment as a file that can be explored elsewhere. */
+  async save() {
+    const { desk } = this;
+    this.file.disabled = true;
+    try {
+      const { arrays, facts } = await desk.ask("as_model", {}).done;
+      downloadAs(facts.name, arrays.file, "application/octet-stream");
+      desk.say("");
+    } catch (error) {
+      desk.say(error.message, true);
+    } finally {
+      this.file.disabled = false;
+    }
   }
 
   choose() {
@@ -44,6 +60,7 @@ class MomentBar {
     const { words, step } = this.desk;
     if (step === null || step === undefined) return;
     setText(this.step, words.number(step));
+    for (const part of [this.range, this.note, this.follow]) part.classList.toggle("gl-gone", Boolean(this.desk.data.model)); // it has one moment
     this.follow.setAttribute("aria-pressed", String(this.following));
     const last = Math.max(0, this.steps.length - 1);
     this.range.max = String(last);

@@ -1,0 +1,237 @@
+"""Generators as files: saved out of an exploration, brought to another machine, and explored there like a run of its own.
+
+DATA/models/MODEL ID/checkpoints/STEP.safetensors   the players, as a checkpoint holds them, and the settings they were made with
+DATA/models/MODEL ID/model.json                     what it is called, and who brought it
+
+A file is read as plain tensors and JSON. Nothing that it says is executed, and nothing is built before its sizes fit its settings.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import re
+import secrets
+import shutil
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gan_core import serial
+from gan_core.config import RunConfig
+from gan_core.errors import CheckpointError, ConfigError, PlaygroundError, RunError
+from gan_core.latent.explored import Explored, explored_from
+from gan_core.memory import sample_shape
+from gan_core.networks import encoder_on_meta, on_meta
+from gan_core.runs import checkpoint
+from gan_core.runs.checkpoint import Saved, copy_state
+from gan_core.runs.folder import RunFolder
+from gan_core.text import N_
+
+log = logging.getLogger(__name__)
+
+LARGEST_MB = 100  # of a file
+MOST = 50  # models of one visitor
+LONGEST_NAME = 80
+_ID = re.compile(r"model-[0-9]{8}-[0-9]{6}-[0-9a-f]{6}")
+_PLAYERS = ("ema", "discriminator", "encoder")
+_LARGEST_STEP = 10**15
+_PICKLED = (b"PK", b"\x80")  # torch.save's archive, and a bare pickle
+
+TOO_LARGE = N_("{name} has {size} MB, and at most {most} can be brought. Choose a smaller file.")
+A_PICKLE = N_("{name} is a pickled file. Such files run code when they are opened, so they never are here. Bring a .safetensors file that was saved with "
+              "\"Save generator\".")  # fmt: skip
+NOT_OURS = N_("{name} is no generator that was saved here: it is damaged, cut short, or of another kind. Bring a .safetensors file that was saved with "
+              "\"Save generator\", or a checkpoint from the folder of a run.")  # fmt: skip
+OTHER_VERSION = N_("{name} was written by another version of GAN Playground ({version}). Open it there.")
+DOES_NOT_FIT = N_(
+    "The weights in {name} do not fit the settings in it: it was put together by hand, or changed. Save it again where it was made."
+)
+NOT_FINITE = N_(
+    "The weights in {name} are not all numbers: the run had diverged. Save the generator of an earlier moment."
+)
+
+
+@dataclass(frozen=True)
+class Model:
+    """One that was brought: its id, what it is called, the owner who brought it, when (ISO 8601, UTC)."""
+
+    id: str
+    name: str
+    owner: str
+    created: str
+
+
+def as_file(explored: Explored) -> bytes:
+    """The players of an exploration as one safetensors file with their settings, which `Models.add` reads: the averaged generator, and what it played
+    with, so that scores and codes can be had elsewhere, too."""
+    players = explored.players
+    state: dict[str, Any] = {
+        "ema": players.average.state_dict(),
+        "discriminator": players.d.state_dict(),
+        "step": explored.step,
+    }
+    if players.e is not None:
+        state["encoder"] = players.e.state_dict()
+    return checkpoint.dump(Saved(copy_state(state), serial.to_dict(explored.config)))
+
+
+class Models:
+    """The models of a data folder."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root / "models"
+
+    def folder(self, model_id: str) -> RunFolder:
+        """Where a model lies, as a run's folder, of which it has the checkpoint alone. Raises RunError for anything that is no model's id."""
+        if not is_model(model_id):
+            raise RunError(N_("There is no such model."))
+        return RunFolder(self._root / model_id)
+
+    def exists(self, model_id: str) -> bool:
+        """Whether there is such a model."""
+        return is_model(model_id) and (self._root / model_id / "model.json").is_file()
+
+    def of(self, owner: str) -> list[Model]:
+        """All that this visitor has brought, the newest first."""
+        found = [self.get(path.name) for path in self._root.glob("model-*")] if self._root.is_dir() else []
+        return sorted(
+            (one for one in found if one is not None and one.owner == owner), key=lambda one: one.created, reverse=True
+        )
+
+    def get(self, model_id: str) -> Model | None:
+        """What is known of one; None where there is none, or it cannot be read."""
+        if not is_model(model_id):
+            return None
+        try:
+            said = json.loads((self._root / model_id / "model.json").read_text(encoding="utf-8"))
+            return Model(model_id, named(str(said["name"])), str(said["owner"]), str(said["created"]))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, TypeError, LookupError, RecursionError, ConfigError) as error:
+            log.warning("%s cannot be read: %s", model_id, error)
+            return None
+
+    def add(self, data: bytes, file_name: str, owner: str) -> Model:
+        """Keep a file that somebody has brought; a model with its generator, and with whatever it was saved with. Raises ConfigError or
+        CheckpointError for what is no generator of ours, DataError where its data set is not here, RunError where the disk refuses."""
+        name = named(Path(file_name).stem) if Path(file_name).stem.strip() else "model"
+        if len(data) > LARGEST_MB * 2**20:
+            raise ConfigError(TOO_LARGE, name=name, size=round(len(data) / 2**20), most=LARGEST_MB)
+        if data.startswith(_PICKLED):
+            raise ConfigError(A_PICKLE, name=name)
+        if len(self.of(owner)) >= MOST:
+            raise ConfigError(N_("{most} models are kept already. Delete one of them first."), most=MOST)
+        model_id = f"model-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+        new = self._root / f".new-{secrets.token_hex(4)}"
+        try:
+            (new / "checkpoints").mkdir(parents=True)
+            saved = _read(new / "brought.safetensors", data, name)
+            step = saved.state["step"]
+            checkpoint.write(new / "checkpoints" / f"{step:012}.safetensors", saved)
+            _prove(RunFolder(new), step, name)
+            model = Model(model_id, name, owner, datetime.now(UTC).isoformat(timespec="seconds"))
+            said = {"name": model.name, "owner": owner, "created": model.created}
+            (new / "model.json").write_text(json.dumps(said, ensure_ascii=False), encoding="utf-8")
+            os.rename(new, self._root / model_id)
+        except OSError as error:
+            raise RunError(N_("{path} cannot be written: {reason}. Make room or choose a folder that you may write to."),
+                           path=self._root, reason=error.strerror or error) from None  # fmt: skip
+        finally:
+            shutil.rmtree(new, ignore_errors=True)
+        return model
+
+    def remove(self, model_id: str) -> None:
+        """Delete one, with what was kept with it. Raises RunError."""
+        path = self.folder(model_id).path
+        gone = path.with_name(f".gone-{secrets.token_hex(4)}")
+        try:
+            os.rename(path, gone)  # in one step: nobody explores half of it
+        except FileNotFoundError:
+            raise RunError(N_("There is no such model.")) from None
+        except OSError as error:
+            raise RunError(N_("{path} cannot be moved: {reason}."), path=path, reason=error.strerror or error) from None
+        shutil.rmtree(gone, ignore_errors=True)
+
+
+def is_model(text: str) -> bool:
+    """Whether this has the form of a model's id."""
+    return bool(_ID.fullmatch(text))
+
+
+def named(text: str) -> str:
+    """A name in one line. Raises ConfigError for one that is empty; a long one is cut."""
+    name = " ".join("".join(c if c.isprintable() else " " for c in text).split())[:LONGEST_NAME]
+    if not name:
+        raise ConfigError(N_("A model needs a name. Give its file one."))
+    return name
+
+
+def _read(path: Path, data: bytes, name: str) -> Saved:
+    """What the file says, the players alone. The file is removed again."""
+    path.write_bytes(data)
+    try:
+        saved = checkpoint.read(path)
+    except CheckpointError as error:
+        if "version" in error.params:
+            raise CheckpointError(OTHER_VERSION, name=name, version=error.params["version"]) from None
+        raise CheckpointError(NOT_OURS, name=name) from None
+    finally:
+        path.unlink(missing_ok=True)
+    step = saved.state.get("step")
+    if type(step) is not int or not 0 <= step <= _LARGEST_STEP:
+        raise CheckpointError(NOT_OURS, name=name)
+    config = _config(saved, name)
+    players = {part: saved.state[part] for part in _PLAYERS if isinstance(saved.state.get(part), dict)}
+    _check_sizes(config, players, name)
+    return Saved(players | {"step": step}, serial.to_dict(config))
+
+
+def _config(saved: Saved, name: str) -> RunConfig:
+    try:
+        return serial.from_dict(saved.config)
+    except ConfigError:
+        raise
+    except (PlaygroundError, TypeError, ValueError, LookupError, AttributeError):
+        raise CheckpointError(NOT_OURS, name=name) from None
+
+
+def _check_sizes(config: RunConfig, players: dict[str, Any], name: str) -> None:
+    """The tensors are those of the networks that the settings build. Nothing is built for it: a file may say anything."""
+    g, d = on_meta(config, sample_shape(config))
+    e = encoder_on_meta(config, sample_shape(config))
+    for part, module in (("ema", g), ("discriminator", d), ("encoder", e)):
+        said = players.get(part)
+        if module is None:
+            continue
+        if said is None:
+            raise CheckpointError(DOES_NOT_FIT, name=name)
+        wanted = {key: tuple(t.shape) for key, t in module.named_parameters()}
+        there = {key: tuple(t.shape) for key, t in said.items() if isinstance(t, Tensor)}
+        # Spectral norm puts what it keeps beside a weight, or in its place: what is left is compared when the weights are loaded.
+        if (
+            any(there[key] != shape for key, shape in wanted.items() if key in there)
+            or _values(there) > 2 * _values(wanted) + 10**6
+        ):
+            raise CheckpointError(DOES_NOT_FIT, name=name)
+        if not all(bool(t.isfinite().all()) for t in said.values() if isinstance(t, Tensor) and t.is_floating_point()):
+            raise CheckpointError(NOT_FINITE, name=name)
+
+
+def _values(shapes: dict[str, tuple[int, ...]]) -> int:
+    return sum(torch.Size(shape).numel() for shape in shapes.values())
+
+
+def _prove(folder: RunFolder, step: int, name: str) -> None:
+    """It is built, and draws."""
+    try:
+        explored = explored_from(folder, step)
+    except CheckpointError:
+        raise CheckpointError(DOES_NOT_FIT, name=name) from None
+    if not bool(explored.draw(explored.seed(0)[None]).isfinite().all()):
+        raise CheckpointError(NOT_FINITE, name=name)
