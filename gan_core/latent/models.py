@@ -37,6 +37,7 @@ log = logging.getLogger(__name__)
 
 LARGEST_MB = 100  # of a file
 MOST = 50  # models of one visitor
+TOGETHER_MB = 2000  # of all models of a data folder
 LONGEST_NAME = 80
 _ID = re.compile(r"model-[0-9]{8}-[0-9]{6}-[0-9a-f]{6}")
 _PLAYERS = ("ema", "discriminator", "encoder")
@@ -127,6 +128,8 @@ class Models:
             raise ConfigError(A_PICKLE, name=name)
         if len(self.of(owner)) >= MOST:
             raise ConfigError(N_("{most} models are kept already. Delete one of them first."), most=MOST)
+        if self._size() + len(data) > TOGETHER_MB * 2**20:
+            raise RunError(N_("The models on this server have {most} MB together already, and there is no room for another. Delete some first."), most=TOGETHER_MB)  # fmt: skip
         model_id = f"model-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
         new = self._root / f".new-{secrets.token_hex(4)}"
         try:
@@ -145,6 +148,9 @@ class Models:
         finally:
             shutil.rmtree(new, ignore_errors=True)
         return model
+
+    def _size(self) -> int:
+        return sum(file.stat().st_size for file in self._root.rglob("*.safetensors"))
 
     def remove(self, model_id: str) -> None:
         """Delete one, with what was kept with it. Raises RunError."""

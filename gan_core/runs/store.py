@@ -3,6 +3,7 @@
 DATA/runs/RUN ID     a run (runs/folder.py)
 DATA/trash/RUN ID    a deleted one
 DATA/tables/NAME     imported tables (data/table.py)
+DATA/models/MODEL ID generators that were brought (latent/models.py)
 DATA/index.sqlite    made from the folders; may be removed at any time
 """
 

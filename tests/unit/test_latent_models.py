@@ -152,6 +152,9 @@ def test_too_large_and_too_many_are_refused(tmp_path: Path, monkeypatch: pytest.
     with pytest.raises(ConfigError, match="kept already"):
         there.add(good, "b.safetensors", "me")
     there.add(good, "b.safetensors", "you")
+    monkeypatch.setattr(models, "TOGETHER_MB", 0)
+    with pytest.raises(RunError, match="no room"):
+        there.add(good, "c.safetensors", "she")
     monkeypatch.setattr(models, "LARGEST_MB", 0)
     with pytest.raises(ConfigError, match="at most 0"):
         there.add(good, "c.safetensors", "she")
