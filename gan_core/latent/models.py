@@ -124,7 +124,9 @@ class Models:
         name = named(Path(file_name).stem) if Path(file_name).stem.strip() else "model"
         if len(data) > LARGEST_MB * 2**20:
             raise ConfigError(TOO_LARGE, name=name, size=round(len(data) / 2**20), most=LARGEST_MB)
-        if data.startswith(_PICKLED):
+        if (
+            data.startswith(_PICKLED) and data[8:9] != b"{"
+        ):  # where the JSON of safetensors begins, whatever its length says before
             raise ConfigError(A_PICKLE, name=name)
         if len(self.of(owner)) >= MOST:
             raise ConfigError(N_("{most} models are kept already. Delete one of them first."), most=MOST)

@@ -1,5 +1,6 @@
 """The Latent Explorer's page: which run is explored, and what a visitor is told where there is none."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -33,6 +34,7 @@ def test_the_newest_run_is_explored_and_named_in_the_address(
     visit: Open, run: Any, handed: list[dict[str, Any]]
 ) -> None:
     run()
+    time.sleep(1)  # runs are ordered by the second in which they began
     newest = run()
     app = visit("latent.py")
     assert handed[-1]["run"] == newest.id

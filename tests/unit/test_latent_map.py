@@ -31,7 +31,7 @@ def test_a_map_of_pictures(digits: Any) -> None:
     assert found.arrays["places"].shape == (60, 2)
     assert np.abs(found.arrays["places"]).max(0).tolist() == [1, 1]
     assert found.facts["by"] == "seen"
-    judge = seen.eyes(digits.explored)
+    judge = seen.classifier_of(digits.explored.data)
     assert judge is not None
     theirs = PCA(2).fit_transform(judge.of(pictures).double().numpy())
     assert abs(np.corrcoef(found.arrays["places"][:, 0], theirs[:, 0])[0, 1]) == pytest.approx(1, abs=1e-4)

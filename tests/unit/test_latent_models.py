@@ -42,7 +42,7 @@ def saved(config: Any, **changes: Any) -> Saved:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_generator_draws_the_same_where_it_is_brought(kind: str, tmp_path: Path) -> None:
-    explored = _explored.explored(KINDS[kind])
+    explored = Explorer(_explored.saved_run(tmp_path / "run", KINDS[kind])).room(2).explored
     there = Models(tmp_path)
     model = there.add(as_file(explored), "My generator.safetensors", "me")
     found = Explorer(there.folder(model.id)).room(2).explored
@@ -71,7 +71,7 @@ def test_a_whole_checkpoint_is_taken_without_what_only_training_needs(tmp_path: 
     there = Models(tmp_path)
     model = there.add(file.read_bytes(), file.name, "me")
     kept = checkpoint.read(there.folder(model.id).states()[3])
-    assert set(kept.state) == {"ema", "discriminator", "step"}
+    assert {part for part, said in kept.state.items() if said != {}} == {"ema", "discriminator", "step"}
     assert torch.equal(
         Explorer(there.folder(model.id)).room(3).explored.seed(1), Explorer(folder).room(3).explored.seed(1)
     )

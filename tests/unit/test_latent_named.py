@@ -13,7 +13,7 @@ from _planted import answer
 from test_metrics_drawn import saved_run
 
 from gan_core.errors import ConfigError, DataError
-from gan_core.latent import factors, supervised
+from gan_core.latent import supervised
 from gan_core.latent.directions import Directions
 from gan_core.latent.explored import Explored
 from gan_core.latent.explorer import AXES, Explorer, Room
@@ -158,7 +158,7 @@ def test_in_styles(tmp_path: Path) -> None:
 
 
 def test_without_a_judge_of_any_kind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(factors, "at_hand", lambda _data: None)
+    monkeypatch.setattr("gan_core.latent.seen.at_hand", lambda _data: None)
     room = of_run(tmp_path, method="vae", penalty="none")
     with pytest.raises(ConfigError, match="no discriminator"):
         answer(room, "name", {"by": "d"})

@@ -14,7 +14,6 @@ from _planted import answer
 from test_metrics_drawn import saved_run
 
 from gan_core.errors import ConfigError
-from gan_core.latent import factors
 from gan_core.latent.explored import Explored
 from gan_core.latent.explorer import AXES, Explorer, Room
 from gan_core.latent.factors import CHOICE, NUMBER, TURN, Factor, readers_of
@@ -149,7 +148,7 @@ def test_how_far_apart_readings_are() -> None:
     {"generator__conditioning": "concat", "discriminator__conditioning": "concat"},
 ])  # fmt: skip
 def test_every_kind_of_generator(tmp_path: Path, changes: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(factors, "at_hand", lambda _data: None)
+    monkeypatch.setattr("gan_core.latent.seen.at_hand", lambda _data: None)
     folder = saved_run(tmp_path / "digits-20260131-142530-000001", **changes)
     explorer = Explorer(RunFolder(folder.path))
     room = explorer.room(explorer.newest())

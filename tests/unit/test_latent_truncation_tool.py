@@ -119,7 +119,7 @@ def test_points_are_compared_where_they_lie() -> None:
 
 def test_without_a_classifier_pixels_tell_and_without_a_d_nobody_judges(monkeypatch: pytest.MonkeyPatch) -> None:
     found = _explored.stirred(KINDS["pictures"])
-    monkeypatch.setattr(truncation, "at_hand", lambda _data: None)
+    monkeypatch.setattr("gan_core.latent.seen.at_hand", lambda _data: None)
     monkeypatch.setattr(Explored, "scores", lambda _self, samples, _inputs: torch.full((len(samples),), math.nan))
     facts = _explored.answer(found, "truncation", samples=50).facts
     assert facts["by"] == "pixels"

@@ -49,7 +49,7 @@ def test_the_farthest_pictures_by_brute_force() -> None:
     where = _explored.room_of(_explored.players(_tiny.pictures(latent__dim=6)))
     found = _explored.answer(where, "weak", samples=100)
     explored = where.explored
-    judge = seen.eyes(explored)
+    judge = seen.classifier_of(explored.data)
     assert judge is not None
     assert found.facts["unit"] == "features"
     theirs = judge.of(explored.data.images.float() / 127.5 - 1).double().numpy()

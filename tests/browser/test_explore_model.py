@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import expect
-from test_latent import explored, settled, trained
+from test_explore import explored, settled, trained
 
 
 def test_a_generator_is_saved_brought_and_deleted(visitor: Callable[..., Any], tmp_path: Path) -> None:
