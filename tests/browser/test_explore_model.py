@@ -23,13 +23,13 @@ def test_a_generator_is_saved_brought_and_deleted(visitor: Callable[..., Any], t
     other.get_by_role("button", name="Own model").click()
     pickled = tmp_path / "weights.pt"
     pickled.write_bytes(pickle.dumps({"weights": 1}))
-    other.locator("input[type=file]").first.set_input_files(pickled)
+    other.get_by_test_id("stFileUploader").locator("input[type=file]").set_input_files(pickled)
     expect(other.get_by_text("Such files run code when they are opened")).to_be_visible()
     broken = tmp_path / "broken.safetensors"
     broken.write_bytes(file.read_bytes()[:-100])
-    other.locator("input[type=file]").first.set_input_files(broken)
+    other.get_by_test_id("stFileUploader").locator("input[type=file]").set_input_files(broken)
     expect(other.get_by_text("damaged, cut short, or of another kind")).to_be_visible()
-    other.locator("input[type=file]").first.set_input_files(file)
+    other.get_by_test_id("stFileUploader").locator("input[type=file]").set_input_files(file)
     other.wait_for_url("**/latent?*run=model-*")
     other.locator(".gx[data-drawn]").wait_for()
     assert settled(other) == wanted
