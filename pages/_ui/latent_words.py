@@ -537,7 +537,7 @@ LABELS: dict[str, str] = {
     "fav.bad.json": N_("These are no favourites. A JSON file that was saved here holds some."),
     "fav.bad.large": N_("There is too much in this file: up to 500 favourites can be read."),
     # projection
-    "tool.project": N_("Project a picture"),
+    "tool.project": N_("Projection"),
     "project.hint": N_("Draw or bring a picture. The latent whose sample is most like it is searched for, and every other tool can go on from there."),
     "project.hint.points": N_("Click a place in data space. The latent whose sample lies nearest to it is searched for, and every other tool can go on from there."),
     "project.source": N_("Where the picture comes from"),
