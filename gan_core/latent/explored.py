@@ -43,11 +43,10 @@ from gan_core.variational import moments
 
 _ROWS = 256  # through the generator at once
 LARGEST_SEED = 2**31 - 1
-Noise: TypeAlias = Mapping[
-    int, int | None
-]  # layer, from 0: the seed of another noise in it, None for none; others keep their own
+# layer, from 0: the seed of another noise in it, None for none; others keep their own
+Noise: TypeAlias = Mapping[int, int | None]
 NO_NOISE = N_("Only a style-based generator has noise in its layers. There is none to change here.")
-_NO_STYLES = N_("Only a style-based generator has styles. Use the latents z of this one.")
+NO_STYLES = N_("Only a style-based generator has styles. Use the latents z of this one.")
 
 
 @dataclass(frozen=True)
@@ -141,7 +140,7 @@ class Explored:
         """(N, inputs) -> (N, layers, dim): the w that the mapping network makes, the same for all layers. Raises ConfigError without styles."""
         g = self.g
         if not isinstance(g, StyleGenerator):
-            raise ConfigError(_NO_STYLES)
+            raise ConfigError(NO_STYLES)
         w: Tensor = g.mapping(inputs[:, : self.dim].to(self.players.device)).float().cpu()
         return w[:, None].expand(-1, g.layers, -1).contiguous()
 
@@ -149,7 +148,7 @@ class Explored:
     def mean_style(self) -> Tensor:
         """(dim,): w̄, where truncation leads to. Raises ConfigError without styles."""
         if not isinstance(self.g, StyleGenerator):
-            raise ConfigError(_NO_STYLES)
+            raise ConfigError(NO_STYLES)
         return self.g.mean.float().cpu()
 
     # ── pictures ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -179,7 +178,7 @@ class Explored:
         if noise:
             raise ConfigError(NO_NOISE)
         if latents.dim() != 2:
-            raise ConfigError(_NO_STYLES)
+            raise ConfigError(NO_STYLES)
         if psi != 1:
             latents = torch.cat([latents[:, : self.dim] * psi, latents[:, self.dim :]], 1)
         out: Tensor = g(latents)

@@ -12,7 +12,7 @@ from gan_core.errors import ConfigError
 from gan_core.latent import directions, reading
 from gan_core.latent.asking import Answer, Tell, ask
 from gan_core.latent.directions import Directions
-from gan_core.latent.explored import Explored
+from gan_core.latent.explored import NO_STYLES, Explored
 from gan_core.latent.explorer import AXES, Room, axes
 from gan_core.latent.places import Known
 from gan_core.networks.modulated import StyledConv
@@ -33,7 +33,7 @@ def find(room: Room, asked: Mapping[str, Any], tell: Tell) -> Answer:
     how = reading.choice(asked, "how", HOWS)
     space = reading.choice(asked, "space", ("z", "w"), "z")
     if space == "w" and not explored.has_styles:
-        raise ConfigError(N_("Only a style-based generator has styles. Use the latents z of this one."))
+        raise ConfigError(NO_STYLES)
     count = min(reading.whole(asked, "count", 1, MOST, 10), explored.dim)
     if how == "axes":
         name, known = AXES, axes(explored)

@@ -16,7 +16,7 @@ from gan_core.errors import ConfigError, DataError
 from gan_core.latent import reading, supervised
 from gan_core.latent.asking import Answer, Tell, ask
 from gan_core.latent.directions import Directions
-from gan_core.latent.explored import Explored
+from gan_core.latent.explored import NO_STYLES, Explored
 from gan_core.latent.explorer import Room, fits
 from gan_core.latent.factors import CHOICE, NUMBER, kind_of, readers_of
 from gan_core.latent.kept import HOWS, LONGEST, PREFIX, KeptDirection, titled
@@ -69,7 +69,7 @@ def name(room: Room, asked: Mapping[str, Any], tell: Tell) -> Answer:
     by = reading.choice(asked, "by", BY)
     space = reading.choice(asked, "space", ("z", "w"), "z")
     if space == "w" and not explored.has_styles:
-        raise ConfigError(N_("Only a style-based generator has styles. Use the latents z of this one."))
+        raise ConfigError(NO_STYLES)
     kinds = _marked(room, asked, space) if by == "marks" else _scored(room, asked, by, space, tell)
     tell(0.9)
     found = supervised.by_kind(kinds.these, kinds.others)

@@ -14,13 +14,12 @@ from gan_core.data.sets import ImageSet, PointSet, to_pixels
 from gan_core.errors import ConfigError
 from gan_core.latent import projection, reading
 from gan_core.latent.asking import Answer, Tell, ask
-from gan_core.latent.explored import Explored
+from gan_core.latent.explored import NO_STYLES, Explored
 from gan_core.latent.explorer import Room
 from gan_core.latent.projection import Progress
 from gan_core.latent.seen import classifier_of
 from gan_core.latent.tools.look import Look, look_of, plain, samples_as_arrays
 from gan_core.metrics.features import ChannelFeatures, ClassifierFeatures, Features
-from gan_core.text import N_
 
 MOST_STEPS = 2000
 CANDIDATES = 512  # samples of which the nearest are begun from
@@ -97,7 +96,7 @@ def project(room: Room, asked: Mapping[str, Any], tell: Tell) -> Answer:
     steps = reading.whole(asked, "steps", 1, MOST_STEPS, 300)
     space = reading.choice(asked, "space", ("z", "w", "w+"), "z")
     if space != "z" and not explored.has_styles:
-        raise ConfigError(N_("Only a style-based generator has styles. Use the latents z of this one."))
+        raise ConfigError(NO_STYLES)
     label = None if asked.get("class") is None else reading.whole(asked, "class", 0, 10_000)
     searched = Searched(explored, look_of(explored, asked), space, None if isinstance(data, PointSet) else target)
     seeing = reading.truth(asked, "features", True)

@@ -55,6 +55,7 @@ class Desk {
     this.panel = h("div", { class: "gx-panel", role: "tabpanel" });
     this.tools = {};
     this.saved = new SavedDirections(this);
+    this.searched = new FoundDirections(this);
     this.body = h("div", { class: "gx-body" }, this.stage.box, h("div", { class: "gx-right" }, this.tabs, this.panel));
     this.root.prepend(h("div", { class: "gx-all gl-absent" }, this.moments.box, this.note, this.body));
     this.sizes = new ResizeObserver(() => requestAnimationFrame(() => this.resize()));

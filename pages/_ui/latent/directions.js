@@ -197,7 +197,6 @@ class DirectionsTool {
     this.more = h("button", { type: "button", class: "gl-button", onclick: () => this.set({ shown: this.said.shown + STRIPS_SHOWN }) }, words.get("sliders.more"));
     this.whole = h("div", { class: "gx-told" });
     this.box = h("div", {}, h("p", { class: "gx-hint" }, words.get("directions.hint")), h("div", { class: "gx-bar" }, this.how.box, this.space.box, this.measure), this.hint, this.state, this.strips.box, h("div", { class: "gx-bar" }, this.more), this.whole);
-    this.found = {};
     this.measured = {};
     desk.saved.readers.push(() => desk.tool === this && this.said.how === "saved" && this.build());
   }
@@ -207,8 +206,7 @@ class DirectionsTool {
   }
 
   get key() {
-    const { how, space } = this.said;
-    return `${how}.${how === "axes" || how === "saved" ? "" : space}`;
+    return this.desk.searched.key(this.said.how, this.said.space);
   }
 
   set(change) {
@@ -247,7 +245,7 @@ class DirectionsTool {
     this.how.set(how);
     this.space.set(this.said.space);
     setText(this.hint, words.get(`how.${how}.text`));
-    if (how === "saved" || this.found[this.key]) this.build();
+    if (how === "saved" || this.desk.searched.sets[this.key]) this.build();
     else this.search();
   }
 
@@ -258,10 +256,8 @@ class DirectionsTool {
     this.measure.disabled = true;
     this.whole.replaceChildren();
     setText(this.state, desk.words.get("sliders.finding"));
-    this.pending?.drop();
-    this.pending = desk.ask("find", { how: this.said.how, space: this.said.how === "axes" ? "z" : this.said.space, count: 32 });
     try {
-      this.found[key] = (await this.pending.done).facts;
+      await desk.searched.find(this.said.how, this.said.space);
       if (key === this.key) this.refresh();
     } catch (error) {
       if (key === this.key) setText(this.state, error.message);
@@ -275,7 +271,7 @@ class DirectionsTool {
     if (said.how === "saved") {
       return desk.saved.rows().map((row) => ({ ...row, note: words.get("direction.step", { step: words.number(row.step) }) }));
     }
-    const found = this.found[this.key];
+    const found = this.desk.searched.sets[this.key];
     const title = (k) => {
       if (said.how !== "axes") return words.get(`direction.${said.how}`, { index: k + 1 });
       return k < about.dim ? words.get("axis", { index: k + 1 }) : words.get("axis.code", { index: k - about.dim + 1 });
@@ -293,7 +289,7 @@ class DirectionsTool {
     this.measure.disabled = !rows.length;
     setText(this.state, rows.length ? "" : words.get("saved.none"));
     const told = { ganspace: "share.variance", sefa: "share.weight" }[this.said.how];
-    if (told) setText(this.hint, `${words.get(`how.${this.said.how}.text`)} ${words.get(told, { samples: words.number(this.found[this.key].samples) })}`);
+    if (told) setText(this.hint, `${words.get(`how.${this.said.how}.text`)} ${words.get(told, { samples: words.number(this.desk.searched.sets[this.key].samples) })}`);
     const wanted = JSON.stringify(rows);
     if (wanted === this.built) this.strips.ask();
     else this.strips.set(rows);
@@ -304,7 +300,7 @@ class DirectionsTool {
   failed(error) {
     if (error.kind !== "ConfigError" || this.again) return this.desk.failed(error);
     this.again = true; // what the server has forgotten is found again, once
-    this.found = {};
+    this.desk.searched.forget();
     this.built = "";
     return this.refresh();
   }
@@ -365,7 +361,7 @@ class DirectionsTool {
   /** What the whole set of directions says of the known factors. */
   showWhole() {
     const { words } = this.desk;
-    const facts = this.said.how === "saved" ? null : this.measured[this.found[this.key]?.name];
+    const facts = this.said.how === "saved" ? null : this.measured[this.desk.searched.sets[this.key]?.name];
     if (!facts) return this.whole.replaceChildren();
     const { told } = facts;
     const lines = ["mig", "disentanglement", "completeness", "informativeness"].map((code) => h("tr", {},

@@ -3,6 +3,34 @@
 const SHOWN = 10; // directions of a set, at first
 const REACH = 3; // standard deviations each way
 
+/** The directions that were searched for, of all tools: each set is found once for a generator, whoever asks for it first. */
+class FoundDirections {
+  constructor(desk) {
+    this.desk = desk;
+    this.sets = {};
+    this.asked = {};
+  }
+
+  key(how, space) {
+    return `${how}.${how === "axes" ? "z" : space}`;
+  }
+
+  async find(how, space) {
+    const key = this.key(how, space);
+    this.asked[key] ??= this.desk.ask("find", { how, space: how === "axes" ? "z" : space, count: 32 }).done;
+    try {
+      this.sets[key] = (await this.asked[key]).facts;
+    } finally {
+      delete this.asked[key];
+    }
+  }
+
+  /** The server may have forgotten them. */
+  forget() {
+    this.sets = {};
+  }
+}
+
 class SlidersTool {
   static code = "sliders";
 
@@ -24,7 +52,6 @@ class SlidersTool {
     this.layerLine = h("div", { class: "gx-line gl-gone", "data-tip": words.get("layers.help") }, h("span", {}, words.get("layers")), this.layers[0], h("span", {}, "–"), this.layers[1]);
     this.state = h("p", { class: "gx-state", role: "status" });
     this.box = h("div", {}, h("div", { class: "gx-bar" }, this.how.box, this.space.box), this.about, this.layerLine, this.state, this.rows, h("div", { class: "gx-bar" }, this.more, this.reset));
-    this.found = {};
     desk.saved.readers.push(() => desk.tool === this && this.said.how === "saved" && this.refresh());
   }
 
@@ -33,8 +60,7 @@ class SlidersTool {
   }
 
   get key() {
-    const { how, space } = this.said;
-    return `${how}.${how === "axes" ? "z" : space}`;
+    return this.desk.searched.key(this.said.how, this.said.space);
   }
 
   set(change) {
@@ -61,7 +87,7 @@ class SlidersTool {
     setText(this.about, words.get(`how.${this.said.how}.text`));
     this.showLayers();
     if (this.said.how === "saved") this.buildSaved();
-    else if (this.found[this.key]) this.build();
+    else if (this.desk.searched.sets[this.key]) this.build();
     else this.search();
   }
 
@@ -88,10 +114,8 @@ class SlidersTool {
     const { words } = desk;
     this.rows.replaceChildren();
     setText(this.state, words.get("sliders.finding"));
-    this.pending?.drop();
-    this.pending = desk.ask("find", { how: this.said.how, space: this.said.how === "axes" ? "z" : this.said.space, count: 32 });
     try {
-      this.found[key] = (await this.pending.done).facts;
+      await desk.searched.find(this.said.how, this.said.space);
       if (key === this.key) this.refresh();
     } catch (error) {
       if (key === this.key) setText(this.state, error.message);
@@ -100,7 +124,7 @@ class SlidersTool {
 
   build() {
     const { words } = this.desk;
-    const found = this.found[this.key];
+    const found = this.desk.searched.sets[this.key];
     setText(this.state, "");
     const count = Math.min(found.sigma.length, this.said.shown);
     this.more.classList.toggle("gl-gone", count >= found.sigma.length);
@@ -119,7 +143,6 @@ class SlidersTool {
   buildSaved() {
     const { words, saved, memory } = this.desk;
     const rows = [...saved.rows(), ...(memory.named?.results ?? [])];
-    this.pending?.drop();
     this.more.classList.add("gl-gone");
     setText(this.state, rows.length ? "" : words.get("saved.none"));
     this.rows.replaceChildren(...rows.map(({ name, title }) => this.row(name, 0, title, "")));
@@ -158,7 +181,7 @@ class SlidersTool {
 
   /** What the server has forgotten is found again. */
   lost() {
-    this.found = {};
+    this.desk.searched.forget();
     this.refresh();
   }
 }

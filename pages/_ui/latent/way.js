@@ -610,8 +610,6 @@ class WayFilm {
   }
 
   download() {
-    const link = h("a", { href: URL.createObjectURL(this.made.blob), download: this.made.name });
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+    downloadAs(this.made.name, this.made.blob, this.made.blob.type);
   }
 }
