@@ -204,5 +204,5 @@ class FavouriteFile:
         return Kept(tuple(after))
 
 
-def _when(one: Favourite) -> tuple[str, str]:
-    return one.created, one.id
+def _when(one: Favourite) -> str:
+    return one.created  # those of one moment stay in the order in which they were kept

@@ -19,6 +19,9 @@ IN_USE = N_(
 _PATIENCE = 0.5  # seconds: somebody may hold it for a moment, to see whether it is free
 _PROBE_PATIENCE = 0.03
 _probing = threading.Lock()  # one at a time in this process
+# Written to by its owner alone: for one that others may write to, filelock tries out the folder with a second file, which would stay
+# behind in a run that is moved at that moment.
+_MODE = 0o644
 
 
 class RunLock:
@@ -27,7 +30,7 @@ class RunLock:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         # Taken by a worker, given back by whoever closes the run: not a thread's own.
-        self._lock = FileLock(folder / FILE, timeout=_PATIENCE, thread_local=False)
+        self._lock = FileLock(folder / FILE, timeout=_PATIENCE, mode=_MODE, thread_local=False)
 
     @property
     def is_ours(self) -> bool:
@@ -59,7 +62,7 @@ class RunLock:
 
     def _probe(self) -> bool:
         """Whether it cannot be had: not even when asked again, since who asks holds it for a moment."""
-        probe = FileLock(self._folder / FILE, timeout=_PROBE_PATIENCE, thread_local=False)
+        probe = FileLock(self._folder / FILE, timeout=_PROBE_PATIENCE, mode=_MODE, thread_local=False)
         try:
             with _probing:
                 self._acquire(probe)

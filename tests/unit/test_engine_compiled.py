@@ -199,8 +199,11 @@ def test_the_interpreter_is_free_while_steps_run(shop: Workshop) -> None:
     try:
         sys.setswitchinterval(1000.0)  # nobody gives the interpreter away but of their own accord
         before = counted[0]
-        runner.run([True] * 32)
-        during = counted[0] - before
+        for _ in range(100):  # on a busy machine the other thread may not get a core at once
+            runner.run([True] * 32)
+            during = counted[0] - before
+            if during:
+                break
     finally:
         sys.setswitchinterval(interval)
         stop.set()
