@@ -24,7 +24,7 @@ def both_ways(those: NDArray[np.int64], values: Floats) -> tuple[NDArray[np.int6
     n = len(those)
     one, other = np.repeat(np.arange(n), those.shape[1]), those.ravel()
     keys, where = np.unique(np.r_[one * n + other, other * n + one], return_inverse=True)
-    sums: Floats = np.bincount(where, np.tile(values.ravel(), 2))
+    sums: Floats = np.bincount(where, np.tile(values.ravel(), 2)).astype(np.float64)
     return np.stack([keys // n, keys % n]).astype(np.int64), sums
 
 

@@ -30,7 +30,7 @@ from gan_core.text import N_
 
 CHUNK = "gan-playground"  # the keyword of the text in a PNG
 LARGE = 256  # pixels that an enlarged picture has at least
-_WRITTEN = frozenset({"psi", "off"})  # what a script knows of a look
+_WRITTEN = frozenset({"psi", "off", "noise"})  # what a script knows of a look
 _SIDE = 512  # pixels of a picture of points
 
 
@@ -110,7 +110,9 @@ def as_script(room: Room, asked: Mapping[str, Any], _tell: Tell) -> Answer:
         raise ExportError(N_("The checkpoint of step {step} is not kept any more: no script could draw this from it."), step=room.explored.step)  # fmt: skip
     look = look_of(room.explored, one.look)
     file = path.relative_to(explorer.folder.path).as_posix()
-    text = drawing(room.explored, room.settled({"at": one.at}), look.psi, look.factors, one.name, _run(room), file)
+    text = drawing(
+        room.explored, room.settled({"at": one.at}), look.psi, look.factors, look.noise, one.name, _run(room), file
+    )
     answer = _as_file(text.encode("utf-8"), f"{_file_name(room, one)}.py")
     return Answer(answer.arrays, {**answer.facts, "checkpoint": file})
 
