@@ -107,10 +107,10 @@ def _id(said: Mapping[str, Any]) -> str:
 
 def _created(said: Mapping[str, Any]) -> str:
     if "created" not in said:
-        return datetime.now(UTC).isoformat(timespec="milliseconds")
+        return datetime.now(UTC).isoformat(timespec="microseconds")
     try:
         return (
-            datetime.fromisoformat(reading.text(said, "created", 40)).astimezone(UTC).isoformat(timespec="milliseconds")
+            datetime.fromisoformat(reading.text(said, "created", 40)).astimezone(UTC).isoformat(timespec="microseconds")
         )
     except (ValueError, OverflowError):
         raise ConfigError(N_("The time at which this favourite was kept cannot be read. Keep it again.")) from None

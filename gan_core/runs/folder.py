@@ -441,35 +441,6 @@ class RunFolder:
         files = {int(file.stem[len("best-") :]): file for file in self._best()} | files
         return dict(sorted(files.items()))
 
-    # ── what favourites pin ──────────────────────────────────────────────────────────────────────────────────────────────
-
-    def explorable(self) -> dict[int, Path]:
-        """Every step whose players are kept, the oldest first, and a file with them: those of `states`, and those that favourites pin."""
-        return dict(sorted((self.states() | self.pinned.files()).items()))
-
-    def read_players(self, step: int) -> Saved:
-        """The state at `step`, or at least its players, where a favourite pins them. Raises CheckpointError."""
-        try:
-            return self.read_state(step)
-        except CheckpointError:
-            pinned = self.pinned.files().get(step)
-            if pinned is None:
-                raise
-            return checkpoint.read(pinned)
-
-    def unpin(self) -> int:
-        """Give up what no favourite names any more; how many bytes. Nothing where the favourites cannot be read, since they may name it."""
-        there = self.pinned.files()  # before they are read: who adds one names it first
-        if not there:
-            return 0
-        try:
-            kept = self.favourites.read()
-        except RunError:
-            return 0
-        return 0 if kept.damaged else self.pinned.forget(there.keys() - {one.step for one in kept.favourites})
-
-    # ── the best, and what follows ───────────────────────────────────────────────────────────────────────────────────────
-
     def best_step(self) -> int | None:
         """The step of the best checkpoint, if there is one."""
         return max((int(file.stem[len("best-") :]) for file in self._best()), default=None)
@@ -494,6 +465,26 @@ class RunFolder:
             return (self.path / "still.webp").read_bytes()
         except OSError:
             return None
+
+    # ── what favourites pin ──────────────────────────────────────────────────────────────────────────────────────────────
+
+    def explorable(self) -> dict[int, Path]:
+        """Every step whose players are kept, the oldest first, and a file with them: those of `states`, and those that favourites pin."""
+        return dict(sorted((self.states() | self.pinned.files()).items()))
+
+    def read_players(self, step: int) -> Saved:
+        """The state at `step`, or at least its players, where a favourite pins them. Raises CheckpointError."""
+        try:
+            return self.read_state(step)
+        except CheckpointError:
+            pinned = self.pinned.files().get(step)
+            if pinned is None:
+                raise
+            return checkpoint.read(pinned)
+
+    def unpin(self) -> int:
+        """Give up what no favourite names any more; how many bytes."""
+        return self.pinned.sweep(self.favourites)
 
 
 def _by_step(file: Path) -> tuple[int, bool]:

@@ -12,6 +12,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from gan_core.errors import RunError
+from gan_core.latent.favourites import FavouriteFile
 from gan_core.runs import atomic
 from gan_core.text import N_
 
@@ -39,7 +40,7 @@ class Pinned:
         there = self.files()
         if step in there:
             return
-        size = sum(file.stat().st_size for file in there.values())
+        size = sum(map(_size, there.values()))
         if len(there) >= STEPS or size + len(data) > BYTES:
             raise RunError(FULL, count=len(there), most=STEPS, size=BYTES // 2**20)
         self.path.mkdir(exist_ok=True)
@@ -50,10 +51,28 @@ class Pinned:
         freed = 0
         for step, file in self.files().items():
             if step in steps:
-                freed += file.stat().st_size
+                freed += _size(file)
                 file.unlink(missing_ok=True)
         return freed
+
+    def sweep(self, favourites: FavouriteFile) -> int:
+        """Unpin what no favourite names any more; how many bytes. Nothing where they cannot be read, since they may name it."""
+        there = self.files()  # before they are read: who adds one names it first
+        if not there:
+            return 0
+        try:
+            kept = favourites.read()
+        except RunError:
+            return 0
+        return 0 if kept.damaged else self.forget(there.keys() - {one.step for one in kept.favourites})
 
     def clear(self) -> None:
         """The run begins anew, or goes."""
         shutil.rmtree(self.path, ignore_errors=True)
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except FileNotFoundError:  # another process was quicker
+        return 0
