@@ -100,7 +100,8 @@ class SavedGenerator:
 def load(folder: RunFolder, device: str = "auto", *, step: int | None = None, averaged: bool = True) -> SavedGenerator:
     """The generator in a run's folder, of its last checkpoint or of a kept `step`; the averaged one, or the one that trains. Raises
     CheckpointError, ConfigError, DeviceError."""
-    saved = folder.read_checkpoint() if step is None else folder.read_state(step)
+    kept = folder.read_players if averaged else folder.read_state
+    saved = folder.read_checkpoint() if step is None else kept(step)
     state, config = saved.state, serial.from_dict(saved.config)
     module = build_generator(config, sample_shape(config), torch.Generator())
     try:

@@ -14,7 +14,7 @@ from gan_core.errors import ExportError
 from gan_core.export import layout, modules
 from gan_core.export.literals import Literals
 from gan_core.export.sources import Sources
-from gan_core.latent.explored import Explored
+from gan_core.latent.explored import Explored, Noise
 from gan_core.latent.units import Factors
 from gan_core.networks import normalises_spectra
 from gan_core.text import N_
@@ -23,11 +23,15 @@ _RESERVED = (
     "G",
     "LATENT",
     "CHANNELS",
+    "NOISE",
     "DEVICE",
     "latent",
     "styles",
     "channels",
     "times",
+    "noise",
+    "own",
+    "rng",
     "file",
     "weights",
     "out",
@@ -65,7 +69,19 @@ for layer, channels in CHANNELS.items():
 '''
 
 
-def drawing(explored: Explored, latent: Tensor, psi: float, factors: Factors, title: str, run: str, file: str) -> str:
+_NOISE = """own = [layer.noise.fixed for layer in G.convs]
+noise = list(own)
+for k, seed in NOISE.items():
+    noise[k] = torch.zeros_like(own[k])
+    if seed is not None:
+        rng = torch.Generator().manual_seed(seed)  # it has a map for each layer, one after the other
+        noise[k] = [torch.randn(own[i].shape, generator=rng) for i in range(k + 1)][k].to(own[k])
+"""
+
+
+def drawing(
+    explored: Explored, latent: Tensor, psi: float, factors: Factors, noise: Noise, title: str, run: str, file: str
+) -> str:
     """The text of the file. latent: inputs (inputs,) or styles (layers, dim), looked at as `explored.draw` and `explored.switched` do; `file`:
     where in the folder of the run called `run` the checkpoint is. Raises ExportError for a network whose code cannot stand alone."""
     config, data = explored.config, explored.data
@@ -86,6 +102,10 @@ def drawing(explored: Explored, latent: Tensor, psi: float, factors: Factors, ti
         body.append(
             f"CHANNELS = {_by_name(explored, factors)!r}  # by layer: a channel, and how many times its output counts"
         )
+    if noise:
+        body.append(
+            f"NOISE = {dict(noise)!r}  # by layer: the seed of its noise, None for no noise; others have their own"
+        )
     body += [
         f'DEVICE = torch.device("{explored.players.device.type}")',
         "torch.set_num_threads(1)",
@@ -97,7 +117,8 @@ def drawing(explored: Explored, latent: Tensor, psi: float, factors: Factors, ti
         body.append(_SPECTRAL)
     body.append(_WEIGHTS)
     body += [_CHANNELS] if factors else []
-    body += [_draw(explored, latent, psi), _points(data) if isinstance(data, PointSet) else _PICTURE]
+    body += [_NOISE] if noise else []
+    body += [_draw(explored, latent, psi, bool(noise)), _points(data) if isinstance(data, PointSet) else _PICTURE]
     standard, _, ours = sources.imports().rpartition("\n\n")
     others = [
         "import numpy as np",
@@ -149,7 +170,7 @@ def _by_name(explored: Explored, factors: Factors) -> dict[str, dict[int, float]
     return found
 
 
-def _draw(explored: Explored, latent: Tensor, psi: float) -> str:
+def _draw(explored: Explored, latent: Tensor, psi: float, is_noisy: bool) -> str:
     """The lines from the latent to what the generator makes of it."""
     dim, is_styles = explored.dim, latent.dim() == 2
     shape = f"(1, {len(latent)}, {dim})" if is_styles else "(1, -1)"
@@ -159,7 +180,7 @@ def _draw(explored: Explored, latent: Tensor, psi: float) -> str:
         styles = "latent" if is_styles else f"G.mapping(latent[:, :{dim}])[:, None].expand(-1, G.layers, -1)"
         lines += [f"    styles = {styles}"]
         lines += [f"    styles = G.mean + {psi!r} * (styles - G.mean)  # truncation"] if psi != 1 else []
-        lines.append("    out = G.synthesis(styles)")
+        lines.append(f"    out = G.synthesis(styles{', noise' if is_noisy else ''})")
     else:
         lines += (
             [f"    latent = torch.cat([latent[:, :{dim}] * {psi!r}, latent[:, {dim}:]], 1)  # truncation"]

@@ -291,7 +291,7 @@ class Explored:
 
 def explored_from(folder: RunFolder, step: int | None = None) -> Explored:
     """The players in a run's folder, of its newest checkpoint or of a kept `step`. Raises CheckpointError, ConfigError, DataError."""
-    saved = folder.read_checkpoint() if step is None else folder.read_state(step)
+    saved = folder.read_checkpoint() if step is None else folder.read_players(step)
     config = serial.from_dict(saved.config)
     folder.know_table(config)
     try:

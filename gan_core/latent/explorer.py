@@ -87,14 +87,14 @@ class Explorer:
 
     def newest(self) -> int:
         """The last step of which a state is saved. Raises RunError where there is none, or the run is gone."""
-        steps = self.steps()
+        steps = list(self.folder.states())
         if not steps:
             raise RunError(NOTHING_YET if self.folder.path.is_dir() else GONE)
         return steps[-1]
 
     def steps(self) -> list[int]:
-        """Every step of which a state is saved, the oldest first."""
-        return list(self.folder.states())
+        """Every step that can be explored, the oldest first."""
+        return list(self.folder.explorable())
 
     def room(self, step: int) -> Room:
         """That moment, read if it is none of the last few. Raises RunError where it is not kept, and as `explored_from`."""
@@ -118,7 +118,7 @@ class Explorer:
         except PlaygroundError:
             if not self.folder.path.is_dir():
                 raise RunError(GONE) from None
-            if step not in self.folder.states():
+            if step not in self.folder.explorable():
                 raise RunError(NOT_KEPT, step=step) from None
             raise
 

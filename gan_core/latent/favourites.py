@@ -107,10 +107,10 @@ def _id(said: Mapping[str, Any]) -> str:
 
 def _created(said: Mapping[str, Any]) -> str:
     if "created" not in said:
-        return datetime.now(UTC).isoformat(timespec="milliseconds")
+        return datetime.now(UTC).isoformat(timespec="microseconds")
     try:
         return (
-            datetime.fromisoformat(reading.text(said, "created", 40)).astimezone(UTC).isoformat(timespec="milliseconds")
+            datetime.fromisoformat(reading.text(said, "created", 40)).astimezone(UTC).isoformat(timespec="microseconds")
         )
     except (ValueError, OverflowError):
         raise ConfigError(N_("The time at which this favourite was kept cannot be read. Keep it again.")) from None
@@ -149,9 +149,9 @@ class FavouriteFile:
                 log.warning("%s: %s", self.path, error)
         return Kept(tuple(sorted(found.values(), key=_when)), len(entries) - len(found))
 
-    def add(self, new: Sequence[Favourite]) -> Kept:
-        """Keep these too; one that shows the same as another is not kept twice. Raises RunError where there are too many, the run is gone, or
-        the disk refuses."""
+    def add(self, new: Sequence[Favourite], hold: Callable[[], object] = lambda: None) -> Kept:
+        """Keep these too; one that shows the same as another is not kept twice. `hold` is called once they are in the file; they are taken out of it
+        again if it raises. Raises RunError where there are too many, the run is gone, or the disk refuses."""
 
         def change(there: dict[str, Favourite]) -> None:
             for one in new:
@@ -165,7 +165,7 @@ class FavouriteFile:
                     N_("A run can keep {most} favourites. Save some as a file and remove them first."), most=MOST
                 )
 
-        return self._change(change)
+        return self._change(change, hold)
 
     def rename(self, id: str, name: str) -> Kept:
         """Give one another name. Raises RunError where it is not there, and as `add`."""
@@ -181,7 +181,9 @@ class FavouriteFile:
         """Remove one, if it is there. Raises RunError as `add`."""
         return self._change(lambda there: there.pop(id, None))
 
-    def _change(self, change: Callable[[dict[str, Favourite]], object]) -> Kept:
+    def _change(
+        self, change: Callable[[dict[str, Favourite]], object], then: Callable[[], object] = lambda: None
+    ) -> Kept:
         with _lock:
             kept = self.read()
             there = {one.id: one for one in kept.favourites}
@@ -190,10 +192,12 @@ class FavouriteFile:
             try:
                 if kept.damaged:  # somebody may still be able to read more of it
                     self.path.replace(self.path.with_name(f".aside-{secrets.token_hex(3)}-{FILE}"))
-                text = json.dumps(
-                    {"version": VERSION, "favourites": [one.as_json() for one in after]}, ensure_ascii=False, indent=1
-                )
-                atomic.write_text(self.path, text)
+                self._write(after)
+                try:
+                    then()
+                except BaseException:
+                    self._write(kept.favourites)
+                    raise
             except FileNotFoundError:
                 raise RunError(
                     N_("This run was deleted: nothing can be kept with it any more. Save what you need as a file.")
@@ -202,6 +206,10 @@ class FavouriteFile:
                 raise RunError(N_("{path} cannot be written: {reason}. Make room or choose a folder that you may write to."),
                                path=self.path, reason=error.strerror or error) from None  # fmt: skip
         return Kept(tuple(after))
+
+    def _write(self, favourites: Sequence[Favourite]) -> None:
+        said = {"version": VERSION, "favourites": [one.as_json() for one in favourites]}
+        atomic.write_text(self.path, json.dumps(said, ensure_ascii=False, indent=1))
 
 
 def _when(one: Favourite) -> str:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from sklearn.decomposition import PCA
-from sklearn.manifold import TSNE
 from torch import Tensor
 
 from gan_core.errors import ConfigError, DataError
+from gan_core.latent import tsne, umap
 from gan_core.text import N_
 
 _BLENDED = 8  # neighbours that a place between samples is made of
-MOST = 5000  # samples of a t-SNE: its time grows faster than their number
+LAYOUTS = ("pca", "tsne", "umap")
+MOST = 5000  # samples of a layout by neighbours: the time of t-SNE grows faster than their number
+_PERPLEXITY = 30.0
+_COMPONENTS = 50  # of PCA, by which neighbours are looked for
 
 
 @dataclass(frozen=True)
@@ -76,30 +81,38 @@ class Laid:
         return torch.where(d[:, :1] < 1e-7, chosen[:, 0], mixed)
 
 
-def lay_out(latents: Tensor, features: Tensor, how: str, *, perplexity: float = 30.0) -> Laid:
-    """latents (N, dim) by what is seen in their samples, features (N, F): "pca", the two directions in which they vary most, or "tsne", so that
-    neighbours stay neighbours (van der Maaten & Hinton 2008), begun from the first. The same places for the same features. Raises ConfigError for
-    another way, DataError for fewer than four samples or too many for t-SNE."""
-    if how not in ("pca", "tsne"):
+def lay_out(latents: Tensor, features: Tensor, how: str, tell: Callable[[float], None] = lambda share: None) -> Laid:
+    """latents (N, dim) by what is seen in their samples, features (N, F): "pca", the two directions in which they vary most, or "tsne" or "umap",
+    so that neighbours stay neighbours, begun from the first. The same places for the same features. `tell` hears the share that is done, and may
+    raise. Raises ConfigError for another way, DataError for fewer than four samples or too many for their neighbours."""
+    if how not in LAYOUTS:
         raise ConfigError(
-            N_("There is no map called {name}. Choose one of: {allowed}."), name=repr(how), allowed="pca, tsne"
+            N_("There is no map called {name}. Choose one of: {allowed}."), name=repr(how), allowed=", ".join(LAYOUTS)
         )
     n = len(features)
-    if n < 4 or (how == "tsne" and n > MOST):
+    if n < 4 or (how != "pca" and n > MOST):
         raise DataError(N_("A map of {count} samples cannot be made: it takes from 4 to {most}."), count=n, most=MOST)
     flat = features.flatten(1).double().numpy()
+    found: NDArray[np.floating[Any]]
     if how == "pca" or flat.shape[1] < 2:
-        found = PCA(
-            min(2, flat.shape[1]), svd_solver="full" if min(flat.shape) <= 512 else "randomized", random_state=0
-        ).fit_transform(flat)
+        found = _components(flat, 2)
     else:
-        reduced = PCA(
-            min(50, *flat.shape), svd_solver="full" if min(flat.shape) <= 512 else "randomized", random_state=0
-        ).fit_transform(flat)
-        found = TSNE(2, perplexity=min(perplexity, (n - 1) / 3), init="pca", random_state=0).fit_transform(reduced)
+        reduced = _components(flat, _COMPONENTS)
+        first = reduced[:, :2]
+        if how == "tsne":
+            found = tsne.lay_out(reduced, first, min(_PERPLEXITY, (n - 1) / 3), tell)
+        else:
+            found = umap.lay_out(reduced, first, tell)
     found = np.pad(found, ((0, 0), (0, 2 - found.shape[1])))
     found = found - (found.max(0) + found.min(0)) / 2
     return Laid((found / np.maximum(np.abs(found).max(0), 1e-12)).astype(np.float32), latents)
+
+
+def _components(flat: NDArray[np.float64], most: int) -> NDArray[np.float64]:
+    """(N, F) -> the first principal components (N, at most `most`)."""
+    solver = "full" if min(flat.shape) <= 512 else "randomized"
+    found: NDArray[np.float64] = PCA(min(most, *flat.shape), svd_solver=solver, random_state=0).fit_transform(flat)
+    return found
 
 
 def rates_of_change(pictures: Tensor, rows: int, cols: int, step: float) -> NDArray[np.float32]:

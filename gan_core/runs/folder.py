@@ -13,6 +13,7 @@ history/STEP.safetensors, history/STEP.webp   states and pictures of its past
 measures/STEP-FEATURES-SAMPLES.json   what was measured of it on demand
 latent.json              directions in its latent space that somebody named
 favourites.json          places in its latent space that somebody keeps
+pinned/STEP.safetensors  the players at the steps that those are of
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ from gan_core import serial
 from gan_core.config import RunConfig
 from gan_core.data import table
 from gan_core.errors import CheckpointError, PlaygroundError, RunError
+from gan_core.latent import favourites
+from gan_core.latent.favourites import FavouriteFile
 from gan_core.latent.kept import KeptDirections
 from gan_core.runs import atomic, checkpoint
 from gan_core.runs.case_file import CaseFile
@@ -41,6 +44,7 @@ from gan_core.runs.curve_file import CurveFile, appending
 from gan_core.runs.history import History, share
 from gan_core.runs.lock import RunLock
 from gan_core.runs.measured import GONE, MeasuredFiles
+from gan_core.runs.pinned import NAME, Pinned
 from gan_core.text import N_
 
 log = logging.getLogger(__name__)
@@ -76,6 +80,8 @@ class RunFolder:
         self.cases = CaseFile(self.path / "diagnosis.jsonl")
         self.measured = MeasuredFiles(self.path / "measures")
         self.directions = KeptDirections(self.path / "latent.json")
+        self.favourites = FavouriteFile(self.path)
+        self.pinned = Pinned(self.path / NAME)
         self._lock = RunLock(self.path)
 
     # ── one process a run ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -89,6 +95,7 @@ class RunFolder:
             atomic.remove_leftovers(self.path)
             self._set_aside()
             self._end_restart()
+            self.unpin()
         except FileNotFoundError:
             raise RunError(GONE, path=self.path) from None
         except OSError as error:  # a folder that cannot be written to can be looked at; writing says what is wrong
@@ -111,7 +118,9 @@ class RunFolder:
         )
         files = [self.path / name for name in names] + [*self._saved.glob("[!.]*"), *self.history.path.glob("[!.]*")]
         wrong = [path for path in files if path.is_dir()]
-        wrong += [path for path in (self._saved, self.history.path, self.measured.path) if path.is_file()]
+        wrong += [
+            path for path in (self._saved, self.history.path, self.measured.path, self.pinned.path) if path.is_file()
+        ]
         for path in wrong:
             log.warning("%s is set aside: it is no part of a run", path)
             path.rename(path.with_name(f".aside-{secrets.token_hex(3)}-{path.name}"))
@@ -120,6 +129,11 @@ class RunFolder:
     def is_held_elsewhere(self) -> bool:
         """Whether another process trains this run at this moment."""
         return self._lock.is_held_elsewhere
+
+    @property
+    def is_run(self) -> bool:
+        """Whether there is a run, which may go on, and not a model alone."""
+        return (self.path / "run.json").exists()
 
     # ── from its beginning to its end ────────────────────────────────────────────────────────────────────────────────────
 
@@ -187,7 +201,8 @@ class RunFolder:
         self.cases.forget()
         self.measured.forget()
         self.directions.forget()
-        (self.path / "favourites.json").unlink(missing_ok=True)
+        self.favourites.path.unlink(missing_ok=True)
+        self.pinned.clear()
         self.history.clear()
         atomic.write_text(self.path / "config.toml", text)
         with contextlib.suppress(CheckpointError):
@@ -206,6 +221,7 @@ class RunFolder:
         """Remove a run that never took a step: its files, and the folder if nothing else is in it."""
         self.unlock()
         self.history.clear()
+        self.pinned.clear()
         self.measured.forget()
         for name in (
             "config.toml",
@@ -215,7 +231,7 @@ class RunFolder:
             "diagnosis.jsonl",
             "still.webp",
             "latent.json",
-            "favourites.json",
+            favourites.FILE,
             table.FILE,
             ".lock",
         ):
@@ -345,9 +361,9 @@ class RunFolder:
                 file.unlink(missing_ok=True)
 
     def trim(self) -> int:
-        """Give up what can be done without: history, and all checkpoints but the newest and the best; how many bytes."""
+        """Give up what can be done without: history, what no favourite pins any more, and all checkpoints but the newest and the best; how many bytes."""
         spare = self._checkpoints()[1:] if self._whole(self._checkpoints()[:1]) else []
-        freed = self.history.clear() + sum(file.stat().st_size for file in spare)
+        freed = self.history.clear() + self.unpin() + sum(file.stat().st_size for file in spare)
         for file in spare:
             file.unlink(missing_ok=True)
         return freed
@@ -434,6 +450,7 @@ class RunFolder:
         self.history.cut(step)
         self.cases.forget_after(step)
         self.measured.forget_after(step)
+        self.pinned.forget([at for at in self.pinned.files() if at > step])
         for file in self._best():
             if int(file.stem[len("best-") :]) > step:
                 file.unlink(missing_ok=True)
@@ -448,6 +465,26 @@ class RunFolder:
             return (self.path / "still.webp").read_bytes()
         except OSError:
             return None
+
+    # ── what favourites pin ──────────────────────────────────────────────────────────────────────────────────────────────
+
+    def explorable(self) -> dict[int, Path]:
+        """Every step whose players are kept, the oldest first, and a file with them: those of `states`, and those that favourites pin."""
+        return dict(sorted((self.states() | self.pinned.files()).items()))
+
+    def read_players(self, step: int) -> Saved:
+        """The state at `step`, or at least its players, where a favourite pins them. Raises CheckpointError."""
+        try:
+            return self.read_state(step)
+        except CheckpointError:
+            pinned = self.pinned.files().get(step)
+            if pinned is None:
+                raise
+            return checkpoint.read(pinned)
+
+    def unpin(self) -> int:
+        """Give up what no favourite names any more; how many bytes."""
+        return self.pinned.sweep(self.favourites)
 
 
 def _by_step(file: Path) -> tuple[int, bool]:

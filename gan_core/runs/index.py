@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 import gan_core.metrics  # noqa: F401 - it fills registry.metric, which SORTS lists
 from gan_core import registry
 from gan_core.errors import RunError
-from gan_core.runs import about
+from gan_core.runs import about, pinned
 from gan_core.runs.database import COLUMNS, STORED, Database, LostError, check_row, sealed
 from gan_core.runs.frames import CURVE_NAMES
 from gan_core.runs.listing import ACTIVE, LARGEST_INT, RUN_ID, Row, read_live, read_run
@@ -304,12 +304,12 @@ class Index:
         return any((self.root / place / run_id).is_dir() for place in PLACES)
 
     def _stamp(self, run_id: str) -> str:
-        """Differs when run.json or notes.json was replaced or the run was moved; only equality means anything, since clocks
+        """Differs when run.json or notes.json was replaced, a favourite has pinned a step, or the run was moved; only equality means anything, since clocks
         jump. "" where there is no such folder."""
         place = self._places.get(run_id, PLACES[0])
         folder = f"{self.root}/{place}/{run_id}"
         parts = [place]
-        for name in ("run.json", about.FILE):
+        for name in ("run.json", about.FILE, pinned.NAME):
             try:
                 status = os.stat(f"{folder}/{name}")
                 parts.append(f"{status.st_mtime_ns}:{status.st_size}:{status.st_ino}")

@@ -76,8 +76,20 @@ def test_a_map_is_made_and_swept_over(visitor: Callable[..., Any]) -> None:
     )
     page.get_by_text("Beside step").click()
     assert page.locator(".gx-mapnear").first.locator("canvas:visible").count() == 2
+    # t-SNE called off by the next question, which is answered
+    page.locator(".gx-moment input[type=range]").press("End")
+    differ = page.locator(".gx-map-differ")
+    assert "means little" in differ.inner_text()
+    page.locator(".gl-choice[data-code=tsne]").click()
+    page.locator(".gx-map-state", has_text="%").wait_for()
+    page.locator(".gl-choice[data-code=umap]").click()
+    page.locator(".gx-maps[data-map^=umap]").wait_for()
+    before = str(picture.evaluate(PIXELS))
+    page.locator(".gx-mapnear").nth(3).click()
+    changed(page, picture, before)
     page.locator(".gl-choice[data-code=slice]").click()
     page.locator(".gx-maps[data-map=slice]").wait_for()
+    assert not differ.is_visible()
     page.locator(".gx-legend-bar").wait_for()  # of the shading
     before = str(picture.evaluate(PIXELS))
     surface.click(position={"x": 40, "y": 40})

@@ -77,6 +77,13 @@ def test_the_same_picture_is_not_kept_twice(room: Room) -> None:
     assert names(answer) == ["a", "d"]
 
 
+def test_those_that_come_together_stay_in_their_order(room: Room) -> None:
+    entries = [{"name": str(i), "at": AT, "step": i} for i in range(40)]
+    assert names(ask(room, "keep", favourites=entries)) == [str(i) for i in range(40)]
+    again = Explorer(RunFolder(room.explorer.folder.path)).room(1)
+    assert names(ask(again, "favourites")) == [str(i) for i in range(40)]
+
+
 def test_rename_forget_and_bring_back(room: Room) -> None:
     made = [{"name": str(i), "at": AT, "step": i, "created": f"2026-01-0{i}T00:00:00Z"} for i in (1, 2, 3)]
     first = ask(room, "keep", favourites=made).facts["favourites"]

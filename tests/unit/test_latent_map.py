@@ -122,7 +122,7 @@ def test_the_shading_of_a_linear_generator() -> None:
 
 
 def test_what_is_no_map(digits: Any) -> None:
-    for asked in ({"how": "umap"}, {"samples": 10}, {"samples": 10**6}, {"seed": -1}, {"like": 3}, {"like": "lost"},
+    for asked in ({"how": "isomap"}, {"samples": 10}, {"samples": 10**6}, {"seed": -1}, {"like": 3}, {"like": "lost"},
                   {"how": "slice"}, {"how": "slice", "through": [{"seed": 1}]},
                   {"how": "slice", "through": [{"seed": 1}] * 3}, {"how": "slice", "of": {"seed": 1}, "by": [["axes.z", 0]] * 2},
                   {"how": "slice", "of": {"seed": 1}, "by": [["axes.z", 0], ["axes.z", 99]]},
@@ -161,12 +161,13 @@ def test_a_slice_of_styles() -> None:
     assert np.abs(found.arrays["samples"][0].astype(int) - drawn.astype(int)).max() <= 1
 
 
-def test_it_can_be_called_off(digits: Any) -> None:
+@pytest.mark.parametrize("how", ["pca", "tsne", "umap", "slice"])
+def test_it_can_be_called_off(digits: Any, how: str) -> None:
     def tell(_share: float, _so_far: object = None) -> None:
         raise CalledOffError
 
     with pytest.raises(CalledOffError):
-        asked_for("map").answer(digits, {}, tell)
+        asked_for("map").answer(digits, {"how": how, "through": [{"seed": 1}, {"seed": 2}, {"seed": 3}]}, tell)
 
 
 def test_small_pictures_are_means_of_areas() -> None:

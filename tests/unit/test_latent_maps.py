@@ -41,10 +41,11 @@ def test_pca_is_scikit_learns_and_fills_the_square() -> None:
     assert np.abs(found).max(0).tolist() == [1, 1]
 
 
-def test_tsne_keeps_clusters_together_and_repeats() -> None:
+@pytest.mark.parametrize("how", ["tsne", "umap"])
+def test_clusters_stay_together_and_the_layout_repeats(how: str) -> None:
     kinds = torch.arange(120) % 3
     features = 20 * torch.eye(3)[kinds] + randn(120, 3)
-    one, other = (maps.lay_out(randn(120, 2), features, "tsne").places for _ in range(2))
+    one, other = (maps.lay_out(randn(120, 2), features, how).places for _ in range(2))
     assert np.array_equal(one, other)
     d = np.linalg.norm(one[:, None] - one[None], axis=2)
     np.fill_diagonal(d, np.inf)
@@ -59,18 +60,20 @@ def test_on_a_sample_its_own_latent_and_between_them_a_blend() -> None:
     assert float(laid.latents.norm(dim=1).min()) <= float(between.norm()) <= float(laid.latents.norm(dim=1).max())
 
 
-def test_one_number_a_sample_lies_on_a_line() -> None:
-    found = maps.lay_out(randn(20, 2), randn(20, 1), "tsne").places
+@pytest.mark.parametrize("how", maps.LAYOUTS)
+def test_one_number_a_sample_lies_on_a_line(how: str) -> None:
+    found = maps.lay_out(randn(20, 2), randn(20, 1), how).places
     assert np.abs(found[:, 1]).max() == 0
 
 
 def test_what_cannot_be_laid_out() -> None:
-    with pytest.raises(ConfigError, match="umap"):
-        maps.lay_out(randn(20, 2), randn(20, 3), "umap")
+    with pytest.raises(ConfigError, match="pca, tsne, umap"):
+        maps.lay_out(randn(20, 2), randn(20, 3), "isomap")
     with pytest.raises(DataError, match="3 samples"):
         maps.lay_out(randn(3, 2), randn(3, 3), "pca")
-    with pytest.raises(DataError, match="from 4 to"):
-        maps.lay_out(torch.zeros(maps.MOST + 1, 1), torch.zeros(maps.MOST + 1, 3), "tsne")
+    for how in ("tsne", "umap"):
+        with pytest.raises(DataError, match="from 4 to"):
+            maps.lay_out(torch.zeros(maps.MOST + 1, 1), torch.zeros(maps.MOST + 1, 3), how)
 
 
 def test_the_rate_of_change_of_a_linear_generator() -> None:

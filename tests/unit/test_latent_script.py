@@ -21,6 +21,7 @@ from gan_core.errors import ConfigError, ExportError
 from gan_core.latent import reading
 from gan_core.latent.asking import Answer, asked_for
 from gan_core.latent.explorer import Explorer, Room
+from gan_core.latent.models import as_file
 from gan_core.runs.checkpoint import Saved, copy_state
 from gan_core.runs.folder import RunFolder
 
@@ -127,6 +128,23 @@ def test_channels_are_switched_the_same(kind: str, tmp_path: Path) -> None:
     _, picture = drawn_by_script(room, tmp_path, at=at, look={"off": off})
     assert np.array_equal(np.asarray(Image.open(picture)), shown(room, at, off=off))
     assert not np.array_equal(shown(room, at), shown(room, at, off=off))
+
+
+def test_the_noise_of_layers_is_drawn_the_same(tmp_path: Path) -> None:
+    room = explored_room(tmp_path / "run", _tiny.pictures(**KINDS["style"]))
+    with torch.no_grad():  # as much noise as can be seen after two steps: in the generator, and in its checkpoint
+        for conv in room.explored.g.convs:  # type: ignore[union-attr]
+            conv.noise.strength.fill_(0.7)  # type: ignore[union-attr]
+    (file,) = (tmp_path / "run" / "checkpoints").glob("*")
+    file.write_bytes(as_file(room.explored))
+    at, plain = reading.as_base64(room.explored.seed(5)), [shown(room, reading.as_base64(room.explored.seed(5)))]
+    for noise in ([[0, 7]], [[2, 7], [1, None]], [[k, k] for k in range(5)], [[k, None] for k in range(5)]):
+        for more in ({}, {"psi": 0.4, "off": [[0, 1, 3.0]]}):
+            look = {"noise": noise, **more}
+            _, picture = drawn_by_script(room, tmp_path, at=at, look=look)
+            assert np.array_equal(np.asarray(Image.open(picture)), shown(room, at, **look))
+            assert not any(np.array_equal(shown(room, at, **look), other) for other in plain)
+            plain.append(shown(room, at, **look))
 
 
 @pytest.mark.parametrize("data", ["ring", "spiral"])

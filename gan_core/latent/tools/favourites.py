@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -24,13 +25,16 @@ from gan_core.latent.asking import Answer, Tell, ask
 from gan_core.latent.explored import Explored
 from gan_core.latent.explorer import Room
 from gan_core.latent.favourites import Favourite, FavouriteFile, Kept, favourite, name_of
+from gan_core.latent.models import as_file
 from gan_core.latent.tools.look import BACKGROUND, drawn, look_of
 from gan_core.runs.stills import FAKE, NEUTRAL, REAL
 from gan_core.text import N_
 
+log = logging.getLogger(__name__)
+
 CHUNK = "gan-playground"  # the keyword of the text in a PNG
 LARGE = 256  # pixels that an enlarged picture has at least
-_WRITTEN = frozenset({"psi", "off"})  # what a script knows of a look
+_WRITTEN = frozenset({"psi", "off", "noise"})  # what a script knows of a look
 _SIDE = 512  # pixels of a picture of points
 
 
@@ -43,9 +47,11 @@ def favourites(room: Room, _asked: Mapping[str, Any], _tell: Tell) -> Answer:
 
 @ask("keep", writes=True)
 def keep(room: Room, asked: Mapping[str, Any], _tell: Tell) -> Answer:
-    """Keeps `favourites`, a list of {"name", "at"} and perhaps "look", "step", "created", "id". Facts as `favourites`."""
+    """Keeps `favourites`, a list of {"name", "at"} and perhaps "look", "step", "created", "id"; the generator of each one's step is kept with
+    them, where it still is. Facts as `favourites`."""
     said = reading.items(asked, "favourites", 1, kept_favourites.MOST)
-    return _listed(room, _file(room).add([_fitting(room, entry) for entry in said]))
+    new = [_fitting(room, entry) for entry in said]
+    return _listed(room, _file(room).add(new, lambda: _pin(room, {one.step for one in new})))
 
 
 @ask("rename", writes=True)
@@ -56,7 +62,8 @@ def rename(room: Room, asked: Mapping[str, Any], _tell: Tell) -> Answer:
 
 @ask("forget", writes=True)
 def forget(room: Room, asked: Mapping[str, Any], _tell: Tell) -> Answer:
-    """Removes the favourite `id`. Facts as `favourites`."""
+    """Removes the favourite `id`. What it pinned goes with the next change, not with this one, which may be undone. Facts as `favourites`."""
+    room.explorer.folder.unpin()
     return _listed(room, _file(room).forget(reading.text(asked, "id", 40)))
 
 
@@ -105,18 +112,37 @@ def as_script(room: Room, asked: Mapping[str, Any], _tell: Tell) -> Answer:
     more = sorted(set(one.look) - _WRITTEN)
     if more:
         raise ExportError(N_("This picture is looked at in a way that a script cannot repeat ({names}). Take it as PNG or JSON instead."), names=", ".join(more))  # fmt: skip
-    path = explorer.folder.states().get(room.explored.step)
+    path = explorer.folder.explorable().get(room.explored.step)  # what is pinned rather than a checkpoint that will go
     if path is None:
         raise ExportError(N_("The checkpoint of step {step} is not kept any more: no script could draw this from it."), step=room.explored.step)  # fmt: skip
     look = look_of(room.explored, one.look)
     file = path.relative_to(explorer.folder.path).as_posix()
-    text = drawing(room.explored, room.settled({"at": one.at}), look.psi, look.factors, one.name, _run(room), file)
+    text = drawing(
+        room.explored, room.settled({"at": one.at}), look.psi, look.factors, look.noise, one.name, _run(room), file
+    )
     answer = _as_file(text.encode("utf-8"), f"{_file_name(room, one)}.py")
     return Answer(answer.arrays, {**answer.facts, "checkpoint": file})
 
 
 def _file(room: Room) -> FavouriteFile:
-    return FavouriteFile(room.explorer.folder.path)
+    return room.explorer.folder.favourites
+
+
+def _pin(room: Room, steps: set[int]) -> None:
+    """Has the players of these steps stay with the run; of this one even where no file holds them any more."""
+    folder = room.explorer.folder
+    if not folder.is_run:
+        return  # a model that was brought: its checkpoint stays
+    folder.unpin()
+    states = folder.states()
+    there = {*states, *([room.explored.step] if room.explored.step <= max(states, default=0) else [])}
+    for step in sorted(steps & (there - folder.pinned.files().keys())):
+        try:
+            explored = room.explored if step == room.explored.step else room.explorer.room(step).explored
+        except PlaygroundError as error:  # thinned out meanwhile, or damaged: it is listed as one that is not there
+            log.warning("step %d of %s cannot be pinned: %s", step, folder.path, error)
+            continue
+        folder.pinned.add(step, as_file(explored))
 
 
 def _run(room: Room) -> str:

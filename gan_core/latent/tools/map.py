@@ -27,7 +27,7 @@ from gan_core.latent.tools.look import Look, drawn, look_of, rows_of, samples_as
 from gan_core.metrics.features import Features
 from gan_core.text import N_
 
-HOWS = ("pca", "tsne", "slice")
+HOWS = (*maps.LAYOUTS, "slice")
 FEWEST, MOST = 50, 2000  # samples of a map
 _THUMBNAIL, _CELL = 32, 64  # pixels a side, at most: beside a map, and in a slice
 MOST_CELLS = 11  # pictures a side of a slice
@@ -38,7 +38,7 @@ _MARGIN = 0.65  # half the width of what a slice shows, of the extent of its thr
 
 @ask("map", slow=True)
 def make_map(room: Room, asked: Mapping[str, Any], tell: Tell) -> Answer:
-    """By `how`: "pca" or "tsne", `samples` of a `seed` laid out by what is seen in them (or laid out `like` a map that was made: the same
+    """By `how`: "pca", "tsne" or "umap", `samples` of a `seed` laid out by what is seen in them (or laid out `like` a map that was made: the same
     latents in the same places, drawn by this moment's generator); or "slice", `through` three places, or `by` two directions from the place
     `of`. Of a layout: places (N, 2), thumbnails (N, C, h, w) or points (N, 2), D's logits (N,) and "kind.<code>" (N,) for each way
     to tell the samples apart. Of a slice: see `_slice`."""
@@ -59,17 +59,17 @@ def _layout(room: Room, asked: Mapping[str, Any], tell: Tell) -> Answer:
     laid = None if name is None else room.map(name)
     latents = explored.many(count, seed) if laid is None else laid.latents
     samples = drawn_in_parts(_drawing(explored, look), latents, part_of(tell, 0.0, 0.3))
-    seen_by = seen.classifier_of(explored.data)
+    seen_by = seen.classifier_of(explored.data, lambda: tell(0.3))
     if laid is None or name is None:
-        tell(0.4)
+        tell(0.3)
         features = seen.features_of(samples, seen_by)
-        tell(0.5)
-        laid = dataclasses.replace(maps.lay_out(latents, features, how), dim=explored.dim)
+        done = part_of(tell, 0.35, 0.9)
+        laid = dataclasses.replace(maps.lay_out(latents, features, how, done), dim=explored.dim)
         name = _name(explored, how, count, seed, look)
         room.explorer.keep_map(name, laid)
     arrays: dict[str, NDArray[Any]] = {"places": laid.places}
     arrays |= _thumbnails(explored, samples, _THUMBNAIL)
-    found, told = _told_apart(explored, latents, samples, seen_by, part_of(tell, 0.8, 1.0))
+    found, told = _told_apart(explored, latents, samples, seen_by, part_of(tell, 0.9, 1.0))
     by = "points" if isinstance(explored.data, PointSet) else "pixels" if seen_by is None else "seen"
     facts = {
         "name": name,

@@ -29,8 +29,9 @@ class MapTool {
     this.makeControls();
     this.makeSurface();
     this.hint = h("p", { class: "gx-hint" });
+    this.differ = h("p", { class: "gx-hint gx-map-differ" }, words.get("map.differ"));
     this.state = h("p", { class: "gx-state gx-map-state", role: "status" });
-    this.box = h("div", { class: "gx-maps" }, this.hint, h("div", { class: "gx-bar" }, this.how.box, this.samples, this.by.box, this.anew), this.sliceBar, this.state,
+    this.box = h("div", { class: "gx-maps" }, this.hint, h("div", { class: "gx-bar" }, this.how.box, this.samples, this.by.box, this.anew), this.differ, this.sliceBar, this.state,
       h("div", { class: "gx-map" }, h("div", { class: "gx-map-side" }, this.surface, this.viewBar), h("div", { class: "gx-map-more" }, this.colourLine, this.shadeLine, this.legends, this.grid)));
   }
 
@@ -38,7 +39,7 @@ class MapTool {
     const { words } = this.desk;
     const button = (code, run, ...more) => h("button", { type: "button", class: "gl-button", "data-do": `map-${code}`, "aria-label": words.get(`map.${code}`), "data-tip": words.has(`map.${code}.help`) ? words.get(`map.${code}.help`) : null, onclick: run }, ...more);
     const select = (name, run, ...options) => h("select", { class: "gl-select", "aria-label": words.get(name), onchange: run }, ...options);
-    this.how = choice(words, "map.how", ["pca", "tsne", "slice"], (how) => this.set({ how }));
+    this.how = choice(words, "map.how", ["pca", "tsne", "umap", "slice"], (how) => this.set({ how }));
     this.by = choice(words, "map.by", ["places", "ways"], (by) => this.set({ by }));
     this.samples = select("map.samples", () => this.set({ samples: Number(this.samples.value) }), ...MAP_SAMPLES.map((n) => h("option", { value: String(n) }, words.get("map.count", { count: words.number(n) }))));
     this.anew = button("anew", () => this.make(true), h("span", {}, words.get("map.anew")));
@@ -292,10 +293,10 @@ class MapTool {
     this.by.set(said.by);
     this.samples.value = String(said.samples);
     this.sets.value = said.set;
-    const hidden = [[this.samples, isSlice], [this.anew, isSlice], [this.by.box, !isSlice], [this.placesBar, !isSlice || said.by !== "places"], [this.waysBar, !isSlice || said.by !== "ways"], [this.sliceBar, !isSlice],
+    const hidden = [[this.samples, isSlice], [this.anew, isSlice], [this.by.box, !isSlice], [this.placesBar, !isSlice || said.by !== "places"], [this.waysBar, !isSlice || said.by !== "ways"], [this.sliceBar, !isSlice], [this.differ, isSlice],
       [this.grid, isSlice], [this.shadeLine, !isSlice || !this.isPictures]];
     for (const [element, gone] of hidden) element.classList.toggle("gl-gone", gone);
-    setText(this.hint, words.get(`map.hint.${said.how}`));
+    setText(this.hint, words.get(`map.hint.${{ tsne: "near", umap: "near" }[said.how] ?? said.how}`));
     this.shade.checked = said.shade;
     this.both.checked = said.both;
     const later = !isSlice && this.first && this.now.step !== this.first.step;
