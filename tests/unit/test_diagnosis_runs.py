@@ -29,7 +29,8 @@ def test_a_run_built_to_fail_is_known_for_what_it_is(code: str) -> None:
     assert str(found.evidence)
 
 
-@pytest.mark.parametrize("name", ["moons"])  # of ring and grid it is a claim of theirs: test_teaching.py
+@pytest.mark.long  # of ring it is a claim of its own: test_teaching.py
+@pytest.mark.parametrize("name", ["moons"])
 def test_the_presets_are_in_good_health(name: str) -> None:
     seen = Observed(replace(presets.load(name), CPU), every=50)
     seen.until(lambda codes: False, 1000)
@@ -59,6 +60,7 @@ def test_pictures_that_fail_are_known_for_how(code: str) -> None:
     assert str(found.advice)
 
 
+@pytest.mark.long
 def test_resizing_prints_no_checkerboard() -> None:
     """What is advised against it, in the same run."""
     changes, _count, _steps = ILL_PICTURES["checkerboard"]
