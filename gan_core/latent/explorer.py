@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 
 from gan_core.errors import ConfigError, PlaygroundError, RunError
-from gan_core.latent import places
+from gan_core.latent import onnx_models, places
 from gan_core.latent.directions import Directions
 from gan_core.latent.explored import Explored, explored_from
 from gan_core.latent.kept import PREFIX, KeptDirection
@@ -94,7 +94,7 @@ class Explorer:
 
     def steps(self) -> list[int]:
         """Every step of which a state is saved, the oldest first."""
-        return list(self.folder.states())
+        return [0] if onnx_models.is_kept(self.folder.path) else list(self.folder.states())
 
     def room(self, step: int) -> Room:
         """That moment, read if it is none of the last few. Raises RunError where it is not kept, and as `explored_from`."""
@@ -114,11 +114,13 @@ class Explorer:
 
     def _read(self, step: int) -> Explored:
         try:
+            if onnx_models.is_kept(self.folder.path) and not step:
+                return onnx_models.explored_onnx(self.folder.path)
             return explored_from(self.folder, step)
         except PlaygroundError:
             if not self.folder.path.is_dir():
                 raise RunError(GONE) from None
-            if step not in self.folder.states():
+            if step not in self.steps():
                 raise RunError(NOT_KEPT, step=step) from None
             raise
 
@@ -184,8 +186,8 @@ def fits(kept: KeptDirection, explored: Explored) -> bool:
 
 def axes(explored: Explored) -> Known:
     """The coordinates of z, and behind them those of a continuous code, one direction each."""
-    continuous = explored.config.latent.continuous
-    spread = 1 / math.sqrt(3) if explored.config.latent.distribution == "uniform" else 1.0
+    continuous = explored.traits.continuous
+    spread = 1 / math.sqrt(3) if explored.traits.distribution == "uniform" else 1.0
     first = explored.inputs - continuous
     rows = [*range(explored.dim), *range(first, explored.inputs)]
     vectors = torch.eye(explored.inputs)[rows]
