@@ -319,6 +319,8 @@ class OnnxGenerator(nn.Module):
 
     def draw(self, inputs: Tensor) -> Tensor:
         """As forward, without history. Raises RunError where the file cannot be run any more."""
+        if not len(inputs):
+            return torch.empty(0, *self.plan.shape)
         parts = []
         for part in torch.split(inputs, self._rows):
             if getattr(self._heard, "by", None) is not None:
@@ -327,7 +329,7 @@ class OnnxGenerator(nn.Module):
                 if self._child is None or not self._child.lives:
                     self._child = _Child(self._path, self._name, self.plan.as_json(), known=True)
                 parts.append((self._child.draw(part, self.plan.shape) - self._middle) * self._scale)
-        return torch.cat(parts) if parts else torch.empty(0, *self.plan.shape)
+        return torch.cat(parts)
 
 
 class _Differences(torch.autograd.Function):

@@ -219,7 +219,7 @@ class Model:
         """The first of the usual sizes that it runs with; 0 for none."""
         for dim in _USUAL_DIMS:
             with contextlib.suppress(RefusedError):
-                self._run({**plan, "dim": dim, "batch": self._batch(plan)}, _noise(1, dim, plan["classes"]), None)
+                self._run({**plan, "dim": dim}, _noise(self._batch(plan) or 1, dim, plan["classes"]), None)
                 return dim
         return 0
 
@@ -252,7 +252,7 @@ class Model:
     def _picture(self, plan: dict[str, Any], rows: Floats) -> tuple[str, str, tuple[int, ...]]:
         """Which output is the picture, how it lies in it, and its (C, H, W)."""
         try:
-            found = self._run(plan, rows[: max(1, min(2, plan["batch"] or 2))], list(self._outputs))
+            found = self._run(plan, np.resize(rows, (plan["batch"] or 2, rows.shape[1])), list(self._outputs))
         except RefusedError:
             if plan["batch"]:
                 raise
