@@ -42,6 +42,7 @@ _FLOATS = 2**22  # of pictures in one answer
 _MOST_ROWS = 64
 _LINE = 2**20
 STEP = 1e-2  # of differences: both errors are about 1e-5 in 32-bit arithmetic
+_probing = threading.BoundedSemaphore(2)  # each may take MEMORY
 RANGES = {"signed": (-1.0, 1.0), "unit": (0.0, 1.0), "bytes": (0.0, 255.0)}
 
 MISSING = N_("ONNX files need two more packages on the server: onnx and onnxruntime. Install them with pip install -e '.[onnx]' and start the server again.")  # fmt: skip
@@ -69,6 +70,7 @@ _REFUSED = {
     "output": N_("{name} gives no pictures, but {found}. Pictures are (pictures, channels, height, width) or (pictures, height, width, channels), with 1 or 3 channels and sides of {smallest} to {largest} pixels."),
     "finite": N_("The pictures of {name} are not all numbers: it had diverged, or wants its noise in another form."),
     "chance": N_("{name} draws another picture each time it gets the same noise. Export it for inference, with its own random numbers fixed or left out."),
+    "size": N_("{name} does not run with noise of {dim} numbers ({reason}). Say another size: whoever trained the generator knows it."),
     "memory": N_("{name} needs more memory than the {size} GB that a model may have here."),
     "run": N_("{name} could not be run: {reason}"),
 }  # fmt: skip
@@ -138,11 +140,10 @@ def probe(path: Path, name: str, said: Answers) -> Found:
         raise ConfigError(MISSING)
     _check(said)
     given = {key: value for key, value in (("latent", said.latent), ("dim", said.dim), ("classes", said.classes)) if value}  # fmt: skip
-    child = _Child(path, name, given, known=False)
-    try:
-        plan, facts = child.first["plan"], child.first["facts"]
-    finally:
+    with _probing:
+        child = _Child(path, name, given, known=False)
         child.end()
+    plan, facts = child.first["plan"], child.first["facts"]
     low, high = float(facts.get("low", 0.0)), float(facts.get("high", 0.0))
     values = said.values or likely_range(low, high)
     whole = None

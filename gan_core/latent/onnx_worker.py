@@ -17,6 +17,7 @@ import contextlib
 import json
 import os
 import queue
+import re
 import sys
 import threading
 from collections.abc import Iterable, Iterator, Mapping
@@ -186,7 +187,12 @@ class Model:
             facts["needs"].append("dim")
         if facts["needs"]:
             return plan, facts
-        return plan, facts | self._trial(plan)
+        try:
+            return plan, facts | self._trial(plan)
+        except RefusedError as error:
+            if error.code == "run" and free:  # most likely it is another size
+                raise RefusedError("size", dim=plan["dim"], reason=error.params["reason"]) from None
+            raise
 
     def _dim(self, plan: Mapping[str, Any]) -> tuple[int, bool]:
         """The size of the latent, 0 where it has to be found, and whether the file leaves it open."""
@@ -362,6 +368,7 @@ def _why(error: Exception) -> RefusedError:
 def _reason(text: str) -> str:
     """What onnxruntime says, without the places in its own sources."""
     line = text.splitlines()[0].rpartition("Status Message: ")[2].rpartition("[ONNXRuntimeError] : ")[2]
+    line = re.sub(r"^\d+ : [A-Z_]+ : ", "", line)
     return " ".join(part for part in line.split() if "/onnxruntime" not in part)[:200]
 
 

@@ -28,14 +28,16 @@ _TURN, _FOUND = "latent.model.turn", "latent.model.found"
 
 def own_model(chosen: str, _: Translate) -> None:
     """The button, and inside: a file to bring, and what was brought."""
-    with st.popover(_("Own model"), icon=":material/upload_file:", key="latent.model", on_change="rerun") as box:
+    turn = st.session_state.setdefault(_TURN, 0)  # after a file was taken, a closed popover with an empty uploader
+    with st.popover(
+        _("Own model"), icon=":material/upload_file:", key=f"latent.model.{turn}", on_change="rerun"
+    ) as box:
         if box.open:
-            _bring(_)
+            _bring(turn, _)
             _brought(chosen, _)
 
 
-def _bring(_: Translate) -> None:
-    turn = st.session_state.setdefault(_TURN, 0)
+def _bring(turn: int, _: Translate) -> None:
     file = st.file_uploader(
         _("A generator as a file (.safetensors or .onnx)"), key=f"latent.model.file.{turn}", max_upload_size=LARGEST_ONNX_MB,
         help=_("A .safetensors file that was saved with \"Save generator\", of at most {size} MB; or a generator of any other program, exported as ONNX, of at most "
@@ -55,7 +57,7 @@ def _keep(data: bytes, name: str, said: Answers | None, _: Translate) -> None:
     except PlaygroundError as error:
         _say(error, _)
         return
-    st.session_state[_TURN] += 1  # an empty uploader next time
+    st.session_state[_TURN] += 1
     st.session_state.pop(_FOUND, None)
     st.query_params.clear()
     st.query_params["run"] = model.id
@@ -81,11 +83,12 @@ def _bring_onnx(data: bytes, name: str, file_id: str, _: Translate) -> None:
     if isinstance(found, PlaygroundError):
         _say(found, _)
         return
+    st.caption(_sentence(found, _))
+    problem = st.container()  # above the form, where it is seen without scrolling
     with st.form("latent.model.onnx", border=False):
-        st.caption(_sentence(found, _))
         said = _asked(found, _)
         if st.form_submit_button(_("Explore it"), icon=":material/explore:", type="primary"):
-            with st.spinner(_("Drawing its first pictures …")):
+            with problem, st.spinner(_("Drawing its first pictures …")):
                 _keep(data, name, said, _)
 
 

@@ -187,7 +187,7 @@ def test_what_cannot_be_found_out_has_to_be_said(tmp_path: Path) -> None:
     plan, facts = planned(odd)
     assert (plan["dim"], facts["needs"]) == (0, ["dim"])
     assert planned(odd, dim=37)[1]["needs"] == []
-    with pytest.raises(RefusedError, match="run"):
+    with pytest.raises(RefusedError, match="size"):
         planned(odd, dim=36)
     there = Models(tmp_path)
     with pytest.raises(ConfigError, match="how many numbers its noise has"):
