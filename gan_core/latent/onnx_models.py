@@ -101,6 +101,7 @@ class Plan:
     layout: str
     shape: tuple[int, int, int]
     batch: int
+    rows: int
     distribution: str
     values: str
 
@@ -167,12 +168,13 @@ def plan_of(said: object) -> Plan:
     try:
         assert isinstance(said, dict)
         plan = Plan(**{one.name: said[one.name] for one in fields(Plan)} | {"shape": tuple(said["shape"])})
-        whole = [plan.dim, plan.classes, plan.batch, *plan.shape]
+        whole = [plan.dim, plan.classes, plan.batch, plan.rows, *plan.shape]
         texts = [plan.latent, plan.label, plan.output]
         fits = all(type(n) is int for n in whole) and all(isinstance(t, str) for t in texts) and len(plan.shape) == 3
         assert fits
         assert 1 <= plan.dim <= MOST_DIM
         assert 0 <= plan.classes <= MOST_CLASSES
+        assert plan.rows >= 1
         assert plan.shape[0] in (1, 3)
         assert all(SMALLEST <= side <= SIDE for side in plan.shape[1:])
         assert plan.values in RANGES

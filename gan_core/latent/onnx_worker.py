@@ -7,7 +7,8 @@ further line {"rows": n, "output": floats a row} and n × inputs little-endian 3
 floats; {"rows": n} alone is refused. It ends when its input does.
 
 plan: "latent", the name of the input; "dim"; "label", the input for a class, "" without; "form": "index" or "onehot"; "classes"; "output"; "layout":
-NCHW, NHWC or NHW; "shape": (C, H, W) as it is answered, at most SIDE a side; "batch": rows that the file takes at once, 0 any number.
+NCHW, NHWC or NHW; "shape": (C, H, W) as it is answered, at most SIDE a side; "batch": rows that the file takes at once, 0 any number; "rows": of those
+as many as it gets, fewer of larger pictures.
 What is not in it is found out.
 """
 
@@ -32,6 +33,7 @@ SIDE = 256  # pixels: larger pictures are made smaller by the means of areas
 SMALLEST, LARGEST = 4, 1024
 MOST_DIM, MOST_CLASSES = 4096, 10_000
 TRIAL = 16  # pictures
+_PIXELS, _MOST_ROWS = 2**20, 64  # that it draws at once: its layers may have dozens of numbers for each pixel
 _IDLE_SECONDS = 900
 _USUAL_DIMS = (100, 128, 512, 64, 256, 32, 16, 2, 10, 8, 20, 50, 62, 120, 140, 200, 1024, 1, 3, 4, 5, 6, 12, 24, 48, 96)
 _FLOATS = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(double)": np.float64}
@@ -240,10 +242,8 @@ class Model:
         if plan["batch"] > 4 * TRIAL:
             raise RefusedError("batch", batch=plan["batch"], most=4 * TRIAL)
         name, layout, shape = self._picture(plan, rows)
-        plan |= {"output": name, "layout": layout}
-        pictures = self.draw(plan, rows[:2])
-        if plan["batch"] == 0 and len(pictures) != 2:
-            plan["batch"] = 1
+        rows_at_once = max(1, min(_MOST_ROWS, _PIXELS // (shape[1] * shape[2])))
+        plan |= {"output": name, "layout": layout, "rows": plan["batch"] or rows_at_once}
         plan["shape"] = [shape[0], *(min(side, SIDE) for side in shape[1:])]
         pictures = self.draw(plan, rows)
         if pictures.shape != (TRIAL, *plan["shape"]):
@@ -274,14 +274,14 @@ class Model:
 
     def draw(self, plan: Mapping[str, Any], rows: Floats) -> Floats:
         """rows (N, dim + classes) -> (N, C, H, W) as the file gives its values, at most SIDE a side. Raises RefusedError."""
-        size = plan["batch"] or len(rows)
+        size = plan["rows"]
         parts = []
         for first in range(0, len(rows), size):
             part = rows[first : first + size]
-            if len(part) < size:  # it takes so many and no other number
+            if len(part) < plan["batch"]:  # it takes so many and no other number
                 part = np.concatenate([part, np.repeat(part[-1:], size - len(part), 0)])
             value = self._run(plan, part, [plan["output"]])[0]
-            if _layout(value.shape) != plan["layout"] or len(value) < min(size, len(rows) - first):
+            if _layout(value.shape) != plan["layout"] or len(value) != len(part):
                 raise RefusedError("output", found=_shapes({plan["output"]: value.shape}))
             parts.append(_smaller(_as_nchw(value, plan["layout"]).astype(np.float32)))
         return np.concatenate(parts)[: len(rows)]
