@@ -41,7 +41,7 @@ MEMORY = 4 << 30  # bytes of addresses, besides a few times the file
 _FLOATS = 2**22  # of pictures in one answer
 _MOST_ROWS = 64
 _LINE = 2**20
-STEP = 1e-2  # of differences: both errors are about 1e-5 in 32-bit arithmetic
+STEP, STEP_HALF = 1e-2, 0.1  # of differences: both errors are about 1e-5 in 32-bit arithmetic, 1e-2 in 16-bit
 _probing = threading.BoundedSemaphore(2)  # each may take MEMORY
 RANGES = {"signed": (-1.0, 1.0), "unit": (0.0, 1.0), "bytes": (0.0, 255.0)}
 
@@ -102,6 +102,7 @@ class Plan:
     shape: tuple[int, int, int]
     batch: int
     rows: int
+    half: bool
     distribution: str
     values: str
 
@@ -170,7 +171,12 @@ def plan_of(said: object) -> Plan:
         plan = Plan(**{one.name: said[one.name] for one in fields(Plan)} | {"shape": tuple(said["shape"])})
         whole = [plan.dim, plan.classes, plan.batch, plan.rows, *plan.shape]
         texts = [plan.latent, plan.label, plan.output]
-        fits = all(type(n) is int for n in whole) and all(isinstance(t, str) for t in texts) and len(plan.shape) == 3
+        fits = (
+            all(type(n) is int for n in whole)
+            and all(isinstance(t, str) for t in texts)
+            and isinstance(plan.half, bool)
+            and len(plan.shape) == 3
+        )
         assert fits
         assert 1 <= plan.dim <= MOST_DIM
         assert 0 <= plan.classes <= MOST_CLASSES
@@ -348,12 +354,12 @@ class _Differences(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
         (inputs,) = ctx.saved_tensors
         g: OnnxGenerator = ctx.g
-        found = torch.zeros_like(inputs)
+        found, step = torch.zeros_like(inputs), STEP_HALF if g.plan.half else STEP
         for row, gradient, out in zip(inputs, gradients[0], found, strict=True):
             for first in range(0, g.plan.dim, _MOST_ROWS):
-                axes = torch.eye(g.plan.dim, len(row))[first : first + _MOST_ROWS] * STEP
+                axes = torch.eye(g.plan.dim, len(row))[first : first + _MOST_ROWS] * step
                 above, below = g.draw(torch.cat([row + axes, row - axes])).chunk(2)
-                out[first : first + len(axes)] = ((above - below) * gradient).flatten(1).sum(1) / (2 * STEP)
+                out[first : first + len(axes)] = ((above - below) * gradient).flatten(1).sum(1) / (2 * step)
         return found, None
 
 

@@ -8,7 +8,7 @@ floats; {"rows": n} alone is refused. It ends when its input does.
 
 plan: "latent", the name of the input; "dim"; "label", the input for a class, "" without; "form": "index" or "onehot"; "classes"; "output"; "layout":
 NCHW, NHWC or NHW; "shape": (C, H, W) as it is answered, at most SIDE a side; "batch": rows that the file takes at once, 0 any number; "rows": of those
-as many as it gets, fewer of larger pictures.
+as many as it gets, fewer of larger pictures; "half": whether it reckons in 16-bit floats.
 What is not in it is found out.
 """
 
@@ -243,7 +243,8 @@ class Model:
             raise RefusedError("batch", batch=plan["batch"], most=4 * TRIAL)
         name, layout, shape = self._picture(plan, rows)
         rows_at_once = max(1, min(_MOST_ROWS, _PIXELS // (shape[1] * shape[2])))
-        plan |= {"output": name, "layout": layout, "rows": plan["batch"] or rows_at_once}
+        half = "tensor(float16)" in (self._inputs[plan["latent"]].type, self._outputs[name].type)
+        plan |= {"output": name, "layout": layout, "rows": plan["batch"] or rows_at_once, "half": half}
         plan["shape"] = [shape[0], *(min(side, SIDE) for side in shape[1:])]
         pictures = self.draw(plan, rows)
         if pictures.shape != (TRIAL, *plan["shape"]):

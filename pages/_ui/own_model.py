@@ -1,6 +1,7 @@
 """Models of one's own in the Latent Explorer: a file is brought, kept, explored like a run, and deleted again."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -14,6 +15,9 @@ from pages._ui import service
 from pages._ui.failures import plain
 from pages._ui.i18n import number
 from pages._ui.owner import owner_id
+
+if TYPE_CHECKING:
+    from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 Translate = Callable[[str], str]
 
@@ -45,8 +49,8 @@ def _bring(turn: int, _: Translate) -> None:
     )  # fmt: skip
     if file is None:
         st.session_state.pop(_FOUND, None)
-    elif is_onnx(file.getvalue()[:9], file.name):
-        _bring_onnx(file.getvalue(), file.name, file.file_id, _)
+    elif is_onnx(bytes(file.getbuffer()[:9]), file.name):
+        _bring_onnx(file, _)
     else:
         _keep(file.getvalue(), file.name, None, _)
 
@@ -71,14 +75,14 @@ def _say(error: PlaygroundError, _: Translate) -> None:
 # ── an ONNX file: what was found out, and what only its owner knows ──────────────────────────────────────────────────────
 
 
-def _bring_onnx(data: bytes, name: str, file_id: str, _: Translate) -> None:
-    if st.session_state.get(_FOUND, ("",))[0] != file_id:
+def _bring_onnx(file: "UploadedFile", _: Translate) -> None:
+    if st.session_state.get(_FOUND, ("",))[0] != file.file_id:
         with st.spinner(_("Looking into the file …")):
             try:
-                found: Found | PlaygroundError = service.models().look_into(data, name, Answers())
+                found: Found | PlaygroundError = service.models().look_into(file.getvalue(), file.name, Answers())
             except PlaygroundError as error:
                 found = error
-        st.session_state[_FOUND] = file_id, found
+        st.session_state[_FOUND] = file.file_id, found
     found = st.session_state[_FOUND][1]
     if isinstance(found, PlaygroundError):
         _say(found, _)
@@ -89,7 +93,7 @@ def _bring_onnx(data: bytes, name: str, file_id: str, _: Translate) -> None:
         said = _asked(found, _)
         if st.form_submit_button(_("Explore it"), icon=":material/explore:", type="primary"):
             with problem, st.spinner(_("Drawing its first pictures …")):
-                _keep(data, name, said, _)
+                _keep(file.getvalue(), file.name, said, _)
 
 
 def _sentence(found: Found, _: Translate) -> str:
