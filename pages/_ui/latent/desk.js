@@ -100,8 +100,9 @@ class Desk {
 
   /** Another run: nothing of the last one holds. */
   forget() {
+    this.tool?.hide?.();
     this.asker.forget();
-    Object.assign(this, { about: null, background: null, step: null, newest: null, at: null });
+    Object.assign(this, { tool: null, about: null, background: null, step: null, newest: null, at: null });
     for (const name of Object.keys(this.memory)) delete this.memory[name];
     this.walk = new Walk((ended) => this.walked(ended));
     this.begin();
