@@ -19,6 +19,7 @@ LABELS: dict[str, str] = {
     "model.save": N_("Save generator"),
     "model.save.help": N_("One file with the weights and settings of this moment. It can be explored on another machine, as a model of your own."),
     "nothing.yet": N_("Nothing of this run is saved yet. Its first moment is, a few seconds after it has begun."),
+    "closed.onnx": N_("This generator came as an ONNX file, without its discriminator and its data, and nobody can look into it: channels, the nearest training pictures and where it fails are not shown."),
     "waiting": N_("The connection is gone. What is on the screen stays; it is tried again."),
     "closed.4401": N_("This page is too old to go on. Load it again."),
     "closed.4403": N_("This server does not answer pages from this address."),

@@ -7,10 +7,9 @@ class MomentBar {
     this.follow = h("button", { type: "button", class: "gl-button gx-follow", "aria-pressed": "true", "data-tip": words.get("follow.help"), onclick: () => this.toggle() }, icon("watching"), h("span", {}, words.get("follow")));
     this.range = h("input", { type: "range", min: "0", max: "0", step: "1", value: "0", "aria-label": words.get("moment"), oninput: () => this.choose() });
     this.step = h("b", {});
-    this.stepLine = h("span", { class: "gx-moment-step" }, words.get("step"), this.step);
     this.note = h("span", { class: "gx-moment-note" });
     this.file = h("button", { type: "button", class: "gl-button", "data-do": "save-model", "data-tip": words.get("model.save.help"), onclick: () => this.save() }, icon("save"), h("span", {}, words.get("model.save")));
-    this.box = h("div", { class: "gx-moment" }, this.stepLine, this.range, this.note, this.file, this.follow);
+    this.box = h("div", { class: "gx-moment" }, h("span", { class: "gx-moment-step" }, words.get("step"), this.step), this.range, this.note, this.file, this.follow);
     this.steps = [];
   }
 
@@ -61,7 +60,7 @@ class MomentBar {
     const { words, step } = this.desk;
     if (step === null || step === undefined) return;
     setText(this.step, words.number(step));
-    for (const part of [this.file, this.stepLine]) part.classList.toggle("gl-gone", !this.desk.about.saves); // another program's: it has no steps
+    this.box.classList.toggle("gl-gone", !this.desk.about.saves); // another program's: it has no steps
     for (const part of [this.range, this.note, this.follow]) part.classList.toggle("gl-gone", Boolean(this.desk.data.model)); // it has one moment
     this.follow.setAttribute("aria-pressed", String(this.following));
     const last = Math.max(0, this.steps.length - 1);
