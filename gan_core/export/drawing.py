@@ -14,7 +14,7 @@ from gan_core.errors import ExportError
 from gan_core.export import layout, modules
 from gan_core.export.literals import Literals
 from gan_core.export.sources import Sources
-from gan_core.latent.explored import Explored, Noise
+from gan_core.latent.explored import ExploredRun, Noise
 from gan_core.latent.units import Factors
 from gan_core.networks import normalises_spectra
 from gan_core.text import N_
@@ -80,7 +80,7 @@ for k, seed in NOISE.items():
 
 
 def drawing(
-    explored: Explored, latent: Tensor, psi: float, factors: Factors, noise: Noise, title: str, run: str, file: str
+    explored: ExploredRun, latent: Tensor, psi: float, factors: Factors, noise: Noise, title: str, run: str, file: str
 ) -> str:
     """The text of the file. latent: inputs (inputs,) or styles (layers, dim), looked at as `explored.draw` and `explored.switched` do; `file`:
     where in the folder of the run called `run` the checkpoint is. Raises ExportError for a network whose code cannot stand alone."""
@@ -107,7 +107,7 @@ def drawing(
             f"NOISE = {dict(noise)!r}  # by layer: the seed of its noise, None for no noise; others have their own"
         )
     body += [
-        f'DEVICE = torch.device("{explored.players.device.type}")',
+        f'DEVICE = torch.device("{explored.device.type}")',
         "torch.set_num_threads(1)",
         code,
         f"G = {made}",
@@ -153,14 +153,17 @@ def _encoded(latent: Tensor) -> str:
     return base64.b64encode(latent.detach().cpu().float().contiguous().numpy().astype("<f4").tobytes()).decode("ascii")
 
 
-def _form(explored: Explored, latent: Tensor) -> str:
+def _form(explored: ExploredRun, latent: Tensor) -> str:
     if latent.dim() == 2:
         return f"{len(latent)} styles of {explored.dim} numbers each"
-    behind = {bool(explored.config.classes): "a class", bool(explored.config.codes): "a code"}.get(True)
+    behind = {
+        bool(explored.traits.classes): "a class",
+        bool(explored.traits.categories or explored.traits.continuous): "a code",
+    }.get(True)
     return f"{explored.dim} of noise" + (f" and {explored.behind} of {behind}" if behind else "")
 
 
-def _by_name(explored: Explored, factors: Factors) -> dict[str, dict[int, float]]:
+def _by_name(explored: ExploredRun, factors: Factors) -> dict[str, dict[int, float]]:
     """By the name of the layer's module: its channels, and what each is multiplied by."""
     found: dict[str, dict[int, float]] = {}
     with explored.switched(factors) as g:
@@ -170,7 +173,7 @@ def _by_name(explored: Explored, factors: Factors) -> dict[str, dict[int, float]
     return found
 
 
-def _draw(explored: Explored, latent: Tensor, psi: float, is_noisy: bool) -> str:
+def _draw(explored: ExploredRun, latent: Tensor, psi: float, is_noisy: bool) -> str:
     """The lines from the latent to what the generator makes of it."""
     dim, is_styles = explored.dim, latent.dim() == 2
     shape = f"(1, {len(latent)}, {dim})" if is_styles else "(1, -1)"

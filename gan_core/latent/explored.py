@@ -1,4 +1,4 @@
-"""A generator as it is explored: the players of a run at one saved step, which nothing changes any more.
+"""A generator as it is explored: of a run at one saved step, which nothing changes any more, or another one (`onnx_models`).
 
     explored = explored_from(folder)            # the newest checkpoint, or a kept step
     z = explored.seed(7)                        # (inputs,): the latent of the first sample that `sample --seed 7` draws
@@ -14,7 +14,8 @@ import contextlib
 import copy
 import math
 import threading
-from collections.abc import Iterator, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -24,7 +25,7 @@ from torch import Tensor, nn
 
 from gan_core import data as data_sets
 from gan_core import device as devices
-from gan_core import serial
+from gan_core import registry, serial
 from gan_core.config import RunConfig
 from gan_core.data.sets import ImageSet, PointSet
 from gan_core.errors import CheckpointError, ConfigError, DeviceError
@@ -34,7 +35,7 @@ from gan_core.latent.units import Factors, UnitLayer
 from gan_core.networks import build_discriminator, build_encoder, build_generator
 from gan_core.networks.modulated import StyledConv
 from gan_core.networks.style import StyleGenerator
-from gan_core.players import Players, Preview, as_pictures, class_name, classes_in, draw_inputs, one_hot
+from gan_core.players import Players, Preview, as_pictures, class_name, draw_inputs, draw_latents, one_hot
 from gan_core.runs.checkpoint import Saved
 from gan_core.runs.folder import RunFolder
 from gan_core.saliency import company
@@ -42,51 +43,82 @@ from gan_core.text import N_
 from gan_core.variational import moments
 
 _ROWS = 256  # through the generator at once
+_VALUES_AT_ONCE, _LEAST_AT_ONCE = 1 << 26, 50  # of samples that are kept together, 256 MB; and samples, however large
 LARGEST_SEED = 2**31 - 1
 # layer, from 0: the seed of another noise in it, None for none; others keep their own
 Noise: TypeAlias = Mapping[int, int | None]
 NO_NOISE = N_("Only a style-based generator has noise in its layers. There is none to change here.")
 NO_STYLES = N_("Only a style-based generator has styles. Use the latents z of this one.")
+NO_LAYERS = N_("This generator came as an ONNX file, whose layers cannot be looked into or changed.")
+NO_DATA = N_(
+    "Nothing is known here of what this generator was trained on: there are no pictures to compare its own with."
+)
+NO_ENCODER = N_("This generator has no encoder: the latent of a picture has to be searched for.")
 
 
 @dataclass(frozen=True)
-class Explored:
-    """The players of a run at `step`. Latents come in two forms: inputs (N, inputs), what the generator is given (latents, and behind
-    them a class or a code); and styles (N, layers, dim), one w a layer, where `has_styles`."""
+class Traits:
+    """What a generator's latents are: dim, the coordinates of z; distribution, of z; what lies behind z: classes that it can be asked for, or
+    categories that it has found by itself and numbers of a code. judged: whether a discriminator says something of samples; probable: whether
+    that stands for a probability; encodes: whether something finds the latent of a picture in one step; psi: the truncation that samples are
+    looked at with; open: whether one can look into it: switch its layers' channels, and have gradients through it; without, these are found by
+    differences, which takes long."""
 
-    players: Players
+    dim: int
+    distribution: str
+    classes: int = 0
+    categories: int = 0
+    continuous: int = 0
+    judged: bool = False
+    probable: bool = False
+    encodes: bool = False
+    psi: float = 1.0
+    open: bool = True
+
+
+class Explored(ABC):
+    """A generator at one step. Latents come in two forms: inputs (N, inputs), what it is given (latents, and behind them a class or a code); and
+    styles (N, layers, dim), one w a layer, where `has_styles`."""
+
     step: int
-    _switching: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
-    _copying: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     @property
-    def config(self) -> RunConfig:
-        return self.players.config
+    @abstractmethod
+    def traits(self) -> Traits: ...
 
     @property
+    @abstractmethod
     def data(self) -> PointSet | ImageSet:
-        return self.players.data
-
-    @cached_property
-    def nbytes(self) -> int:
-        """Memory behind the players' weights."""
-        modules = [module for module in (self.g, self.players.d, self.players.e) if module is not None]
-        return sum(t.nbytes for module in modules for t in (*module.parameters(), *module.buffers()))
+        """What it has learned; where nobody knows that, a set without pictures."""
 
     @property
+    @abstractmethod
     def g(self) -> nn.Module:
-        """The averaged generator."""
-        return self.players.average
+        """inputs (N, inputs) -> (N, *shape), points in training's units."""
+
+    @property
+    @abstractmethod
+    def device(self) -> torch.device: ...
+
+    @property
+    @abstractmethod
+    def nbytes(self) -> int:
+        """Memory behind it."""
+
+    @property
+    def has_data(self) -> bool:
+        """Whether there are samples of what it has learned."""
+        return isinstance(self.data, PointSet) or len(self.data.images) > 0
 
     @property
     def dim(self) -> int:
         """Coordinates of the latent space z."""
-        return self.config.latent.dim
+        return self.traits.dim
 
     @property
     def behind(self) -> int:
         """Numbers behind the latents: classes, or the parts of a code."""
-        return self.config.classes + self.config.codes
+        return self.traits.classes + self.traits.categories + self.traits.continuous
 
     @property
     def inputs(self) -> int:
@@ -104,13 +136,20 @@ class Explored:
     @property
     def class_names(self) -> list[str]:
         """Of the classes that a conditional generator can be asked for, or of the categories that it found; none for others."""
-        count = self.config.classes or self.config.latent.categories
-        return [class_name(self.config, self.data, k) for k in range(count)] if isinstance(self.data, ImageSet) else []
+        return [str(k) for k in range(self.traits.classes or self.traits.categories)]
 
     @property
     def usual_psi(self) -> float:
-        """The truncation that samples of the run are looked at with."""
-        return self.config.generator.truncation if self.has_styles else 1.0
+        """The truncation that samples are looked at with."""
+        return self.traits.psi
+
+    def most_at_once(self, count: int) -> int:
+        """Of `count` samples as many as may be kept at once: larger pictures are fewer."""
+        return min(count, max(_LEAST_AT_ONCE, _VALUES_AT_ONCE // math.prod(self.data.shape)))
+
+    def watched(self, heard: Callable[[], None]) -> contextlib.AbstractContextManager[None]:
+        """While this lasts, `heard` is called between the parts of what this thread has drawn, where that takes long; it may raise."""
+        return contextlib.nullcontext()
 
     # ── latents ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -119,12 +158,19 @@ class Explored:
         Raises ConfigError for a seed or a class that there is not."""
         if not 0 <= seed <= LARGEST_SEED:
             raise ConfigError(N_("seed={seed} is no seed: whole numbers from 0 to {largest} are."), seed=seed, largest=LARGEST_SEED)  # fmt: skip
-        found = draw_inputs(BATCH, self.config, torch.Generator().manual_seed(seed))[0]
+        found = self._drawn_inputs(BATCH, torch.Generator().manual_seed(seed))[0]
         return found if label is None else self.asked(found, label)
 
     def many(self, count: int, seed: int) -> Tensor:
         """(count, inputs), always the same ones for a seed."""
-        return draw_inputs(count, self.config, torch.Generator().manual_seed(seed))
+        return self._drawn_inputs(count, torch.Generator().manual_seed(seed))
+
+    def _drawn_inputs(self, count: int, rng: torch.Generator) -> Tensor:
+        """(count, inputs): latents, and behind them a class each, all as likely."""
+        latents, classes = draw_latents(count, self.dim, self.traits.distribution, rng), self.traits.classes
+        if not classes:
+            return latents
+        return torch.cat([latents, one_hot(torch.randint(classes, (count,), generator=rng), classes)], 1)
 
     def asked(self, inputs: Tensor, label: int) -> Tensor:
         """(…, inputs) with class or category `label` in the place of its own. Raises ConfigError where there is none such."""
@@ -141,7 +187,7 @@ class Explored:
         g = self.g
         if not isinstance(g, StyleGenerator):
             raise ConfigError(NO_STYLES)
-        w: Tensor = g.mapping(inputs[:, : self.dim].to(self.players.device)).float().cpu()
+        w: Tensor = g.mapping(inputs[:, : self.dim].to(self.device)).float().cpu()
         return w[:, None].expand(-1, g.layers, -1).contiguous()
 
     @cached_property
@@ -171,7 +217,7 @@ class Explored:
         """As `draw`, with the history of the latents, on the device, unclamped, points in training's units."""
         g = self.g if g is None else g
         psi = self.usual_psi if psi is None else psi
-        latents = latents.to(self.players.device)
+        latents = latents.to(self.device)
         if isinstance(g, StyleGenerator):
             ws = latents if latents.dim() == 3 else g.mapping(latents[:, : self.dim])[:, None].expand(-1, g.layers, -1)
             return g.synthesis(g.truncated(ws, psi), self.noise_maps(noise) if noise else None)
@@ -217,6 +263,84 @@ class Explored:
     # ── channels ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     @property
+    def unit_layers(self) -> list[UnitLayer]:
+        """The layers whose channels can be switched; none where one cannot look into it."""
+        return []
+
+    @contextlib.contextmanager
+    def switched(self, factors: Factors) -> Iterator[nn.Module]:
+        """A generator whose channels give `factors` times what they would, for as long as this lasts; one at a time. Raises ConfigError for a
+        layer or a channel that there is not."""
+        if factors:
+            raise ConfigError(NO_LAYERS)
+        yield self.g
+
+    # ── what D and the encoder say ───────────────────────────────────────────────────────────────────────────────────────
+
+    def scores(self, samples: Tensor, inputs: Tensor | None = None) -> Tensor:
+        """(N, *shape) as `draw` gives them -> D's logits (N,). inputs (N, inputs): for a D that is told the class. A D that sees several at once
+        sees each with the same other samples. NaN where there is no D."""
+        return torch.full((len(samples),), math.nan)
+
+    def classes_of(self, inputs: Tensor) -> Tensor | None:
+        """The class (N,) that inputs (N, inputs) ask for; None where none can be."""
+        return inputs[:, self.dim :].argmax(1) if self.traits.classes else None
+
+    def encoded(self, pictures: Tensor) -> Tensor:
+        """Pictures (N, C, H, W) in [−1, 1] -> the latents (N, dim) that an encoder gives them. Raises ConfigError where there is none."""
+        raise ConfigError(NO_ENCODER)
+
+
+@dataclass(frozen=True)
+class ExploredRun(Explored):
+    """The players of a run at `step`."""
+
+    players: Players
+    step: int
+    _switching: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
+    _copying: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
+
+    @property
+    def config(self) -> RunConfig:
+        return self.players.config
+
+    @cached_property
+    def traits(self) -> Traits:
+        config, latent = self.config, self.config.latent
+        probable = config.adversarial and registry.loss[config.loss].info["output"] == "probability"
+        return Traits(
+            latent.dim, latent.distribution, config.classes, latent.categories, latent.continuous, judged=config.adversarial, probable=probable,
+            encodes=self.players.e is not None or not config.adversarial, psi=config.generator.truncation if self.has_styles else 1.0,
+        )  # fmt: skip
+
+    @property
+    def data(self) -> PointSet | ImageSet:
+        return self.players.data
+
+    @property
+    def g(self) -> nn.Module:
+        """The averaged generator."""
+        return self.players.average
+
+    @property
+    def device(self) -> torch.device:
+        return self.players.device
+
+    @cached_property
+    def nbytes(self) -> int:
+        """Memory behind the players' weights."""
+        modules = [module for module in (self.g, self.players.d, self.players.e) if module is not None]
+        return sum(t.nbytes for module in modules for t in (*module.parameters(), *module.buffers()))
+
+    @property
+    def class_names(self) -> list[str]:
+        count = self.traits.classes or self.traits.categories
+        return [class_name(self.config, self.data, k) for k in range(count)] if isinstance(self.data, ImageSet) else []
+
+    def _drawn_inputs(self, count: int, rng: torch.Generator) -> Tensor:
+        return draw_inputs(count, self.config, rng)
+
+    @property
     def _own(self) -> tuple[nn.Module, list[UnitLayer]]:
         with self._copying:  # of two copies, one would be switched and the other one draw
             return self._copy
@@ -224,7 +348,7 @@ class Explored:
     @cached_property
     def _copy(self) -> tuple[nn.Module, list[UnitLayer]]:
         own = copy.deepcopy(self.g)
-        return own, units.layers(own, self.seed(0)[None].to(self.players.device))
+        return own, units.layers(own, self.seed(0)[None].to(self.device))
 
     @property
     def unit_layers(self) -> list[UnitLayer]:
@@ -237,8 +361,6 @@ class Explored:
         layer or a channel that there is not."""
         with self._switching, units.switched(self.unit_layers, factors):
             yield self._own[0]
-
-    # ── what D and the encoder say ───────────────────────────────────────────────────────────────────────────────────────
 
     @torch.no_grad()
     def scores(self, samples: Tensor, inputs: Tensor | None = None) -> Tensor:
@@ -268,19 +390,10 @@ class Explored:
     def _others(self) -> Tensor:
         return self.draw(self._others_inputs)
 
-    def classes_of(self, inputs: Tensor) -> Tensor | None:
-        """The class (N,) that inputs (N, inputs) ask for; None where none can be."""
-        return classes_in(inputs, self.config)
-
-    @property
-    def can_encode(self) -> bool:
-        """Whether something here finds the latent of a picture in one step."""
-        return self.players.e is not None or not self.config.adversarial
-
     @torch.no_grad()
     def encoded(self, pictures: Tensor) -> Tensor:
         """Pictures (N, C, H, W) in [−1, 1] -> the latents (N, dim) that an encoder gives them. Raises ConfigError where there is none."""
-        x = pictures.to(self.players.device)
+        x = pictures.to(self.device)
         if self.players.e is not None:
             out: Tensor = self.players.e(x)
             return out.float().cpu()
@@ -289,7 +402,7 @@ class Explored:
         return moments(self.players.d(x))[0].float().cpu()
 
 
-def explored_from(folder: RunFolder, step: int | None = None) -> Explored:
+def explored_from(folder: RunFolder, step: int | None = None) -> ExploredRun:
     """The players in a run's folder, of its newest checkpoint or of a kept `step`. Raises CheckpointError, ConfigError, DataError."""
     saved = folder.read_checkpoint() if step is None else folder.read_players(step)
     config = serial.from_dict(saved.config)
@@ -299,7 +412,7 @@ def explored_from(folder: RunFolder, step: int | None = None) -> Explored:
     except DeviceError:  # it was trained where there was one
         device = torch.device("cpu")
     data = data_sets.load(config.data)
-    return Explored(_players(config, data, saved, device), int(saved.state["step"]))
+    return ExploredRun(_players(config, data, saved, device), int(saved.state["step"]))
 
 
 def _players(config: RunConfig, data: PointSet | ImageSet, saved: Saved, device: torch.device) -> Players:
@@ -325,13 +438,14 @@ def _players(config: RunConfig, data: PointSet | ImageSet, saved: Saved, device:
 
 def facts_of(explored: Explored) -> dict[str, Any]:
     """What a viewer has to know of it, as JSON."""
-    config = explored.config
+    traits = explored.traits
     shape = list(explored.data.shape)
     facts: dict[str, Any] = {
-        "step": explored.step, "kind": config.kind, "shape": shape, "dim": explored.dim, "inputs": explored.inputs,
-        "distribution": config.latent.distribution, "styles": explored.has_styles, "layers": explored.layer_names,
-        "classes": explored.class_names, "found": bool(config.latent.categories), "continuous": config.latent.continuous,
-        "psi": explored.usual_psi, "judged": config.adversarial, "encodes": explored.can_encode,
+        "step": explored.step, "kind": explored.data.kind, "shape": shape, "dim": explored.dim, "inputs": explored.inputs,
+        "distribution": traits.distribution, "styles": explored.has_styles, "layers": explored.layer_names,
+        "classes": explored.class_names, "found": bool(traits.categories), "continuous": traits.continuous,
+        "psi": explored.usual_psi, "judged": traits.judged, "encodes": traits.encodes,
+        "known": explored.has_data, "open": traits.open, "saves": isinstance(explored, ExploredRun),
     }  # fmt: skip
     if isinstance(explored.data, PointSet):
         facts["extent"] = list(explored.data.extent)

@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 
 from gan_core.errors import ConfigError, PlaygroundError, RunError
-from gan_core.latent import places
+from gan_core.latent import onnx_models, places
 from gan_core.latent.directions import Directions
 from gan_core.latent.explored import Explored, explored_from
 from gan_core.latent.kept import PREFIX, KeptDirection
@@ -87,14 +87,18 @@ class Explorer:
 
     def newest(self) -> int:
         """The last step of which a state is saved. Raises RunError where there is none, or the run is gone."""
-        steps = list(self.folder.states())
+        steps = [0] if self._is_onnx else list(self.folder.states())
         if not steps:
             raise RunError(NOTHING_YET if self.folder.path.is_dir() else GONE)
         return steps[-1]
 
     def steps(self) -> list[int]:
         """Every step that can be explored, the oldest first."""
-        return list(self.folder.explorable())
+        return [0] if self._is_onnx else list(self.folder.explorable())
+
+    @property
+    def _is_onnx(self) -> bool:
+        return onnx_models.is_kept(self.folder.path)
 
     def room(self, step: int) -> Room:
         """That moment, read if it is none of the last few. Raises RunError where it is not kept, and as `explored_from`."""
@@ -114,11 +118,13 @@ class Explorer:
 
     def _read(self, step: int) -> Explored:
         try:
+            if self._is_onnx and not step:
+                return onnx_models.explored_onnx(self.folder.path)
             return explored_from(self.folder, step)
         except PlaygroundError:
             if not self.folder.path.is_dir():
                 raise RunError(GONE) from None
-            if step not in self.folder.explorable():
+            if step not in self.steps():
                 raise RunError(NOT_KEPT, step=step) from None
             raise
 
@@ -184,8 +190,8 @@ def fits(kept: KeptDirection, explored: Explored) -> bool:
 
 def axes(explored: Explored) -> Known:
     """The coordinates of z, and behind them those of a continuous code, one direction each."""
-    continuous = explored.config.latent.continuous
-    spread = 1 / math.sqrt(3) if explored.config.latent.distribution == "uniform" else 1.0
+    continuous = explored.traits.continuous
+    spread = 1 / math.sqrt(3) if explored.traits.distribution == "uniform" else 1.0
     first = explored.inputs - continuous
     rows = [*range(explored.dim), *range(first, explored.inputs)]
     vectors = torch.eye(explored.inputs)[rows]

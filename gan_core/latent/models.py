@@ -1,19 +1,22 @@
 """Generators as files: saved out of an exploration, brought to another machine, and explored there like a run of its own.
 
 DATA/models/MODEL ID/checkpoints/STEP.safetensors   the players, as a checkpoint holds them, and the settings they were made with
-DATA/models/MODEL ID/model.json                     what it is called, and who brought it
+DATA/models/MODEL ID/generator.onnx                 in its place a generator of another program (`onnx_models`)
+DATA/models/MODEL ID/model.json                     what it is called, who brought it, and of an ONNX file how it is run
 
-A file is read as plain tensors and JSON. Nothing that it says is executed, and nothing is built before its sizes fit its settings.
+A safetensors file is read as plain tensors and JSON. Nothing that it says is executed, and nothing is built before its sizes fit its settings.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
 import re
 import secrets
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,7 +28,8 @@ from torch import Tensor
 from gan_core import serial
 from gan_core.config import RunConfig
 from gan_core.errors import CheckpointError, ConfigError, PlaygroundError, RunError
-from gan_core.latent.explored import Explored, explored_from
+from gan_core.latent.explored import ExploredRun, explored_from
+from gan_core.latent.onnx_models import FILE, NO_CLASSES, NO_DIM, NOTE, Answers, Found, Plan, probe
 from gan_core.memory import sample_shape
 from gan_core.networks import encoder_on_meta, on_meta
 from gan_core.runs import checkpoint
@@ -35,7 +39,8 @@ from gan_core.text import N_
 
 log = logging.getLogger(__name__)
 
-LARGEST_MB = 100  # of a file
+LARGEST_MB = 100  # of a safetensors file
+LARGEST_ONNX_MB = 400  # published generators of 1024 × 1024 pixels have 100 to 350
 MOST = 50  # models of one visitor
 TOGETHER_MB = 2000  # of all models of a data folder
 LONGEST_NAME = 80
@@ -46,9 +51,9 @@ _PICKLED = (b"PK", b"\x80")  # torch.save's archive, and a bare pickle
 
 TOO_LARGE = N_("{name} has {size} MB, and at most {most} can be brought. Choose a smaller file.")
 A_PICKLE = N_("{name} is a pickled file. Such files run code when they are opened, so they never are here. Bring a .safetensors file that was saved with "
-              "\"Save generator\".")  # fmt: skip
+              "\"Save generator\", or export the generator as ONNX.")  # fmt: skip
 NOT_OURS = N_("{name} is no generator that was saved here: it is damaged, cut short, or of another kind. Bring a .safetensors file that was saved with "
-              "\"Save generator\", or a checkpoint from the folder of a run.")  # fmt: skip
+              "\"Save generator\", a checkpoint from the folder of a run, or a generator as ONNX.")  # fmt: skip
 OTHER_VERSION = N_("{name} was written by another version of GAN Playground ({version}). Open it there.")
 DOES_NOT_FIT = N_(
     "The weights in {name} do not fit the settings in it: it was put together by hand, or changed. Save it again where it was made."
@@ -68,7 +73,7 @@ class Model:
     created: str
 
 
-def as_file(explored: Explored) -> bytes:
+def as_file(explored: ExploredRun) -> bytes:
     """The players of an exploration as one safetensors file with their settings, which `Models.add` reads: the averaged generator, and what it played
     with, so that scores and codes can be had elsewhere, too."""
     players = explored.players
@@ -96,7 +101,7 @@ class Models:
 
     def exists(self, model_id: str) -> bool:
         """Whether there is such a model."""
-        return is_model(model_id) and (self._root / model_id / "model.json").is_file()
+        return is_model(model_id) and (self._root / model_id / NOTE).is_file()
 
     def of(self, owner: str) -> list[Model]:
         """All that this visitor has brought, the newest first."""
@@ -110,7 +115,7 @@ class Models:
         if not is_model(model_id):
             return None
         try:
-            said = json.loads((self._root / model_id / "model.json").read_text(encoding="utf-8"))
+            said = json.loads((self._root / model_id / NOTE).read_text(encoding="utf-8"))
             return Model(model_id, named(str(said["name"])), str(said["owner"]), str(said["created"]))
         except FileNotFoundError:
             return None
@@ -118,41 +123,51 @@ class Models:
             log.warning("%s cannot be read: %s", model_id, error)
             return None
 
-    def add(self, data: bytes, file_name: str, owner: str) -> Model:
-        """Keep a file that somebody has brought; a model with its generator, and with whatever it was saved with. Raises ConfigError or
-        CheckpointError for what is no generator of ours, DataError where its data set is not here, RunError where the disk refuses."""
-        name = named(Path(file_name).stem) if Path(file_name).stem.strip() else "model"
-        if len(data) > LARGEST_MB * 2**20:
-            raise ConfigError(TOO_LARGE, name=name, size=round(len(data) / 2**20), most=LARGEST_MB)
-        if (
-            data.startswith(_PICKLED) and data[8:9] != b"{"
-        ):  # where the JSON of safetensors begins, whatever its length says before
-            raise ConfigError(A_PICKLE, name=name)
+    def add(self, data: bytes, file_name: str, owner: str, said: Answers | None = None) -> Model:
+        """Keep a file that somebody has brought; a model with its generator, and with whatever it was saved with; of an ONNX file, what is `said`
+        in the place of guesses. Raises ConfigError or CheckpointError for what is no generator, DataError where its data set is not here,
+        RunError where the disk refuses, or an ONNX file cannot be run."""
+        name = _checked(data, file_name)
         if len(self.of(owner)) >= MOST:
             raise ConfigError(N_("{most} models are kept already. Delete one of them first."), most=MOST)
         if self._size() + len(data) > TOGETHER_MB * 2**20:
             raise RunError(N_("The models on this server have {most} MB together already, and there is no room for another. Delete some first."), most=TOGETHER_MB)  # fmt: skip
-        model_id = f"model-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+        model = Model(
+            f"model-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}", name, owner, datetime.now(UTC).isoformat(timespec="seconds"),
+        )  # fmt: skip
+        with self._new() as new:
+            note: dict[str, Any] = {"name": name, "owner": owner, "created": model.created}
+            if is_onnx(data, file_name):
+                note["plan"] = _kept_onnx(new, data, name, said or Answers()).as_json()
+            else:
+                _keep_ours(new, data, name)
+            (new / NOTE).write_text(json.dumps(note, ensure_ascii=False), encoding="utf-8")
+            os.rename(new, self._root / model.id)
+        return model
+
+    def look_into(self, data: bytes, file_name: str, said: Answers) -> Found:
+        """What an ONNX file takes and gives, without keeping it. Errors as `add`."""
+        name = _checked(data, file_name)
+        with self._new() as new:
+            (new / FILE).write_bytes(data)
+            return probe(new / FILE, name, said)
+
+    @contextlib.contextmanager
+    def _new(self) -> Iterator[Path]:
+        """A folder for what is brought, gone afterwards unless it has been renamed."""
         new = self._root / f".new-{secrets.token_hex(4)}"
         try:
-            (new / "checkpoints").mkdir(parents=True)
-            saved = _read(new / "brought.safetensors", data, name)
-            step = saved.state["step"]
-            checkpoint.write(new / "checkpoints" / f"{step:012}.safetensors", saved)
-            _prove(RunFolder(new), step, name)
-            model = Model(model_id, name, owner, datetime.now(UTC).isoformat(timespec="seconds"))
-            said = {"name": model.name, "owner": owner, "created": model.created}
-            (new / "model.json").write_text(json.dumps(said, ensure_ascii=False), encoding="utf-8")
-            os.rename(new, self._root / model_id)
+            new.mkdir(parents=True)
+            yield new
         except OSError as error:
             raise RunError(N_("{path} cannot be written: {reason}. Make room or choose a folder that you may write to."),
                            path=self._root, reason=error.strerror or error) from None  # fmt: skip
         finally:
             shutil.rmtree(new, ignore_errors=True)
-        return model
 
     def _size(self) -> int:
-        return sum(file.stat().st_size for file in self._root.rglob("*.safetensors"))
+        kept = [file for ending in ("*.safetensors", "*.onnx") for file in self._root.rglob(ending)]
+        return sum(file.stat().st_size for file in kept)
 
     def remove(self, model_id: str) -> None:
         """Delete one, with what was kept with it. Raises RunError."""
@@ -178,6 +193,39 @@ def named(text: str) -> str:
     if not name:
         raise ConfigError(N_("A model needs a name. Give its file one."))
     return name
+
+
+def is_onnx(data: bytes, file_name: str) -> bool:
+    """Whether a file is meant to be ONNX: by its name, or because it begins as such files do and not as safetensors."""
+    return file_name.lower().endswith(".onnx") or (data[:1] == b"\x08" and data[8:9] != b"{")
+
+
+def _checked(data: bytes, file_name: str) -> str:
+    """The name of a file that may be looked into. Raises ConfigError."""
+    name = named(Path(file_name).stem) if Path(file_name).stem.strip() else "model"
+    most = LARGEST_ONNX_MB if is_onnx(data, file_name) else LARGEST_MB
+    if len(data) > most * 2**20:
+        raise ConfigError(TOO_LARGE, name=name, size=round(len(data) / 2**20), most=most)
+    # In safetensors JSON begins at byte 8, whatever its length says before.
+    if data.startswith(_PICKLED) and data[8:9] != b"{":
+        raise ConfigError(A_PICKLE, name=name)
+    return name
+
+
+def _kept_onnx(new: Path, data: bytes, name: str, said: Answers) -> Plan:
+    (new / FILE).write_bytes(data)
+    found = probe(new / FILE, name, said)
+    if found.plan is None:
+        raise ConfigError(NO_CLASSES if found.label and not found.classes else NO_DIM, name=name)
+    return found.plan
+
+
+def _keep_ours(new: Path, data: bytes, name: str) -> None:
+    (new / "checkpoints").mkdir()
+    saved = _read(new / "brought.safetensors", data, name)
+    step = saved.state["step"]
+    checkpoint.write(new / "checkpoints" / f"{step:012}.safetensors", saved)
+    _prove(RunFolder(new), step, name)
 
 
 def _read(path: Path, data: bytes, name: str) -> Saved:

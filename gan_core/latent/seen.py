@@ -81,8 +81,8 @@ def kinds_of(explored: Explored, inputs: Tensor | None, samples: Tensor, seen_by
     data = explored.data
     asked = explored.classes_of(inputs) if inputs is not None else None
     if asked is not None:
-        found.append(Kinds("asked", tuple(explored.class_names), explored.config.classes, asked))
-    categories = explored.config.latent.categories
+        found.append(Kinds("asked", tuple(explored.class_names), explored.traits.classes, asked))
+    categories = explored.traits.categories
     if categories and inputs is not None:
         behind = inputs[:, explored.dim : explored.dim + categories]
         found.append(Kinds("category", tuple(explored.class_names), categories, behind.argmax(1)))

@@ -15,7 +15,7 @@ from gan_core import serial
 from gan_core.config import RunConfig
 from gan_core.latent import tools  # noqa: F401  (registers what can be asked)
 from gan_core.latent.asking import Answer, asked_for
-from gan_core.latent.explored import Explored
+from gan_core.latent.explored import Explored, ExploredRun
 from gan_core.latent.explorer import Explorer, Room
 from gan_core.players import Players
 from gan_core.runs import facts
@@ -45,7 +45,7 @@ def saved_run(path: Path, config: RunConfig, steps: tuple[int, ...] = (2,)) -> R
 def explored(config: RunConfig, steps: int = 2) -> Explored:
     """The players of a run in memory after a few steps."""
     trainer = _tiny.trained(config, steps)
-    return Explored(trainer.players.copy(), steps)
+    return ExploredRun(trainer.players.copy(), steps)
 
 
 def room(config: RunConfig, steps: int = 2, folder: RunFolder | None = None) -> Room:
@@ -78,7 +78,7 @@ def players(config: RunConfig, data: Any = None, g: nn.Module | None = None, d: 
 
 def room_of(made: Players, step: int = 1, explorer: Explorer | None = None) -> Room:
     """What is asked about: these players."""
-    return Room(explorer or Explorer(RunFolder(Path("nowhere"))), Explored(made, step))
+    return Room(explorer or Explorer(RunFolder(Path("nowhere"))), ExploredRun(made, step))
 
 
 def stirred(config: RunConfig, data: Any = None, noise: float = 0.0) -> Room:

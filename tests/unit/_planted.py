@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from gan_core.data.sets import ImageSet
 from gan_core.latent import tools  # noqa: F401 - registers what can be asked
 from gan_core.latent.asking import Answer, asked_for
-from gan_core.latent.explored import Explored
+from gan_core.latent.explored import ExploredRun
 from gan_core.latent.explorer import Explorer, Room
 from gan_core.networks import build_discriminator
 from gan_core.players import Players, Preview
@@ -62,7 +62,7 @@ def room(path: Path, data: ImageSet | None = None) -> Room:
     d = build_discriminator(config, data.shape, torch.Generator().manual_seed(0))
     g = Planted()
     players = Players(config, data, nothing, torch.device("cpu"), g, g, d, None)
-    return Room(Explorer(RunFolder(path)), Explored(players, 7))
+    return Room(Explorer(RunFolder(path)), ExploredRun(players, 7))
 
 
 def nobody_waits(_share: float, _so_far: Answer | None = None) -> None:

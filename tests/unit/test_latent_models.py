@@ -50,7 +50,7 @@ def test_a_generator_draws_the_same_where_it_is_brought(kind: str, tmp_path: Pat
     samples = explored.draw(latents)
     assert torch.equal(found.draw(latents), samples)
     torch.testing.assert_close(found.scores(samples, latents), explored.scores(samples, latents), equal_nan=True)
-    if explored.can_encode:
+    if explored.traits.encodes:
         assert torch.equal(found.encoded(samples), explored.encoded(samples))
     assert (model.name, model.owner) == ("My generator", "me")
     assert there.of("me") == [model]

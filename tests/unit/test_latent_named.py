@@ -15,7 +15,7 @@ from test_metrics_drawn import saved_run
 from gan_core.errors import ConfigError, DataError
 from gan_core.latent import supervised
 from gan_core.latent.directions import Directions
-from gan_core.latent.explored import Explored
+from gan_core.latent.explored import ExploredRun
 from gan_core.latent.explorer import AXES, Explorer, Room
 from gan_core.latent.places import Known
 from gan_core.latent.tools import named
@@ -166,7 +166,7 @@ def test_without_a_judge_of_any_kind(tmp_path: Path, monkeypatch: pytest.MonkeyP
         answer(room, "name", {"by": "class", "class": 1})
     with pytest.raises(ConfigError, match="Nothing is known"):
         answer(room, "name", {"by": "factor", "factor": "hue"})
-    points = Room(room.explorer, Explored(_tiny.trained(_tiny.points(), 1).players, 1))
+    points = Room(room.explorer, ExploredRun(_tiny.trained(_tiny.points(), 1).players, 1))
     with pytest.raises(ConfigError, match="no classes"):
         answer(points, "name", {"by": "class", "class": 1})
     assert answer(points, "name", {"by": "d"}).facts["these"] == 100

@@ -14,7 +14,7 @@ from _planted import answer
 from test_metrics_drawn import saved_run
 
 from gan_core.errors import ConfigError
-from gan_core.latent.explored import Explored
+from gan_core.latent.explored import ExploredRun
 from gan_core.latent.explorer import AXES, Explorer, Room
 from gan_core.latent.factors import CHOICE, NUMBER, TURN, Factor, readers_of
 from gan_core.runs.folder import RunFolder
@@ -166,7 +166,7 @@ def test_points_go_so_far(tmp_path: Path) -> None:
     import _tiny
 
     trainer = _tiny.trained(_tiny.points(), 2)
-    room = Room(_planted.room(tmp_path).explorer, Explored(trainer.players, 2))
+    room = Room(_planted.room(tmp_path).explorer, ExploredRun(trainer.players, 2))
     facts = answer(room, "measured", {"name": AXES, "indices": [0], "samples": 16}).facts
     z = room.explored.many(16, 3)
     e = torch.tensor([1.0, 0.0])

@@ -14,7 +14,7 @@ from scipy.spatial.distance import pdist
 
 from gan_core.errors import DataError
 from gan_core.latent import truncation as measuring
-from gan_core.latent.explored import Explored
+from gan_core.latent.explored import Explored, ExploredRun
 from gan_core.latent.tools import truncation
 from gan_core.metrics.neighbours import neighbours
 
@@ -120,7 +120,7 @@ def test_points_are_compared_where_they_lie() -> None:
 def test_without_a_classifier_pixels_tell_and_without_a_d_nobody_judges(monkeypatch: pytest.MonkeyPatch) -> None:
     found = _explored.stirred(KINDS["pictures"])
     monkeypatch.setattr("gan_core.latent.seen.at_hand", lambda _data: None)
-    monkeypatch.setattr(Explored, "scores", lambda _self, samples, _inputs: torch.full((len(samples),), math.nan))
+    monkeypatch.setattr(ExploredRun, "scores", lambda _self, samples, _inputs: torch.full((len(samples),), math.nan))
     facts = _explored.answer(found, "truncation", samples=50).facts
     assert facts["by"] == "pixels"
     row = facts["rows"][4]

@@ -20,7 +20,7 @@ from gan_core.config import RunConfig
 from gan_core.errors import ConfigError
 from gan_core.latent import tools  # noqa: F401  (registers what can be asked)
 from gan_core.latent.asking import Answer, CalledOffError, asked_for
-from gan_core.latent.explored import Explored
+from gan_core.latent.explored import ExploredRun
 from gan_core.latent.explorer import Explorer, Room
 from gan_core.networks import build_discriminator, build_generator
 from gan_core.players import Players, Preview
@@ -40,7 +40,7 @@ def room_of(config: RunConfig, folder: Path, g: nn.Module | None = None) -> Room
     beside = config.latent.dim + config.classes + config.codes
     preview = Preview(torch.empty(0, beside), torch.empty(0, *data.shape))
     players = Players(config, data, preview, torch.device("cpu"), g.eval().requires_grad_(False), g, d)
-    return Room(Explorer(RunFolder(folder / "run")), Explored(players, 10))
+    return Room(Explorer(RunFolder(folder / "run")), ExploredRun(players, 10))
 
 
 def network(name: str, **changes: object) -> RunConfig:

@@ -51,7 +51,7 @@ def near(room: Room, asked: Mapping[str, Any], tell: Tell) -> Answer:
     of their range, by features Euclidean, of points Euclidean in data units; by; features: their name; count; real_labels."""
     explored = room.explored
     k = reading.whole(asked, "k", 1, 24, 6)
-    count = reading.whole(asked, "count", k, MOST, 1000)
+    count = explored.most_at_once(reading.whole(asked, "count", k, MOST, 1000))
     by = reading.choice(asked, "by", (PIXELS, FEATURES), PIXELS)
     look = look_of(explored, asked)
     sample = drawn(explored, rows_of(explored, [room.settled(asked.get("place"))]), look)
@@ -66,7 +66,11 @@ def near(room: Room, asked: Mapping[str, Any], tell: Tell) -> Answer:
     }  # fmt: skip
     arrays = samples_as_arrays(explored, among.samples[rows])
     tell(0.9, Answer(arrays, facts))
-    real = _real_points(data, sample, k) if isinstance(data, PointSet) else _real_pictures(data, sample, by, k, tell)
+    real = None
+    if isinstance(data, PointSet):
+        real = _real_points(data, sample, k)
+    elif explored.has_data:
+        real = _real_pictures(data, sample, by, k, tell)
     if real is not None:
         found, arrays["real"], places = real
         facts["real_distances"] = [plain(value) for value in found.tolist()]

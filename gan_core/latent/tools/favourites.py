@@ -19,13 +19,15 @@ from torch import Tensor
 from gan_core.data.sets import PointSet, to_pixels
 from gan_core.errors import ConfigError, ExportError, PlaygroundError
 from gan_core.export.drawing import drawing
+from gan_core.export.drawing_onnx import drawing_onnx
 from gan_core.latent import favourites as kept_favourites
 from gan_core.latent import reading
 from gan_core.latent.asking import Answer, Tell, ask
-from gan_core.latent.explored import Explored
+from gan_core.latent.explored import Explored, ExploredRun
 from gan_core.latent.explorer import Room
 from gan_core.latent.favourites import Favourite, FavouriteFile, Kept, favourite, name_of
 from gan_core.latent.models import as_file
+from gan_core.latent.onnx_models import ExploredOnnx
 from gan_core.latent.tools.look import BACKGROUND, drawn, look_of
 from gan_core.runs.stills import FAKE, NEUTRAL, REAL
 from gan_core.text import N_
@@ -107,18 +109,24 @@ def as_png(room: Room, asked: Mapping[str, Any], _tell: Tell) -> Answer:
 @ask("as_script")
 def as_script(room: Room, asked: Mapping[str, Any], _tell: Tell) -> Answer:
     """A Python file that draws `at` again from the checkpoint. Arrays: "file", its bytes; facts: "name", "checkpoint": where in the run's
-    folder the weights are. Raises ExportError where it cannot stand alone."""
+    folder the weights are, of a model what its ONNX file is called. Raises ExportError where it cannot stand alone."""
     one, explorer = _fitting(room, asked), room.explorer
     more = sorted(set(one.look) - _WRITTEN)
     if more:
         raise ExportError(N_("This picture is looked at in a way that a script cannot repeat ({names}). Take it as PNG or JSON instead."), names=", ".join(more))  # fmt: skip
-    path = explorer.folder.explorable().get(room.explored.step)  # what is pinned rather than a checkpoint that will go
+    explored, look = room.explored, look_of(room.explored, one.look)
+    if isinstance(explored, ExploredOnnx):
+        file = f"{explored.name}.onnx"
+        text = drawing_onnx(explored, room.settled({"at": one.at}), look.psi, one.name, file)
+        answer = _as_file(text.encode("utf-8"), f"{_file_name(room, one)}.py")
+        return Answer(answer.arrays, {**answer.facts, "checkpoint": file})
+    path = explorer.folder.explorable().get(explored.step)  # what is pinned rather than a checkpoint that will go
     if path is None:
         raise ExportError(N_("The checkpoint of step {step} is not kept any more: no script could draw this from it."), step=room.explored.step)  # fmt: skip
-    look = look_of(room.explored, one.look)
+    assert isinstance(explored, ExploredRun)
     file = path.relative_to(explorer.folder.path).as_posix()
     text = drawing(
-        room.explored, room.settled({"at": one.at}), look.psi, look.factors, look.noise, one.name, _run(room), file
+        explored, room.settled({"at": one.at}), look.psi, look.factors, look.noise, one.name, _run(room), file
     )
     answer = _as_file(text.encode("utf-8"), f"{_file_name(room, one)}.py")
     return Answer(answer.arrays, {**answer.facts, "checkpoint": file})
@@ -142,6 +150,7 @@ def _pin(room: Room, steps: set[int]) -> None:
         except PlaygroundError as error:  # thinned out meanwhile, or damaged: it is listed as one that is not there
             log.warning("step %d of %s cannot be pinned: %s", step, folder.path, error)
             continue
+        assert isinstance(explored, ExploredRun)
         folder.pinned.add(step, as_file(explored))
 
 

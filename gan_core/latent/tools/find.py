@@ -12,16 +12,18 @@ from gan_core.errors import ConfigError
 from gan_core.latent import directions, reading
 from gan_core.latent.asking import Answer, Tell, ask
 from gan_core.latent.directions import Directions
-from gan_core.latent.explored import NO_STYLES, Explored
+from gan_core.latent.explored import NO_LAYERS, NO_STYLES, Explored
 from gan_core.latent.explorer import AXES, Room, axes
 from gan_core.latent.places import Known
+from gan_core.latent.seen import small
 from gan_core.networks.modulated import StyledConv
 from gan_core.networks.style import StyleGenerator
 from gan_core.text import N_
 
-HOWS = ("axes", "ganspace", "sefa", "chance")
+HOWS = ("axes", "ganspace", "sefa", "pictures", "chance")
 SAMPLES = 2000  # latents whose features GANSpace looks at
 _BLOCK = 250
+_DRAWN, _SIDE = 64, 32  # pictures between two looks whether anybody still waits, and how small they are compared
 MOST = 32
 
 
@@ -32,7 +34,7 @@ def find(room: Room, asked: Mapping[str, Any], tell: Tell) -> Answer:
     explored = room.explored
     how = reading.choice(asked, "how", HOWS)
     space = reading.choice(asked, "space", ("z", "w"), "z")
-    if space == "w" and not explored.has_styles:
+    if space == "w" and (how == "pictures" or not explored.has_styles):
         raise ConfigError(NO_STYLES)
     count = min(reading.whole(asked, "count", 1, MOST, 10), explored.dim)
     if how == "axes":
@@ -41,7 +43,7 @@ def find(room: Room, asked: Mapping[str, Any], tell: Tell) -> Answer:
         name = f"{how}.{space}.{explored.step}.{count}"
         known = Known(_found(explored, how, space, count, tell), space)
         room.explorer.keep(name, known)
-    samples = SAMPLES if how == "ganspace" else 0
+    samples = SAMPLES if how in ("ganspace", "pictures") else 0
     facts = {"name": name, "how": how, "space": known.space, "sigma": known.directions.sigma.tolist(),
              "share": known.directions.share.tolist(), "samples": samples}  # fmt: skip
     return Answer({"vectors": known.directions.vectors.numpy()}, facts)
@@ -53,12 +55,27 @@ def _found(explored: Explored, how: str, space: str, count: int, tell: Tell) -> 
     if how == "chance":
         sigma = float(explored.styles(latents)[:, 0].std(0).mean()) if space == "w" else spread
         return directions.by_chance(explored.dim, count, torch.Generator().manual_seed(0), sigma)
+    if how == "pictures":
+        return _of_pictures(explored, latents, count, tell)
+    if not explored.traits.open:
+        raise ConfigError(NO_LAYERS)
     if how == "sefa":
         weight = style_weights(explored.g) if space == "w" else first_weight(explored)
         return _as_wide_as(explored, directions.factorised(weight, count, spread), latents, space)
     if space == "w":
         return directions.principal(explored.styles(latents)[:, 0], count)
     features = first_features(explored, latents, tell)
+    return directions.principal_of_features(latents[:, : explored.dim], features, min(count, features.shape[1]))
+
+
+def _of_pictures(explored: Explored, latents: Tensor, count: int, tell: Tell) -> Directions:
+    """In z, by what the whole generator makes of latents: as GANSpace, with the pictures in the place of a layer's features."""
+    parts = []
+    for part in torch.split(latents, _DRAWN):
+        samples = explored.draw(part)
+        parts.append((small(samples, _SIDE) if samples.dim() == 4 else samples).flatten(1))
+        tell(0.9 * sum(len(done) for done in parts) / len(latents))
+    features = torch.cat(parts)
     return directions.principal_of_features(latents[:, : explored.dim], features, min(count, features.shape[1]))
 
 

@@ -11,7 +11,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gan_core import registry
 from gan_core.data.sets import PointSet, to_pixels
 from gan_core.errors import ConfigError
 from gan_core.latent import reading
@@ -115,12 +114,11 @@ def described(explored: Explored, latents: list[Tensor], samples: Tensor) -> dic
     that it is real ("chances"), null where there is no D or no such thing."""
     inputs = torch.stack(latents) if all(latent.dim() == 1 for latent in latents) else None
     logits = explored.scores(samples, inputs)
-    probable = registry.loss[explored.config.loss].info["output"] == "probability" and explored.config.adversarial
     return {
         "at": [reading.as_base64(latent) for latent in latents],
         "norms": [float(latent[: explored.dim].norm()) if latent.dim() == 1 else None for latent in latents],
         "logits": [plain(float(logit)) for logit in logits],
-        "chances": [plain(float(logit.sigmoid())) if probable else None for logit in logits],
+        "chances": [plain(float(logit.sigmoid())) if explored.traits.probable else None for logit in logits],
     }  # fmt: skip
 
 

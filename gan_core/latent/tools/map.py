@@ -54,7 +54,7 @@ def _layout(room: Room, asked: Mapping[str, Any], tell: Tell) -> Answer:
     explored, look = room.explored, look_of(room.explored, asked)
     name = reading.text(asked, "like", 80) if "like" in asked else None
     how = reading.choice(asked, "how", HOWS, "pca")
-    count = reading.whole(asked, "samples", FEWEST, MOST, 600)
+    count = explored.most_at_once(reading.whole(asked, "samples", FEWEST, MOST, 600))
     seed = reading.whole(asked, "seed", 0, LARGEST_SEED, 0)
     laid = None if name is None else room.map(name)
     latents = explored.many(count, seed) if laid is None else laid.latents
@@ -103,7 +103,7 @@ def _told_apart(
     """D's outputs and the kinds of samples, as arrays, and what there is to be said of each of the kinds."""
     inputs = latents if latents.dim() == 2 else None
     arrays: dict[str, NDArray[Any]] = {}
-    if explored.config.adversarial:
+    if explored.traits.judged:
         logits = judged_in_parts(explored, samples, inputs, done)
         if bool(logits.isfinite().all()):
             arrays["logits"] = logits.float().numpy()
@@ -180,7 +180,7 @@ def _plane(room: Room, asked: Mapping[str, Any]) -> tuple[Slice, tuple[int, ...]
     start = {"moved": asked.get("of"), "layers": asked.get("layers", [0, len(explored.layer_names)])}
     rows = rows_of(explored, [room.settled({**start, "by": by}) for by in ([], *([[*way, 1.0]] for way in ways))])
     origin, right, up = rows.flatten(1)
-    reach = 1.8 if explored.config.latent.distribution == "uniform" else 3.0
+    reach = 1.8 if explored.traits.distribution == "uniform" else 3.0
     return Slice(origin, right - origin, up - origin), tuple(rows.shape[1:]), _window(asked, _Window((0.0, 0.0), reach), 10.0), [[0.0, 0.0]]  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from gan_core.errors import ConfigError, DataError
 from gan_core.latent import reading, supervised
 from gan_core.latent.asking import Answer, Tell, ask
 from gan_core.latent.directions import Directions
-from gan_core.latent.explored import NO_STYLES, Explored
+from gan_core.latent.explored import NO_DATA, NO_STYLES, Explored
 from gan_core.latent.explorer import Room, fits
 from gan_core.latent.factors import CHOICE, NUMBER, kind_of, readers_of
 from gan_core.latent.kept import HOWS, LONGEST, PREFIX, KeptDirection, titled
@@ -106,15 +106,15 @@ def _scored(room: Room, asked: Mapping[str, Any], by: str, space: str, tell: Tel
     latents = _free_rows(explored, rows, space)
     look = look_of(explored, asked)
     if by == "d":
-        if not explored.config.adversarial:
-            raise ConfigError(
-                N_("This run has no discriminator whose output could be followed. Choose something else.")
-            )
+        if not explored.traits.judged:
+            raise ConfigError(N_("There is no discriminator whose output could be followed. Choose something else."))
         scores = torch.cat([explored.scores(samples, inputs[i : i + len(samples)]) for i, samples in _samples(explored, rows, look, tell)])  # fmt: skip
         return _ends(latents, scores)
     data = explored.data
     if not isinstance(data, ImageSet):
         raise ConfigError(N_("Points have no classes and no factors to be told by. Mark some samples instead."))
+    if not explored.has_data:
+        raise ConfigError(NO_DATA)
     if by == "class":
         return _of_class(explored, data, asked, rows, latents, look, tell)
     return _of_factor(explored, data, asked, rows, latents, look, tell)
@@ -123,7 +123,7 @@ def _scored(room: Room, asked: Mapping[str, Any], by: str, space: str, tell: Tel
 def _of_class(
     explored: Explored, data: ImageSet, asked: Mapping[str, Any], rows: Tensor, latents: Tensor, look: Look, tell: Tell
 ) -> Kinds:
-    if explored.config.classes:
+    if explored.traits.classes:
         raise ConfigError(N_("This generator is asked for its class: choose it beside the picture. No direction of the noise has to be found for it."))  # fmt: skip
     judge = classifier_of(data)
     if judge is None or judge.probabilities(judge.of(torch.zeros(1, *data.shape))) is None:
@@ -197,7 +197,7 @@ def _ends(latents: Tensor, scores: Tensor) -> Kinds:
 def _asked_for(room: Room, asked: Mapping[str, Any], inputs: Tensor) -> Tensor:
     """In a conditional run, all of them asked for the class of the current place."""
     explored = room.explored
-    if not explored.config.classes or asked.get("place") is None:
+    if not explored.traits.classes or asked.get("place") is None:
         return inputs
     here = room.settled(asked["place"])
     classes = explored.classes_of(here[None]) if here.dim() == 1 else None
@@ -211,7 +211,7 @@ def _free(explored: Explored, space: str) -> list[int]:
     """The coordinates that a direction may have: of w all, of inputs z and a continuous code, but no class and no category."""
     if space == "w":
         return list(range(explored.dim))
-    first = explored.inputs - explored.config.latent.continuous
+    first = explored.inputs - explored.traits.continuous
     return [*range(explored.dim), *range(first, explored.inputs)]
 
 

@@ -24,7 +24,7 @@ from gan_core.metrics.features import ChannelFeatures, ClassifierFeatures, Featu
 MOST_STEPS = 2000
 CANDIDATES = 512  # samples of which the nearest are begun from
 _OF_A_CLASS = 64
-_STARTS = 4
+_STARTS, _FEW_STARTS = 4, 1  # few where gradients are found by differences
 _ROWS = 64  # drawn between two looks whether anybody still waits
 _MOST_CLASSES = 16  # that are searched at once
 MOST_SHOWN = 24
@@ -101,7 +101,8 @@ def project(room: Room, asked: Mapping[str, Any], tell: Tell) -> Answer:
     searched = Searched(explored, look_of(explored, asked), space, None if isinstance(data, PointSet) else target)
     seeing = reading.truth(asked, "features", True)
     name, see = features_for(data, tell) if seeing and isinstance(data, ImageSet) else ("", None)
-    starts, encoded = _starts(searched, target, label, tell)
+    with explored.watched(lambda: tell(0.0)):
+        starts, encoded = _starts(searched, target, label, tell)
     loose = starts.shape[1] - searched.tied
     tied = starts[:, loose:] if searched.tied else None
     encoder = projection.psnr(searched.draw(encoded)[0].clamp(-1, 1), target) if encoded is not None else None
@@ -126,9 +127,12 @@ def project(room: Room, asked: Mapping[str, Any], tell: Tell) -> Answer:
         return Answer({**arrays, "losses": torch.tensor(losses).numpy()}, facts)
 
     found: Progress | None = None
-    for found in projection.project(searched.draw, target, starts[:, :loose], steps=steps, tied=tied, features=see):
-        losses.append(found.loss)
-        tell(found.step / (steps + 1), said(found))
+    so_far: tuple[float, Answer | None] = (0.0, None)
+    with explored.watched(lambda: tell(*so_far)):
+        for found in projection.project(searched.draw, target, starts[:, :loose], steps=steps, tied=tied, features=see):
+            losses.append(found.loss)
+            so_far = found.step / (steps + 1), said(found)
+            tell(*so_far)
     assert found is not None
     return said(found)
 
@@ -146,14 +150,17 @@ def _starts(searched: Searched, target: Tensor, label: int | None, tell: Tell) -
     explored = searched.explored
     inputs = explored.many(CANDIDATES, 2)
     count = len(explored.class_names) if searched.tied else 0
+    few = not explored.traits.open
     if label is not None:
         inputs = explored.asked(inputs, label)
-    nearest = _nearest(searched, target, searched.rows(inputs), _STARTS, tell)
+    nearest = _nearest(searched, target, searched.rows(inputs), _FEW_STARTS if few else _STARTS, tell)
     if count and label is None:
         some = explored.many(_OF_A_CLASS, 3)
         each = [_nearest(searched, target, searched.rows(explored.asked(some, k)), 1, tell) for k in range(count)]
-        nearest = torch.cat([nearest, _nearest(searched, target, torch.cat(each), _MOST_CLASSES, tell)])
-    if isinstance(explored.data, PointSet) or not explored.can_encode:
+        nearest = torch.cat(
+            [nearest, _nearest(searched, target, torch.cat(each), _FEW_STARTS if few else _MOST_CLASSES, tell)]
+        )
+    if isinstance(explored.data, PointSet) or not explored.traits.encodes:
         return nearest, None
     said = torch.zeros(1, explored.inputs)
     said[:, : explored.dim] = explored.encoded(target[None])

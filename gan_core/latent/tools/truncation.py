@@ -40,23 +40,23 @@ class Eyes:
 
 @ask("truncation", slow=True)
 def truncation(room: Room, asked: Mapping[str, Any], tell: Tell) -> Answer:
-    """The measures of `samples` fixed latents at each of PSIS. Facts: "rows", one a ψ; "real", the diversity of as many real samples; "within", whether it is that of one class; "by" and
+    """The measures of `samples` fixed latents at each of PSIS. Facts: "rows", one a ψ; "real", the diversity of as many real samples, null where there are none; "within", whether it is that of one class; "by" and
     "features", what is compared; "samples", "judged", "reference": how many generated ones, how many of these D was asked about, how many real ones."""
     explored = room.explored
-    count = reading.whole(asked, "samples", 50, 2000, SAMPLES)
+    count = explored.most_at_once(reading.whole(asked, "samples", 50, 2000, SAMPLES))
     tell(0.0)
     eyes = eyes_of(explored)
-    pictures, classes = real_samples(explored, count)
-    real = eyes.look(pictures)
+    pictures, classes = real_samples(explored, count) if explored.has_data else (None, None)
+    real = eyes.look(pictures) if pictures is not None else None
     latents = explored.many(count, _SEED)
     judged = min(JUDGED, count)
     facts: dict[str, Any] = {
-        "rows": [], "real": plain(measuring.mean_distance(real, classes)), "within": classes is not None, "by": eyes.by, "features": eyes.name, "samples": count,
-        "judged": judged if explored.config.adversarial else 0, "reference": len(real),
+        "rows": [], "real": plain(measuring.mean_distance(real, classes)) if real is not None else None, "within": classes is not None or (not explored.has_data and explored.traits.classes > 0), "by": eyes.by, "features": eyes.name, "samples": count,
+        "judged": judged if explored.traits.judged else 0, "reference": len(real) if real is not None else 0,
     }  # fmt: skip
     comparable = None if eyes.by == "pixels" else real
     means = Means(explored.draw, eyes.look, explored.scores, judged, explored.classes_of)
-    radii = _told(neighbours.radii(real), tell, 0.0, facts) if comparable is not None else None
+    radii = _told(neighbours.radii(comparable), tell, 0.0, facts) if comparable is not None else None
     for k, psi in enumerate(PSIS):
         row = _told(measuring.pieces(psi, latents, means, comparable, radii), tell, k / len(PSIS), facts)
         facts["rows"].append({name: plain(value) for name, value in asdict(row).items()})
@@ -98,4 +98,4 @@ def real_samples(explored: Explored, count: int) -> tuple[Tensor, Tensor | None]
         pictures = torch.cat([pictures, data.images])
         labels = torch.cat([labels, data.labels]) if labels is not None and data.labels is not None else None
     rows = torch.randperm(len(pictures), generator=rng)[:count]
-    return to_unit(pictures[rows]), labels[rows] if explored.config.classes and labels is not None else None
+    return to_unit(pictures[rows]), labels[rows] if explored.traits.classes and labels is not None else None

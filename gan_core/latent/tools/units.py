@@ -14,7 +14,7 @@ from gan_core.data.sets import PointSet
 from gan_core.errors import ConfigError
 from gan_core.latent import reading, units
 from gan_core.latent.asking import Answer, Tell, ask
-from gan_core.latent.explored import Explored
+from gan_core.latent.explored import NO_LAYERS, Explored
 from gan_core.latent.explorer import Room
 from gan_core.latent.tools.look import Look, look_of, plain, samples_as_arrays
 from gan_core.text import N_
@@ -114,6 +114,8 @@ def responsible(room: Room, asked: Mapping[str, Any], tell: Tell) -> Answer:
 
 def _layer(explored: Explored, asked: Mapping[str, Any]) -> tuple[int, int]:
     """The layer that is asked for, and how many channels it has. Raises ConfigError."""
+    if not explored.traits.open:
+        raise ConfigError(NO_LAYERS)
     layer = reading.whole(asked, "layer", 0, len(explored.unit_layers) - 1, 0)
     return layer, explored.unit_layers[layer].channels
 

@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from gan_core.data.sets import ImageSet, PointSet, to_unit
-from gan_core.errors import DataError
+from gan_core.errors import ConfigError, DataError
 from gan_core.latent import reading, seen
 from gan_core.latent.asking import Answer, Tell, ask
-from gan_core.latent.explored import LARGEST_SEED, Explored
+from gan_core.latent.explored import LARGEST_SEED, NO_DATA, Explored
 from gan_core.latent.explorer import Room
 from gan_core.latent.places import on_the_way
 from gan_core.latent.seen import Kinds, drawn_in_parts, judged_in_parts, part_of
@@ -52,6 +52,8 @@ def weak(room: Room, asked: Mapping[str, Any], tell: Tell) -> Answer:
     middle on the arc is farthest from the data ("distances"). `by`: what kinds there are, "" where any two samples are a pair.
     Of points, "outside": the share of samples more than three standard deviations from every mode."""
     explored, look = room.explored, look_of(room.explored, asked)
+    if not explored.has_data:
+        raise ConfigError(NO_DATA)
     count = reading.whole(asked, "samples", FEWEST, MOST, 1000)
     latents = explored.many(count, reading.whole(asked, "seed", 0, LARGEST_SEED, 0))
 
@@ -89,7 +91,7 @@ def _at(latents: Tensor) -> list[str]:
 def _lowest(
     explored: Explored, latents: Tensor, samples: Tensor, done: Callable[[float], None]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    if not explored.config.adversarial:
+    if not explored.traits.judged:
         return {}, {}
     logits = judged_in_parts(explored, samples, latents, done)
     if not bool(logits.isfinite().all()):
@@ -109,8 +111,8 @@ def _real_logits(explored: Explored) -> Tensor:
         return torch.tensor([torch.nan])
     rows = torch.linspace(0, len(data.test_images) - 1, min(HELD_OUT, len(data.test_images))).round().long()
     told = None
-    if explored.config.classes and data.test_labels is not None:
-        told = one_hot(data.test_labels[rows], explored.config.classes)
+    if explored.traits.classes and data.test_labels is not None:
+        told = one_hot(data.test_labels[rows], explored.traits.classes)
     return explored.scores(to_unit(data.test_images[rows]), told)
 
 

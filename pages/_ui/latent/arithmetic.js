@@ -31,14 +31,15 @@ class ArithmeticTool {
     this.length = h("p", { class: "gx-hint" });
     const result = h("figure", { class: "gx-outcome" }, h("figcaption", {}, words.get("arithmetic.result")), this.canvas, this.length, this.go);
     this.by = choice(words, "arithmetic.by", ["pixels", "features"], (by) => this.set({ by }));
-    this.by.box.classList.toggle("gl-gone", about.kind === "points");
+    this.by.box.classList.toggle("gl-gone", about.kind === "points" || !about.known);
     this.state = h("p", { class: "gx-state", role: "status" });
+    this.among = h("h4", {}, words.get("arithmetic.generated", { count: words.number(AMONG) }));
     this.generated = h("div", { class: "gx-neighbours" });
     this.real = h("div", { class: "gx-neighbours" });
     this.box = h("div", { class: "gx-arithmetic" }, h("p", { class: "gx-hint" }, words.get("arithmetic.hint")), h("div", { class: "gx-bar" }, this.space.box, this.keepLine, again),
       h("div", { class: "gx-equation" }, this.board, result),
       h("section", { class: "gx-around" }, h("div", { class: "gx-bar" }, h("b", {}, words.get("arithmetic.near")), this.by.box, this.state),
-        h("h4", {}, words.get("arithmetic.generated", { count: words.number(AMONG) })), this.generated, h("h4", {}, words.get("arithmetic.real")), this.real));
+        this.among, this.generated, ...(about.known ? [h("h4", {}, words.get("arithmetic.real")), this.real] : [])));
     this.build();
   }
 
@@ -165,6 +166,7 @@ class ArithmeticTool {
   showGenerated(answer) {
     const { desk } = this;
     const { words } = desk;
+    setText(this.among, words.get("arithmetic.generated", { count: words.number(answer.facts.count) }));
     this.generated.replaceChildren(...answer.facts.at.map((at, i) => {
       const canvas = h("canvas", { "aria-hidden": "true" });
       desk.paintSample(canvas, answer, i, 64);

@@ -53,10 +53,11 @@ class Desk {
     this.stage = new Stage(this);
     this.tabs = h("div", { class: "gx-tabs", role: "tablist", "aria-label": this.words.get("tools") });
     this.panel = h("div", { class: "gx-panel", role: "tabpanel" });
+    this.closed = h("p", { class: "gx-hint gl-gone" }, this.words.get("closed.onnx"));
     this.tools = {};
     this.saved = new SavedDirections(this);
     this.searched = new FoundDirections(this);
-    this.body = h("div", { class: "gx-body" }, this.stage.box, h("div", { class: "gx-right" }, this.tabs, this.panel));
+    this.body = h("div", { class: "gx-body" }, this.stage.box, h("div", { class: "gx-right" }, this.tabs, this.panel, this.closed));
     this.root.prepend(h("div", { class: "gx-all gl-absent" }, this.moments.box, this.note, this.body));
     this.sizes = new ResizeObserver(() => requestAnimationFrame(() => this.resize()));
     this.sizes.observe(this.root);
@@ -100,8 +101,9 @@ class Desk {
 
   /** Another run: nothing of the last one holds. */
   forget() {
+    this.tool?.hide?.();
     this.asker.forget();
-    Object.assign(this, { about: null, background: null, step: null, newest: null, at: null });
+    Object.assign(this, { tool: null, about: null, background: null, step: null, newest: null, at: null });
     for (const name of Object.keys(this.memory)) delete this.memory[name];
     this.walk = new Walk((ended) => this.walked(ended));
     this.begin();
@@ -162,6 +164,7 @@ class Desk {
   ready() {
     const codes = TOOLS.filter((tool) => tool.fits(this.about));
     this.tabs.replaceChildren(...codes.map((tool) => h("button", { type: "button", role: "tab", class: "gx-tab", "data-tool": tool.code, onclick: () => this.choose(tool.code) }, this.words.get(`tool.${tool.code}`))));
+    this.closed.classList.toggle("gl-gone", this.about.open);
     this.root.firstChild.classList.remove("gl-absent");
     this.root.firstChild.dataset.kind = this.about.kind;
     this.tools = {};

@@ -187,8 +187,8 @@ class DirectionsTool {
   constructor(desk) {
     this.desk = desk;
     const { words, memory } = desk;
-    memory.directions ??= { how: "ganspace", space: "z", shown: STRIPS_SHOWN };
-    this.how = choice(words, "how", ["ganspace", "sefa", "chance", "axes", "saved"], (how) => this.set({ how, shown: STRIPS_SHOWN }));
+    memory.directions ??= { how: foundHows(desk.about)[0], space: "z", shown: STRIPS_SHOWN };
+    this.how = choice(words, "how", [...foundHows(desk.about), "chance", "axes", "saved"], (how) => this.set({ how, shown: STRIPS_SHOWN }));
     this.space = choice(words, "space", ["z", "w"], (space) => this.set({ space }));
     this.hint = h("p", { class: "gx-hint" });
     this.state = h("p", { class: "gx-state", role: "status" });
@@ -276,7 +276,7 @@ class DirectionsTool {
       if (said.how !== "axes") return words.get(`direction.${said.how}`, { index: k + 1 });
       return k < about.dim ? words.get("axis", { index: k + 1 }) : words.get("axis.code", { index: k - about.dim + 1 });
     };
-    const note = (k) => (["ganspace", "sefa"].includes(found.how) ? words.number(found.share[k], 0, "percent") : "");
+    const note = (k) => (SHARES[found.how] ? words.number(found.share[k], 0, "percent") : "");
     const rows = found.sigma.map((_, k) => ({ name: found.name, index: k, title: title(k), note: note(k), how: said.how }));
     return [...rows.slice(about.dim), ...rows.slice(0, about.dim)]; // a code comes before the noise
   }
@@ -288,7 +288,7 @@ class DirectionsTool {
     this.more.classList.toggle("gl-gone", rows.length >= all.length);
     this.measure.disabled = !rows.length;
     setText(this.state, rows.length ? "" : words.get("saved.none"));
-    const told = { ganspace: "share.variance", sefa: "share.weight" }[this.said.how];
+    const told = SHARES[this.said.how];
     if (told) setText(this.hint, `${words.get(`how.${this.said.how}.text`)} ${words.get(told, { samples: words.number(this.desk.searched.sets[this.key].samples) })}`);
     const wanted = JSON.stringify(rows);
     if (wanted === this.built) this.strips.ask();

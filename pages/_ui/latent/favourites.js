@@ -369,7 +369,7 @@ class Favourites {
 
   async saveScript(one) {
     const facts = await this.saveMade("as_script", { name: one.name, at: one.at, look: one.look }, one, "text/x-python");
-    if (facts) this.say(this.desk.words.get("fav.script.how", { name: facts.name, file: facts.checkpoint, run: this.desk.data.run }));
+    if (facts) this.say(this.desk.words.get(this.desk.about.saves ? "fav.script.how" : "fav.script.how.onnx", { name: facts.name, file: facts.checkpoint, run: this.desk.data.run }));
   }
 
   async saveMade(name, asked, one, type) {

@@ -48,7 +48,7 @@ class MapTool {
     }));
     const others = button("others", () => this.takePlaces([0, 1, 2].map(() => this.desk.seeded(chanceSeed()))), icon("random"), h("span", {}, words.get("map.others")));
     this.placesBar = h("div", { class: "gx-bar" }, ...this.slots.map((slot, i) => h("span", { class: "gx-map-slot" }, h("b", {}, "ABC"[i]), slot.box)), others);
-    this.sets = select("how", () => this.set({ set: this.sets.value, ways: [0, 1] }), ...["axes", "ganspace", "sefa", "chance"].map((how) => h("option", { value: how }, words.get(`how.${how}`))));
+    this.sets = select("how", () => this.set({ set: this.sets.value, ways: [0, 1] }), ...["axes", ...foundHows(this.desk.about), "chance"].map((how) => h("option", { value: how }, words.get(`how.${how}`))));
     this.ways = [0, 1].map((k) => select(`map.way.${k}`, () => this.set({ ways: this.ways.map((way) => Number(way.value)) })));
     const here = button("here", () => this.recentre(), h("span", {}, words.get("map.here")));
     this.waysBar = h("div", { class: "gx-bar" }, this.sets, ...this.ways, here);

@@ -60,6 +60,7 @@ class MomentBar {
     const { words, step } = this.desk;
     if (step === null || step === undefined) return;
     setText(this.step, words.number(step));
+    this.box.classList.toggle("gl-gone", !this.desk.about.saves); // another program's: it has no steps
     for (const part of [this.range, this.note, this.follow]) part.classList.toggle("gl-gone", Boolean(this.desk.data.model)); // it has one moment
     this.follow.setAttribute("aria-pressed", String(this.following));
     const last = Math.max(0, this.steps.length - 1);

@@ -4,7 +4,7 @@ class NearestTool {
   static code = "nearest";
 
   static fits(about) {
-    return about.kind === "images"; // of points there is an endless number: none of them is the nearest
+    return about.kind === "images" && about.known; // of points there is an endless number: none of them is the nearest
   }
 
   constructor(desk) {

@@ -19,7 +19,7 @@ class ProjectTool {
     const { words, memory, about } = desk;
     memory.project ??= { source: "draw", way: "fit", invert: false, steps: 300, space: "w", label: "", features: true, seed: 0 };
     this.points = about.kind === "points";
-    this.source = choice(words, "project.source", ["draw", "upload", "held"], (source) => this.set({ source }));
+    this.source = choice(words, "project.source", ["draw", "upload", ...(about.known ? ["held"] : [])], (source) => this.set({ source }));
     this.sketch = new Sketch(words, about.shape[0] === 3, () => this.sketched());
     this.drop = this.dropBox();
     this.held = h("div", { class: "gx-held" });
@@ -45,7 +45,7 @@ class ProjectTool {
     this.facts = h("dl", { class: "gx-facts" });
     this.curve = h("canvas", { role: "img", "aria-label": words.get("project.curve") });
     this.curveBox = h("figure", { class: "gx-curve gl-gone" }, h("figcaption", { "data-tip": words.get("project.curve.help") }, words.get("project.curve")), this.curve);
-    this.box = h("div", { class: "gx-project" }, h("p", { class: "gx-hint" }, words.get(this.points ? "project.hint.points" : "project.hint")), h("div", { class: "gx-bar" }, this.source.box, this.label.box, this.space.box, this.steps.box, this.featuresLine),
+    this.box = h("div", { class: "gx-project" }, h("p", { class: "gx-hint" }, words.get(this.points ? "project.hint.points" : about.open ? "project.hint" : "project.hint.closed", { count: words.number(2 * about.dim) })), h("div", { class: "gx-bar" }, this.source.box, this.label.box, this.space.box, this.steps.box, this.featuresLine),
       h("div", { class: "gx-search" }, h("div", { class: "gx-sources" }, this.sketch.box, this.drop, this.heldBox, this.planeBox),
         h("div", { class: "gx-result" }, this.figures, this.problem, h("div", { class: "gx-bar" }, this.start, this.stop, this.go, this.state), this.progress, this.facts, this.curveBox)));
     this.losses = [];
@@ -84,7 +84,7 @@ class ProjectTool {
     this.heldBox.classList.toggle("gl-gone", !is("held"));
     this.planeBox.classList.toggle("gl-gone", !this.points);
     this.figures.classList.toggle("gl-gone", this.points);
-    this.featuresLine.classList.toggle("gl-gone", this.points);
+    this.featuresLine.classList.toggle("gl-gone", this.points || !about.known);
     this.label.box.classList.toggle("gl-gone", !about.classes.length);
     this.space.box.classList.toggle("gl-gone", !about.styles);
     this.way.set(this.said.way);

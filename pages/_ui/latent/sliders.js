@@ -31,6 +31,14 @@ class FoundDirections {
   }
 }
 
+/** How directions can be found in a generator; into one that came as ONNX nobody can look. */
+function foundHows(about) {
+  return about.open ? ["ganspace", "sefa"] : ["pictures"];
+}
+
+/** How sure a set of directions is of itself: the words for it, null for a set that says nothing. */
+const SHARES = { ganspace: "share.variance", pictures: "share.variance", sefa: "share.weight" };
+
 class SlidersTool {
   static code = "sliders";
 
@@ -42,7 +50,7 @@ class SlidersTool {
     this.desk = desk;
     const { words, memory } = desk;
     memory.sliders ??= { how: "axes", space: "z", shown: SHOWN, layers: null };
-    this.how = choice(words, "how", ["axes", "ganspace", "sefa", "chance", "saved"], (how) => this.set({ how, shown: SHOWN }));
+    this.how = choice(words, "how", ["axes", ...foundHows(desk.about), "chance", "saved"], (how) => this.set({ how, shown: SHOWN }));
     this.space = choice(words, "space", ["z", "w"], (space) => this.set({ space }));
     this.about = h("p", { class: "gx-hint" });
     this.rows = h("div", { class: "gx-sliders" });
@@ -130,12 +138,12 @@ class SlidersTool {
     this.more.classList.toggle("gl-gone", count >= found.sigma.length);
     this.rows.replaceChildren(...Array.from({ length: count }, (_, k) => {
       const code = found.how === "axes" ? "axis" : `direction.${found.how}`;
-      const share = ["ganspace", "sefa"].includes(found.how) ? words.number(found.share[k], 0, "percent") : "";
+      const share = SHARES[found.how] ? words.number(found.share[k], 0, "percent") : "";
       return this.row(found.name, k, words.get(code, { index: k + 1 }), share);
     }));
     this.moved();
     this.box.dataset.found = found.name;
-    const measured = { axes: "", ganspace: "share.variance", sefa: "share.weight", chance: "" }[found.how];
+    const measured = SHARES[found.how];
     if (measured) setText(this.about, `${words.get(`how.${found.how}.text`)} ${words.get(measured, { samples: words.number(found.samples) })}`);
   }
 

@@ -136,9 +136,9 @@ class TruncationTool {
     else if (facts) {
       const by = words.get(`truncation.by.${facts.by}`, { features: facts.features });
       const judged = facts.judged ? words.get("truncation.judged", { count: words.number(facts.judged) }) : "";
-      const shares = facts.by === "pixels" ? words.get("truncation.no.shares") : "";
+      const shares = !desk.about.known ? words.get("truncation.no.data") : facts.by === "pixels" ? words.get("truncation.no.shares") : "";
       const old = this.measured === desk.step ? "" : words.get("truncation.old", { step: words.number(this.measured) });
-      setText(this.state, [words.get("truncation.from", { count: words.number(facts.samples), real: words.number(facts.reference) }), by, judged, shares, old].filter(Boolean).join(" "));
+      setText(this.state, [words.get(desk.about.known ? "truncation.from" : "truncation.from.alone", { count: words.number(facts.samples), real: words.number(facts.reference) }), by, judged, shares, old].filter(Boolean).join(" "));
     }
     for (const chart of this.charts) chart.fit(desk.about, facts);
   }
@@ -181,13 +181,14 @@ class PsiChart {
     const gone = (this.code === "output" && !about.judged) || (this.code === "shares" && facts?.by === "pixels");
     this.box.classList.toggle("gl-gone", gone);
     const within = this.code === "diversity" && about.classes.length > 0 && !about.found;
-    setText(this.look, this.desk.words.get(`truncation.${this.code}.${within ? "class" : "look"}`));
+    const alone = this.code === "diversity" && !about.known ? ".alone" : "";
+    setText(this.look, this.desk.words.get(`truncation.${this.code}.${within ? "class" : "look"}${alone}`));
   }
 
   /** The names of the lines, and of the dashed one that stands for real samples. */
   key(facts) {
     const { words } = this.desk;
-    const lines = this.code === "diversity" ? [["real", "real", [5, 4]]] : this.series.length > 1 ? this.series.map(([name, role]) => [name, role, DASHES[name]]) : [];
+    const lines = this.code === "diversity" ? (this.desk.about.known ? [["real", "real", [5, 4]]] : []) : this.series.length > 1 ? this.series.map(([name, role]) => [name, role, DASHES[name]]) : [];
     const said = lines.map(([name]) => name).join();
     if (said === this.named || !facts) return;
     this.named = said;
@@ -274,7 +275,8 @@ class PsiChart {
     const { words } = this.desk;
     const values = Object.fromEntries(this.series.map(([name]) => [name, this.number(name, row[name])]));
     const within = this.code === "diversity" && this.facts?.within ? ".class" : "";
-    return words.get(`truncation.${this.code}.said${within}`, { psi: words.number(row.psi, 2), real: this.facts ? this.number("real", this.facts.real) : "–", ...values });
+    const alone = this.code === "diversity" && !this.desk.about.known ? ".alone" : "";
+    return words.get(`truncation.${this.code}.said${within}${alone}`, { psi: words.number(row.psi, 2), real: this.facts ? this.number("real", this.facts.real) : "–", ...values });
   }
 
   hover(event) {

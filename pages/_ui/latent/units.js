@@ -10,8 +10,8 @@ const BRUSHES = { small: 0.03, medium: 0.07, large: 0.14 }; // radius, as a shar
 class UnitsTool {
   static code = "units";
 
-  static fits() {
-    return true;
+  static fits(about) {
+    return about.open;
   }
 
   constructor(desk) {

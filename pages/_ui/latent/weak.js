@@ -9,8 +9,8 @@ const WEAK_PLOT = 340; // pixels
 class WeakTool {
   static code = "weak";
 
-  static fits() {
-    return true;
+  static fits(about) {
+    return about.known;
   }
 
   constructor(desk) {
