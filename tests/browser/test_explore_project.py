@@ -74,6 +74,22 @@ def test_a_drawn_digit_is_searched_for(visitor: Callable[..., Any]) -> None:
     page.locator("[data-do=undo]").click()  # one step
     expect(seed).to_have_value("0")
 
+    # A stroke is taken back like any other change, and made again.
+    drawn = target.evaluate(PIXELS)
+    page.locator("[data-do=undo]").click()
+    expect(target).to_have_class("gx-thing gx-blank")
+    page.keyboard.press("Control+y")
+    page.wait_for_function(f"canvas => Math.max(...({PIXELS})(canvas)) > 200", arg=target.element_handle())
+    assert max(abs(a - b) for a, b in zip(target.evaluate(PIXELS), drawn, strict=True)) < 8
+
+    # The current place follows while it is searched; called off, it is the one before.
+    page.locator("[data-code=steps]").select_option("1000")
+    page.locator("[data-do=find]").click()
+    expect(seed).to_have_value("")
+    page.locator("[data-do=cancel]").click()
+    expect(seed).to_have_value("0")
+    expect(page.locator(".gx-result [data-do=go]")).to_be_hidden()
+
     # Begun again and stopped: what is nearest so far is where it goes.
     page.locator("[data-code=steps]").select_option("1000")
     page.locator("[data-do=find]").click()
@@ -89,6 +105,27 @@ def test_a_drawn_digit_is_searched_for(visitor: Callable[..., Any]) -> None:
     for key in (" ", *["ArrowRight"] * 5, " "):
         page.keyboard.press(key)
     assert max(target.evaluate(PIXELS)) > 50
+
+
+def unusual_pictures() -> dict[str, bytes]:
+    """Files whose left half is white and whose right half is black, by name."""
+    half = Image.new("L", (64, 64), 0)
+    half.paste(255, (0, 0, 32, 64))
+    deep = half.convert("I;16").point(lambda value: value * 257)
+    black = Image.new("L", (64, 64), 0)
+    pictures: dict[str, tuple[Image.Image, str, dict[str, Any]]] = {
+        "cmyk.jpg": (half.convert("RGB").convert("CMYK"), "JPEG", {}),
+        "deep.png": (deep, "PNG", {}),
+        "palette.png": (half.convert("P"), "PNG", {}),
+        "film.gif": (half, "GIF", {"save_all": True, "append_images": [black], "duration": 100}),
+        "photo.webp": (half.convert("RGB"), "WEBP", {"lossless": True}),
+    }
+    found = {}
+    for name, (picture, kind, more) in pictures.items():
+        file = io.BytesIO()
+        picture.save(file, kind, **more)
+        found[name] = file.getvalue()
+    return found
 
 
 def test_files_that_are_brought(visitor: Callable[..., Any]) -> None:
@@ -111,6 +148,23 @@ def test_files_that_are_brought(visitor: Callable[..., Any]) -> None:
     bring("cut.png", whole[:60])
     expect(note).to_contain_text("no picture that can be read")
 
+    bring("wide.png", whole[:16] + (60000).to_bytes(4, "big") + (1).to_bytes(4, "big") + whole[24:])
+    expect(note).to_contain_text("no picture that can be read")
+
+    # Every kind of picture that people have: the left half white.
+    target = page.locator(".gx-thing").first
+    white = f"canvas => Math.max(...({PIXELS})(canvas)) > 200"
+    for name, content in unusual_pictures().items():
+        bring("words.png", b"words " * 20)
+        expect(note).to_contain_text("no picture that can be read")
+        bring(name, content)
+        expect(note).to_have_text("")
+        page.wait_for_function(white, arg=target.element_handle())
+        seen = target.evaluate(PIXELS)
+        side = int(len(seen) ** 0.5)
+        assert seen[side * (side // 2)] > 200, name
+        assert seen[side * (side // 2) + side - 1] < 50, name
+
     # Wide in the file, and its left half white; turned as its camera says, the upper half is.
     sideways = Image.new("L", (80, 40), 0)
     sideways.paste(255, (0, 0, 40, 40))
@@ -120,8 +174,7 @@ def test_files_that_are_brought(visitor: Callable[..., Any]) -> None:
     sideways.save(turned, "JPEG", exif=exif, quality=95)
     bring("turned.jpg", turned.getvalue())
     expect(note).to_have_text("")
-    target = page.locator(".gx-thing").first
-    page.wait_for_function(f"canvas => Math.max(...({PIXELS})(canvas)) > 200", arg=target.element_handle())
+    page.wait_for_function(white, arg=target.element_handle())
     pixels = target.evaluate(PIXELS)
     side = int(len(pixels) ** 0.5)
     rows = [pixels[side * y : side * y + side] for y in range(side)]

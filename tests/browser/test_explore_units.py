@@ -92,8 +92,12 @@ def test_channels_of_a_picture_are_switched_and_found(visitor: Callable[..., Any
     page.mouse.move(box["x"] + 0.6 * box["width"], box["y"] + 0.5 * box["height"])
     page.mouse.up()
     assert 0 < number(page, ".gx-region-canvas", "data-marked") < 128
+    stroke = number(page, ".gx-region-canvas", "data-marked")
     page.locator("[data-do=units-clear]").click()
     assert number(page, ".gx-region-canvas", "data-marked") == 0
+    for key, marked in (("Control+z", stroke), ("Control+z", 0), ("Control+Shift+z", stroke), ("Control+y", 0)):
+        page.keyboard.press(key)
+        assert number(page, ".gx-region-canvas", "data-marked") == marked
     region.focus()
     for key in ("ArrowLeft", "ArrowUp", "Enter"):
         page.keyboard.press(key)

@@ -9,6 +9,7 @@ from typing import Any
 
 import _explored
 import _tiny
+import numpy as np
 import pytest
 import torch
 
@@ -251,6 +252,20 @@ def test_a_place_is_drawn_and_described(kind: str) -> None:
     assert torch.equal(torch.stack(again), torch.stack([explored.seed(3), explored.seed(4)]))
     assert math.isclose(found.facts["norms"][0], float(explored.seed(3)[: explored.dim].norm()), rel_tol=1e-6)
     assert (found.facts["logits"][0] is None) == (explored.config.method == "vae")
+
+
+def test_the_points_behind_the_current_one_are_looked_at_as_it_is() -> None:
+    room = _explored.room(KINDS["points"])
+    about = _explored.answer(room, "about").arrays
+    assert np.array_equal(_explored.answer(room, "background").arrays["fake"], about["fake"])
+    latents = torch.from_numpy(about["latents"])
+    shrunk = room.explored.data.to_units(room.explored.g(latents * 0.4))  # type: ignore[union-attr]
+    found = _explored.answer(room, "background", psi=0.4).arrays["fake"]
+    assert np.allclose(found, shrunk.detach().numpy(), atol=1e-5)
+    silent = _explored.answer(room, "background", off=[[0, 0, 0.0]]).arrays["fake"]
+    assert not np.allclose(silent, about["fake"])
+    with pytest.raises(ConfigError, match="makes pictures"):
+        _explored.answer(_explored.room(KINDS["dcgan"]), "background")
 
 
 def test_the_chance_is_said_where_the_output_means_one() -> None:

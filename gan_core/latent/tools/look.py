@@ -19,11 +19,13 @@ from gan_core.latent.explored import LARGEST_SEED, NO_NOISE, Explored, Noise, fa
 from gan_core.latent.explorer import Room
 from gan_core.latent.places import in_space
 from gan_core.latent.units import Factors
+from gan_core.text import N_
 
 MOST = 128  # places in one question
 _MOST_SWITCHED = 256
 _MOST_NOISES = 64
 BACKGROUND = 1000  # points of each kind behind the current one
+NO_POINTS = N_("This generator makes pictures, and only points have others behind them. Draw places instead.")
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,15 @@ def about(room: Room, _asked: Mapping[str, Any], _tell: Tell) -> Answer:
     return Answer(
         {"real": real.numpy(), "fake": explored.draw(latents).numpy(), "latents": latents.numpy()}, facts_of(explored)
     )
+
+
+@ask("background")
+def background(room: Room, asked: Mapping[str, Any], _tell: Tell) -> Answer:
+    """The generated points (N, 2) of `about` from the same latents, looked at in another way. Raises ConfigError for pictures."""
+    explored = room.explored
+    if not isinstance(explored.data, PointSet):
+        raise ConfigError(NO_POINTS)
+    return Answer({"fake": drawn(explored, explored.many(BACKGROUND, 0), look_of(explored, asked)).numpy()})
 
 
 @ask("steps")

@@ -72,15 +72,30 @@ class Desk {
     document.addEventListener("visibilitychange", () => {
       this.link.send({ visible: !document.hidden });
       if (!document.hidden) this.link.hurry();
+      this.elsewhere();
     }, { signal });
     window.addEventListener("online", () => this.link.hurry(), { signal });
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.theme.refresh() && this.resize(), { signal });
-    this.root.addEventListener("keydown", (event) => {
-      if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "z" || event.target.matches("input[type=text], input[type=number], textarea")) return;
-      event.preventDefault();
-      if (event.shiftKey) this.walk.redo();
-      else this.walk.undo();
-    });
+    window.addEventListener("focus", () => this.elsewhere(), { signal });
+    document.addEventListener("keydown", (event) => this.key(event), { signal }); // wherever the focus is
+  }
+
+  /** Ctrl+Z takes back, Ctrl+Shift+Z and Ctrl+Y bring again; in a field for text they are the field's. */
+  key(event) {
+    const code = event.key.toLowerCase();
+    if (event.defaultPrevented || event.altKey || !(event.ctrlKey || event.metaKey) || !["z", "y"].includes(code)) return;
+    const [target] = event.composedPath();
+    if (target.isContentEditable || target.matches?.("input:not([type=range], [type=checkbox], [type=file], [type=color]), textarea")) return;
+    event.preventDefault();
+    if (code === "y" || event.shiftKey) this.walk.redo();
+    else this.walk.undo();
+  }
+
+  /** Somebody comes back to this page: what was kept in another one meanwhile appears. */
+  elsewhere() {
+    if (!this.about || document.hidden) return;
+    this.favourites.load();
+    this.saved.load();
   }
 
   /** The place of a link is the first one. */
@@ -145,7 +160,10 @@ class Desk {
       this.step = answer.step;
       this.about = answer.facts;
       const { real, fake, latents } = answer.arrays;
-      this.background = real ? { real, fake, latents, count: real.length / 2 } : null;
+      const shown = this.looked === "{}" ? fake : (this.background?.fake ?? fake); // until they are drawn as they are looked at
+      this.background = real ? { real, fake: shown, latents, count: real.length / 2 } : null;
+      this.looked = "{}";
+      this.lookAround();
       this.root.dataset.step = String(this.step);
       this.moments.show();
       if (first) this.ready();
@@ -186,6 +204,7 @@ class Desk {
     for (const tab of this.tabs.children) tab.setAttribute("aria-selected", String(tab.dataset.tool === code));
     this.tabs.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
     if (this.tool !== made) this.tool?.hide?.();
+    this.stage.showSteps();
     this.tool = made;
     this.root.dataset.tool = code;
     this.panel.replaceChildren(made.box);
@@ -203,7 +222,22 @@ class Desk {
   walked(ended) {
     if (!this.about) return;
     this.stage.draw();
+    this.lookAround();
     this.tool?.moved?.(ended);
+  }
+
+  /** The generated points behind the current one, looked at as it is. */
+  lookAround() {
+    const { background } = this;
+    const look = JSON.stringify(this.walk.look);
+    if (!background || look === this.looked) return;
+    this.looked = look;
+    this.latest("background", "background", this.walk.look, ({ arrays }) => {
+      if (background !== this.background) return;
+      background.fake = arrays.fake;
+      this.stage.paint();
+      this.tool?.resize?.();
+    });
   }
 
   /** The current place is drawn: this latent it is. */

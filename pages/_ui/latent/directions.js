@@ -193,10 +193,11 @@ class DirectionsTool {
     this.hint = h("p", { class: "gx-hint" });
     this.state = h("p", { class: "gx-state", role: "status" });
     this.measure = h("button", { type: "button", class: "gl-button", "data-do": "measure", "data-tip": words.get("measure.help", { samples: MEASURED_SAMPLES }), onclick: () => this.toggle() }, words.get("measure"));
+    this.again = desk.searched.againButton(() => this.search());
     this.strips = new StripRows(desk, "directions", (row) => this.below(row), (error) => this.failed(error));
     this.more = h("button", { type: "button", class: "gl-button", onclick: () => this.set({ shown: this.said.shown + STRIPS_SHOWN }) }, words.get("sliders.more"));
     this.whole = h("div", { class: "gx-told" });
-    this.box = h("div", {}, h("p", { class: "gx-hint" }, words.get("directions.hint")), h("div", { class: "gx-bar" }, this.how.box, this.space.box, this.measure), this.hint, this.state, this.strips.box, h("div", { class: "gx-bar" }, this.more), this.whole);
+    this.box = h("div", {}, h("p", { class: "gx-hint" }, words.get("directions.hint")), h("div", { class: "gx-bar" }, this.how.box, this.space.box, this.measure, this.again), this.hint, this.state, this.strips.box, h("div", { class: "gx-bar" }, this.more), this.whole);
     this.measured = {};
     desk.saved.readers.push(() => desk.tool === this && this.said.how === "saved" && this.build());
   }
@@ -245,6 +246,7 @@ class DirectionsTool {
     this.how.set(how);
     this.space.set(this.said.space);
     setText(this.hint, words.get(`how.${how}.text`));
+    this.again.classList.toggle("gl-gone", !this.desk.searched.isOld(this.key));
     if (how === "saved" || this.desk.searched.sets[this.key]) this.build();
     else this.search();
   }
@@ -288,8 +290,7 @@ class DirectionsTool {
     this.more.classList.toggle("gl-gone", rows.length >= all.length);
     this.measure.disabled = !rows.length;
     setText(this.state, rows.length ? "" : words.get("saved.none"));
-    const told = SHARES[this.said.how];
-    if (told) setText(this.hint, `${words.get(`how.${this.said.how}.text`)} ${words.get(told, { samples: words.number(this.desk.searched.sets[this.key].samples) })}`);
+    if (this.said.how !== "saved") setText(this.hint, this.desk.searched.text(this.key));
     const wanted = JSON.stringify(rows);
     if (wanted === this.built) this.strips.ask();
     else this.strips.set(rows);
@@ -298,8 +299,8 @@ class DirectionsTool {
   }
 
   failed(error) {
-    if (error.kind !== "ConfigError" || this.again) return this.desk.failed(error);
-    this.again = true; // what the server has forgotten is found again, once
+    if (error.kind !== "ConfigError" || this.searchedAgain) return this.desk.failed(error);
+    this.searchedAgain = true; // what the server has forgotten is found again, once
     this.desk.searched.forget();
     this.built = "";
     return this.refresh();
@@ -370,7 +371,7 @@ class DirectionsTool {
     const left = facts.left_out.map(({ name }) => factorName(words, name)).join(", ");
     return this.whole.replaceChildren(
       h("h4", {}, words.get("told.title")), h("table", { class: "gx-table" }, h("thead", {}, h("tr", {}, h("td", {}), h("th", { scope: "col" }, words.get("told.found")), h("th", { scope: "col" }, words.get("told.chance")))), h("tbody", {}, ...lines)),
-      h("p", { class: "gx-hint" }, words.get("told.text", { samples: words.number(told.samples), directions: words.number(told.directions), factors: read.join(", ") }), left ? ` ${words.get("told.left", { factors: left })}` : ""));
+      h("p", { class: "gx-hint" }, words.get("told.text", { samples: words.number(told.samples), directions: words.number(told.directions), step: words.number(facts.step), factors: read.join(", ") }), left ? ` ${words.get("told.left", { factors: left })}` : ""));
   }
 }
 

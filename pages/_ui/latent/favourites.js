@@ -47,11 +47,15 @@ class Favourites {
   about() {
     if (!this.asked) {
       this.asked = true;
-      this.tell("favourites", {}).catch((error) => this.desk.say(error.message, true));
+      this.load();
       return;
     }
     for (const item of this.items.values()) if (item.drawn !== undefined && item.drawn !== this.stepOf(item.one)) this.want(item);
     this.settled();
+  }
+
+  load() {
+    this.tell("favourites", {}).catch((error) => this.desk.say(error.message, true));
   }
 
   /** Asks for a change of what the run keeps; all of it comes back. */
@@ -230,7 +234,7 @@ class Favourites {
 
   /** Goes to a favourite, looked at as it was. */
   visit(one) {
-    const { base, ...plain } = new Walk(() => {}).state;
+    const { base, region, sketch, ...plain } = new Walk(() => {}).state;
     this.desk.walk.end({ ...plain, ...one.look, base: { at: one.at } });
   }
 

@@ -1,7 +1,8 @@
 // Mixing: styles of one place with those of another, layer by layer; or the same noise asked for every class. And the noise of each layer.
 
 const MIX_SIZES = [4, 5, 6];
-const CLASSES_SHOWN = 10;
+const CLASSES_SHOWN = [5, 10]; // at once: on a narrow screen, and on a wide one
+const CLASSES_WIDE = 600; // pixels
 
 class MixTool {
   static code = "mix";
@@ -50,9 +51,14 @@ class MixTool {
     return { coarse: [0, one], middle: [one, two], fine: [two, count] };
   }
 
+  /** For how many classes there is room. */
+  get room() {
+    return CLASSES_SHOWN[this.desk.root.clientWidth < CLASSES_WIDE ? 0 : 1];
+  }
+
   /** The class of each column. */
   get classes() {
-    return this.desk.about.classes.map((name, k) => ({ name, k })).slice(this.said.first, this.said.first + CLASSES_SHOWN);
+    return this.desk.about.classes.map((name, k) => ({ name, k })).slice(this.said.first, this.said.first + this.most);
   }
 
   get width() {
@@ -81,9 +87,11 @@ class MixTool {
     for (const [code, button] of Object.entries(this.presets.buttons)) {
       if (this.styles) button.dataset.tip = words.get("mix.part.layers", { first: this.layerName(parts[code][0]), last: this.layerName(parts[code][1] - 1) });
     }
-    const pages = Math.ceil(about.classes.length / CLASSES_SHOWN);
+    this.most = this.room;
+    this.said.first -= this.said.first % this.most;
+    const pages = Math.ceil(about.classes.length / this.most);
     this.page.classList.toggle("gl-gone", this.styles || pages < 2);
-    this.page.replaceChildren(...Array.from({ length: pages }, (_, i) => h("option", { value: String(i * CLASSES_SHOWN) }, `${about.classes[i * CLASSES_SHOWN]} – ${about.classes[Math.min(about.classes.length, (i + 1) * CLASSES_SHOWN) - 1]}`)));
+    this.page.replaceChildren(...Array.from({ length: pages }, (_, i) => h("option", { value: String(i * this.most) }, `${about.classes[i * this.most]} – ${about.classes[Math.min(about.classes.length, (i + 1) * this.most) - 1]}`)));
     if (this.said.first >= Math.max(1, about.classes.length)) this.said.first = 0;
     this.page.value = String(this.said.first);
     this.size.value = String(this.said.rows.length);
@@ -209,7 +217,10 @@ class MixTool {
     this.cells?.forEach((cell, i) => cell.setAttribute("aria-pressed", String(JSON.stringify(places[i]) === here)));
   }
 
-  resize() {}
+  /** Turned to its side, a screen has room for more. */
+  resize() {
+    if (!this.styles && this.most !== this.room) this.show();
+  }
 }
 
 /** The noise of each layer: the generator's own, another one, or none; and which part of the picture is its doing. */

@@ -17,10 +17,10 @@ class ProjectTool {
   constructor(desk) {
     this.desk = desk;
     const { words, memory, about } = desk;
-    memory.project ??= { source: "draw", way: "fit", invert: false, steps: 300, space: "w", label: "", features: true, seed: 0 };
+    memory.project ??= { source: "draw", way: "fit", invert: false, steps: 300, space: "w", label: "", features: true, follow: true, seed: 0 };
     this.points = about.kind === "points";
     this.source = choice(words, "project.source", ["draw", "upload", ...(about.known ? ["held"] : [])], (source) => this.set({ source }));
-    this.sketch = new Sketch(words, about.shape[0] === 3, () => this.sketched());
+    this.sketch = new Sketch(words, about.shape[0] === 3, () => this.said.source === "draw" && this.sketched(), (sketch) => desk.walk.end({ sketch }));
     this.drop = this.dropBox();
     this.held = h("div", { class: "gx-held" });
     this.others = h("button", { type: "button", class: "gl-button", onclick: () => this.set({ seed: this.said.seed + 1 }) }, icon("random"), h("span", {}, words.get("project.others")));
@@ -35,25 +35,30 @@ class ProjectTool {
     this.label = this.selection("label", [["", words.get("project.label.all")], ...about.classes.map((name, k) => [String(k), name])], (value) => this.set({ label: value }));
     this.features = h("input", { type: "checkbox", onchange: () => this.set({ features: this.features.checked }) });
     this.featuresLine = h("label", { class: "gx-check", "data-tip": words.get("project.features.help") }, this.features, h("span", {}, words.get("project.features")));
+    this.follow = h("input", { type: "checkbox", onchange: () => this.set({ follow: this.follow.checked }) });
+    const followLine = h("label", { class: "gx-check", "data-tip": words.get("project.follow.help") }, this.follow, h("span", {}, words.get("project.follow")));
     this.start = h("button", { type: "button", class: "gl-button gl-button-pause", "data-do": "find", onclick: () => this.find() }, icon("resume"), h("span", {}, words.get("project.find")));
     this.stop = h("button", { type: "button", class: "gl-button", "data-do": "stop", onclick: () => this.end(words.get("project.stopped")) }, icon("stop"), h("span", {}, words.get("project.stop")));
+    this.cancel = h("button", { type: "button", class: "gl-button", "data-do": "cancel", onclick: () => this.callOff() }, icon("close"), h("span", {}, words.get("project.cancel")));
     this.go = h("button", { type: "button", class: "gl-button", "data-do": "go", onclick: () => this.desk.walk.go({ at: this.at }) }, icon("forth"), h("span", {}, words.get("slot.go")));
     this.bar = h("i", {});
     this.progress = h("div", { class: "gl-progress gx-progress", role: "progressbar", "aria-label": words.get("project.progress"), "aria-valuemin": "0", "aria-valuemax": "100" }, this.bar);
     this.problem = h("p", { class: "gl-note", role: "alert" });
     this.state = h("p", { class: "gx-state", role: "status" });
     this.facts = h("dl", { class: "gx-facts" });
+    this.moments = h("p", { class: "gx-hint", "data-of": "step" });
     this.curve = h("canvas", { role: "img", "aria-label": words.get("project.curve") });
     this.curveBox = h("figure", { class: "gx-curve gl-gone" }, h("figcaption", { "data-tip": words.get("project.curve.help") }, words.get("project.curve")), this.curve);
-    this.box = h("div", { class: "gx-project" }, h("p", { class: "gx-hint" }, words.get(this.points ? "project.hint.points" : about.open ? "project.hint" : "project.hint.closed", { count: words.number(2 * about.dim) })), h("div", { class: "gx-bar" }, this.source.box, this.label.box, this.space.box, this.steps.box, this.featuresLine),
+    this.box = h("div", { class: "gx-project" }, h("p", { class: "gx-hint" }, words.get(this.points ? "project.hint.points" : about.open ? "project.hint" : "project.hint.closed", { count: words.number(2 * about.dim) })), h("div", { class: "gx-bar" }, this.source.box, this.label.box, this.space.box, this.steps.box, this.featuresLine, followLine),
       h("div", { class: "gx-search" }, h("div", { class: "gx-sources" }, this.sketch.box, this.drop, this.heldBox, this.planeBox),
-        h("div", { class: "gx-result" }, this.figures, this.problem, h("div", { class: "gx-bar" }, this.start, this.stop, this.go, this.state), this.progress, this.facts, this.curveBox)));
+        h("div", { class: "gx-result" }, this.figures, this.problem, h("div", { class: "gx-bar" }, this.start, this.stop, this.cancel, this.go, this.state), this.progress, this.facts, this.moments, this.curveBox)));
     this.losses = [];
     this.of = 0;
     dragging(this.plane, (x, y) => this.aim(x, y));
     this.plane.addEventListener("keydown", (event) => this.key(event));
     this.running(false);
     this.show();
+    if (!this.points) this.sketch.follow(desk.walk.state.sketch);
   }
 
   get said() {
@@ -68,7 +73,12 @@ class ProjectTool {
 
   set(change) {
     Object.assign(this.said, change);
-    if ("source" in change) this.forget();
+    if ("source" in change) {
+      this.forget();
+      this.desk.walk.forget("sketch");
+      this.desk.stage.showSteps();
+      if (change.source === "draw") this.sketched();
+    }
     this.show();
     if ("way" in change || "invert" in change) this.retake();
   }
@@ -90,6 +100,7 @@ class ProjectTool {
     this.way.set(this.said.way);
     this.invert.checked = this.said.invert;
     this.features.checked = this.said.features;
+    this.follow.checked = this.said.follow;
     this.steps.select.value = String(this.said.steps);
     this.space.select.value = this.said.space;
     this.label.select.value = this.said.label;
@@ -97,8 +108,32 @@ class ProjectTool {
     requestAnimationFrame(() => this.paint());
   }
 
-  moved() {
+  hide() {
+    this.desk.walk.forget("sketch");
+    if (!this.leads) return;
+    this.leads = false; // the other tools go on from where it is by now
+    if (this.desk.walk.isMoving) this.desk.walk.end();
+  }
+
+  moment() {
+    this.tellMoment();
     if (this.points) this.paint();
+  }
+
+  /** Something else has moved the place, or a step was taken back: the search goes on, and leads it no more. */
+  moved() {
+    const { state } = this.desk.walk;
+    if (this.leads && !this.own && (state.base.at ?? JSON.stringify(state.base)) !== this.ahead) this.leads = false;
+    if (!this.points) this.sketch.follow(state.sketch);
+    if (this.points) this.paint();
+  }
+
+  /** The current place is what the search has found so far. */
+  lead(at, ended) {
+    this.ahead = at;
+    this.own = true;
+    this.desk.walk.go({ at }, ended);
+    this.own = false;
   }
 
   // -- the picture that is searched for --------------------------------------------------------------------------
@@ -166,6 +201,7 @@ class ProjectTool {
     this.go.classList.add("gl-gone");
     setText(this.state, "");
     this.facts.replaceChildren();
+    this.tellMoment();
     this.paint();
   }
 
@@ -234,6 +270,8 @@ class ProjectTool {
     this.complain("");
     this.empty();
     this.of = this.said.steps;
+    const { base } = desk.walk.state;
+    Object.assign(this, { leads: true, ahead: base.at ?? JSON.stringify(base) });
     setText(this.state, words.get("project.starting"));
     this.running(true);
     this.far(0);
@@ -273,11 +311,31 @@ class ProjectTool {
     if (facts.class !== null) rows.push(["label.found", about.classes[facts.class]]);
     if (facts.encoder !== null) rows.push(["encoder", words.get("project.decibels", { value: words.number(facts.encoder, 1) })]);
     if (!this.points) rows.push(["compared", facts.features ? words.get("project.compared.features", { features: facts.features }) : words.get("project.compared.pixels")]);
+    if (this.leads && this.said.follow && answer.share < 1 && this.at !== this.ahead) this.lead(this.at, false);
+    this.tellMoment();
     this.facts.replaceChildren(...rows.flatMap(([code, text]) => [h("dt", { "data-tip": words.get(`project.${code}.help`) }, words.get(`project.${code}`)), h("dd", {}, text)]));
     this.paint();
   }
 
-  /** It is over: what was found is where the walk goes, if somebody still looks, and nothing else is searched for by now. */
+  /** Which moment's generator was searched. */
+  tellMoment() {
+    const { words, step } = this.desk;
+    if (!this.sample || !this.desk.about.open) return setText(this.moments, "");
+    const said = { step: words.number(this.sample.step), now: words.number(step) };
+    return setText(this.moments, words.get(this.sample.step === step ? "project.of" : "project.of.other", said));
+  }
+
+  /** Nothing is kept of it, and the place is the one before. */
+  callOff() {
+    const back = this.leads;
+    this.leads = false;
+    this.end("", false);
+    this.empty();
+    setText(this.state, this.desk.words.get("project.cancelled"));
+    if (back && this.desk.walk.isMoving) this.desk.walk.drop();
+  }
+
+  /** It is over: what was found is where the walk goes, if somebody still looks, and has gone nowhere else. */
   end(message, going = true) {
     const { desk } = this;
     this.pending?.drop();
@@ -286,12 +344,16 @@ class ProjectTool {
     if (message) setText(this.state, message);
     if (!going) this.at = null;
     this.go.classList.toggle("gl-gone", !this.at);
-    if (this.at && desk.tool === this && desk.tools.project === this) desk.walk.go({ at: this.at });
+    const { leads } = this;
+    this.leads = false;
+    if (!leads || desk.tools.project !== this) return;
+    if (this.at) this.lead(this.at, true);
+    else if (desk.walk.isMoving) desk.walk.end();
   }
 
   running(is) {
     this.start.classList.toggle("gl-gone", is);
-    this.stop.classList.toggle("gl-gone", !is);
+    for (const button of [this.stop, this.cancel]) button.classList.toggle("gl-gone", !is);
     this.go.classList.toggle("gl-gone", is || !this.at);
     this.progress.classList.toggle("gl-absent", !is);
     this.box.dataset.running = String(is);
@@ -355,9 +417,9 @@ class ProjectTool {
 
 /** A black board to draw on in white, or in colours: with a mouse, a finger or the keyboard. */
 class Sketch {
-  constructor(words, coloured, changed) {
-    this.changed = changed;
-    this.empty = true;
+  /** `changed()`: it looks different; `kept(strokes)`: a stroke is done, or all are wiped away. */
+  constructor(words, coloured, changed, kept) {
+    Object.assign(this, { changed, kept, strokes: [] });
     this.canvas = h("canvas", { class: "gx-board", width: String(SKETCH_SIDE), height: String(SKETCH_SIDE), tabindex: "0", role: "img", "aria-label": words.get("sketch.board") });
     this.brush = h("i", { class: "gx-brush" });
     this.tool = choice(words, "sketch", ["pen", "eraser"], (tool) => {
@@ -382,30 +444,57 @@ class Sketch {
     const context = this.canvas.getContext("2d", { willReadFrequently: true });
     context.fillStyle = "#000000";
     context.fillRect(0, 0, SKETCH_SIDE, SKETCH_SIDE);
-    this.empty = true;
+  }
+
+  /** Whether nothing is drawn on it. */
+  get empty() {
+    return ![...this.strokes, this.now].some((stroke) => stroke && !stroke.erasing);
   }
 
   clear() {
-    this.wipe();
+    this.now = null;
+    this.keep([]);
+  }
+
+  keep(strokes) {
+    this.follow(strokes, false);
+    this.kept(strokes);
+  }
+
+  /** These strokes are on it now: one may have been taken back. */
+  follow(strokes, anew = true) {
+    if (strokes === this.strokes || !(strokes.length || this.strokes.length)) return;
+    this.strokes = strokes;
+    if (anew || !strokes.length) {
+      this.wipe();
+      for (const stroke of strokes) stroke.points.forEach((point, i) => this.line(stroke, stroke.points[Math.max(0, i - 1)], point));
+    }
     this.changed();
   }
 
-  stroke(to) {
+  line({ erasing, color }, from, to) {
     const context = this.canvas.getContext("2d", { willReadFrequently: true });
-    const from = this.last ?? to;
-    Object.assign(context, { lineCap: "round", lineJoin: "round", lineWidth: SKETCH_SIDE * (this.erasing ? 0.14 : 0.085), strokeStyle: this.erasing ? "#000000" : this.color.value });
+    Object.assign(context, { lineCap: "round", lineJoin: "round", lineWidth: SKETCH_SIDE * (erasing ? 0.14 : 0.085), strokeStyle: erasing ? "#000000" : color });
     context.beginPath();
     context.moveTo(from[0] * SKETCH_SIDE, from[1] * SKETCH_SIDE);
     context.lineTo(to[0] * SKETCH_SIDE + 0.01, to[1] * SKETCH_SIDE);
     context.stroke();
-    this.last = this.at = to;
+  }
+
+  stroke(to) {
+    this.now ??= { erasing: Boolean(this.erasing), color: this.color.value, points: [] };
+    this.line(this.now, this.now.points.at(-1) ?? to, to);
+    this.now.points.push(to.map((value) => Math.round(value * 1e4) / 1e4));
+    this.at = to;
     this.place();
-    if (!this.erasing) this.empty = false;
     this.changed();
   }
 
   lift() {
-    this.last = null;
+    if (!this.now) return;
+    const strokes = [...this.strokes, this.now];
+    this.now = null;
+    this.keep(strokes);
   }
 
   toggle() {

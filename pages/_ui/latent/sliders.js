@@ -19,10 +19,32 @@ class FoundDirections {
     const key = this.key(how, space);
     this.asked[key] ??= this.desk.ask("find", { how, space: how === "axes" ? "z" : space, count: 32 }).done;
     try {
-      this.sets[key] = (await this.asked[key]).facts;
+      const { facts, step } = await this.asked[key];
+      this.sets[key] = { ...facts, step };
     } finally {
       delete this.asked[key];
     }
+  }
+
+  /** Whether another moment would give others: coordinates and chance are the same in each. */
+  isOld(key) {
+    const found = this.sets[key];
+    return Boolean(found && ["ganspace", "sefa"].includes(found.how) && found.step !== this.desk.step);
+  }
+
+  /** What they are, from how many samples, and of which step. */
+  text(key) {
+    const { words } = this.desk;
+    const { how, samples, step } = this.sets[key];
+    const share = SHARES[how];
+    const text = words.get(`how.${how}.text`);
+    return share ? [text, words.get(share, { samples: words.number(samples) }), this.desk.about.open && words.get("directions.of", { step: words.number(step) })].filter(Boolean).join(" ") : text;
+  }
+
+  /** A button that has them searched in the generator that is explored now. */
+  againButton(run) {
+    const { words } = this.desk;
+    return h("button", { type: "button", class: "gl-button gl-gone", "data-do": "directions-again", "data-tip": words.get("directions.again.help"), onclick: run }, words.get("directions.again"));
   }
 
   /** The server may have forgotten them. */
@@ -59,7 +81,8 @@ class SlidersTool {
     this.layers = ["first", "last"].map((end) => h("select", { class: "gl-select", "aria-label": words.get(`layers.${end}`), onchange: () => this.relayer() }));
     this.layerLine = h("div", { class: "gx-line gl-gone", "data-tip": words.get("layers.help") }, h("span", {}, words.get("layers")), this.layers[0], h("span", {}, "–"), this.layers[1]);
     this.state = h("p", { class: "gx-state", role: "status" });
-    this.box = h("div", {}, h("div", { class: "gx-bar" }, this.how.box, this.space.box), this.about, this.layerLine, this.state, this.rows, h("div", { class: "gx-bar" }, this.more, this.reset));
+    this.again = desk.searched.againButton(() => this.search());
+    this.box = h("div", {}, h("div", { class: "gx-bar" }, this.how.box, this.space.box, this.again), this.about, this.layerLine, this.state, this.rows, h("div", { class: "gx-bar" }, this.more, this.reset));
     desk.saved.readers.push(() => desk.tool === this && this.said.how === "saved" && this.refresh());
   }
 
@@ -94,6 +117,7 @@ class SlidersTool {
     this.space.set(this.said.space);
     setText(this.about, words.get(`how.${this.said.how}.text`));
     this.showLayers();
+    this.again.classList.toggle("gl-gone", !this.desk.searched.isOld(this.key));
     if (this.said.how === "saved") this.buildSaved();
     else if (this.desk.searched.sets[this.key]) this.build();
     else this.search();
@@ -143,8 +167,7 @@ class SlidersTool {
     }));
     this.moved();
     this.box.dataset.found = found.name;
-    const measured = SHARES[found.how];
-    if (measured) setText(this.about, `${words.get(`how.${found.how}.text`)} ${words.get(measured, { samples: words.number(found.samples) })}`);
+    setText(this.about, this.desk.searched.text(this.key));
   }
 
   /** The saved directions, and those that have been found for a name and are not saved yet. */

@@ -64,13 +64,19 @@ class Stage {
     else desk.walk.end({ base: { of: desk.atBase ?? base, class: label } });
   }
 
+  /** Whether there is a step back, and one forth. */
+  showSteps() {
+    const { walk } = this.desk;
+    this.undo.disabled = !walk.canUndo;
+    this.redo.disabled = !walk.future.length;
+  }
+
   /** Asks for the picture of the place as it is now. */
   draw() {
     const { desk } = this;
     const began = performance.now();
     const { place, look } = desk.walk;
-    this.undo.disabled = !desk.walk.past.length;
-    this.redo.disabled = !desk.walk.future.length;
+    this.showSteps();
     const { base } = desk.walk.state;
     if (document.activeElement !== this.seed && desk.root.getRootNode().activeElement !== this.seed) this.seed.value = "seed" in base ? base.seed : "";
     const label = base.class ?? "";

@@ -1,4 +1,4 @@
-// Where the explorer is: a place, the moves from it, and how it is looked at. Every change that ends is a step that can be undone.
+// Where the explorer is: a place, the moves from it, how it is looked at, and what is drawn by hand. Every change that ends is a step that can be undone.
 
 const MOST_UNDONE = 200;
 
@@ -8,7 +8,7 @@ class Walk {
     this.changed = changed;
     this.past = [];
     this.future = [];
-    this.state = { base: { seed: 0 }, moves: {}, layers: null, psi: null, off: [], noise: [] };
+    this.state = { base: { seed: 0 }, moves: {}, layers: null, psi: null, off: [], noise: [], region: null, sketch: [] };
     this.kept = this.state;
   }
 
@@ -35,7 +35,7 @@ class Walk {
   /** A change that is complete; without one, the hand has let go of what it moved. */
   end(change = {}) {
     this.state = { ...this.state, ...change };
-    if (JSON.stringify(this.state) !== JSON.stringify(this.kept)) {
+    if (this.isMoving) {
       this.past = [...this.past, this.kept].slice(-MOST_UNDONE);
       this.future = [];
       this.kept = this.state;
@@ -55,7 +55,35 @@ class Walk {
     this.kept = this.state;
   }
 
+  get canUndo() {
+    return this.past.length > 0 || this.isMoving;
+  }
+
+  /** Something has moved that no hand has let go of yet. */
+  get isMoving() {
+    return JSON.stringify(this.state) !== JSON.stringify(this.kept);
+  }
+
+  /** What was drawn by hand stays as it is, and is no step any more: nobody sees it from now on. */
+  forget(name) {
+    const value = this.state[name];
+    const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
+    const all = [...this.past, this.kept, ...this.future].map((state) => ({ ...state, [name]: value }));
+    const here = this.past.length;
+    const past = all.slice(0, here).filter((state, i) => !same(state, all[i + 1]));
+    const future = all.slice(here + 1).filter((state, i) => !same(state, all[here + i]));
+    Object.assign(this, { past, future, kept: all[here] });
+    this.state = { ...this.state, [name]: value };
+  }
+
+  /** What has moved goes back to where it was before a hand took it. */
+  drop() {
+    this.state = this.kept;
+    this.changed(true);
+  }
+
   undo() {
+    if (this.isMoving) this.end();
     if (!this.past.length) return;
     this.future = [this.kept, ...this.future];
     this.kept = this.state = this.past.at(-1);

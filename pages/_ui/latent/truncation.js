@@ -4,6 +4,7 @@ const PSI_MOST = 1.5;
 const FIXED = 24; // seeds whose samples are shown
 const CLOUD = 120; // of a 2-D generator
 const CHART_HEIGHT = 190;
+const QUICK_MS = 2500; // what took no longer is measured again by itself
 const CHARTS = {
   diversity: [["diversity", "fake"]],
   shares: [["precision", "fake"], ["recall", "real"], ["coverage", "held"]],
@@ -35,9 +36,10 @@ class TruncationTool {
     this.figures = h("div", { class: "gx-charts" }, ...this.charts.map((chart) => chart.box));
     this.again = h("button", { type: "button", class: "gl-button", "data-do": "measure", onclick: () => this.measure() }, words.get("truncation.measure"));
     this.bars = h("progress", { class: "gx-measuring", max: "1", value: "0", "aria-label": words.get("truncation.measuring") });
+    this.of = h("p", { class: "gx-state", role: "status" });
+    this.head = h("div", { class: "gx-bar gx-measured" }, this.again, this.of, this.bars);
     this.state = h("p", { class: "gx-hint" });
-    this.foot = h("div", { class: "gx-bar gx-measured" }, this.again, this.bars, this.state);
-    this.box = h("div", {}, this.hint, this.bar, this.grid, this.points, this.figures, this.foot);
+    this.box = h("div", {}, this.hint, this.bar, this.grid, this.points, this.head, this.figures, this.state);
   }
 
   get psi() {
@@ -57,7 +59,7 @@ class TruncationTool {
     this.shown = null;
     this.moved();
     this.tell();
-    if (!this.answer && !this.pending) this.measure();
+    if (!this.pending && (!this.answer || (this.isOld && this.isQuick))) this.measure();
     else this.paint();
   }
 
@@ -87,24 +89,35 @@ class TruncationTool {
     });
   }
 
+  /** What is on the screen: the former figures stay until there is something of the new ones. */
   get facts() {
-    return this.pending ? this.partial : this.answer?.facts;
+    return (this.pending && this.partial) || this.answer?.facts;
   }
 
-  /** The figures of the moment that is explored. They stay until they are asked for again. */
+  get isOld() {
+    return this.answer && this.answer.step !== this.desk.step;
+  }
+
+  get isQuick() {
+    return this.took <= QUICK_MS;
+  }
+
+  /** The figures of the moment that is explored. What takes long stays, with its step, until it is asked for again. */
   async measure() {
     const { desk } = this;
     const { words } = desk;
     this.hide();
-    const measured = desk.step;
+    const began = performance.now();
     const question = desk.ask("truncation", {}, ({ facts, share }) => {
       this.bars.value = share;
-      if (!facts.rows || this.pending !== question) return;
+      if (!facts.rows?.length || this.pending !== question) return;
+      if (!this.partial) this.figures.classList.remove("gx-stale");
       this.partial = facts;
       this.paintCharts();
     });
     this.pending = question;
     this.partial = null;
+    this.begun = desk.step;
     this.bars.value = 0;
     this.tell();
     try {
@@ -112,10 +125,11 @@ class TruncationTool {
       if (this.pending !== question) return;
       this.pending = null;
       this.answer = answer;
-      this.measured = measured;
+      this.took = performance.now() - began;
+      desk.root.dataset.truncated = String(answer.step);
+      if (this.isOld && this.isQuick) return void this.measure(); // there is a newer moment by now
       this.tell();
       this.paintCharts();
-      desk.root.dataset.truncated = String(measured);
     } catch (error) {
       if (this.pending !== question) return;
       this.pending = null;
@@ -132,13 +146,15 @@ class TruncationTool {
     this.bars.classList.toggle("gx-hidden", !this.pending);
     this.again.disabled = Boolean(this.pending);
     const facts = this.answer?.facts;
-    if (this.pending) setText(this.state, words.get("truncation.measuring"));
-    else if (facts) {
+    const step = words.number(this.pending && this.partial ? this.begun : (this.answer?.step ?? 0));
+    const of = this.pending ? "truncation.measuring" : this.isOld ? "truncation.old" : "truncation.of";
+    setText(this.of, this.pending || (facts && desk.about.open) ? words.get(of, { step, now: words.number(desk.step) }) : "");
+    this.figures.classList.toggle("gx-stale", Boolean(this.isOld && !(this.pending && this.partial)));
+    if (facts) {
       const by = words.get(`truncation.by.${facts.by}`, { features: facts.features });
       const judged = facts.judged ? words.get("truncation.judged", { count: words.number(facts.judged) }) : "";
       const shares = !desk.about.known ? words.get("truncation.no.data") : facts.by === "pixels" ? words.get("truncation.no.shares") : "";
-      const old = this.measured === desk.step ? "" : words.get("truncation.old", { step: words.number(this.measured) });
-      setText(this.state, [words.get(desk.about.known ? "truncation.from" : "truncation.from.alone", { count: words.number(facts.samples), real: words.number(facts.reference) }), by, judged, shares, old].filter(Boolean).join(" "));
+      setText(this.state, [words.get(desk.about.known ? "truncation.from" : "truncation.from.alone", { count: words.number(facts.samples), real: words.number(facts.reference) }), by, judged, shares].filter(Boolean).join(" "));
     }
     for (const chart of this.charts) chart.fit(desk.about, facts);
   }

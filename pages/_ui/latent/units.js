@@ -17,7 +17,7 @@ class UnitsTool {
   constructor(desk) {
     this.desk = desk;
     const { words, memory } = desk;
-    memory.units ??= { layer: 0, page: 0, shade: "layer", order: "number", over: "place", brush: "paint", size: "medium", mask: null };
+    memory.units ??= { layer: 0, page: 0, shade: "layer", order: "number", over: "place", brush: "paint", size: "medium" };
     this.layers = [];
     this.found = {}; // layer -> what was found in it
     this.points = desk.about.kind === "points";
@@ -106,6 +106,7 @@ class UnitsTool {
 
   hide() {
     this.callOff();
+    this.desk.walk.forget("region");
   }
 
   settled(answer) {
@@ -237,6 +238,7 @@ class UnitsTool {
 
   /** Another place, or other channels are switched: the marks follow at once, the maps when they are there. */
   moved() {
+    this.region.follow();
     if (!this.layers.length) return;
     const { words, walk } = this.desk;
     const { off } = walk.state;
@@ -401,37 +403,47 @@ class UnitsRegion {
     this.box = h("div", { class: "gx-region-box" }, h("h4", {}, words.get("units.region")), h("p", { class: "gx-hint" }, words.get("units.region.help")), this.canvas,
       h("div", { class: "gx-bar" }, this.brush.box, this.size.box), h("div", { class: "gx-bar" }, button("whole", () => this.fill(1)), button("clear", () => this.fill(0))));
     this.frame = null; // the keyboard's rectangle: left, top, side, in pixels
+    this.region = undefined; // what was marked when the mask was made of it
+    this.mask = new Uint8Array(0); // one byte a pixel: 1 is marked
     this.scratch = canvasOf(1, 1);
     this.last = null;
     dragging(this.canvas, (x, y, ended) => this.drag(x, y, ended));
     this.canvas.addEventListener("keydown", (event) => this.key(event));
     this.canvas.addEventListener("blur", () => this.show(null));
+    this.follow();
   }
 
   get shape() {
     return this.tool.desk.about.shape.slice(1);
   }
 
-  /** One byte a pixel: 1 is marked. */
-  get mask() {
-    const [height, width] = this.shape;
-    const { said } = this.tool;
-    if (said.mask?.length !== height * width) said.mask = new Uint8Array(height * width);
-    return said.mask;
-  }
-
   /** As the server understands it; null while nothing is marked. */
   get said() {
-    const { mask } = this;
-    if (!mask.some(Boolean)) return null;
-    let text = "";
-    for (const marked of mask) text += marked ? "\u00ff" : "\u0000";
-    return { mask: btoa(text) };
+    const { region } = this.tool.desk.walk.state;
+    return region ? { mask: region } : null;
+  }
+
+  /** What is marked is a step that can be undone, like every other change. */
+  keep() {
+    this.region = this.mask.some(Boolean) ? encodeBytes(this.mask.map((one) => (one ? 255 : 0))) : null;
+    this.paint();
+    this.tool.desk.walk.end({ region: this.region });
+  }
+
+  /** What is marked is what the walk says: a stroke may have been taken back. */
+  follow() {
+    const { region } = this.tool.desk.walk.state;
+    if (region === this.region || this.tool.points) return;
+    this.region = region;
+    const [height, width] = this.shape;
+    const bytes = region ? new Uint8Array(decodeBase64(region)) : [];
+    this.mask = new Uint8Array(height * width).map((_, i) => (bytes[i] ? 1 : 0));
+    this.paint();
   }
 
   fill(value) {
     this.mask.fill(value);
-    this.paint();
+    this.keep();
   }
 
   drag(x, y, ended) {
@@ -441,7 +453,8 @@ class UnitsRegion {
     const steps = Math.max(1, Math.ceil(Math.hypot(here[0] - from[0], here[1] - from[1]) * 2));
     for (let i = 1; i <= steps; i += 1) this.dab(from[0] + ((here[0] - from[0]) * i) / steps, from[1] + ((here[1] - from[1]) * i) / steps);
     this.last = ended ? null : here;
-    this.paint();
+    if (ended) this.keep();
+    else this.paint();
   }
 
   dab(x, y) {
@@ -472,6 +485,7 @@ class UnitsRegion {
     next.top = Math.max(0, Math.min(next.top, height - next.side));
     if ((event.key === "Enter" || event.key === " ") && this.frame) {
       for (let row = next.top; row < next.top + next.side; row += 1) this.mask.fill(this.tool.said.brush === "paint" ? 1 : 0, row * width + next.left, row * width + next.left + next.side);
+      this.keep();
     }
     this.show(next);
   }
