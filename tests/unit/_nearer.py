@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from gan_core.data.sets import ImageSet, to_unit
 from gan_core.metrics.sliced import sliced_wasserstein
 from gan_core.trainer import Trainer
@@ -9,6 +11,11 @@ from gan_core.trainer import Trainer
 
 def share_left(trainer: Trainer, steps: int) -> float:
     """The sliced Wasserstein distance of the preview's samples from at most 1,000 held-out pictures after so many steps, over that before."""
+    return next(shares_left(trainer, steps))
+
+
+def shares_left(trainer: Trainer, every: int) -> Iterator[float]:
+    """The same, again and again, after so many steps each time."""
     assert isinstance(trainer.data, ImageSet)
     real = to_unit(trainer.data.test_images[:1000])
 
@@ -16,7 +23,8 @@ def share_left(trainer: Trainer, steps: int) -> float:
         return sliced_wasserstein(trainer.players.sample(trainer.preview.latents, averaged=False), real)
 
     before = distance()
-    for _ in range(steps):
-        trainer.step()
-    assert trainer.read_stats().finite
-    return distance() / before
+    while True:
+        for _ in range(every):
+            trainer.step()
+        assert trainer.read_stats().finite
+        yield distance() / before
