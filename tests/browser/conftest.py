@@ -171,3 +171,33 @@ def visitor(browser: Any, app_server: str) -> Iterator[Callable[..., Any]]:
             pause(page)
         context.close()
     assert [problem for _context, watcher in opened for problem in watcher.unexpected()] == []
+
+
+def trained(page: Any, preset: str, lab: str = "images") -> str:
+    """A run of the preset that rests, some seconds old, of which a moment is saved; its id."""
+    page.goto(f"/{lab}?preset={preset}")
+    page.get_by_role("button", name="Start training").click()
+    page.wait_for_url("**/*run=*")
+    page.locator('.gl[data-status="running"]').wait_for()
+    page.wait_for_timeout(3000)
+    page.locator(".gl-button[data-do=pause]").click()
+    page.locator('.gl[data-status="paused"]').wait_for()
+    return str(page.url.split("run=")[1].split("&")[0])
+
+
+@pytest.fixture(scope="session")
+def rested(browser: Any, app_server: str) -> Callable[..., tuple[str, Any]]:
+    """rested(preset, lab) is the id of a run that rests, and the state of the browser that it belongs to; the same for all who explore it and
+    keep nothing with it."""
+    made: dict[str, tuple[str, Any]] = {}
+
+    def of(preset: str, lab: str = "images") -> tuple[str, Any]:
+        if preset not in made:
+            context = browser.new_context(viewport={"width": 1440, "height": 900}, base_url=app_server)
+            context.set_default_timeout(120_000)
+            run = trained(context.new_page(), preset, lab)
+            made[preset] = run, context.storage_state()
+            context.close()
+        return made[preset]
+
+    return of

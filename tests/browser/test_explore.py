@@ -9,18 +9,6 @@ from playwright.sync_api import expect
 PIXELS = "canvas => [...canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data].join()"
 
 
-def trained(page: Any, preset: str, lab: str = "images") -> str:
-    """A run of the preset of which a moment is saved; its id."""
-    page.goto(f"/{lab}?preset={preset}")
-    page.get_by_role("button", name="Start training").click()
-    page.wait_for_url("**/*run=*")
-    page.locator('.gl[data-status="running"]').wait_for()
-    page.wait_for_timeout(3000)
-    page.locator(".gl-button[data-do=pause]").click()
-    page.locator('.gl[data-status="paused"]').wait_for()
-    return str(page.url.split("run=")[1].split("&")[0])
-
-
 def explored(page: Any, run: str, **query: str) -> Any:
     """The explorer of a run, with its first picture."""
     more = "".join(f"&{name}={value}" for name, value in query.items())
@@ -50,14 +38,10 @@ def settled(page: Any) -> str:
         before = after
 
 
-@pytest.fixture(scope="module")
-def digits(browser: Any, app_server: str) -> Any:
+@pytest.fixture
+def digits(rested: Callable[..., tuple[str, Any]]) -> tuple[str, Any]:
     """A run on digits that rests, and the state of the browser that it belongs to."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, base_url=app_server)
-    run = trained(context.new_page(), "digits")
-    state = context.storage_state()
-    context.close()
-    return run, state
+    return rested("digits")
 
 
 @pytest.fixture
@@ -172,9 +156,12 @@ def test_a_run_that_is_not_there_is_said(digits: Any, visitor: Callable[..., Any
     page.locator(".gx[data-drawn]").wait_for()  # another one is explored instead
 
 
-def test_noise_and_data_of_points_side_by_side(visitor: Callable[..., Any]) -> None:
-    page = visitor(width=390, height=844)
-    explored(page, trained(page, "ring", "lab"))
+def test_noise_and_data_of_points_side_by_side(
+    visitor: Callable[..., Any], rested: Callable[..., tuple[str, Any]]
+) -> None:
+    run, state = rested("ring", "lab")
+    page = visitor(width=390, height=844, storage_state=state)
+    explored(page, run)
     before, count = settled(page), drawn(page)
     noise = page.locator(".gx-noise canvas")
     box = noise.bounding_box()

@@ -6,19 +6,6 @@ from typing import Any
 PIXELS = "canvas => canvas.toDataURL()"
 
 
-def trained(page: Any, preset: str) -> str:
-    """A run of this preset that has begun and rests."""
-    page.goto(f"/images?preset={preset}")
-    page.get_by_role("button", name="Start training").click()
-    page.wait_for_url("**run=*")
-    page.wait_for_function(
-        "() => [...document.querySelectorAll('*')].some(e => +((e.shadowRoot ?? e).querySelector?.('.gl')?.dataset.step) > 5)",
-        timeout=180_000,
-    )
-    page.locator(".gl-button[data-do=pause]:enabled").click()
-    return str(page.url.split("run=")[1].split("&")[0])
-
-
 def changed(page: Any, canvas: Any, before: str) -> str:
     """The pixels of the canvas, once they are not these any more."""
     for _ in range(200):
@@ -37,9 +24,9 @@ def still(page: Any, canvas: Any) -> None:
         page.wait_for_timeout(300)
 
 
-def test_a_map_is_made_and_swept_over(visitor: Callable[..., Any]) -> None:
-    page = visitor()
-    run = trained(page, "digits")
+def test_a_map_is_made_and_swept_over(visitor: Callable[..., Any], rested: Callable[..., tuple[str, Any]]) -> None:
+    run, state = rested("digits")
+    page = visitor(storage_state=state)
     page.goto(f"/latent?run={run}&tool=map")
     maps = page.locator(".gx-maps[data-map^=pca]")
     maps.wait_for()

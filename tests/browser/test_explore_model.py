@@ -7,12 +7,15 @@ from typing import Any
 
 import _onnx
 from playwright.sync_api import expect
-from test_explore import explored, settled, trained
+from test_explore import explored, settled
 
 
-def test_a_generator_is_saved_brought_and_deleted(visitor: Callable[..., Any], tmp_path: Path) -> None:
-    page = visitor()
-    explored(page, trained(page, "digits"))
+def test_a_generator_is_saved_brought_and_deleted(
+    visitor: Callable[..., Any], rested: Callable[..., tuple[str, Any]], tmp_path: Path
+) -> None:
+    run, state = rested("digits")
+    page = visitor(storage_state=state)
+    explored(page, run)
     wanted = settled(page)
     with page.expect_download() as download:
         page.get_by_role("button", name="Save generator").click()

@@ -14,23 +14,13 @@ TURNED = 6
 ORIENTATION = 0x0112
 
 
-RUNS: dict[str, str] = {}  # the run that the tests of this file share
-
-
-def explorer(visitor: Callable[..., Any], tool: str) -> Any:
+def explorer(visitor: Callable[..., Any], rested: Callable[..., tuple[str, Any]], tool: str) -> Any:
     """The Latent Explorer of a run on digits that has begun and rests."""
     expect.set_options(timeout=60_000)
-    page = visitor()
+    run, state = rested("digits")
+    page = visitor(storage_state=state)
     page.context.set_default_timeout(120_000)
-    if not RUNS:
-        page.goto("/images?preset=digits")
-        page.locator(".gl-images").first.wait_for()
-        page.get_by_role("button", name="Start training").click()
-        page.wait_for_url("**run=*")
-        page.locator(".gl-button[data-do=pause]:enabled").click()
-        RUNS["run"] = page.url.split("run=")[1].split("&")[0]
-        page.locator(".gl-button[data-do=resume]").wait_for()
-    page.goto(f"/latent?run={RUNS['run']}&tool={tool}")
+    page.goto(f"/latent?run={run}&tool={tool}")
     page.locator(f".gx-tab[data-tool={tool}][aria-selected=true]").wait_for()
     page.locator(".gx[data-drawn]").wait_for()
     return page
@@ -48,8 +38,8 @@ def draw(page: Any) -> None:
     page.mouse.up()
 
 
-def test_a_drawn_digit_is_searched_for(visitor: Callable[..., Any]) -> None:
-    page = explorer(visitor, "project")
+def test_a_drawn_digit_is_searched_for(visitor: Callable[..., Any], rested: Callable[..., tuple[str, Any]]) -> None:
+    page = explorer(visitor, rested, "project")
     seed = page.get_by_label("Seed", exact=True)
     expect(seed).to_have_value("0")
     page.locator("[data-do=find]").click()
@@ -128,8 +118,8 @@ def unusual_pictures() -> dict[str, bytes]:
     return found
 
 
-def test_files_that_are_brought(visitor: Callable[..., Any]) -> None:
-    page = explorer(visitor, "project")
+def test_files_that_are_brought(visitor: Callable[..., Any], rested: Callable[..., tuple[str, Any]]) -> None:
+    page = explorer(visitor, rested, "project")
     page.locator(".gl-choice[data-code=upload]").click()
     note = page.locator(".gx-result .gl-note")
 
@@ -193,8 +183,8 @@ def test_files_that_are_brought(visitor: Callable[..., Any]) -> None:
     page.wait_for_function(same, arg=[target.element_handle(), page.locator(".gx-held-one canvas").nth(3).element_handle()])  # fmt: skip
 
 
-def test_latents_are_reckoned_with(visitor: Callable[..., Any]) -> None:
-    page = explorer(visitor, "arithmetic")
+def test_latents_are_reckoned_with(visitor: Callable[..., Any], rested: Callable[..., tuple[str, Any]]) -> None:
+    page = explorer(visitor, rested, "arithmetic")
     board = page.locator(".gx-arithmetic[data-at]")
     board.wait_for()
     page.locator(".gx-neighbour-real").nth(5).wait_for()

@@ -25,26 +25,19 @@ def drawn_anew(page: Any, act: Callable[[], object]) -> None:
         seen = now
 
 
-def explore(page: Any, lab: str, preset: str) -> None:
-    """A run that is explored at the moment at which it was paused, so that nothing but the visitor changes the picture."""
-    page.goto(f"/{lab}?preset={preset}")
-    page.get_by_role("button", name="Start training").click()
-    page.wait_for_url("**run=*")
-    page.wait_for_function(
-        "() => [...document.querySelectorAll('*')].some(e => +((e.shadowRoot ?? e).querySelector?.('.gl')?.dataset.step) > 0)",
-        timeout=240_000,
-    )
-    page.locator(".gl-button[data-do=pause]:enabled").click()
-    page.locator(".gl-chip[data-name=paused]").first.wait_for()
-    run = page.url.split("run=")[1].split("&")[0]
+def explore(page: Any, run: str) -> None:
+    """A run that is explored at the moment at which it rests, so that nothing but the visitor changes the picture."""
     page.goto(f"/latent?run={run}&tool=units")
     page.locator(".gx-unit").first.wait_for()
     drawn_anew(page, lambda: page.locator(".gx-follow").click())
 
 
-def test_channels_of_a_picture_are_switched_and_found(visitor: Callable[..., Any]) -> None:
-    page = visitor()
-    explore(page, "images", "r1")
+def test_channels_of_a_picture_are_switched_and_found(
+    visitor: Callable[..., Any], rested: Callable[..., tuple[str, Any]]
+) -> None:
+    run, state = rested("r1")
+    page = visitor(storage_state=state)
+    explore(page, run)
     layer = page.locator(".gx-units-layer option").first
     assert layer.inner_text().startswith("Layer 1: 32 channels of 8 × 8")
     tiles = page.locator(".gx-unit")
@@ -118,9 +111,12 @@ def test_channels_of_a_picture_are_switched_and_found(visitor: Callable[..., Any
     assert pixels(page, ".gx-pair figure:nth-child(1) canvas") == first
 
 
-def test_channels_of_a_2d_generator_move_its_sample(visitor: Callable[..., Any]) -> None:
-    page = visitor(390, 844)
-    explore(page, "lab", "ring")
+def test_channels_of_a_2d_generator_move_its_sample(
+    visitor: Callable[..., Any], rested: Callable[..., tuple[str, Any]]
+) -> None:
+    run, state = rested("ring", "lab")
+    page = visitor(390, 844, storage_state=state)
+    explore(page, run)
     assert "channels of one number" in page.locator(".gx-units-layer option").first.inner_text()
     assert page.locator(".gx-region-canvas").count() == 0
     drawn_anew(page, lambda: page.locator(".gx-unit").nth(2).click())

@@ -6,7 +6,6 @@ from typing import Any
 
 from PIL import Image
 
-BEGUN = "() => [...document.querySelectorAll('*')].some(e => +((e.shadowRoot ?? e).querySelector?.('.gl')?.dataset.step) > 1)"
 
 
 def pixels(page: Any, where: str) -> str:
@@ -23,17 +22,10 @@ def changed(page: Any, where: str, before: str) -> str:
     raise AssertionError(f"{where} stays as it was")
 
 
-def test_a_way_is_made_played_and_saved(visitor: Callable[..., Any]) -> None:
-    page = visitor()
+def test_a_way_is_made_played_and_saved(visitor: Callable[..., Any], rested: Callable[..., tuple[str, Any]]) -> None:
+    run, state = rested("digits")
+    page = visitor(storage_state=state)
     page.set_default_timeout(240_000)
-    page.goto("/images?preset=digits")
-    page.get_by_role("button", name="Start training").click()
-    page.wait_for_url("**run=*")
-    page.wait_for_function(BEGUN)
-    page.locator(".gl-button[data-do=pause]:enabled").click()
-    page.locator(".gl-button[data-do=resume]:enabled").wait_for()
-    run = page.url.split("run=")[1].split("&")[0]
-
     page.goto(f"/latent?run={run}&tool=way")
     tool = page.locator(".gx-panel")
     tool.locator("[data-samples='49']").wait_for(timeout=240_000)
