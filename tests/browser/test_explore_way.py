@@ -7,7 +7,6 @@ from typing import Any
 from PIL import Image
 
 
-
 def pixels(page: Any, where: str) -> str:
     """What a canvas shows."""
     return str(page.locator(where).first.evaluate("canvas => canvas.toDataURL()"))
