@@ -22,7 +22,7 @@ from gan_core.pictures.naming import Shape
 from gan_core.text import N_
 
 # Folders that are parts of a set, and no classes.
-_PARTS = frozenset("train training test testing val valid validation dev".split())
+_PARTS = frozenset(["train", "training", "test", "testing", "val", "valid", "validation", "dev"])
 _SHARE, _FEWEST_HELD, _MOST_HELD = 0.1, 10, 10_000
 TOO_FEW = N_("Only {count} pictures could be used; a set needs at least {least} different ones. Add more pictures.")
 _GREYS = np.array([299, 587, 114])  # thousandths of the brightness of red, green and blue (ITU-R BT.601)
