@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,7 +54,7 @@ class Reader:
         """No more messages."""
         self._stopped.set()
 
-    def messages(self) -> Iterator[Message]:
+    def messages(self) -> Generator[Message]:
         """All of them, until "end" or `stop`. What kills the process is refused like other files. Raises DataError where it dies too often."""
         for life in range(_LIVES):
             with self._process(self._index + 1) as (process, late):
