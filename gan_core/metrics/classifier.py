@@ -19,7 +19,7 @@ from torch.nn.functional import cross_entropy
 
 from gan_core import data as data_sets
 from gan_core.data.download import cache_dir
-from gan_core.data.sets import ImageSet, Progress, to_unit
+from gan_core.data.sets import ImageSet, Progress, take_in, to_unit
 from gan_core.errors import DataError
 from gan_core.metrics.pieces import Pieces
 from gan_core.networks import fill
@@ -159,7 +159,7 @@ def _key(data: ImageSet) -> str:
     digest = hashlib.sha256(data_sets.fingerprint(data).encode())
     for part in (data.labels, data.test_images, data.test_labels):
         assert part is not None
-        digest.update(part.contiguous().numpy().tobytes())
+        take_in(digest, part)
     return digest.hexdigest()[:16]
 
 

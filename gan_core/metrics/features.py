@@ -12,7 +12,6 @@ import torch
 from torch import Tensor
 
 from gan_core import data as data_sets
-from gan_core import registry
 from gan_core.data.sets import ImageSet, Progress
 from gan_core.errors import ConfigError
 from gan_core.metrics import classifier
@@ -190,7 +189,7 @@ def width_of(name: str, data: DataConfig) -> int:
         from gan_core.metrics.inception import WIDTH
 
         return WIDTH
-    info = registry.dataset[data.name].info
+    info = data_sets.info_of(data)
     return FEATURES * (info["channels"] if info.get("channels_are") else 1)
 
 
