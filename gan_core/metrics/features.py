@@ -183,6 +183,11 @@ def pieces(data: ImageSet) -> Pieces[Judges]:
     return Judges(judge, judge, own, accuracy)
 
 
+def offered(data: DataConfig) -> tuple[str, ...]:
+    """Which of NAMES there are for pictures of this set, the usual one first: a set without classes has no classifier."""
+    return NAMES if data_sets.info_of(data).get("classes") else NAMES[1:]
+
+
 def width_of(name: str, data: DataConfig) -> int:
     """How many features a picture of this set has in the eyes of "classifier" or "inception", known without loading anything."""
     if name == "inception":
