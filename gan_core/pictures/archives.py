@@ -11,6 +11,7 @@ import stat
 import tarfile
 import zipfile
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import IO, Self
 
@@ -218,8 +219,10 @@ def _zip_name(info: zipfile.ZipInfo) -> str:
 def _of_zip(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> Member:
     piece = 1 << 16 if info.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) else _SMALL_PIECE
 
+    opened = partial(archive.open, info)
+
     def read(most: int) -> bytes:
-        with archive.open(info) as file:
+        with opened() as file:
             return read_up_to(file, most, piece)
 
     return Member(name, info.compress_size, read)
