@@ -8,10 +8,9 @@ DATA/pictures/NAME/set.json       how many are held out, what the classes are ca
 from __future__ import annotations
 
 import json
-import re
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +24,7 @@ from gan_core.data.digits import digits
 from gan_core.data.sets import ImageSet, Progress
 from gan_core.errors import DataError
 from gan_core.pictures.choices import SIZES
-from gan_core.pictures.limits import MOST_CLASSES
+from gan_core.pictures.naming import FOLDER, shape_of
 from gan_core.registry import dataset
 from gan_core.text import N_
 
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
     from gan_core.config import DataConfig
 
 FORM = "the name that importing pictures gives, or nothing"
-FOLDER = "pictures"  # in the data folder
 LICENCE = N_("that of whoever imported the pictures")
 MISSING = N_("The pictures of these settings ({name}…) are not on this server: they were deleted, or imported elsewhere. Import the same files "
              "again, with the same choices.")  # fmt: skip
@@ -41,30 +39,7 @@ DAMAGED = N_(
     "The pictures in {path} are damaged. Delete the set and import the same files again, with the same choices."
 )
 
-_NAME = re.compile(rf"([0-9a-f]{{32}})-([13])x({'|'.join(map(str, SIZES))})-(0|[1-9][0-9]{{0,3}})")
 _RESIZED = 500  # pictures at a time
-
-
-@dataclass(frozen=True)
-class Shape:
-    """What the name of a set says of it."""
-
-    channels: int
-    size: int
-    classes: int
-
-    def name(self, digest: str) -> str:
-        """The name of a set of this shape, by the hexadecimal digest of its content."""
-        return f"{digest[:32]}-{self.channels}x{self.size}-{self.classes}"
-
-
-def shape_of(name: str) -> Shape | None:
-    """What a name says; None for what is no name of a set."""
-    found = _NAME.fullmatch(name)
-    if found is None:
-        return None
-    shape = Shape(*(int(part) for part in found.groups()[1:]))
-    return shape if shape.classes != 1 and shape.classes <= MOST_CLASSES else None
 
 
 def is_name(text: str) -> bool:

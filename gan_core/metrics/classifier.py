@@ -106,7 +106,10 @@ def pieces(data: ImageSet) -> Pieces[Classifier]:
 def _path(data: ImageSet) -> Path:
     """Where it is kept. Raises DataError without labels."""
     if data.labels is None or data.test_labels is None:
-        raise DataError(N_("{data} has no labels: no classifier can be trained on it. Use the standard Inception features."), data=data.name)
+        raise DataError(
+            N_("{data} has no labels: no classifier can be trained on it. Use the standard Inception features."),
+            data=data.name,
+        )
     return place_of(data)
 
 

@@ -190,7 +190,9 @@ def evaluate(path: Path, features: str | None = None) -> dict[str, Any]:
         if isinstance(data, data_sets.PointSet):
             found = metrics.evaluate(saved.sample(n), data, progress)
         else:
-            judges = get_judges(features or offered(saved.config.data)[0], data, progress)  # what is missing is said before anything is drawn
+            judges = get_judges(
+                features or offered(saved.config.data)[0], data, progress
+            )  # what is missing is said before anything is drawn
             told = bool(saved.config.classes)
             found = evaluate_drawn(judges, saved.drawing(), n, data, progress, told=told)
     return {"run": str(Path(path).resolve()), "step": saved.step, "samples": n, "metrics": found}
