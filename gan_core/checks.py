@@ -8,6 +8,7 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
+from gan_core import data as data_sets
 from gan_core import registry
 from gan_core.data import parameters
 from gan_core.errors import ConfigError
@@ -135,8 +136,10 @@ def _check_classes(c: RunConfig) -> None:
                              "class, or none of them. Set both, or both to none."), g=g, d=d)  # fmt: skip
     if g == "none":
         return
-    if not registry.dataset[c.data.name].info.get("classes"):
-        allowed = ", ".join(e.name for e in registry.dataset.entries() if e.info.get("classes"))
+    if not data_sets.info_of(c.data).get("classes"):
+        allowed = ", ".join(
+            e.name for e in registry.dataset.entries() if e.info.get("classes") and e.name != c.data.name
+        )
         raise ConfigError(N_("data.name={data} has no labels, and generator.conditioning={g} asks for a class. Set both players' conditioning to "
                              "none, or use labelled data: {allowed}."), data=c.data.name, g=g, allowed=allowed)  # fmt: skip
     if g == "norm" and not uses(c.generator.network, "norm"):
@@ -161,7 +164,7 @@ def _check_classes(c: RunConfig) -> None:
 
 
 def _check_data(c: RunConfig) -> None:
-    info = registry.dataset[c.data.name].info
+    info = data_sets.info_of(c.data)
     for name, allowed in parameters.of(c.data.name).items():
         given = getattr(c.data, name)
         if given and not allowed.low <= given <= allowed.high:

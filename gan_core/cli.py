@@ -52,9 +52,9 @@ def _parser() -> argparse.ArgumentParser:
     _add_sample(commands.add_parser("sample", help="draw samples from a trained run"))
     evaluate = commands.add_parser("evaluate", help="measure a trained run")
     evaluate.add_argument("run_dir", metavar="DIR", type=Path)
-    evaluate.add_argument("--features", choices=("classifier", "inception"), default="classifier",
+    evaluate.add_argument("--features", choices=("classifier", "inception"),
                           help="what pictures are compared by: a small classifier of their set, or the standard Inception network, whose "
-                          "weights you put into the cache folder (default: classifier)")  # fmt: skip
+                          "weights you put into the cache folder (default: the classifier where the set has classes)")  # fmt: skip
     evaluate.add_argument("--json", action="store_true", help="as one JSON object")
     evaluate.set_defaults(run=_evaluate)
     _add_export(commands.add_parser("export", help="a run as a script, samples, metrics, settings or film"))

@@ -9,11 +9,13 @@ from functools import cache
 from typing import Any
 
 import gan_core.catalogue  # noqa: F401 - fills the registries that the choices below come from
+from gan_core import data as data_sets
 from gan_core import engine, registry
 from gan_core.checks import check_together
-from gan_core.data import drawing, parameters, table
+from gan_core.data import drawing, parameters, pictures, table
 from gan_core.errors import ConfigError
 from gan_core.networks import uses
+from gan_core.pictures import choices
 from gan_core.settings import Field, Spec, setting, shorten
 from gan_core.text import N_
 
@@ -31,7 +33,7 @@ ACTIVATIONS = {"relu": "ReLU", "leaky_relu": "LeakyReLU (0.2)", "tanh": "tanh", 
 UPSAMPLINGS = {"transposed": N_("Transposed convolution"), "nearest": N_("Resize (nearest)"),
                "bilinear": N_("Resize (bilinear)")}  # fmt: skip
 DISTRIBUTIONS = {"gaussian": N_("Gaussian"), "uniform": N_("Uniform in [−1, 1]"), "sphere": N_("On a sphere")}
-SIZES = {size: f"{size} × {size}" for size in (8, 16, 28, 32, 64, 128)}
+SIZES = {size: f"{size} × {size}" for size in choices.SIZES}
 DEVICES = {"auto": N_("Automatic"), "cpu": "CPU", "cuda": "CUDA", "mps": "Apple MPS"}
 ENGINES = dict(zip(engine.NAMES, (N_("Automatic"), N_("Eager"), N_("Compiled")), strict=True))
 SCALINGS = {"keep": N_("Keep proportions"), "each": N_("Each axis by itself"), "none": N_("As it is")}
@@ -62,7 +64,7 @@ def _uses(kind: str) -> Any:
 
 
 def _has_classes(c: Any) -> bool:
-    return bool(registry.dataset[c.data.name].info.get("classes"))
+    return bool(data_sets.info_of(c.data).get("classes"))
 
 
 def _parameter(name: str) -> Any:
@@ -136,6 +138,11 @@ class DataConfig:
         help=N_("How the numbers of a table become what training sees."),
         more=N_("Training works best with numbers around 1. Keep proportions: both columns are divided by the same number and shown "
                 "in their own units. Each axis by itself: both fill −1 to 1, and are shown so. As it is: nothing is changed."))  # fmt: skip
+    pictures: str = setting("", title=N_("Imported pictures"), group="data", valid=pictures.is_name, form=pictures.FORM, shown_if=lambda c: False,
+        help=N_("Which imported set of pictures: 32 digits of a SHA-256 of its content, its channels, size and number of classes. Without one: the small "
+                "digits."),
+        more=N_("The pictures lie in the data folder of the server, and the settings only name them: elsewhere, import the same files with the same "
+                "choices, and they have the same name."))  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -501,7 +508,7 @@ class RunConfig:
     @property
     def classes(self) -> int:
         """How many classes the players are told of; 0 where they are told of none."""
-        return int(registry.dataset[self.data.name].info["classes"]) if self.generator.conditioning != "none" else 0
+        return int(data_sets.info_of(self.data)["classes"]) if self.generator.conditioning != "none" else 0
 
     @property
     def g_needs_real(self) -> bool:

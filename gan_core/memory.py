@@ -11,6 +11,7 @@ import psutil
 import torch
 from torch import Tensor, nn
 
+from gan_core import data as data_sets
 from gan_core import device as devices
 from gan_core import registry
 from gan_core.errors import ConfigError
@@ -28,7 +29,7 @@ _SHARE = 0.8  # of what is free
 
 def sample_shape(config: RunConfig) -> tuple[int, ...]:
     """The shape of one sample, known without loading the data."""
-    info = registry.dataset[config.data.name].info
+    info = data_sets.info_of(config.data)
     size = config.data.image_size
     return (2,) if info["kind"] == "points" else (info["channels"], size, size)
 

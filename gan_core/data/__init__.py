@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict, defaultdict
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import torch
 
@@ -14,7 +15,7 @@ from gan_core import registry
 # In the order in which they are offered.
 # isort: off
 from gan_core.data import mixtures, points, drawing, table
-from gan_core.data import digits, shapes, glyphs, public_sets, emnist, stacked
+from gan_core.data import digits, shapes, glyphs, public_sets, emnist, stacked, pictures
 
 # isort: on
 from gan_core.data.download import Missing
@@ -23,13 +24,21 @@ from gan_core.data.sets import ImageSet, PointSet, Progress
 if TYPE_CHECKING:
     from gan_core.config import DataConfig
 
-__all__ = ["ImageSet", "PointSet", "digits", "drawing", "emnist", "fingerprint", "glyphs", "is_available", "load", "missing", "mixtures",
-           "points", "public_sets", "shapes", "stacked", "table"]  # fmt: skip
+__all__ = ["ImageSet", "PointSet", "digits", "drawing", "emnist", "fingerprint", "glyphs", "info_of", "is_available", "load", "missing",
+           "mixtures", "pictures", "points", "public_sets", "shapes", "stacked", "table"]  # fmt: skip
 
 _KEPT = 3  # picture sets in memory; their tensors are shared by all runs and never written to
-_cache: OrderedDict[tuple[str, int], ImageSet] = OrderedDict()
+_Key: TypeAlias = tuple[str, str, int]
+_cache: OrderedDict[_Key, ImageSet] = OrderedDict()
 _lock = threading.Lock()
-_loading: defaultdict[tuple[str, int], threading.Lock] = defaultdict(threading.Lock)
+_loading: defaultdict[_Key, threading.Lock] = defaultdict(threading.Lock)
+
+
+def info_of(data: DataConfig) -> Mapping[str, Any]:
+    """What is known of a set without loading it, as its entry in the registry says it; of imported pictures, what their name says:
+    channels, classes (0: none), sizes, native."""
+    info = registry.dataset[data.name].info
+    return {**info, **info["own"](data)} if "own" in info else info
 
 
 def load(data: DataConfig, progress: Progress | None = None) -> PointSet | ImageSet:
@@ -38,7 +47,9 @@ def load(data: DataConfig, progress: Progress | None = None) -> PointSet | Image
     if entry.info["kind"] == "points":
         found: PointSet | ImageSet = entry.value(data, progress)
         return found
-    key = (data.name, data.image_size)
+    if "check" in entry.info:  # what is in memory may have been deleted since
+        entry.info["check"](data)
+    key = (data.name, data.pictures if "own" in entry.info else "", data.image_size)
     with _lock:
         loading = _loading[key]
     with loading:  # two runs that want the same set load it once; other sets do not wait
@@ -68,4 +79,4 @@ def fingerprint(data: PointSet | ImageSet) -> str:
     if isinstance(data, PointSet):
         sample = data.to_units(data.draw(4096, torch.Generator().manual_seed(0)))
         return hashlib.sha256(sample.numpy().tobytes()).hexdigest()
-    return hashlib.sha256(data.images.contiguous().numpy().tobytes()).hexdigest()
+    return data.fingerprint

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import ClassVar, TypeAlias
 
 import torch
 from torch import Tensor
 
+_ROWS = 1000  # of a digest at a time
 Progress: TypeAlias = Callable[[str, int, int], None]  # what is being done, how much of it, of how much (0: unknown)
 
 
@@ -73,6 +76,13 @@ class ImageSet:
         """(C, H, W)."""
         return tuple(self.images.shape[1:])
 
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of the training pictures, made once: a large set takes a second."""
+        digest = hashlib.sha256()
+        take_in(digest, self.images)
+        return digest.hexdigest()
+
     @property
     def complete(self) -> ImageSet:
         """The set with all of its pictures: what samples are measured against, however few were learned from."""
@@ -86,6 +96,12 @@ class ImageSet:
         images, labels, factors = (x[rows] if x is not None else None for x in (self.images, self.labels, self.factors))
         assert images is not None
         return replace(self, images=images, labels=labels, factors=factors, whole=self)
+
+
+def take_in(digest: hashlib._Hash, rows: Tensor) -> None:
+    """Add the bytes of a tensor (N, …) to a digest, without a copy of all of them."""
+    for part in torch.split(rows, _ROWS):
+        digest.update(part.contiguous().numpy().data)
 
 
 def to_unit(images: Tensor) -> Tensor:

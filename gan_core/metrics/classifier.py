@@ -19,7 +19,7 @@ from torch.nn.functional import cross_entropy
 
 from gan_core import data as data_sets
 from gan_core.data.download import cache_dir
-from gan_core.data.sets import ImageSet, Progress, to_unit
+from gan_core.data.sets import ImageSet, Progress, take_in, to_unit
 from gan_core.errors import DataError
 from gan_core.metrics.pieces import Pieces
 from gan_core.networks import fill
@@ -106,7 +106,10 @@ def pieces(data: ImageSet) -> Pieces[Classifier]:
 def _path(data: ImageSet) -> Path:
     """Where it is kept. Raises DataError without labels."""
     if data.labels is None or data.test_labels is None:
-        raise DataError(N_("{data} has no labels: no classifier can be trained on it."), data=data.name)
+        raise DataError(
+            N_("{data} has no labels: no classifier can be trained on it. Use the standard Inception features."),
+            data=data.name,
+        )
     return place_of(data)
 
 
@@ -159,7 +162,7 @@ def _key(data: ImageSet) -> str:
     digest = hashlib.sha256(data_sets.fingerprint(data).encode())
     for part in (data.labels, data.test_images, data.test_labels):
         assert part is not None
-        digest.update(part.contiguous().numpy().tobytes())
+        take_in(digest, part)
     return digest.hexdigest()[:16]
 
 

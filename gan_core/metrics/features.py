@@ -12,7 +12,6 @@ import torch
 from torch import Tensor
 
 from gan_core import data as data_sets
-from gan_core import registry
 from gan_core.data.sets import ImageSet, Progress
 from gan_core.errors import ConfigError
 from gan_core.metrics import classifier
@@ -184,13 +183,18 @@ def pieces(data: ImageSet) -> Pieces[Judges]:
     return Judges(judge, judge, own, accuracy)
 
 
+def offered(data: DataConfig) -> tuple[str, ...]:
+    """Which of NAMES there are for pictures of this set, the usual one first: a set without classes has no classifier."""
+    return NAMES if data_sets.info_of(data).get("classes") else NAMES[1:]
+
+
 def width_of(name: str, data: DataConfig) -> int:
     """How many features a picture of this set has in the eyes of "classifier" or "inception", known without loading anything."""
     if name == "inception":
         from gan_core.metrics.inception import WIDTH
 
         return WIDTH
-    info = registry.dataset[data.name].info
+    info = data_sets.info_of(data)
     return FEATURES * (info["channels"] if info.get("channels_are") else 1)
 
 

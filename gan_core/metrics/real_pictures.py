@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from collections import OrderedDict
+from collections.abc import Iterable
 from functools import cached_property
 
 import torch
@@ -46,9 +47,10 @@ class RealPictures:
     def look(self) -> Pieces[Seen]:
         """What is seen of the reference."""
         if self._seen is None:
-            pictures = torch.cat([self.data.images, self.data.test_images]) if self.few else self.data.test_images
-            order = torch.randperm(len(pictures), generator=torch.Generator().manual_seed(0))
-            self._seen = yield from self._look(pictures[order])
+            order = torch.randperm(self.count, generator=torch.Generator().manual_seed(0))
+            self._seen = yield from self._look(
+                self._some(rows) for rows in torch.split(order, self.judges.features.block)
+            )
         return self._seen
 
     def instead_of(self, n: int) -> Pieces[tuple[Seen, Seen]]:
@@ -57,16 +59,26 @@ class RealPictures:
         reference = yield from self.look()
         if self.few:
             return reference.rows(slice(0, None, 2)), reference.rows(slice(1, None, 2))
-        found = yield from self._look(self.data.images[:n])
+        found = yield from self._look(torch.split(self.data.images[:n], self.judges.features.block))
         return found, reference
 
     def instead_count(self, n: int) -> int:
         """How many stand in the place of n samples."""
         return -(-self.count // 2) if self.few else min(n, len(self.data.images))
 
-    def _look(self, pictures: Tensor) -> Pieces[Seen]:
+    def _some(self, rows: Tensor) -> Tensor:
+        """Those of the reference at some places: never all of them at once, which may be a large set that lies on the disk."""
+        if not self.few:
+            return self.data.test_images[rows]
+        learned = rows < len(self.data.images)
+        found = self.data.images.new_empty(len(rows), *self.data.shape)
+        found[learned] = self.data.images[rows[learned]]
+        found[~learned] = self.data.test_images[rows[~learned] - len(self.data.images)]
+        return found
+
+    def _look(self, pictures: Iterable[Tensor]) -> Pieces[Seen]:
         parts = []
-        for part in torch.split(pictures, self.judges.features.block):
+        for part in pictures:
             parts.append(look(to_unit(part), self.judges))
             yield
         return join(parts)

@@ -16,7 +16,7 @@ from gan_core.config import RunConfig, replace
 from gan_core.engine.workshop import Workshop
 from gan_core.errors import ConfigError, PlaygroundError, RunError
 from gan_core.memory import check_memory
-from gan_core.metrics.features import get_judges
+from gan_core.metrics.features import get_judges, offered
 from gan_core.metrics.images import evaluate_drawn
 from gan_core.metrics.measure import Measure, from_flat
 from gan_core.runs import facts
@@ -173,11 +173,11 @@ def describe(found: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def evaluate(path: Path, features: str = "classifier") -> dict[str, Any]:
-    """Measure the generator of a run's folder; pictures by "classifier" or "inception" features. Raises PlaygroundError."""
+def evaluate(path: Path, features: str | None = None) -> dict[str, Any]:
+    """Measure the generator of a run's folder; pictures by "classifier" or "inception" features, or those usual for the set. Raises PlaygroundError."""
     saved = generate.load(RunFolder(path))
     kind = registry.dataset[saved.config.data.name].info["kind"]
-    if kind == "points" and features != "classifier":
+    if kind == "points" and features not in (None, "classifier"):
         raise ConfigError(N_("--features is about pictures, and this run draws points: leave it out."))
     n = METRIC_SAMPLES if kind == "points" else IMAGE_SAMPLES
     with tqdm(total=1.0, bar_format="{l_bar}{bar}{postfix}", file=sys.stderr, disable=None) as bar:
@@ -190,7 +190,9 @@ def evaluate(path: Path, features: str = "classifier") -> dict[str, Any]:
         if isinstance(data, data_sets.PointSet):
             found = metrics.evaluate(saved.sample(n), data, progress)
         else:
-            judges = get_judges(features, data, progress)  # what is missing is said before anything is drawn
+            judges = get_judges(
+                features or offered(saved.config.data)[0], data, progress
+            )  # what is missing is said before anything is drawn
             told = bool(saved.config.classes)
             found = evaluate_drawn(judges, saved.drawing(), n, data, progress, told=told)
     return {"run": str(Path(path).resolve()), "step": saved.step, "samples": n, "metrics": found}

@@ -3,6 +3,7 @@
 DATA/runs/RUN ID     a run (runs/folder.py)
 DATA/trash/RUN ID    a deleted one
 DATA/tables/NAME     imported tables (data/table.py)
+DATA/pictures/NAME   imported sets of pictures (data/pictures.py)
 DATA/models/MODEL ID generators that were brought (latent/models.py)
 DATA/index.sqlite    made from the folders; may be removed at any time
 """
@@ -20,7 +21,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
-from gan_core.data import table
+from gan_core.data import pictures, table
 from gan_core.errors import RunError
 from gan_core.runs import about
 from gan_core.runs.about import About
@@ -62,6 +63,7 @@ class Store:
             raise RunError(N_("The data folder {path} cannot be written to: {reason}. Choose another one with --data-dir."),
                            path=self.root, reason=error.strerror or error) from None  # fmt: skip
         table.use_folder(self.root)
+        pictures.use_folder(self.root)
 
     @cached_property
     def index(self) -> Index:

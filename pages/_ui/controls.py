@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from gan_core import config as settings
+from gan_core import data as data_sets
 from gan_core import registry
 from gan_core.config import GROUPS, RunConfig
 from gan_core.data import parameters
@@ -21,7 +22,7 @@ Translate = Callable[[str], str]
 Changed = Callable[[str], None] | None  # None: the setting is locked
 Apply = Callable[[dict[str, Any]], None]  # new values by dotted name; raises ConfigError and changes nothing
 
-_LONGEST_TEXT = 8  # of a drawing or the name of a table
+_LONGEST_TEXT = 8  # of a drawing or the name of what was imported
 _SERIES = (1, 2, 5)  # steps of a control that moves in powers of ten
 
 
@@ -37,7 +38,7 @@ class Controls:
     extras: Mapping[str, Callable[[], None]] = dataclasses.field(
         default_factory=dict
     )  # what else is drawn in a group, by its name
-    own: Callable[[str], str] = lambda name: ""  # the drawing or table that was used last
+    own: Callable[[str], str] = lambda name: ""  # what was drawn or imported last
 
     def draw(self) -> None:
         """All groups, in the order of the settings."""
@@ -112,16 +113,27 @@ def _with_companions(config: RunConfig, name: str, value: Any, own: Callable[[st
     if name == "loss" and not registry.loss[value].info["targets"]:
         changes["label_smoothing"] = 0.0
     if name == "data.name":
-        changes = plain_data(value) | ({f"data.{value}": own(value)} if f"data.{value}" in plain_data(value) else {})
-    if name == "data.name" and registry.dataset[value].info["kind"] == "images":
-        info = registry.dataset[value].info
-        if config.data.image_size not in info["sizes"]:
-            changes["data.image_size"] = info.get("native", info["sizes"][0])
+        changes = new_data(config, value, own(value))
+    return changes
+
+
+def new_data(config: RunConfig, name: str, own: str = "") -> dict[str, Any]:
+    """What to change for the data set `name` (with what was drawn or imported for it, `own`): a size that it can have, and no classes for
+    players that would be told of them where it has none."""
+    changes = plain_data(name) | ({f"data.{name}": own} if f"data.{name}" in plain_data(name) else {})
+    info = data_sets.info_of(
+        dataclasses.replace(config.data, **{n.removeprefix("data."): value for n, value in changes.items()})
+    )
+    if info["kind"] == "images" and config.data.image_size not in info["sizes"]:
+        changes["data.image_size"] = info.get("native", info["sizes"][0])
+    if not info.get("classes"):
+        told = ("generator.conditioning", "discriminator.conditioning")
+        changes |= {n: "none" for n in told if settings.get(config, n) != "none"}
     return changes
 
 
 def plain_data(name: str) -> dict[str, Any]:
-    """Settings of the data set `name` as it comes: every parameter its own, nothing drawn, no table."""
+    """Settings of the data set `name` as it comes: every parameter its own, nothing drawn or imported."""
     fields = [f for f in settings.fields() if f.name.startswith("data.") and (f.spec.own or f.spec.valid is not None)]
     return {f.name: f.default for f in fields} | {"data.name": name}
 
@@ -206,11 +218,12 @@ def _choices(field: Field, config: RunConfig) -> list[Any]:
     """The codes that this page offers: data sets and networks of the run's own kind only."""
     spec, kind = field.spec, config.kind
     if spec.choices is registry.dataset:
-        return [e.name for e in registry.dataset.entries() if e.info["kind"] == kind]
+        offered = (e for e in registry.dataset.entries() if e.info.get("listed", True) or e.name == config.data.name)
+        return [e.name for e in offered if e.info["kind"] == kind]
     if spec.choices is registry.network:
         return [e.name for e in registry.network.entries() if kind in e.info["kinds"]]
     if field.name == "data.image_size":
-        return list(registry.dataset[config.data.name].info["sizes"])
+        return list(data_sets.info_of(config.data)["sizes"])
     return spec.codes
 
 
@@ -222,7 +235,8 @@ def help_text(field: Field, config: RunConfig, _: Translate) -> str:
     if isinstance(spec.choices, Registry):
         entry = spec.choices[settings.get(config, field.name)]
         parts.append(f"**{_(entry.title)}**: {_(entry.help)}" + (f" ({entry.paper})" if entry.paper else ""))
-        parts.append(_(entry.info.get("licence", "")))
+        info = data_sets.info_of(config.data) if spec.choices is registry.dataset else entry.info
+        parts.append(_(info.get("licence", "")))
     if spec.own:
         own = parameters.of(config.data.name)[field.name.split(".")[1]].own
         parts.append(_("Of its own, this set has {value}.").format(value=f"{own:g}"))

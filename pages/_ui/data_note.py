@@ -4,13 +4,14 @@ import streamlit as st
 
 from gan_core import data as data_sets
 from gan_core import registry
+from gan_core.config import DataConfig
 from pages._ui.controls import Translate
 from pages._ui.failures import plain
 
 
-def licence_note(name: str, _: Translate) -> None:
+def licence_note(data: DataConfig, _: Translate) -> None:
     """The licence of a data set, beside the control that chooses it."""
-    st.caption(_("Licence of the data: {licence}").format(licence=plain(_(registry.dataset[name].info["licence"]))))
+    st.caption(_("Licence of the data: {licence}").format(licence=plain(_(data_sets.info_of(data)["licence"]))))
 
 
 def fetch_note(name: str, _: Translate) -> None:

@@ -125,7 +125,7 @@ class Lab:
             free = not {"data.name", "data.drawing", "data.table"} & (share.lock | share.hide)
             more = {"data": lambda: own_data_button(self.page, shown, apply)} if self.kind == "points" and free else {}
             if self.kind == "images":
-                more = {"data": lambda: licence_note(shown.data.name, _)}
+                more = {"data": lambda: licence_note(shown.data, _)}
             Controls(self.page, shown, apply, share.hide, share.lock, more, lambda name: last(self.page, name)).draw()
 
     def _take_link(self, _: Callable[[str], str]) -> None:

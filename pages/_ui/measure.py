@@ -8,6 +8,7 @@ import streamlit as st
 
 from gan_core import registry
 from gan_core.errors import PlaygroundError
+from gan_core.metrics.features import offered
 from gan_core.metrics.measure import Measure
 from gan_core.runs.gauging import SAMPLES, SHARES
 from gan_core.runs.measured import Measured
@@ -63,9 +64,9 @@ def _beside(page: str, run_id: str) -> None:
     """How much of its time the run may spend on its curves of what a classifier sees."""
     _ = translate()
     run = service.scheduler().peek(run_id)
-    gauge = run.gauge if isinstance(run, TrainingSession) else None
-    if gauge is None:
+    if not isinstance(run, TrainingSession) or "classifier" not in offered(run.config.data):
         return
+    gauge = run.gauge
     key = f"{page}.measure.share.{run_id}"
 
     def choose() -> None:
@@ -90,8 +91,15 @@ def _controls(page: str, run_id: str) -> None:
     job = service.scheduler().measurements.of(folder)
     busy = job is not None and job.is_active
     left, right = st.columns([3, 2], vertical_alignment="bottom")
-    features = left.segmented_control(_("By which features"), list(FEATURES), default="classifier", key=f"{key}.features",
-                                      format_func=lambda code: _(FEATURES[code]), required=True, disabled=busy) or "classifier"  # fmt: skip
+    try:
+        names = offered(folder.config().data)
+    except PlaygroundError as error:
+        st.error(_said(error, _), icon=":material/error:")
+        return
+    if st.session_state.get(f"{key}.features") not in names:  # chosen at another run
+        st.session_state.pop(f"{key}.features", None)
+    features = left.segmented_control(_("By which features"), names, default=names[0], key=f"{key}.features",
+                                      format_func=lambda code: _(FEATURES[code]), required=True, disabled=busy) or names[0]  # fmt: skip
     samples = int(right.number_input(_("Samples"), 1, MOST_SAMPLES, USUAL, step=1000, key=f"{key}.samples", disabled=busy,
                                      help=_("How many pictures are drawn. The more, the less chance there is in the figures, and the longer "
                                             "it takes. Compare only figures of as many samples.")))  # fmt: skip

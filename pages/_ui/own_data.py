@@ -16,7 +16,7 @@ from gan_core.data.csv_text import Columns, Sheet
 from gan_core.errors import DataError, PlaygroundError
 from gan_core.text import N_
 from pages._ui import service
-from pages._ui.controls import plain_data
+from pages._ui.controls import new_data
 from pages._ui.draw import drawing_board
 from pages._ui.failures import plain
 from pages._ui.i18n import number, translate
@@ -68,7 +68,7 @@ def _guarded(draw: Callable[[], None], _: Translate) -> None:
 
 def _use(page: str, config: RunConfig, name: str, changes: dict[str, Any], apply: Apply) -> None:
     """Make it the data of the next run and close the dialog. Raises ConfigError, DataError where that cannot be."""
-    wanted = plain_data(name) | changes
+    wanted = new_data(config, name, changes[f"data.{name}"]) | changes
     data_sets.load(settings.replace(config, wanted).data)
     apply(wanted)
     value = changes[f"data.{name}"]

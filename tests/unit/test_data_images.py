@@ -28,6 +28,7 @@ IMAGES = [entry for entry in registry.dataset.entries() if entry.info["kind"] ==
 CLASSES = {
     "digits": 10, "mnist": 10, "fashion_mnist": 10, "kmnist": 10, "cifar10": 10, "emnist": 47, "shapes": 6, "glyphs": 26,
     "stacked_digits": 1000, "stacked_mnist": 1000,
+    "pictures": 10,
 }  # fmt: skip
 # What a person is asked for, besides the four files of MNIST's family.
 BY_HAND = {

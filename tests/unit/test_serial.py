@@ -25,7 +25,11 @@ FAST = settings(
 )
 
 
-TEXTS = {"data.drawing": ["", drawing.encode(drawing.example())], "data.table": ["", "0" * 64]}
+TEXTS = {
+    "data.drawing": ["", drawing.encode(drawing.example())],
+    "data.table": ["", "0" * 64],
+    "data.pictures": ["", f"{'0' * 32}-3x64-12"],
+}
 
 
 def _value(item: Field) -> st.SearchStrategy[Any]:

@@ -373,6 +373,7 @@ def test_fixed_settings_cannot_change(name: str) -> None:
         "discriminator.network": "dcgan",
         "data.drawing": drawing.encode(drawing.example()),
         "data.table": "0" * 64,
+        "data.pictures": f"{'0' * 32}-3x64-12",
     }.get(name)
     item = settings.field(name)
     start = _tiny.pictures(data__image_size=28, generator__network="mlp", discriminator__network="mlp", penalty="none")
