@@ -8,7 +8,11 @@ from gan_core.errors import ConfigError
 from gan_core.text import N_
 
 SIZES = (8, 16, 28, 32, 64, 128)  # sides that networks are made for
-FITS = {"crop": N_("Cut the middle out"), "whole": N_("Whole, with white borders"), "stretch": N_("Stretched to a square")}
+FITS = {
+    "crop": N_("Cut the middle out"),
+    "whole": N_("Whole, with white borders"),
+    "stretch": N_("Stretched to a square"),
+}
 COLOURS = {"auto": N_("As the pictures are"), "grey": N_("Grey"), "colour": N_("Colour")}
 
 

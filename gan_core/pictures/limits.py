@@ -13,7 +13,7 @@ MOST_CLASSES = 1000
 class Limits:
     """pictures: of a set. upload: bytes that one import may bring. megapixels: of one picture. entries: of an archive or a folder that are
     looked at. unpacked: bytes that an archive may unpack to. file: bytes of one picture's file. seconds: for decoding one picture.
-    memory: bytes of address space of the process that decodes. sets: of one owner. kept: bytes of all sets of a data folder together.
+    sets: of one owner. kept: bytes of all sets of a data folder together.
     """
 
     pictures: int = 20_000
@@ -23,6 +23,10 @@ class Limits:
     unpacked: int = 10_000_000_000
     file: int = 200_000_000
     seconds: float = 20.0
-    memory: int = 3_000_000_000
     sets: int = 20
     kept: int = 20_000_000_000
+
+    @property
+    def memory(self) -> int:
+        """Bytes of address space of the process that decodes: its libraries, a file, and five copies of a picture with four channels."""
+        return int(1.2e9 + self.file + 20e6 * self.megapixels)

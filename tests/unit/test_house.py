@@ -87,6 +87,7 @@ def _forgets_encoding(call: ast.Call) -> bool:
         owner = call.func.value if isinstance(call.func, ast.Attribute) else None
         if isinstance(owner, ast.Name) and owner.id in (
             "Image",
+            "archive",
             "os",
             "webbrowser",
             "gzip",
