@@ -9,6 +9,7 @@ from gan_core.errors import PlaygroundError
 from gan_core.registry import Entry
 from gan_core.runs.session import TrainingSession
 from pages._ui import service
+from pages._ui.data_note import data_title
 from pages._ui.failures import plain
 from pages._ui.hints import hints
 from pages._ui.i18n import number, translate
@@ -81,7 +82,7 @@ def _runs() -> None:
 
 
 def _run(session: TrainingSession, mine: bool, _: Callable[[str], str]) -> None:
-    title = _(registry.dataset[session.config.data.name].title)
+    title = data_title(session.config, _)
     status = _(LABELS[f"status.{session.status}"])
     whose = "" if mine else " · " + _("somebody else's: you can watch")
     with st.container(horizontal=True, vertical_alignment="center"):

@@ -100,7 +100,7 @@ def _find(name: str) -> Path:
 @dataset("pictures", kind="images", title=N_("Your pictures"),
          help=N_("Pictures that you import; until then the small digits that come with the app."),
          **{key: dataset["digits"].info[key] for key in ("sizes", "native", "channels", "classes", "licence")}, download=False, own=own,
-         check=check, listed=False)  # fmt: skip
+         check=check)  # fmt: skip
 def pictures(data: DataConfig, progress: Progress | None = None) -> ImageSet:
     """The set that `data.pictures` names, read from the disk as it is used where no other size is asked for. Raises DataError."""
     if not data.pictures:

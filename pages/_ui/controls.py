@@ -218,8 +218,7 @@ def _choices(field: Field, config: RunConfig) -> list[Any]:
     """The codes that this page offers: data sets and networks of the run's own kind only."""
     spec, kind = field.spec, config.kind
     if spec.choices is registry.dataset:
-        offered = (e for e in registry.dataset.entries() if e.info.get("listed", True) or e.name == config.data.name)
-        return [e.name for e in offered if e.info["kind"] == kind]
+        return [e.name for e in registry.dataset.entries() if e.info["kind"] == kind]
     if spec.choices is registry.network:
         return [e.name for e in registry.network.entries() if kind in e.info["kinds"]]
     if field.name == "data.image_size":

@@ -4,9 +4,27 @@ import streamlit as st
 
 from gan_core import data as data_sets
 from gan_core import registry
-from gan_core.config import DataConfig
+from gan_core.config import DataConfig, RunConfig
+from gan_core.pictures.store import PictureSets
+from pages._ui import service
 from pages._ui.controls import Translate
 from pages._ui.failures import plain
+from pages._ui.owner import owner_id
+
+
+def data_title(config: RunConfig, _: Translate) -> str:
+    """What the data of a run are called: a set of one's own by the name that it was given."""
+    if config.data.name == "pictures" and (chosen := config.data.pictures):
+        made = PictureSets(service.scheduler().store.root).get(chosen, owner_id())
+        if made is not None:
+            return made.name
+    return _(registry.dataset[config.data.name].title)
+
+
+def no_set_note(_: Translate) -> None:
+    """Where pictures of one's own are wanted and none are chosen."""
+    st.info(_("No pictures of yours are chosen yet, so the small digits stand in for them. Bring some, or take a set that you kept."),
+            icon=":material/add_photo_alternate:")  # fmt: skip
 
 
 def licence_note(data: DataConfig, _: Translate) -> None:

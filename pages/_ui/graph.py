@@ -6,6 +6,7 @@ from typing import Any
 from gan_core import formulas, neurons, registry
 from gan_core.config import ACTIVATIONS, DISTRIBUTIONS, NORMS, RunConfig
 from gan_core.text import N_
+from pages._ui.data_note import data_title
 
 # Code -> English, a part of the live view's words.
 LABELS: dict[str, str] = {
@@ -98,7 +99,7 @@ def about(config: RunConfig, _: Callable[[str], str]) -> dict[str, Any] | None:
             "kind": latent.distribution,
             "half": neurons.half_width(latent),
         },
-        "data": _(registry.dataset[config.data.name].title),
+        "data": data_title(config, _),
         "most": neurons.MOST,
         "g": _player(config.generator, described["g"], _),
         "d": _player(config.discriminator, described["d"], _) | {"spectral": config.discriminator.spectral_norm},

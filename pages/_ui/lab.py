@@ -19,7 +19,7 @@ from gan_core.text import N_
 from pages._ui import graph, service, tokens
 from pages._ui.beside import compare, ghost
 from pages._ui.controls import Controls, full_title, label, value_text
-from pages._ui.data_note import fetch_note, licence_note
+from pages._ui.data_note import data_title, fetch_note, licence_note, no_set_note
 from pages._ui.export import export
 from pages._ui.failures import plain
 from pages._ui.hints import NO_PRESET, hints, recipe
@@ -28,6 +28,7 @@ from pages._ui.live import live_view
 from pages._ui.live_words import live_labels
 from pages._ui.measure import measure
 from pages._ui.own_data import last, own_data_button
+from pages._ui.own_pictures import OwnPictures
 from pages._ui.owner import owner_id
 from pages._ui.share import Rules, address, forget_link, links, refuse, show_note, show_refusal, taken
 
@@ -125,8 +126,31 @@ class Lab:
             free = not {"data.name", "data.drawing", "data.table"} & (share.lock | share.hide)
             more = {"data": lambda: own_data_button(self.page, shown, apply)} if self.kind == "points" and free else {}
             if self.kind == "images":
-                more = {"data": lambda: licence_note(shown.data, _)}
+                pictures = (
+                    None if {"data.name", "data.pictures"} & (share.lock | share.hide) else self._own_pictures(apply)
+                )
+                more = {"data": lambda: self._beside_pictures(shown, pictures, _)}
             Controls(self.page, shown, apply, share.hide, share.lock, more, lambda name: last(self.page, name)).draw()
+
+    def _own_pictures(self, apply: Callable[[dict[str, Any]], None]) -> OwnPictures:
+        def adopt(config: RunConfig) -> bool:
+            self.draft = config  # as choosing a preset does: for the next run
+            st.query_params.pop("run", None)
+            forget_link()
+            return True
+
+        return OwnPictures(self.page, apply, adopt)
+
+    def _beside_pictures(self, shown: RunConfig, pictures: OwnPictures | None, _: Callable[[str], str]) -> None:
+        """What stands under the choice of the data: the visitor's own, and whose the chosen ones are."""
+        missing = shown.data.name == "pictures" and not shown.data.pictures
+        if missing:
+            no_set_note(_)
+        if pictures is not None:
+            pictures.button(primary=missing)
+            pictures.show()
+        if not missing:
+            licence_note(shown.data, _)
 
     def _take_link(self, _: Callable[[str], str]) -> None:
         """Settings that come with the address, once; what is wrong with them is left out, and said while the link stays. What it
@@ -335,7 +359,7 @@ class Lab:
 
 def in_short(config: RunConfig, _: Callable[[str], str]) -> str:
     """The settings that name a run: data, loss, penalty, networks, seed."""
-    words = [_(registry.dataset[config.data.name].title)]
+    words = [data_title(config, _)]
     words.append(
         _(registry.loss[config.loss].title) if config.adversarial else _in_two(config, "method", "kl_weight", _)
     )

@@ -9,10 +9,12 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from pages._ui import service, settings, tokens
 from pages._ui.hub import LiveHub, WatchedRun
 from pages._ui.latent_hub import LatentHub
+from pages._ui.uploads import UploadRoute
 
 HEALTH = "/api/health"
 LIVE = "/api/live"
 LATENT = "/api/latent"
+UPLOADS = "/api/uploads"
 PICTURES = "/api/pictures"
 PICTURES_FOLDER = Path(__file__).parent / "pictures"
 _A_DAY = 86_400  # seconds
@@ -37,11 +39,12 @@ def _find(run_id: str) -> WatchedRun | None:
 
 
 def routes() -> list[BaseRoute]:
-    """Health, the pictures of presets, the live view, and the Latent Explorer."""
+    """Health, the pictures of presets, files that visitors bring, the live view, and the Latent Explorer."""
     hub = LiveHub(_find, service.command, tokens.check, lambda: settings.options().origins)
     latent = LatentHub(
         service.explorers, service.explorable, service.touch, tokens.check, lambda: settings.options().origins
     )
+    uploads = UploadRoute(service.arrivals, tokens.uploads.check, lambda: settings.options().origins)
     prefixes = dict.fromkeys(("", settings.base_path()))
     return [
         route
@@ -49,6 +52,7 @@ def routes() -> list[BaseRoute]:
         for route in (
             Route(prefix + HEALTH, health),
             Route(prefix + PICTURES + "/{name}.webp", picture),
+            Route(prefix + UPLOADS, uploads.bring, methods=["POST"]),
             WebSocketRoute(prefix + LIVE, hub.serve),
             WebSocketRoute(prefix + LATENT, latent.serve),
         )

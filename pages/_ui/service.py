@@ -23,11 +23,13 @@ if TYPE_CHECKING:
     from gan_core.runs.scheduler import Scheduler
     from gan_core.runs.session import TrainingSession
     from gan_core.runs.store import Store
+    from pages._ui.uploads import Arrivals
 
 _log = logging.getLogger(__name__)
 _lock = threading.Lock()
 _scheduler: "Scheduler | None" = None
 _explorers: "tuple[Store, Explorers] | None" = None
+_arrivals: "tuple[Store, Arrivals] | None" = None
 
 
 def scheduler() -> "Scheduler":
@@ -72,6 +74,18 @@ def models() -> "Models":
     from gan_core.latent.models import Models
 
     return Models(scheduler().store.root)
+
+
+def arrivals() -> "Arrivals":
+    """The trays of files that visitors bring: one object for as long as the scheduler is."""
+    global _arrivals
+    from pages._ui.uploads import Arrivals
+
+    store = scheduler().store
+    with _lock:
+        if _arrivals is None or _arrivals[0] is not store:
+            _arrivals = store, Arrivals(store.root, settings.options().picture_limits)
+        return _arrivals[1]
 
 
 def explorable(run_id: str) -> bool:

@@ -1,4 +1,4 @@
-"""Signed tokens of the live view: which run, what its holder may do, until when."""
+"""Signed tokens of the live view and of uploads: which run or tray, what its holder may do, until when."""
 
 import os
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import Literal
 
 from itsdangerous import BadData, URLSafeTimedSerializer
 
-Capability = Literal["view", "control"]
+Capability = Literal["view", "control", "bring"]
 
 EXPIRY_SECONDS = 12 * 3600
 
@@ -17,7 +17,7 @@ class TokenError(Exception):
 
 @dataclass(frozen=True)
 class Grant:
-    """What a token allows: to watch `run`, and with "control" to command it."""
+    """What a token allows: to watch `run`, and with "control" to command it; "bring": to put files into the tray of this name."""
 
     run: str
     capability: Capability
@@ -26,8 +26,8 @@ class Grant:
 class Signer:
     """Issues and checks tokens with one secret; a new process has a new secret, so that old tokens end with it."""
 
-    def __init__(self, secret: bytes | None = None, expiry_seconds: int = EXPIRY_SECONDS) -> None:
-        self._serializer = URLSafeTimedSerializer(secret or os.urandom(32), salt="live")
+    def __init__(self, secret: bytes | None = None, expiry_seconds: int = EXPIRY_SECONDS, salt: str = "live") -> None:
+        self._serializer = URLSafeTimedSerializer(secret or os.urandom(32), salt=salt)
         self._expiry_seconds = expiry_seconds
 
     def issue(self, run_id: str, capability: Capability) -> str:
@@ -51,3 +51,6 @@ check = _process.check
 def issue_for(run_id: str, *, control: bool) -> str:
     """A token that controls a run, or one that only watches it."""
     return issue(run_id, "control" if control else "view")
+
+
+uploads = Signer(salt="uploads")  # of its own: no token of a run brings files, and none of a tray watches a run

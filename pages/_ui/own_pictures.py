@@ -1,0 +1,344 @@
+"""Pictures of one's own: brought as files or archives or taken from a folder of the server, looked at, made into a set, kept."""
+
+import base64
+import html
+import io
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+from PIL import Image
+
+from gan_core import config as settings
+from gan_core import presets, registry
+from gan_core.config import RunConfig
+from gan_core.errors import PlaygroundError
+from gan_core.pictures.advice import advice
+from gan_core.pictures.choices import COLOURS, FITS, SIZES, Choices
+from gan_core.pictures.importing import PHASES, Given, Import, preview
+from gan_core.pictures.reasons import NOTES, REASONS, Reason
+from gan_core.pictures.store import PictureSet, PictureSets
+from gan_core.pictures.upload import folders, inside
+from gan_core.text import N_
+from pages._ui import service
+from pages._ui import settings as server
+from pages._ui.bring import drop_zone
+from pages._ui.controls import plain_data
+from pages._ui.failures import plain
+from pages._ui.i18n import language, number, translate
+from pages._ui.owner import owner_id
+from pages._ui.uploads import Tray
+
+Translate = Callable[[str], str]
+Apply = Callable[[dict[str, Any]], None]
+
+TITLE = N_("Your own pictures")
+POLL_SECONDS = 2.0
+_AT_FIRST = 1.5  # seconds that the dialog waits for a small set, so that it need not ask again
+_SHOWN_NAMES, _SHOWN_CLASSES = 12, 30
+_LONGEST_NAME = 60
+
+
+class OwnPictures:
+    """The dialog of a page. `apply` takes settings, or raises ConfigError and changes nothing; `adopt` takes a whole configuration."""
+
+    def __init__(self, page: str, apply: Apply, adopt: Callable[[RunConfig], bool]) -> None:
+        self.page, self.apply, self.adopt = page, apply, adopt
+        self.sets = PictureSets(service.scheduler().store.root)
+        self.owner = owner_id()
+
+    # ── opening ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def button(self, primary: bool = False, key: str = "own-pictures") -> None:
+        """A button that opens the dialog."""
+        _ = translate()
+        st.button(_(TITLE), icon=":material/add_photo_alternate:", key=f"{self.page}.{key}", width="stretch",
+                  type="primary" if primary else "secondary", on_click=self._open,
+                  help=_("Photographs or drawings as files, a folder, a ZIP or a TAR: they become a data set of yours."))  # fmt: skip
+
+    def show(self) -> None:
+        """The dialog, while it is open. It stays so when the page is drawn again, at the end of an import say."""
+        if st.session_state.get(self._key("open")):
+            st.dialog(translate()(TITLE), width="large", on_dismiss=self._close)(self._dialog)()
+
+    def _open(self) -> None:
+        st.session_state[self._key("open")] = True
+
+    def _close(self) -> None:
+        st.session_state.pop(self._key("open"), None)
+
+    def _key(self, name: str) -> str:
+        return f"{self.page}.pictures.{name}"
+
+    def _dialog(self) -> None:
+        _ = translate()
+        root = server.options().pictures_folder
+        names = [_("New data set"), _("Your data sets"), *([_("Folder on the server")] if root is not None else [])]
+        tabs = st.tabs(names)
+        with tabs[0]:
+            _guarded(lambda: self._new(_), _)
+        with tabs[1]:
+            _guarded(lambda: self._kept(_), _)
+        if root is not None:
+            with tabs[2]:
+                _guarded(lambda: self._on_server(root, _), _)
+
+    # ── a new set ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _tray(self) -> Tray:
+        arrivals = service.arrivals()
+        known = st.session_state.get(self._key("tray"))
+        tray = arrivals.get(known, self.owner) if known else arrivals.left_by(self.owner)
+        tray = tray or arrivals.new(self.owner)
+        st.session_state[self._key("tray")] = tray.id
+        _held(tray.id)
+        return tray
+
+    def _give_up(self) -> None:
+        """Remove what was brought; a set that was made of it stays."""
+        if known := st.session_state.pop(self._key("tray"), None):
+            service.arrivals().remove(known, self.owner)
+        st.session_state.pop(self._key("folder"), None)
+        st.session_state.pop(self._key("preview"), None)
+
+    def _new(self, _: Translate) -> None:
+        tray = self._tray()
+        if tray.job is not None:
+            self._job(tray, tray.job, _)
+            return
+        folder: Given | None = st.session_state.get(self._key("folder"))
+        if folder is None:
+            drop_zone(tray, service.arrivals().limits, self._key(f"bring.{tray.id}"), language().replace("_", "-"), _)
+        given = [*tray.given, *([folder] if folder else [])]
+        if given:
+            self._choose(tray, given, _)
+
+    def _choose(self, tray: Tray, given: Sequence[Given], _: Translate) -> None:
+        said = _("From the server's folder {name}.").format(name=plain(given[-1].name)) if not tray.given else _(
+            "Arrived: {count} (files or archives), {size} MB. You can add more.").format(count=number(len(tray.given)), size=number(tray.bytes / 1e6, 1))  # fmt: skip
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f":material/check_circle: {said}", width="stretch")
+            st.button(_("Start over"), icon=":material/restart_alt:", key=self._key("over"), on_click=self._give_up,
+                      help=_("Remove these files from the server and choose others."))  # fmt: skip
+        left, middle, right = st.columns(3)
+        size = left.selectbox(_("Size"), SIZES, index=SIZES.index(64), key=self._key("size"), format_func=lambda s: f"{s} × {s}",
+                              help=_("Pixels of the square that each picture becomes. Training time grows with the area: begin with 32 or 64."))  # fmt: skip
+        fit = middle.selectbox(_("Shape"), list(FITS), key=self._key("fit"), format_func=lambda code: _(FITS[code]),
+                               help=_("What becomes of a picture that is no square."))  # fmt: skip
+        colour = right.selectbox(_("Colour"), list(COLOURS), key=self._key("colour"), format_func=lambda code: _(COLOURS[code]),
+                                 help=_("Grey pictures train faster: one channel instead of three."))  # fmt: skip
+        choices = Choices(size, fit, colour)
+        self._look(given, choices, _)
+        name = st.text_input(_("Name of the data set"), value=_first_name(given), max_chars=_LONGEST_NAME, key=self._key(f"name.{tray.id}"),
+                             help=_("How you will find it again. You can change it later."))  # fmt: skip
+        if st.button(_("Make the data set"), type="primary", icon=":material/check:", key=self._key("make")):
+            limits = service.arrivals().limits
+            self.sets.check_room(self.owner, limits)
+            tray.job = Import(self.sets, given, choices, name.strip() or _first_name(given), self.owner, limits)
+            tray.job.start()
+            tray.job.wait(_AT_FIRST)
+            st.rerun()
+
+    def _look(self, given: Sequence[Given], choices: Choices, _: Translate) -> None:
+        """A dozen of the pictures as they would be; read once for the same files and choices."""
+        asked = (tuple(one.path for one in given), choices)
+        kept = st.session_state.get(self._key("preview"))
+        if kept is None or kept[0] != asked:
+            with st.spinner(_("Reading a few of the pictures")):
+                kept = st.session_state[self._key("preview")] = (
+                    asked,
+                    preview(given, choices, service.arrivals().limits),
+                )
+        found = kept[1]
+        if len(found.pictures):
+            st.html(mosaic(found.pictures, found.names))
+        else:
+            st.warning(_("None of the first files is a picture that can be read."), icon=":material/broken_image:")
+        _listed(found.reasons, REASONS, _)
+
+    def _job(self, tray: Tray, job: Import, _: Translate) -> None:
+        if not job.has_ended:
+            st.fragment(self._progress, run_every=POLL_SECONDS)(job)
+            return
+        if job.result is not None:
+            self._result(job.result, job, _)
+        elif job.error is not None:
+            st.error(plain(_(job.error.template).format(**job.error.params)), icon=":material/error:")
+            _listed(job.refused, REASONS, _)
+        else:
+            st.info(_("Cancelled. Nothing was kept of it."), icon=":material/cancel:")
+        with st.container(horizontal=True):
+            if job.result is None and (tray.given or st.session_state.get(self._key("folder"))) and st.button(
+                _("Back to the choices"), icon=":material/arrow_back:", key=self._key("back")
+            ):  # fmt: skip
+                tray.job = None
+                st.rerun()
+            st.button(
+                _("Make another data set"), icon=":material/add:", key=self._key("another"), on_click=self._give_up
+            )
+
+    def _progress(self, job: Import) -> None:
+        _ = translate()
+        if job.has_ended:
+            st.rerun()
+        now = job.progress
+        st.progress(min(1.0, max(0.0, now.share)), text=_(PHASES[now.phase]))
+        st.caption(_("Taken: {accepted}. Left out: {refused}. {seconds} s.").format(
+            accepted=number(now.accepted), refused=number(now.refused), seconds=number(now.seconds, 0)))  # fmt: skip
+        st.button(_("Cancel"), icon=":material/close:", key=self._key("cancel"), on_click=job.cancel,
+                  help=_("End it; nothing is kept. Closing this window ends nothing: open it again to see how far it is."))  # fmt: skip
+
+    def _result(self, made: PictureSet, job: Import, _: Translate) -> None:
+        st.success(plain(_("{name} is ready.").format(name=made.name)), icon=":material/check_circle:")
+        self._shown(made, _)
+        _listed(job.refused, REASONS, _, _("Left out: {count}"))
+        _listed(job.notes, NOTES, _, _("Taken, but changed: {count}"))
+        found = advice(made.count, made.size, made.channels)
+        st.info(_(found.text).format(**found.params), icon=":material/lightbulb:")
+        with st.container(horizontal=True):
+            if st.button(_("Use with the recommended recipe"), type="primary", icon=":material/auto_awesome:", key=self._key("recipe"),
+                         help=plain(_("Takes the preset {preset} and what suits this many pictures.").format(preset=_(registry.preset[found.preset].title)))):  # fmt: skip
+                self._use_recipe(made)
+            if st.button(_("Use only the data"), icon=":material/image:", key=self._key("only"),
+                         help=_("Every other setting stays as it is.")):  # fmt: skip
+                self._use(made)
+
+    def _shown(self, made: PictureSet, _: Translate) -> None:
+        """Some of its pictures, and what it holds."""
+        st.html(mosaic(_some(self.sets.root, made.id)))
+        st.markdown(_facts(made, _))
+        if made.classes:
+            names = ", ".join(plain(name) for name in made.classes[:_SHOWN_CLASSES])
+            more = len(made.classes) - _SHOWN_CLASSES
+            st.caption(
+                _("Classes: {names}").format(names=names)
+                + (_(" and {more} more").format(more=number(more)) if more > 0 else "")
+            )
+
+    # ── using one ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _use(self, made: PictureSet) -> None:
+        self.apply(_data_of(made))
+        self._taken(made)
+
+    def _use_recipe(self, made: PictureSet) -> None:
+        found = advice(made.count, made.size, made.channels)
+        wanted = _data_of(made) | {"data.image_size": min(found.size, made.size)} | dict(found.changes)
+        if self.adopt(settings.replace(presets.load(found.preset), wanted)):
+            self._taken(made)
+
+    def _taken(self, made: PictureSet) -> None:
+        st.session_state[f"{self.page}.last.pictures"] = made.id
+        self._give_up()
+        self._close()
+        st.rerun()
+
+    # ── kept sets, and the server's folders ──────────────────────────────────────────────────────────────────────────────
+
+    def _kept(self, _: Translate) -> None:
+        found = self.sets.of(self.owner)
+        if not found:
+            st.caption(_("You have made no data set here yet."))
+        for made in found:
+            with st.container(border=True), st.container(horizontal=True, vertical_alignment="center"):
+                st.markdown(f"**{plain(made.name)}**  \n{_facts(made, _)}", width="stretch")
+                if st.button(_("Use"), icon=":material/check:", key=self._key(f"use.{made.id}"), type="primary"):
+                    self._use(made)
+                with st.popover(_("More"), key=self._key(f"more.{made.id}")):
+                    self._change(made, _)
+
+    def _change(self, made: PictureSet, _: Translate) -> None:
+        name = st.text_input(_("Name"), value=made.name, max_chars=_LONGEST_NAME, key=self._key(f"rename.{made.id}"))
+        if st.button(_("Rename"), icon=":material/edit:", key=self._key(f"do-rename.{made.id}")):
+            self.sets.rename(made.id, self.owner, name)
+            st.rerun()
+        sure = st.checkbox(_("Delete it for good"), key=self._key(f"sure.{made.id}"),
+                           help=_("Runs that learn it go on; a new run cannot begin with it any more."))  # fmt: skip
+        if st.button(_("Delete"), icon=":material/delete:", key=self._key(f"delete.{made.id}"), disabled=not sure):
+            self.sets.remove(made.id, self.owner)
+            st.rerun()
+
+    def _on_server(self, root: Path, _: Translate) -> None:
+        offered = folders(root)
+        chosen = st.selectbox(
+            _("Folder"), ["", *offered], key=self._key("server"), format_func=lambda n: n or _("Choose a folder")
+        )
+        deeper = st.text_input(
+            _("Or a path below it"), key=self._key("path"), help=_("Inside the folder that this server allows.")
+        )
+        if st.button(
+            _("Look at it"), icon=":material/folder_open:", key=self._key("look"), disabled=not (deeper or chosen)
+        ):
+            wanted = deeper or chosen
+            self._give_up()
+            st.session_state[self._key("folder")] = Given(inside(root, wanted), wanted)
+            st.rerun()
+        if st.session_state.get(self._key("folder")) is not None:
+            st.info(_('Chosen. Go on under "New data set".'), icon=":material/arrow_back:")
+
+
+@st.cache_resource(scope="session", show_spinner=False, on_release=lambda tray_id: service.arrivals().leave(tray_id))
+def _held(tray_id: str) -> str:
+    """Lets a tray know when the tab has gone."""
+    return tray_id
+
+
+def _guarded(draw: Callable[[], None], _: Translate) -> None:
+    """What is wrong is said in its place."""
+    try:
+        draw()
+    except PlaygroundError as error:
+        st.error(plain(_(error.template).format(**error.params)), icon=":material/error:")
+
+
+def _data_of(made: PictureSet) -> dict[str, Any]:
+    return plain_data("pictures") | {"data.pictures": made.id, "data.image_size": made.size}
+
+
+def _first_name(given: Sequence[Given]) -> str:
+    """Of the folder or archive that came, else of the first file."""
+    name = given[0].name.split("/")[0]
+    return (name.rsplit(".", 1)[0] or name)[:_LONGEST_NAME]
+
+
+def _facts(made: PictureSet, _: Translate) -> str:
+    words = [_("{count} pictures, {held} of them held out for the metrics").format(count=number(made.count), held=number(made.held_out)),
+             f"{made.size} × {made.size}", _("colour") if made.channels == 3 else _("grey")]  # fmt: skip
+    if made.classes:
+        words.append(_("{count} classes").format(count=number(len(made.classes))))
+    return " · ".join([*words, f"{number(made.bytes / 1e6, 1)} MB", made.created[:10]])
+
+
+def _listed(reasons: Sequence[Reason], texts: dict[str, str], _: Translate, title: str = "") -> None:
+    """Reasons with their counts and the first names of each, folded."""
+    if not reasons:
+        return
+    shown = title or _("Left out of these: {count}")
+    with st.expander(shown.format(count=number(sum(r.count for r in reasons))), icon=":material/rule:"):
+        for reason in reasons:
+            names = ", ".join(plain(name) for name in reason.names[:_SHOWN_NAMES])
+            dots = " …" if reason.count > min(len(reason.names), _SHOWN_NAMES) else ""
+            st.markdown(f"**{_(texts[reason.code])}**: {number(reason.count)}  \n{names}{dots}")
+
+
+def _some(root: Path, set_id: str, count: int = 12) -> NDArray[np.uint8]:
+    """Some pictures of a set, spread over it; the rest stays on the disk."""
+    pictures = np.load(root / "pictures" / set_id / "pictures.npy", mmap_mode="r", allow_pickle=False)
+    return np.array(pictures[np.linspace(0, len(pictures) - 1, min(count, len(pictures))).astype(int)])
+
+
+def mosaic(pictures: NDArray[np.uint8], names: Sequence[str] = ()) -> str:
+    """HTML of pictures (n, C, S, S) beside each other, as many in a row as fit."""
+    cells = []
+    for i, picture in enumerate(pictures):
+        held = io.BytesIO()
+        rows = picture[0] if len(picture) == 1 else picture.transpose(1, 2, 0)
+        Image.fromarray(np.ascontiguousarray(rows)).save(held, "PNG")
+        name = html.escape(names[i] if i < len(names) else "", quote=True)
+        cells.append(
+            f'<img src="data:image/png;base64,{base64.b64encode(held.getvalue()).decode("ascii")}" alt="{name}" title="{name}">'
+        )
+    return f'<div class="gp-mosaic">{"".join(cells)}</div>'
