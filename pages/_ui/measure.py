@@ -64,9 +64,9 @@ def _beside(page: str, run_id: str) -> None:
     """How much of its time the run may spend on its curves of what a classifier sees."""
     _ = translate()
     run = service.scheduler().peek(run_id)
-    if not isinstance(run, TrainingSession) or "classifier" not in offered(run.config.data):
+    gauge = run.gauge if isinstance(run, TrainingSession) else None
+    if run is None or gauge is None or "classifier" not in offered(run.config.data):
         return
-    gauge = run.gauge
     key = f"{page}.measure.share.{run_id}"
 
     def choose() -> None:

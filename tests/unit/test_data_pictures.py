@@ -341,7 +341,7 @@ def test_the_diagnosis_reads_them(made: Made) -> None:
     assert np.isfinite(verdicts.real).all()
     assert np.isfinite(verdicts.held).all()
     found = watch.look(trainer.players, trainer.read_stats(), picture(trainer.players)["arrays"])
-    assert "by_heart" not in {finding.code for finding in found}
+    assert [finding.code for finding in found] == ["early"]
 
 
 def test_a_stopped_run_goes_on_bit_for_bit(made: Made) -> None:
