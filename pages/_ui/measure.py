@@ -67,12 +67,12 @@ def _beside(page: str, run_id: str) -> None:
     gauge = run.gauge if isinstance(run, TrainingSession) else None
     if run is None or gauge is None or "classifier" not in offered(run.config.data):
         return
-    key = f"{page}.measure.share.{run_id}"
+    key, own = f"{page}.measure.share.{run_id}", gauge
 
     def choose() -> None:
-        gauge.share = st.session_state[key]
+        own.share = st.session_state[key]
 
-    st.session_state[key] = min(SHARES, key=lambda share: abs(share - gauge.share))
+    st.session_state[key] = min(SHARES, key=lambda share: abs(share - own.share))
     st.segmented_control(
         _("Beside the training, at most this share of its time"), SHARES, key=key, on_change=choose, required=True,
         format_func=lambda share: percent(share) if share else _("None"),
