@@ -7,23 +7,37 @@ import io
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image, ImageChops, UnidentifiedImageError
+from PIL import (
+    BmpImagePlugin,
+    GifImagePlugin,
+    Image,
+    ImageChops,
+    JpegImagePlugin,
+    MpoImagePlugin,
+    PngImagePlugin,
+    PpmImagePlugin,
+    TiffImagePlugin,
+    UnidentifiedImageError,
+    WebPImagePlugin,
+)
 from PIL.Image import Resampling, Transpose
 
 from gan_core.pictures.choices import Choices
 from gan_core.pictures.limits import SMALLEST, Limits
 from gan_core.pictures.members import kind_of
 
-FORMATS = (
-    "PNG",
-    "JPEG",
-    "MPO",
-    "WEBP",
-    "GIF",
-    "BMP",
-    "TIFF",
-    "PPM",
-)  # MPO: JPEGs of some phones; few decoders, few weak points
+_PLUGINS = (
+    PngImagePlugin,
+    JpegImagePlugin,
+    MpoImagePlugin,
+    WebPImagePlugin,
+    GifImagePlugin,
+    BmpImagePlugin,
+    TiffImagePlugin,
+    PpmImagePlugin,
+)
+# Few decoders, few weak points. Pillow opens JPEGs of several pictures (MPO, of some phones) as JPEG.
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM")
 _MAGIC = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF8", b"BM", b"RIFF", b"II*\0", b"MM\0*", b"P1", b"P2", b"P3", b"P4", b"P5", b"P6")  # fmt: skip
 _ORIENTATION = 0x0112  # of EXIF
 _TURNS = {

@@ -13,12 +13,17 @@ import contextlib
 import hashlib
 import json
 import logging
+import math
+import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.lib import format as npy
 
 from gan_core.errors import ConfigError, DataError
 from gan_core.pictures.limits import FEWEST, Limits
@@ -34,7 +39,7 @@ log = logging.getLogger(__name__)
 
 LONGEST_NAME = 80
 _LARGEST_FILE = 1 << 22  # bytes of a JSON file: more than any is that was written here
-_NPY_HEADER = 4096  # bytes at most
+_NPY_HEADER = 4096  # characters at most
 NO_SET = N_("There is no such set of pictures any more: it was deleted meanwhile.")
 TOO_MANY = N_("You keep {count} sets of pictures, and {most} are allowed. Delete one of them first.")
 NO_ROOM = N_(
@@ -240,6 +245,19 @@ def _json(path: Path) -> dict[str, Any] | None:
     return said if isinstance(said, dict) else None
 
 
+def _is_array(path: Path, dtype: np.dtype[Any], shape: tuple[int, ...]) -> bool:
+    """Whether a file has the header of such an array, and as many bytes behind it."""
+    try:
+        with path.open("rb") as file:
+            if npy.read_magic(file) != (1, 0):
+                return False
+            found = npy.read_array_header_1_0(file, max_header_size=_NPY_HEADER)
+            length = os.fstat(file.fileno()).st_size - file.tell()
+    except (OSError, ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
+        return False
+    return found == (shape, False, dtype) and length == math.prod(shape) * dtype.itemsize
+
+
 def _content(folder: Path, set_id: str) -> dict[str, Any] | None:
     """What set.json says, where it goes with the id and with the files; else None."""
     said, shape = _json(folder / "set.json"), shape_of(set_id)
@@ -254,14 +272,8 @@ def _content(folder: Path, set_id: str) -> dict[str, Any] | None:
         return None
     if not (count >= FEWEST and 0 < held_out < count) or not all(isinstance(name, str) for name in classes):
         return None
-    least = count * channels * size * size
-    try:
-        is_whole = least < (folder / "pictures.npy").stat().st_size <= least + _NPY_HEADER
-        if classes:
-            is_whole = is_whole and 8 * count < (folder / "labels.npy").stat().st_size <= 8 * count + _NPY_HEADER
-    except OSError:
-        return None
-    if not is_whole:
+    is_whole = _is_array(folder / "pictures.npy", np.dtype(np.uint8), (count, channels, size, size))
+    if not is_whole or (classes and not _is_array(folder / "labels.npy", np.dtype(np.int64), (count,))):
         return None
     return {"count": count, "held_out": held_out, "channels": channels, "size": size, "classes": tuple(classes)}
 
