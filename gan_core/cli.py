@@ -82,6 +82,14 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--max-per-owner", type=_bounded(int, 1, 1000), default=4, help="of one browser (default: 4)")
     parser.add_argument("--quota", type=_bounded(float, 0.01, 1e6), default=20.0, metavar="GB",
                         help="what the data folder may hold (default: 20); deleted runs and old history go first")  # fmt: skip
+    parser.add_argument("--pictures-most", type=_bounded(int, 20, 1_000_000), default=20_000, metavar="N",
+                        help="pictures of one data set that a visitor brings (default: 20000)")  # fmt: skip
+    parser.add_argument("--pictures-mb", type=_bounded(int, 1, 100_000), default=2000, metavar="MB",
+                        help="what may be brought for it at once (default: 2000)")  # fmt: skip
+    parser.add_argument("--pictures-megapixels", type=_bounded(float, 0.01, 1000), default=40.0, metavar="MP",
+                        help="of one picture (default: 40)")  # fmt: skip
+    parser.add_argument("--pictures-folder", type=_folder, default=None, metavar="DIR",
+                        help="visitors may make data sets of what lies below this folder of the server (default: none)")  # fmt: skip
     parser.add_argument("--engine", choices=engine.NAMES, default=None,
                         help="auto: runs start at once and change to a compiled step; eager: nothing is compiled; compiled: runs wait "
                         "for it (default: auto)")  # fmt: skip
@@ -181,12 +189,22 @@ def _from_home(module: str) -> Any:
     return importlib.import_module(module)
 
 
+def _folder(text: str) -> Path:
+    path = Path(text).expanduser()
+    if not path.is_dir():
+        raise argparse.ArgumentTypeError(f"{text!r} is no folder here. Name one that is there")
+    return path.resolve()
+
+
 def _serve(o: argparse.Namespace) -> int:
+    from gan_core.pictures.limits import Limits
+
     server = _from_home("pages._ui.server")
+    taken = Limits(pictures=o.pictures_most, upload=o.pictures_mb * 10**6, megapixels=o.pictures_megapixels)
     return int(server.serve(server.ServeOptions(
         host=o.host, port=o.port, data_dir=o.data_dir, browser=not o.no_browser, allow_origin=tuple(o.allow_origin),
         grace_seconds=o.grace, max_runs=o.max_runs, max_per_owner=o.max_per_owner,
-        quota_gb=o.quota, engine=engine.default(o.engine),
+        quota_gb=o.quota, engine=engine.default(o.engine), picture_limits=taken, pictures_folder=o.pictures_folder,
     )))  # fmt: skip
 
 

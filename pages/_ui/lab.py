@@ -10,7 +10,7 @@ from gan_core import config as settings
 from gan_core import data as data_sets
 from gan_core import presets, registry, serial
 from gan_core.config import RunConfig
-from gan_core.errors import ConfigError, DataError, PlaygroundError
+from gan_core.errors import ConfigError, PlaygroundError
 from gan_core.runs.following import FollowedRun
 from gan_core.runs.preview import preview_frame
 from gan_core.runs.session import TrainingSession
@@ -127,19 +127,21 @@ class Lab:
             more = {"data": lambda: own_data_button(self.page, shown, apply)} if self.kind == "points" and free else {}
             if self.kind == "images":
                 pictures = (
-                    None if {"data.name", "data.pictures"} & (share.lock | share.hide) else self._own_pictures(apply)
+                    None
+                    if {"data.name", "data.pictures"} & (share.lock | share.hide)
+                    else self._own_pictures(shown, apply)
                 )
                 more = {"data": lambda: self._beside_pictures(shown, pictures, _)}
             Controls(self.page, shown, apply, share.hide, share.lock, more, lambda name: last(self.page, name)).draw()
 
-    def _own_pictures(self, apply: Callable[[dict[str, Any]], None]) -> OwnPictures:
+    def _own_pictures(self, shown: RunConfig, apply: Callable[[dict[str, Any]], None]) -> OwnPictures:
         def adopt(config: RunConfig) -> bool:
             self.draft = config  # as choosing a preset does: for the next run
             st.query_params.pop("run", None)
             forget_link()
             return True
 
-        return OwnPictures(self.page, apply, adopt)
+        return OwnPictures(self.page, shown, apply, adopt)
 
     def _beside_pictures(self, shown: RunConfig, pictures: OwnPictures | None, _: Callable[[str], str]) -> None:
         """What stands under the choice of the data: the visitor's own, and whose the chosen ones are."""
@@ -316,7 +318,9 @@ class Lab:
         if session is None:
             try:
                 frame = preview(serial.to_link(self.draft), data_sets.is_available(self.draft.data.name))
-            except DataError as error:  # its table is on another server, say: the page is there to choose other data
+            except (
+                PlaygroundError
+            ) as error:  # its table is on another server, say, or has less than a batch: the page is there to change it
                 st.error(plain(_(error.template).format(**error.params)), icon=":material/error:")
                 return
             if frame is None:  # nothing can be drawn yet: what to do stands where the pictures will be

@@ -26,7 +26,7 @@ from gan_core.text import N_
 from pages._ui import service
 from pages._ui import settings as server
 from pages._ui.bring import drop_zone
-from pages._ui.controls import plain_data
+from pages._ui.controls import new_data
 from pages._ui.failures import plain
 from pages._ui.i18n import language, number, translate
 from pages._ui.owner import owner_id
@@ -43,10 +43,11 @@ _LONGEST_NAME = 60
 
 
 class OwnPictures:
-    """The dialog of a page. `apply` takes settings, or raises ConfigError and changes nothing; `adopt` takes a whole configuration."""
+    """The dialog of a page that shows the settings `config`. `apply` takes settings, or raises ConfigError and changes nothing; `adopt` takes a
+    whole configuration."""
 
-    def __init__(self, page: str, apply: Apply, adopt: Callable[[RunConfig], bool]) -> None:
-        self.page, self.apply, self.adopt = page, apply, adopt
+    def __init__(self, page: str, config: RunConfig, apply: Apply, adopt: Callable[[RunConfig], bool]) -> None:
+        self.page, self.config, self.apply, self.adopt = page, config, apply, adopt
         self.sets = PictureSets(service.scheduler().store.root)
         self.owner = owner_id()
 
@@ -221,13 +222,14 @@ class OwnPictures:
     # ── using one ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _use(self, made: PictureSet) -> None:
-        self.apply(_data_of(made))
+        self.apply(_settings_for(self.config, made))
         self._taken(made)
 
     def _use_recipe(self, made: PictureSet) -> None:
         found = advice(made.count, made.size, made.channels)
-        wanted = _data_of(made) | {"data.image_size": min(found.size, made.size)} | dict(found.changes)
-        if self.adopt(settings.replace(presets.load(found.preset), wanted)):
+        recipe = settings.replace(presets.load(found.preset), dict(found.changes))
+        wanted = _settings_for(recipe, made) | {"data.image_size": min(found.size, made.size)}
+        if self.adopt(settings.replace(recipe, wanted)):
             self._taken(made)
 
     def _taken(self, made: PictureSet) -> None:
@@ -294,8 +296,13 @@ def _guarded(draw: Callable[[], None], _: Translate) -> None:
         st.error(plain(_(error.template).format(**error.params)), icon=":material/error:")
 
 
-def _data_of(made: PictureSet) -> dict[str, Any]:
-    return plain_data("pictures") | {"data.pictures": made.id, "data.image_size": made.size}
+def _settings_for(config: RunConfig, made: PictureSet) -> dict[str, Any]:
+    """What to change so that a run of these settings learns this set: a batch that it can fill, too."""
+    changes = new_data(config, "pictures", made.id) | {"data.image_size": made.size}
+    learned = made.count - made.held_out
+    if config.batch_size > learned:
+        changes |= {"batch_size": 1 << (learned.bit_length() - 1), "accumulation": 1}
+    return changes
 
 
 def _first_name(given: Sequence[Given]) -> str:

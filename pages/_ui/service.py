@@ -42,10 +42,12 @@ def scheduler() -> "Scheduler":
 
 
 def _new_scheduler() -> "Scheduler":
+    from gan_core.pictures.store import sweep
     from gan_core.runs.scheduler import Scheduler  # torch: seconds that only a server or a page has to wait for
     from gan_core.runs.store import Store
 
     chosen = settings.options()
+    sweep(chosen.folder)
     return Scheduler(
         Store(chosen.folder),
         max_runs=chosen.max_runs,

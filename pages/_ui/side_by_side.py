@@ -13,7 +13,7 @@ import streamlit as st
 from gan_core import config as settings
 from gan_core import presets, registry, serial
 from gan_core.config import RunConfig
-from gan_core.errors import ConfigError, DataError, PlaygroundError
+from gan_core.errors import ConfigError, PlaygroundError
 from gan_core.runs import together
 from gan_core.runs.following import FollowedRun
 from gan_core.runs.session import TrainingSession
@@ -400,7 +400,7 @@ class SideBySide:
     def _previews(self, configs: Sequence[RunConfig]) -> list[bytes | None]:
         try:
             return [preview(serial.to_link(config)) for config in configs]
-        except DataError as error:  # its table is on another server, say
+        except PlaygroundError as error:  # its table is on another server, say
             st.error(plain(self._(error.template).format(**error.params)), icon=":material/error:")
             return [None] * len(configs)
 

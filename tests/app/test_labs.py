@@ -92,9 +92,7 @@ def test_every_choice_of_the_registries_is_offered(visit: Open, page: str, kind:
     assert offered["loss"] == [e.title for e in registry.loss.entries()]
     assert offered["penalty"] == [e.title for e in registry.penalty.entries()]
     assert offered["g_optimizer.name"] == [e.title for e in registry.optimizer.entries()]
-    assert offered["data.name"] == [
-        e.title for e in registry.dataset.entries() if e.info["kind"] == kind
-    ]
+    assert offered["data.name"] == [e.title for e in registry.dataset.entries() if e.info["kind"] == kind]
     assert offered["generator.network"] == [e.title for e in registry.network.entries() if kind in e.info["kinds"]]
 
 

@@ -371,7 +371,7 @@ ASKED: dict[str, dict[str, Any]] = {
     "weak": {"samples": 100}, "save_direction": {"name": "axes.z", "index": 0, "title": "One", "how": "axes"}, "forget_direction": {"name": "saved.x"},
     "keep": {"favourites": [{"name": "One", "at": "AAAA"}]}, "rename": {"id": "x", "name": "Two"}, "forget": {"id": "x"},
 }  # fmt: skip
-REFUSALS = {"noises", "nearest", "units", "responsible", "weak", "as_model"}  # a sentence each
+REFUSALS = {"background", "noises", "nearest", "units", "responsible", "weak", "as_model"}  # a sentence each
 
 
 @pytest.mark.parametrize("name", sorted(ASKS))
