@@ -99,7 +99,9 @@ def test_processes(tmp_path: Path, table: Index, caplog: pytest.LogCaptureFixtur
         if turn % 11 == 0:
             table.close()
     for other in others:
-        out, err = other.communicate(timeout=120)
+        assert other.stdout is not None
+        out = other.stdout.read()  # not `communicate`: what came together with "ready" is in this reader already
+        _, err = other.communicate(timeout=120)
         assert other.returncode == 0, err
         assert "index.sqlite" not in err, err
         assert int(out) >= 20 + 50
