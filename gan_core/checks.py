@@ -59,15 +59,12 @@ def check_together(c: RunConfig) -> None:
 
 def _check_little_data(c: RunConfig) -> None:
     if c.kind != "images":
-        off = {
-            "augmentation": (c.augmentation, "none"),
-            "feature_matching": (c.feature_matching, 0.0),
-            "data.limit": (c.data.limit, 0),
-        }
+        off = {"augmentation": (c.augmentation, "none"), "feature_matching": (c.feature_matching, 0.0)}
+        off |= {"data.limit": (c.data.limit, 0)} if c.kind == "points" else {}
         for name, (value, without) in off.items():
             if value != without:
-                raise ConfigError(N_("{name}={value} is made for pictures, and data.name={data} is points. Set it to {without}."),
-                                  name=name, value=value, data=c.data.name, without=without)  # fmt: skip
+                raise ConfigError(N_("{name}={value} is made for pictures that are drawn from noise, and data.name={data} is {kind}. Set it to {without}."),
+                                  name=name, value=value, data=c.data.name, kind=c.kind, without=without)  # fmt: skip
     if c.augmentation == "ada" and registry.loss[c.loss].info.get("border") is None:
         allowed = ", ".join(e.name for e in registry.loss.entries() if e.info.get("border") is not None)
         raise ConfigError(N_("augmentation=ada follows how often D takes real pictures for real, and loss={loss} has no border between real and "
@@ -106,7 +103,7 @@ def _check_networks(c: RunConfig) -> None:
     """Networks that cannot be told anything, where something is to be told or read."""
     for player in ("generator", "discriminator"):
         name = getattr(c, player).network
-        if (c.codes or c.method != "gan") and not registry.network[name].info.get("classes"):
+        if (c.codes or c.method != "gan") and not c.translates and not registry.network[name].info.get("classes"):
             allowed = ", ".join(e.name for e in registry.network.entries() if e.info.get("classes"))
             raise ConfigError(N_("{player}.network={network} goes with method=gan and without a code only. Use {allowed}, or set method to gan, "
                                  "latent.categories and latent.continuous to 0."), player=player, network=name, allowed=allowed)  # fmt: skip
@@ -114,9 +111,10 @@ def _check_networks(c: RunConfig) -> None:
 
 def _check_method(c: RunConfig) -> None:
     entry = registry.method[c.method]
-    if c.method != "gan" and c.kind != "images":
-        raise ConfigError(N_("method={method} is made for pictures, and data.name={data} is points. Set it to gan."),
-                          method=c.method, data=c.data.name)  # fmt: skip
+    if c.kind not in entry.value.kinds:
+        allowed = ", ".join(e.name for e in registry.method.entries() if c.kind in e.value.kinds)
+        raise ConfigError(N_("method={method} is not made for data.name={data}, which is {kind}. Use {allowed}."),
+                          method=c.method, data=c.data.name, kind=c.kind, allowed=allowed)  # fmt: skip
     for name, value in entry.value.needs.items():
         if (given := attrgetter(name)(c)) != value:
             raise ConfigError(N_("{field}={value} means nothing with method={method}. Set it to {needed}."),
@@ -124,9 +122,26 @@ def _check_method(c: RunConfig) -> None:
     if entry.value.paired and registry.penalty[c.penalty].info["at"] in PLACES:
         raise ConfigError(N_("penalty={penalty} does not go with method={method}: between a real and a generated picture there is no code to judge it "
                              "with. Use r1, r2, r1_r2 or none."), penalty=c.penalty, method=c.method)  # fmt: skip
+    if c.translates:
+        _check_translation(c)
     if entry.value.eager and c.engine == "compiled":
         raise ConfigError(N_("engine=compiled does not go with method={method}, whose steps are not compiled. Set it to auto or eager."),
                           method=c.method)  # fmt: skip
+
+
+def _check_translation(c: RunConfig) -> None:
+    info = data_sets.info_of(c.data)
+    if not c.cycles and not info["together"]:
+        allowed = ", ".join(e.name for e in registry.dataset.entries() if e.info["kind"] == "pairs" and e.info["together"])
+        raise ConfigError(N_("method={method} learns from pairs, and in data.name={data} no picture has a partner. Set method to cyclegan, or use one of "
+                             "these sets: {allowed}."), method=c.method, data=c.data.name, allowed=allowed)  # fmt: skip
+    if c.cycles and c.identity_weight and info["given"] != info["channels"]:
+        raise ConfigError(N_("identity_weight={weight} asks pictures to stay as they are, and in data.name={data} one kind has {given} channels and the "
+                             "other {channels}. Set it to 0."), weight=c.identity_weight, data=c.data.name, given=info["given"],
+                          channels=info["channels"])  # fmt: skip
+    if c.cycles and 0 < c.history < c.batch_size:
+        raise ConfigError(N_("history={history} is smaller than batch_size={batch_size}: no batch could be exchanged. Use at least {batch_size}, or 0 for "
+                             "none."), history=c.history, batch_size=c.batch_size)  # fmt: skip
 
 
 def _check_classes(c: RunConfig) -> None:
@@ -173,14 +188,23 @@ def _check_data(c: RunConfig) -> None:
                               high=f"{allowed.high:g}", own=f"{allowed.own:g}")  # fmt: skip
     for player in ("generator", "discriminator"):
         name = getattr(c, player).network
-        kinds = registry.network[name].info["kinds"]
+        about = registry.network[name].info
+        kinds = about["kinds"]
+        if player not in about.get("plays", (player,)):
+            raise ConfigError(N_("{player}.network={network} is made for the other player. Use {allowed}."), player=player, network=name,
+                              allowed=", ".join(playing(player, info["kind"])))  # fmt: skip
         if info["kind"] not in kinds:
             raise ConfigError(N_("{player}.network={network} draws {kinds}, and data.name={data} is {kind}. Use {allowed}."),
                 player=player, network=name, kinds=" and ".join(kinds), data=c.data.name, kind=info["kind"],
-                allowed=", ".join(e.name for e in registry.network.entries() if info["kind"] in e.info["kinds"]))  # fmt: skip
-    if info["kind"] == "images" and c.data.image_size not in info["sizes"]:
+                allowed=", ".join(playing(player, info["kind"])))  # fmt: skip
+    if info["kind"] != "points" and c.data.image_size not in info["sizes"]:
         raise ConfigError(N_("data.image_size={size} is not made for data.name={data}. Allowed: {allowed}."),
                           size=c.data.image_size, data=c.data.name, allowed=", ".join(map(str, info["sizes"])))  # fmt: skip
+
+
+def playing(player: str, kind: str) -> list[str]:
+    """The networks that "generator" or "discriminator" can be with data of this kind."""
+    return [e.name for e in registry.network.entries() if kind in e.info["kinds"] and player in e.info.get("plays", (player,))]
 
 
 def _norm(part: GeneratorConfig | DiscriminatorConfig) -> str:

@@ -14,7 +14,7 @@ from gan_core import engine, registry
 from gan_core.checks import check_together
 from gan_core.data import drawing, parameters, pictures, table
 from gan_core.errors import ConfigError
-from gan_core.networks import uses
+from gan_core.networks import translation, uses
 from gan_core.pictures import choices
 from gan_core.settings import Field, Spec, setting, shorten
 from gan_core.text import N_
@@ -34,10 +34,12 @@ UPSAMPLINGS = {"transposed": N_("Transposed convolution"), "nearest": N_("Resize
                "bilinear": N_("Resize (bilinear)")}  # fmt: skip
 DISTRIBUTIONS = {"gaussian": N_("Gaussian"), "uniform": N_("Uniform in [−1, 1]"), "sphere": N_("On a sphere")}
 SIZES = {size: f"{size} × {size}" for size in choices.SIZES}
+PATCHES = {side: f"{side} × {side}" for side in translation.PATCHES}
 DEVICES = {"auto": N_("Automatic"), "cpu": "CPU", "cuda": "CUDA", "mps": "Apple MPS"}
 ENGINES = dict(zip(engine.NAMES, (N_("Automatic"), N_("Eager"), N_("Compiled")), strict=True))
 SCALINGS = {"keep": N_("Keep proportions"), "each": N_("Each axis by itself"), "none": N_("As it is")}
 AUGMENTATIONS = {"none": N_("None"), "diffaugment": "DiffAugment", "ada": N_("ADA (adaptive)")}
+DIRECTIONS = {"there": N_("There"), "back": N_("Back")}
 PRECISIONS = {"auto": N_("Automatic"), "float32": "float32", "bfloat16": N_("bfloat16 (mixed)")}
 
 _ATTENTION_MORE = N_("Convolutions see a small neighbourhood; attention lets an eye know where the other one is (Zhang et al. 2019). Its cost "
@@ -61,6 +63,10 @@ _MOMENTUM_MORE = N_("0.9 adds up about the last ten steps. In a game it makes bo
 
 def _uses(kind: str) -> Any:
     return lambda c: registry.dataset[c.data.name].info["kind"] == kind
+
+
+def _pictures(c: Any) -> bool:
+    return registry.dataset[c.data.name].info["kind"] != "points"
 
 
 def _has_classes(c: Any) -> bool:
@@ -90,14 +96,18 @@ class DataConfig:
     name: str = setting("ring", title=N_("Data set"), group="data", choices=registry.dataset, basic=True,
         help=N_("What the generator learns to imitate."),
         more=N_("Points in the plane show every part of a GAN at once; pictures show what it is good for."))  # fmt: skip
-    image_size: int = setting(28, title=N_("Picture size"), group="data", choices=SIZES, unit="px", shown_if=_uses("images"),
+    image_size: int = setting(28, title=N_("Picture size"), group="data", choices=SIZES, unit="px", shown_if=_pictures,
         help=N_("Height and width that pictures are resized to. Training time grows with its square."),
         more=N_("28 is MNIST's own size, 32 that of CIFAR-10. Convolutional networks get one layer more for each doubling."))  # fmt: skip
-    limit: int = setting(0, title=N_("Training pictures"), group="data", low=0, high=1_000_000, shown_if=_uses("images"), log=True,
+    limit: int = setting(0, title=N_("Training pictures"), group="data", low=0, high=1_000_000, shown_if=_pictures, log=True,
         zero_off=True, zero=N_("all"),
         help=N_("How many of the set's pictures are learned from. 0: all of them."),
         more=N_("Always the same ones, and a smaller number is a part of a larger one. With few, the discriminator learns them by heart. What is held "
                 "out, and what samples are measured against, stays as it is."))  # fmt: skip
+    direction: str = setting("there", title=N_("Direction"), group="data", choices=DIRECTIONS, basic=True, shown_if=_uses("pairs"),
+        help=N_("Which of the two kinds of pictures goes in, and which shall come out."),
+        more=N_("One way may be easy and the other a guess: every digit has one outline, and every picture one grey; back, there are many that "
+                "would do."))  # fmt: skip
     modes: int = setting(0, title=N_("Modes"), group="data", low=0, high=32, own=True, shown_if=_parameter("modes"),
         help=N_("How many clusters the data has. 0: the set's own number."),
         more=N_("The more there are, the easier it is to forget one: a generator that leaves some out has collapsed onto the others."))  # fmt: skip
@@ -212,6 +222,10 @@ class GeneratorConfig:
         help=N_("How a layer doubles the picture's size. Transposed convolutions are fast; resizing avoids checkerboards."),
         more=N_("Transposed convolutions learn how to fill in; kernels that overlap unevenly print a checkerboard (Odena et al. "
                 "2016). Resizing first and convolving after cannot, and costs more."))  # fmt: skip
+    dropout: float = setting(0.0, title=N_("Dropout"), group="generator", low=0.0, high=0.8, shown_if=_network_uses("generator", "dropout"),
+        help=N_("Share of the values that are set to zero at random in the three innermost layers on the way up, while training. 0: none."),
+        more=N_("pix2pix has no noise to begin with; half of the values dropped are all its chance (Isola et al. 2017, section 3.2.1, who also drop "
+                "them when translating; here pictures that you see are made without). On small pictures it mostly blurs."))  # fmt: skip
     conditioning: str = setting("none", title=N_("How G is told the class"), group="generator", choices=G_CONDITIONS, shown_if=_has_classes,
         help=N_("Not told: the noise decides. Otherwise you ask for a class, and G draws one of it."),
         more=N_("Beside the noise: one number a class more at the entrance (Mirza & Osindero 2014, arXiv:1411.1784). In its normalisations: each "
@@ -262,6 +276,11 @@ class DiscriminatorConfig:
                 "rewarded for a right guess (Odena et al. 2017, arXiv:1610.09585)."))  # fmt: skip
     attention: bool = setting(False, title=N_("Self-attention"), group="discriminator", shown_if=_network_uses("discriminator", "attention"),
         help=N_("A layer at half the picture's size in which every place looks at every other."), more=_ATTENTION_MORE)  # fmt: skip
+    patch: int = setting(34, title=N_("Size of a patch"), group="discriminator", choices=PATCHES, unit="px", basic=True,
+        shown_if=_network_uses("discriminator", "patch"),
+        help=N_("How large the part of a picture is that one output of D sees."),
+        more=N_("16: strokes and texture. 34: a picture of 32 pixels almost whole. 70 is the paper's, for 256 pixels (Isola et al. 2017, section 4.4). "
+                "What D cannot see at once, it cannot ask to fit together."))  # fmt: skip
     minibatch_std: bool = setting(False, title=N_("Minibatch standard deviation"), group="stabilizers",
         help=N_("D's last layer is also told how much the samples of its batch differ."),
         more=N_("Karras et al. 2018, arXiv:1710.10196, in groups of four: a generator whose samples are all alike gives itself away."))  # fmt: skip
@@ -338,8 +357,8 @@ class RunConfig:
     latent: LatentConfig = LatentConfig()
     generator: GeneratorConfig = GeneratorConfig()
     discriminator: DiscriminatorConfig = DiscriminatorConfig()
-    method: str = setting("gan", title=N_("Method"), group="loss", choices=registry.method, basic=True, shown_if=_uses("images"),
-        help=N_("What the two networks are to each other."),
+    method: str = setting("gan", title=N_("Method"), group="loss", choices=registry.method, basic=True, shown_if=_pictures,
+        help=N_("What the networks are to each other."),
         more=N_("A GAN learns from what a discriminator says of its samples. A VAE learns from its own pictures drawn again, and from how "
                 "close its codes lie to the noise: a likelihood instead of a game, which never collapses and draws blurred pictures."))  # fmt: skip
     kl_weight: float = setting(1.0, title=N_("Weight β of the codes"), group="loss", low=0.0, high=100.0, log=True, zero_off=True, live=True,
@@ -349,6 +368,25 @@ class RunConfig:
         more=N_("Small: sharp reconstructions, but noise lands between the codes and its pictures are wrong. Large: noise and codes agree, and "
                 "pictures blur; far above 1 codes say nothing any more, and all pictures are alike (posterior collapse). Higgins et al. 2017; "
                 "Burgess et al. 2018, arXiv:1804.03599."))  # fmt: skip
+    l1_weight: float = setting(100.0, title=N_("Weight λ of the truth"), group="loss", low=0.0, high=1000.0, live=True, basic=True,
+        shown_if=lambda c: c.method == "pix2pix",
+        help=N_("How much it counts that a translation is the true picture, value by value, beside convincing D."),
+        more=N_("Without it anything goes that looks real beside what was given. Alone it gives the average of all answers that would do, which is a "
+                "blur: D is there to make one of them sharp. The paper has 100 (Isola et al. 2017, section 3.3)."))  # fmt: skip
+    cycle_weight: float = setting(10.0, title=N_("Weight λ of the cycle"), group="loss", low=0.0, high=100.0, live=True, basic=True,
+        shown_if=lambda c: c.method == "cyclegan",
+        help=N_("How much it counts that a picture, translated there and back, is what it was."),
+        more=N_("Without it a translation may be any picture of the other kind, and has nothing to do with what was given. With much of it hardly "
+                "anything is changed. The paper has 10 (Zhu et al. 2017, section 4)."))  # fmt: skip
+    identity_weight: float = setting(0.5, title=N_("Weight ι of staying"), group="loss", low=0.0, high=1.0, live=True,
+        shown_if=lambda c: c.method == "cyclegan",
+        help=N_("How much it counts that a picture which is of the wanted kind already stays as it is, as a share of the cycle's weight."),
+        more=N_("It keeps colours: without it a translation may exchange day and night as long as the way back exchanges them again (Zhu et al. 2017, "
+                "section 5.2, figure 9). Only where both kinds have as many channels."))  # fmt: skip
+    history: int = setting(50, title=N_("Pictures remembered"), group="stabilizers", low=0, high=500, unit=N_("pictures"),
+        shown_if=lambda c: c.method == "cyclegan",
+        help=N_("D also sees translations of earlier steps, drawn from so many of them. 0: only those of this step."),
+        more=N_("Half of what it is shown is old: G cannot win by going round in circles (Shrivastava et al. 2017, arXiv:1612.07828)."))  # fmt: skip
     loss: str = setting("relativistic", title=N_("Loss"), group="loss", choices=registry.loss, live=True, basic=True,
         help=N_("What each player tries to make small."),
         more=N_("The discriminator's objective and the generator's answer to it. Losses differ in how much the generator learns "
@@ -536,8 +574,18 @@ class RunConfig:
         return bool(registry.method[self.method].value.paired)
 
     @property
+    def translates(self) -> bool:
+        """Whether G is given a picture instead of noise."""
+        return self.kind == "pairs"
+
+    @property
+    def cycles(self) -> bool:
+        """Whether there are two of each player, one for each direction, and no pairs are needed (CycleGAN)."""
+        return bool(registry.method[self.method].value.cycles)
+
+    @property
     def kind(self) -> str:
-        """ "points" or "images"."""
+        """ "points", "images" or "pairs"."""
         return str(registry.dataset[self.data.name].info["kind"])
 
 

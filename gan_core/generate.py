@@ -21,6 +21,7 @@ from gan_core.networks.style import StyleGenerator
 from gan_core.players import as_pictures, classes_in, draw_inputs, drawn
 from gan_core.runs.folder import RunFolder
 from gan_core.text import N_
+from gan_core.translation.players import ROWS, held_out
 
 BATCH = 512
 
@@ -53,12 +54,12 @@ class SavedGenerator:
             raise ConfigError(N_("Truncation means something for style-based generators only, and generator.network={network} is none. Leave it out."),
                               network=self.config.generator.network)  # fmt: skip
         parts = []
+        inputs = self._inputs()
         for done in range(0, n, BATCH):
-            latents = draw_inputs(BATCH, self.config, rng)[: n - done]
-            parts.append(drawn(self.module, latents.to(device), psi).float().cpu())
+            parts.append(self._draw(inputs(BATCH, rng)[: n - done], device, psi))
             if progress:
                 progress(min(n, done + BATCH), n)
-        if self.config.kind == "images":
+        if self.config.kind != "points":
             return as_pictures(torch.cat(parts))
         scaled = torch.cat(parts).contiguous() * self.scale
         return scaled + scaled.new_tensor(self.origin) if any(self.origin) else scaled
@@ -88,13 +89,25 @@ class SavedGenerator:
         """Without an end."""
         device = next(self.module.parameters()).device
         rng = torch.Generator().manual_seed(seed)
+        draw = self._inputs()
         while True:
-            inputs = draw_inputs(BATCH, self.config, rng)
+            inputs = draw(BATCH, rng)
             with torch.no_grad():  # not around the yield: whoever draws has its own
-                images = as_pictures(
-                    drawn(self.module, inputs.to(device), self.config.generator.truncation).float().cpu()
-                )
+                images = as_pictures(self._draw(inputs, device, self.config.generator.truncation))
             yield images, classes_in(inputs, self.config)
+
+    def _inputs(self) -> Callable[[int, torch.Generator], Tensor]:
+        """What draws inputs of the generator: latents, or the held-out pictures of a set of pairs, which is loaded for it. Raises DataError."""
+        if not self.config.translates:
+            return lambda n, rng: draw_inputs(n, self.config, rng)
+        data = data_sets.load(self.config.data)
+        assert isinstance(data, data_sets.PairSet)
+        return lambda n, rng: held_out(data, n, rng)
+
+    def _draw(self, inputs: Tensor, device: torch.device, psi: float) -> Tensor:
+        """What comes of them, on the CPU; pictures that are translated a few at a time, for they pass through at their full size."""
+        rows = torch.split(inputs.to(device), ROWS if self.config.translates else BATCH)
+        return torch.cat([drawn(self.module, part, psi).float().cpu() for part in rows])
 
 
 def load(folder: RunFolder, device: str = "auto", *, step: int | None = None, averaged: bool = True) -> SavedGenerator:

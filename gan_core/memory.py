@@ -15,7 +15,7 @@ from gan_core import data as data_sets
 from gan_core import device as devices
 from gan_core import registry
 from gan_core.errors import ConfigError
-from gan_core.networks import encoder_on_meta, on_meta
+from gan_core.networks import encoder_on_meta, given_shape, on_meta
 from gan_core.networks.begins import Begins
 from gan_core.text import N_
 
@@ -55,11 +55,22 @@ def needs(config: RunConfig) -> Needs:
     batch = config.batch_size // config.accumulation
     n, classes = 2 * config.discriminator.packing, config.latent.dim if config.paired else config.classes
     told = [torch.empty(n, classes, device="meta")] if classes else []
+    if config.translates:
+        return Needs(_BYTES * weights, _BYTES * 2 * batch * _translated(config, g, d, shape))
     per_sample = _activations(g, torch.empty(2, config.latent.dim + config.classes + config.codes, device="meta"))
     per_sample += 2 * _activations(d, torch.empty(n, *shape, device="meta"), *told)
     per_sample += _activations(e, torch.empty(2, *shape, device="meta")) if e is not None else 0
     twice = 2 if registry.penalty[config.penalty].info["at"] else 1  # the second backward pass keeps its own graph
     return Needs(_BYTES * weights, _BYTES * 2 * twice * batch * per_sample)
+
+
+def _translated(config: RunConfig, g: nn.Module, d: nn.Module, shape: tuple[int, ...]) -> int:
+    """Numbers for each pair of a translation: G once and D on two pictures; of CycleGAN both ways, there, back again and what stays."""
+    given, wanted = torch.empty(2, *given_shape(config, shape), device="meta"), torch.empty(2, *shape, device="meta")
+    if not config.cycles:
+        return _activations(g, given) + 2 * _activations(d, wanted, given)
+    ways = 6 if config.identity_weight else 4
+    return ways * _activations(g, given) + 4 * _activations(d, wanted)
 
 
 @torch.no_grad()

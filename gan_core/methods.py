@@ -22,7 +22,8 @@ class Method:
     """`codes`: the phases of a step. `adversarial`: a discriminator judges samples. `needs`: the one value that goes with it, of settings
     that are not shown then. `keeps`: settings of the groups ADJUSTABLE that it knows; None: all. `words`: title, help and explanation of
     settings that mean something else with it; `groups`: the same for titles of groups. `eager`: why its steps are not compiled.
-    `paired`: D judges a picture together with its code, and an encoder of its own plays with G."""
+    `paired`: D judges a picture together with its code, and an encoder of its own plays with G. `kinds`: of data that it is for.
+    `cycles`: there are two of each player, one for each direction of a translation."""
 
     doc: str
     codes: tuple[str, ...] = CODES
@@ -33,6 +34,8 @@ class Method:
     groups: Mapping[str, str] = field(default_factory=dict)
     eager: str = ""
     paired: bool = False
+    kinds: tuple[str, ...] = ("images",)
+    cycles: bool = False
 
     def uses(self, name: str, group: str) -> bool:
         """Whether a setting (dotted name) of this group has any effect on such a run."""
@@ -41,7 +44,7 @@ class Method:
 
 method("gan", title=N_("GAN"), paper="Goodfellow et al. 2014, arXiv:1406.2661",
        help=N_("A discriminator judges, and the generator learns to please it."))(
-    Method("k_d steps of the discriminator, then k_g steps of the generator, each on a loss of its own.")
+    Method("k_d steps of the discriminator, then k_g steps of the generator, each on a loss of its own.", kinds=("points", "images"))
 )  # fmt: skip
 
 _STEP = N_(
@@ -98,5 +101,30 @@ method("bigan", title=N_("BiGAN"), paper="Donahue et al. 2017, arXiv:1605.09782;
         words={"g_optimizer.lr": (N_("Learning rate of G and the encoder"), N_("Size of the steps that generator and encoder take together."),
                                   N_("The two rates set who learns faster: the discriminator, or the two that play against it."))},
         eager=N_("The steps of a BiGAN are not compiled: it is trained eagerly."), paired=True,
+    )
+)  # fmt: skip
+
+# A generator that is given a picture has no noise, and what judges patches sees neither classes nor packs.
+_TRANSLATES: dict[str, Any] = {
+    "latent.dim": 2, "latent.distribution": "gaussian", "latent.categories": 0, "latent.continuous": 0, "generator.conditioning": "none", "discriminator.conditioning": "none",
+    "discriminator.packing": 1, "discriminator.minibatch_std": False, "penalty": "none", "augmentation": "none", "lecam_weight": 0.0,
+    "feature_matching": 0.0, "label_flip": 0.0, "accumulation": 1,
+}  # fmt: skip
+_EAGER = N_("The steps of a translation are not compiled: it is trained eagerly.")
+
+method("pix2pix", title=N_("pix2pix (pairs)"), paper="Isola et al. 2017, arXiv:1611.07004",
+       help=N_("Each picture has a partner. G learns to make the one from the other; D sees both and judges patch by patch whether they belong together."))(
+    Method(
+        "k_d steps of the discriminator on what was given beside true and made pictures, then k_g steps of the generator, which is also held "
+        "to the true picture.",
+        needs=_TRANSLATES, kinds=("pairs",), eager=_EAGER,
+    )
+)  # fmt: skip
+
+method("cyclegan", title=N_("CycleGAN (no pairs)"), paper="Zhu et al. 2017, arXiv:1703.10593",
+       help=N_("Two heaps of pictures without partners. One G leads there and one back; each has a D, and who goes there and back must come home."))(
+    Method(
+        "k_d steps of both discriminators, then k_g steps of both generators, which are also held to what comes back.",
+        needs=_TRANSLATES, kinds=("pairs",), eager=_EAGER, cycles=True,
     )
 )  # fmt: skip

@@ -10,7 +10,7 @@ import contextlib
 import copy
 import math
 import string
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import torch
@@ -30,8 +30,8 @@ _ROWS = 1024  # through the generator at once
 
 @dataclass(frozen=True)
 class Preview:
-    """What a viewer compares at every moment of a run: fixed latents (N, latent.dim + classes or codes) and fixed real samples (N, …). Where the
-    players are told a class, it is the same for both in each place: labels (N, classes)."""
+    """What a viewer compares at every moment of a run: fixed latents (N, latent.dim + classes or codes) and fixed real samples (N, …). Where D
+    is told something, a class or what was translated, it is the same for both in each place: labels (N, …)."""
 
     latents: Tensor
     real: Tensor
@@ -60,6 +60,23 @@ class Players:
             parts = [drawn(g, part, self.config.generator.truncation).float().cpu() for part in rows]
         out = torch.cat(parts)
         return self.data.to_units(out) if isinstance(self.data, PointSet) else as_pictures(out)
+
+    def draw(self, n: int, generator: torch.Generator) -> Tensor:
+        """(n, latent.dim + classes or codes) from a generator on the CPU: what `sample` takes."""
+        return draw_inputs(n, self.config, generator)
+
+    def beside(self, *, held: bool) -> Callable[[Tensor], Tensor] | None:
+        """What D is told beside pictures of the training part, or of the held-out one: from their places (n,); None where it is told nothing, or
+        nobody knows."""
+        data, classes = self.data, self.config.classes
+        if not classes or not isinstance(data, ImageSet):
+            return None
+        labels = data.test_labels if held else data.labels
+        return (lambda rows: one_hot(labels[rows], classes)) if labels is not None else None
+
+    def told(self, inputs: Tensor) -> Tensor | None:
+        """What D is told beside what the generator makes of these inputs, as `draw` gives them; None where it is told nothing."""
+        return inputs[:, self.config.latent.dim :] if self.config.classes else None
 
     @torch.no_grad()
     def critic(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
@@ -215,7 +232,10 @@ def labels_of(config: RunConfig, data: ImageSet, device: torch.device) -> Tensor
 
 
 def preview_side(config: RunConfig) -> int:
-    """How many pictures a side of the preview's square has: a column for each class or category, where there are few."""
+    """How many pictures a side of the preview's square has: a column for each class or category, where there are few; of translations
+    few, since each is shown with what was given and what should have come out."""
+    if config.translates:
+        return 4
     columns = config.classes or config.latent.categories
     return columns if 4 <= columns <= 12 else 8
 

@@ -69,6 +69,9 @@ class Stats:
     augment_p: float = math.nan  # how likely an adaptive augmentation is now; NaN without
     reconstruction: float = math.nan
     kl: float = math.nan
+    l1: float = math.nan  # of a translation: what it is held to, errors a value in [−1, 1]
+    cycle: float = math.nan
+    identity: float = math.nan
 
 
 class Trainer:
@@ -109,6 +112,7 @@ class Trainer:
         self.ada = torch.zeros(3, device=self.device)  # what `augment.adapted` and `lecam.follow` go on from
         self.anchors = torch.zeros(3, device=self.device)
         self.d_sums, self.g_sum = torch.zeros(4, device=self.device), torch.zeros((), device=self.device)
+        self.more_sums = torch.zeros(3, device=self.device)  # of what G is held to besides, by methods that do so
         self._clear_sums()
         self._compiled: CompiledStep | None = None
         self._apply(config)
@@ -427,6 +431,7 @@ class Trainer:
         # A NaN or an infinity in any loss stays in these sums until they are read: that is the sticky flag.
         self.d_sums.zero_()
         self.g_sum.zero_()
+        self.more_sums.zero_()
         self._d_count = self._g_count = self._penalty_count = 0
 
     @property

@@ -6,6 +6,7 @@ lineup.verdicts(players, step)              # D's outputs for them with these we
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,7 @@ from torch import Tensor
 
 from gan_core import registry
 from gan_core.data.sets import ImageSet, to_unit
-from gan_core.players import Players, draw_inputs, one_hot
+from gan_core.players import Players
 
 SHOWN = 128  # pictures of each kind; fewer where a set has fewer
 _SALT = 2  # the metrics' own latents come from seed + 1
@@ -50,12 +51,12 @@ class Lineup:
         pack = c.discriminator.packing
         self.count = min(SHOWN, len(data.images)) // pack * pack
         held = min(self.count, len(data.test_images)) // pack * pack
-        if c.classes and data.test_labels is None:
-            held = 0  # D would have to be told a class that nobody knows
-        self.real, self._real_labels = _some(self.count, data.images, data.labels, c.classes, rng)
-        self.held, self._held_labels = _some(held, data.test_images, data.test_labels, c.classes, rng)
-        self.latents = draw_inputs(self.count, c, rng)
-        self._fake_labels = self.latents[:, c.latent.dim :] if c.classes else None
+        if players.beside(held=False) is not None and players.beside(held=True) is None:
+            held = 0  # D would have to be told what nobody knows
+        self.real, self._real_labels = _some(self.count, data.images, players.beside(held=False), rng)
+        self.held, self._held_labels = _some(held, data.test_images, players.beside(held=True), rng)
+        self.latents = players.draw(self.count, rng)
+        self._fake_labels = players.told(self.latents)
 
     def generated(self, players: Players) -> Tensor:
         """(N, C, H, W) in [−1, 1] on the CPU: what the generator of this very step makes of the fixed latents."""
@@ -77,8 +78,8 @@ class Lineup:
 
 
 def _some(
-    count: int, images: Tensor, labels: Tensor | None, classes: int, rng: torch.Generator
+    count: int, images: Tensor, beside: Callable[[Tensor], Tensor] | None, rng: torch.Generator
 ) -> tuple[Tensor, Tensor | None]:
-    """So many different pictures, and their labels (count, classes) where the players are told of classes."""
+    """So many different pictures, and what D is told beside them (count, …), where it is told something."""
     rows = torch.randperm(len(images), generator=rng)[:count]
-    return images[rows], one_hot(labels[rows], classes) if classes and labels is not None else None
+    return images[rows], beside(rows) if beside is not None else None

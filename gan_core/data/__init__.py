@@ -15,17 +15,18 @@ from gan_core import registry
 # In the order in which they are offered.
 # isort: off
 from gan_core.data import mixtures, points, drawing, table
-from gan_core.data import digits, shapes, glyphs, public_sets, emnist, stacked, pictures
+from gan_core.data import digits, shapes, glyphs, public_sets, emnist, stacked, pictures, pairs
 
 # isort: on
 from gan_core.data.download import Missing
+from gan_core.data.pairs import PairSet
 from gan_core.data.sets import ImageSet, PointSet, Progress
 
 if TYPE_CHECKING:
     from gan_core.config import DataConfig
 
-__all__ = ["ImageSet", "PointSet", "digits", "drawing", "emnist", "fingerprint", "glyphs", "info_of", "is_available", "load", "missing",
-           "mixtures", "pictures", "points", "public_sets", "shapes", "stacked", "table"]  # fmt: skip
+__all__ = ["ImageSet", "PairSet", "PointSet", "digits", "drawing", "emnist", "fingerprint", "glyphs", "info_of", "is_available", "load", "missing",
+           "mixtures", "pairs", "pictures", "points", "public_sets", "shapes", "stacked", "table"]  # fmt: skip
 
 _KEPT = 3  # picture sets in memory; their tensors are shared by all runs and never written to
 _Key: TypeAlias = tuple[str, str, int]
@@ -59,7 +60,8 @@ def load(data: DataConfig, progress: Progress | None = None) -> PointSet | Image
             _cache.move_to_end(key)
             while len(_cache) > _KEPT:
                 _cache.popitem(last=False)
-    return images.limited(data.limit)
+    found = images.limited(data.limit)
+    return found.turned() if isinstance(found, PairSet) and data.direction == "back" else found
 
 
 def is_available(name: str) -> bool:

@@ -58,6 +58,16 @@ def paper(hue: Floats) -> Floats:
     return _from_hsv(hue, 0.13, 0.98)
 
 
+def glow(hue: Floats) -> Floats:
+    """(n,) hues in turns -> (n, 3) bright colours, so that they stand out in the dark."""
+    return _from_hsv(hue, 0.55, 1.0)
+
+
+def night(hue: Floats) -> Floats:
+    """(n,) hues in turns -> (n, 3) dark colours."""
+    return _from_hsv(hue, 0.6, 0.14)
+
+
 def _from_hsv(hue: Floats, saturation: float, value: float) -> Floats:
     """Red, green and blue of the hexagonal HSV colour space (Smith 1978)."""
     turns = (hue[:, None] * 6 + np.array([5, 3, 1], np.float32)) % 6

@@ -15,8 +15,10 @@ from gan_core.data.painting import (
     Range,
     coverage,
     drawn_set,
+    glow,
     in_chunks,
     ink,
+    night,
     paint,
     paper,
     pixel_centres,
@@ -56,14 +58,30 @@ def draw(factors: Tensor, size: int, progress: Progress | None = None) -> Tensor
     return in_chunks(_draw_few, factors, size, progress)
 
 
+def draw_outlined(factors: Tensor, half: float, size: int, progress: Progress | None = None) -> Tensor:
+    """The same shapes as bright outlines of `half` a width (in widths of the picture) on a dark ground of the paper's hue."""
+
+    def few(rows: Floats, size: int) -> NDArray[np.uint8]:
+        distance = np.abs(_distance(rows, size)) - np.float32(half)
+        return paint(coverage(distance, size), glow(rows[:, 1]), night(rows[:, 6]))
+
+    return in_chunks(few, factors, size, progress)
+
+
 def _draw_few(factors: Floats, size: int) -> NDArray[np.uint8]:
-    kind, hue, radius, x, y, rotation, paper_hue = factors.T
+    return paint(coverage(_distance(factors, size), size), ink(factors[:, 1]), paper(factors[:, 6]))
+
+
+def _distance(factors: Floats, size: int) -> Floats:
+    """(n, size, size) signed distances to the outlines, in widths of the picture."""
+    kind, _hue, radius, x, y, rotation, _paper = factors.T
     u, v = _turned(x, y, radius, rotation, size)
     distance = np.empty_like(u)
     for code in np.unique(kind):
         rows = kind == code
         distance[rows] = _OUTLINES[int(code)](u[rows], v[rows])
-    return paint(coverage(distance * radius[:, None, None], size), ink(hue), paper(paper_hue))
+    scaled: Floats = distance * radius[:, None, None]
+    return scaled
 
 
 def _turned(x: Floats, y: Floats, radius: Floats, rotation: Floats, size: int) -> tuple[Floats, Floats]:

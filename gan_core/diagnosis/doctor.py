@@ -135,6 +135,8 @@ class Doctor:
         return self._past.places is None and bool(info.get("reads"))
 
     def _applies(self, info: Any) -> bool:
+        if self.config.translates:  # nothing of how samples lie: each is told what to be
+            return False
         if not self.config.adversarial:  # what can go wrong between two players cannot where there is no game
             return not info["plays"]
         return not ("g" in info["plays"] and not self.config.k_g) and not ("d" in info["plays"] and not self.config.k_d)
@@ -158,6 +160,8 @@ class Doctor:
         return Finding(name, case.since, case.evidence, remedy, advice)
 
     def _untroubled(self, look: Look) -> Finding:
+        if self.config.translates:
+            return Finding("translating", self._first or 0, Evidence(signs.TRANSLATES))
         if not self.config.adversarial:
             return Finding("no_game", self._first or 0, Evidence(signs.NO_JUDGE))
         if not (self.config.k_g and self.config.k_d):

@@ -337,7 +337,22 @@ def no_game(_w: Window) -> Evidence | None:
     return None
 
 
-UNTROUBLED = ("healthy", "early", "resting", "no_game")
+TRANSLATES = N_("G is told what to draw, so that signs of forgetting mean nothing here")
+
+
+@condition(
+    "translating", title=N_("No sign that losses blow up"), says=(TRANSLATES,), looks=0, steps=0, plays="", moves=False,
+    paper="Isola et al. 2017, arXiv:1611.07004",
+    help=N_("This run translates pictures; of troubles only losses that blow up and memory that runs out are looked for."),
+    why=N_("A translation is compared with the truth itself: look at the errors on held-out pictures, and at the pictures. A D that is always right is "
+           "no trouble here, as long as they get better."),
+)  # fmt: skip
+def translating(_w: Window) -> Evidence | None:
+    """Nothing is looked for."""
+    return None
+
+
+UNTROUBLED = ("healthy", "early", "resting", "no_game", "translating")
 
 
 # ── parts ────────────────────────────────────────────────────────────────────────────────────────────────────────────────

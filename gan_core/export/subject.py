@@ -152,6 +152,9 @@ def _kind(c: RunConfig) -> tuple[object, ...]:
 
 
 def _load(c: RunConfig) -> PointSet | ImageSet:
+    if c.translates:
+        raise ExportError(N_("A run that translates pictures cannot be written as a script yet. Take the configuration instead: with "
+                             "'gan-playground train --config config.toml' it trains the same run."))  # fmt: skip
     if c.method != "gan" or c.codes:
         raise ExportError(N_("A run with an encoder or a code that D reads cannot be written as a script yet. Take the configuration instead: with "
                              "'gan-playground train --config config.toml' it trains the same run."))  # fmt: skip

@@ -120,4 +120,4 @@ def floors(data: PointSet | ImageSet, n: int) -> dict[str, float]:
     return {name: float(floor) for name, floor in found.items() if floor is not None}
 
 
-from gan_core.metrics import picture_metrics  # noqa: E402, F401 - it registers those of pictures, which are shown after these
+from gan_core.metrics import picture_metrics, translation  # noqa: E402, F401 - they register those of pictures, which are shown after these

@@ -13,7 +13,7 @@ import torch
 
 from gan_core.metrics.evaluation import Draw, Step
 from gan_core.metrics.measure import Measure
-from gan_core.players import Players, classes_in, draw_inputs
+from gan_core.players import Players, classes_in
 
 SHARE = 0.05
 _MOST = 0.25  # seconds saved up at most: a run that rested is not held up for long when it goes on
@@ -127,7 +127,7 @@ def samples_of(players: Players) -> Draw:
     rng = torch.Generator().manual_seed(players.config.seed + 1)
 
     def draw(k: int) -> Any:
-        inputs = draw_inputs(k, players.config, rng)
+        inputs = players.draw(k, rng)
         samples, asked = players.sample(inputs), classes_in(inputs, players.config)
         return samples if asked is None else (samples, asked)
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import torch
 from torch import nn
 
+from gan_core import data as data_sets
 from gan_core import registry
-from gan_core.networks import dcgan, mlp, r3gan, style
+from gan_core.networks import dcgan, mlp, r3gan, style, translation
 from gan_core.networks.attention import SelfAttention
 from gan_core.networks.begins import Begins
 from gan_core.networks.conditional import ClassNorm
@@ -20,8 +21,8 @@ from gan_core.networks.together import MinibatchStd
 if TYPE_CHECKING:
     from gan_core.config import DiscriminatorConfig, GeneratorConfig, RunConfig
 
-__all__ = ["build_discriminator", "build_encoder", "build_generator", "couples_samples", "dcgan", "encoder_on_meta", "fill", "mlp",
-           "normalises_spectra", "on_meta", "r3gan", "style", "uses"]  # fmt: skip
+__all__ = ["build_discriminator", "build_encoder", "build_generator", "couples_samples", "dcgan", "encoder_on_meta", "fill", "given_shape", "mlp",
+           "normalises_spectra", "on_meta", "r3gan", "style", "translation", "uses"]  # fmt: skip
 
 _NORMS = (nn.modules.batchnorm._NormBase, nn.LayerNorm, nn.GroupNorm)
 
@@ -34,6 +35,8 @@ def uses(name: str, setting: str) -> bool:
 def on_meta(config: RunConfig, shape: tuple[int, ...]) -> tuple[nn.Module, nn.Module]:
     """Generator and discriminator without memory behind their weights: for counting, and to be filled afterwards."""
     with torch.device("meta"):
+        if config.translates:
+            return _translators(config, shape)
         family = {p: registry.network[getattr(config, p).network].value for p in ("generator", "discriminator")}
         told = {"classes": config.classes} if config.classes else {}
         g = family["generator"].generator(config.generator, config.latent.dim + config.codes, shape, **told)
@@ -43,6 +46,21 @@ def on_meta(config: RunConfig, shape: tuple[int, ...]) -> tuple[nn.Module, nn.Mo
         elif config.codes:
             d = guessing(d, config.codes)
     return g, d
+
+
+def _translators(config: RunConfig, shape: tuple[int, ...]) -> tuple[nn.Module, nn.Module]:
+    """Of a translation: G (B, *given) -> (B, *shape) and D (B, *shape) -> (B, P); of CycleGAN both in both directions, where D is told nothing."""
+    given = given_shape(config, shape)
+    g, d = registry.network[config.generator.network].value.generator, registry.network[config.discriminator.network].value.discriminator
+    c_g, c_d = config.generator, config.discriminator
+    if not config.cycles:
+        return g(c_g, given, shape), d(c_d, shape, given[0])
+    return translation.Both(g(c_g, given, shape), g(c_g, shape, given)), translation.Both(d(c_d, shape), d(c_d, given))
+
+
+def given_shape(config: RunConfig, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """(C', H, W) of what a translation is given, known without loading the data."""
+    return (data_sets.info_of(config.data)["given"], *shape[1:])
 
 
 def _discriminator(config: RunConfig, shape: tuple[int, ...], **told: int) -> nn.Module:

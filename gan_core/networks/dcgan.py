@@ -26,7 +26,7 @@ def _doublings(size: int) -> int:
     return n
 
 
-def _up(c: GeneratorConfig, n_in: int, n_out: int) -> list[nn.Module]:
+def up(c: GeneratorConfig, n_in: int, n_out: int) -> list[nn.Module]:
     """(n_in, H, W) -> (n_out, 2H, 2W)."""
     if c.upsampling == "transposed":  # a kernel that the stride divides overlaps evenly: fewer checkerboards
         return [nn.ConvTranspose2d(n_in, n_out, 4, stride=2, padding=1)]
@@ -48,12 +48,12 @@ def generator(c: GeneratorConfig, latent_dim: int, shape: tuple[int, ...], class
     layers += [*norm(c.norm, widths[0], flat=False, classes=told), activation(c.activation)]
     for i in range(n - 1):
         layers += [
-            *_up(c, widths[i], widths[i + 1]),
+            *up(c, widths[i], widths[i + 1]),
             *norm(c.norm, widths[i + 1], flat=False, classes=told),
             activation(c.activation),
         ]
     layers += [SelfAttention(widths[-1])] if c.attention else []
-    return chain([*layers, *_up(c, widths[-1], channels), nn.Tanh()], latent_dim, told)
+    return chain([*layers, *up(c, widths[-1], channels), nn.Tanh()], latent_dim, told)
 
 
 def discriminator(c: DiscriminatorConfig, shape: tuple[int, ...], classes: int = 0) -> nn.Module:

@@ -33,6 +33,7 @@ from gan_core.runs.picture import picture
 from gan_core.runs.snapshots import Snapshot
 from gan_core.text import N_
 from gan_core.trainer import Trainer
+from gan_core.training import new_trainer
 from gan_core.verdicts import Lineup
 
 CACHE = 16 << 20  # bytes of snapshots kept
@@ -81,7 +82,7 @@ class Darkroom:
         with self._lock:
             file = self.folder.states().get(step)
             if file is None:
-                if drawn.kind != "images":
+                if drawn.kind == "points":
                     return drawn
                 data = data_sets.load(self.folder.config().data)
                 assert isinstance(data, ImageSet)
@@ -130,7 +131,7 @@ class Darkroom:
     def _loaded(self, state: dict[str, Any], config: RunConfig) -> Trainer:
         """The trainer with the weights of this state: all that is looked at."""
         if self._trainer is None:
-            self._trainer = Trainer(config)
+            self._trainer = new_trainer(config)
         elif config != self._trainer.config:
             self._trainer.change(config)
         trainer = self._trainer

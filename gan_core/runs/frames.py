@@ -25,6 +25,12 @@ CURVES = {
     # name: (panel, role)
     "d_loss": ("loss", "d"),
     "g_loss": ("loss", "g"),
+    "l1": ("held", "g"),
+    "cycle": ("held", "g"),
+    "identity": ("held", "d"),
+    "test_l1": ("translation", "neutral"),
+    "cycle_there": ("translation", "real"),
+    "cycle_back": ("translation", "fake"),
     "reconstruction": ("elbo", "g"),
     "kl": ("elbo", "d"),
     "d_real": ("critic", "real"),
@@ -98,12 +104,11 @@ def _header(s: Snapshot) -> dict[str, Any]:
     }  # fmt: skip
     if s.extent:
         header |= {"extent": list(s.extent), "field_kind": s.field_kind, "sheet": s.sheet}
-    if s.kind == "images" and "fake" in s.arrays:
+    if s.kind != "points" and "fake" in s.arrays:
         n, _, height, width = s.arrays["fake"].shape
         columns = math.ceil(math.sqrt(n))
-        header["grid"] = {"rows": math.ceil(n / columns), "cols": columns, "cell": [height, width],
-                          "real": "image/webp", "fake": "image/webp"}  # fmt: skip
-        header["grid"] |= {"rebuilt": "image/webp"} if "rebuilt" in s.arrays else {}
+        header["grid"] = {"rows": math.ceil(n / columns), "cols": columns, "cell": [height, width]}
+        header["grid"] |= {name: "image/webp" for name in s.arrays}
         header["grid"] |= {"classes": list(s.columns), "found": s.found} if s.columns else {}
     if s.layers:
         header["layers"] = {
@@ -168,7 +173,7 @@ def _arrays(s: Snapshot) -> dict[str, NDArray[Any]]:
         name: np.ascontiguousarray(a, np.uint8 if a.dtype == np.uint8 else np.float32)
         for name, a in (*drawn.items(), *s.extras.items())
     }
-    if s.kind == "images":
+    if s.kind != "points":
         out |= {f"image_{n}": np.frombuffer(encode_grid(a), np.uint8) for n, a in s.arrays.items()}
     if s.verdicts is not None:
         out |= {name: np.ascontiguousarray(a, np.float32) for name, a in s.verdicts.arrays.items()}

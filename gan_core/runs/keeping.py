@@ -228,7 +228,7 @@ class Keeper:
             self._moment_waits = True  # one at a time: a slow disk makes them rarer
             state = copy_state(trainer.state_dict()) if _is_small(trainer) else None
             saved = Saved(state or {}, serial.to_dict(config), self._entries, self._start)
-            picture = view.arrays["fake"] if view.kind == "images" else None
+            picture = view.arrays["fake"] if view.kind != "points" else None
             life, step = self._life, trainer.step_count
             self.last_moment = step
             self._saver(lambda: self._write_moment(life, step, saved, picture))

@@ -13,11 +13,14 @@ import torch
 
 from gan_core import layers, metrics, registry
 from gan_core.config import RunConfig
+from gan_core.data.pairs import PairSet
 from gan_core.data.sets import PointSet
 from gan_core.diagnosis.findings import Finding
 from gan_core.diagnosis.watching import Watch
 from gan_core.layers import Layer
-from gan_core.players import Players, draw_inputs
+from gan_core.metrics.translation import COUNT as TRANSLATED
+from gan_core.metrics.translation import errors
+from gan_core.players import Players
 from gan_core.runs import closely, frames, machine, wishes
 from gan_core.runs.cadence import Cadence
 from gan_core.runs.camera import Camera
@@ -28,19 +31,20 @@ from gan_core.runs.picture import picture
 from gan_core.runs.snapshots import Mark, Metrics, present
 from gan_core.runs.time_left import TimeLeft
 from gan_core.trainer import Stats, Trainer
+from gan_core.translation.players import Translators
 
 WATCHED, UNWATCHED = 0.08, 1.0  # least seconds between two snapshots
 SNAPSHOT_SHARE = 0.025  # of the training time; metrics have 0.5 % of their own: together ≤ 3 %
 METRICS_SHARE = 0.005
 READINGS_SHARE = 0.005  # what D says of pictures, and what the diagnosis reads off them: of the time of pictures alone
 METRIC_SAMPLES, PICTURE_SAMPLES = 10_000, 512
-_CHARTED = ("quality", "reverse_kl", "js", "swd")  # metrics that are drawn as they are
+_CHARTED = ("quality", "reverse_kl", "js", "swd", "test_l1", "cycle_there", "cycle_back")  # metrics that are drawn as they are
 GRANTED, GRANTS_SHARE = (
     0.25,
     0.01,
 )  # seconds between two answers to new wishes on a run that trains; only while they change
 _RAREST = 60.0  # seconds between two measurements of pictures that are dear to draw
-LOSSES = ("d_loss", "g_loss", "reconstruction", "kl")  # those of a GAN, those of a VAE
+LOSSES = ("d_loss", "g_loss", "reconstruction", "kl", "l1", "cycle", "identity")  # of a GAN, of a VAE, of a translation
 _RAREST_READING = 600.0
 _RATE_SECONDS = 10.0
 
@@ -278,9 +282,12 @@ class Looker:
         data, begin = players.data, time.perf_counter()
         count = METRIC_SAMPLES if isinstance(data, PointSet) else PICTURE_SAMPLES
         rng = torch.Generator().manual_seed(players.config.seed + 1)
-        samples = players.sample(draw_inputs(count, players.config, rng))
-        values = metrics.quick(samples, data)
-        self.metrics = Metrics(values, count, step, metrics.floors(data, count))
+        if isinstance(players, Translators):
+            assert isinstance(data, PairSet)
+            self.metrics = Metrics(errors(players), min(TRANSLATED, len(data.test_given)), step)
+        else:
+            values = metrics.quick(players.sample(players.draw(count, rng)), data)
+            self.metrics = Metrics(values, count, step, metrics.floors(data, count))
         now = time.perf_counter()
         self._measures.spent(now, now - begin)
 

@@ -14,6 +14,7 @@ from gan_core import registry
 from gan_core.data.sets import PointSet, to_pixels, to_unit
 from gan_core.neurons import lattice
 from gan_core.players import Players, class_name, preview_classes
+from gan_core.translation.players import Translators
 
 FIELD_CELLS = 48
 ARROWS = 160  # generated samples that show where they are pushed
@@ -25,12 +26,28 @@ def picture(players: Players) -> dict[str, Any]:
     """Arrays and what describes them: the same from the same weights, whenever they are looked at."""
     if isinstance(players.data, PointSet):
         return points(players, players.data)
+    if isinstance(players, Translators):
+        return {"arrays": translations(players)}
     arrays = {"real": players.preview.real.numpy(), "fake": to_pixels(players.sample(players.preview.latents)).numpy()}
     rebuilt = players.rebuilt(to_unit(players.preview.real))
     if rebuilt is not None:
         arrays["rebuilt"] = to_pixels(rebuilt).numpy()
     columns = tuple(class_name(players.config, players.data, k) for k in preview_classes(players.config))
     return {"arrays": arrays, "columns": columns, "found": bool(players.config.codes)}
+
+
+def translations(players: Translators) -> dict[str, Any]:
+    """Of pictures that are translated, all (N, C, H, W) uint8: given, fake, and real, what should have come out (or other pictures of the
+    kind, where nobody knows). Of CycleGAN back: fake, translated back again; and, the other way round, other_given, which is real,
+    other_fake and other_back."""
+    given, real = players.preview.latents.cpu(), to_unit(players.preview.real)
+    fake = players.sample(given)
+    found = {"given": given, "fake": fake, "real": real}
+    if (back := players.back(fake)) is not None:
+        other = players.back(real)
+        assert other is not None
+        found |= {"back": back, "other_given": real, "other_fake": other, "other_back": players.sample(other)}
+    return {name: to_pixels(pictures).numpy() for name, pictures in found.items()}
 
 
 def points(players: Players, data: PointSet) -> dict[str, Any]:

@@ -45,6 +45,7 @@ from gan_core.runs.stepping import Iteration
 from gan_core.sharing import Share
 from gan_core.text import N_
 from gan_core.trainer import Trainer, check_batch
+from gan_core.training import new_trainer
 
 log = logging.getLogger(__name__)
 
@@ -306,7 +307,7 @@ class TrainingSession:
                 self._restore, self.config, self._facts = False, self.folder.config(), self.folder.facts()
                 self._keeper.begin_with(self.config)
                 self.folder.restarted = False
-        trainer = Trainer(self.config, self._data)
+        trainer = new_trainer(self.config, self._data)
         if self._restore and self.folder is not None:
             self._load(trainer, self.folder)
         self._trainer = trainer

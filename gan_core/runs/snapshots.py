@@ -78,7 +78,7 @@ class Snapshot:
     left: seconds until the schedule ends after `horizon` samples (0: never); machine: from `machine.of`; layers: of "g" and "d" what each
     layer is (`kinds`) and the length of its gradient (`norms`).
 
-    points: as `picture.points` says. images: real, fake and, where something encodes, rebuilt (N, C, H, W) uint8; columns: the class or
+    points: as `picture.points` says; pairs: as `picture.translations` does. images: real, fake and, where something encodes, rebuilt (N, C, H, W) uint8; columns: the class or
     category of each column of generated pictures, `found` where the run found them by itself, so that real ones have none; verdicts: what D
     said of pictures when it was last asked. extras: what viewers asked for; closely: what is said
     of single pictures that they asked for.

@@ -10,6 +10,7 @@ import streamlit as st
 from gan_core import config as settings
 from gan_core import data as data_sets
 from gan_core import registry
+from gan_core.checks import playing
 from gan_core.config import GROUPS, RunConfig
 from gan_core.data import parameters
 from gan_core.errors import ConfigError
@@ -110,6 +111,8 @@ def _with_companions(config: RunConfig, name: str, value: Any, own: Callable[[st
         changes["penalty_weight"] = registry.penalty[value].info["weight"]
     if name == "method":
         changes |= registry.method[value].value.needs
+        if registry.method[value].value.cycles:
+            changes |= _cycled(config)
     if name == "loss" and not registry.loss[value].info["targets"]:
         changes["label_smoothing"] = 0.0
     if name == "data.name":
@@ -124,12 +127,32 @@ def new_data(config: RunConfig, name: str, own: str = "") -> dict[str, Any]:
     info = data_sets.info_of(
         dataclasses.replace(config.data, **{n.removeprefix("data."): value for n, value in changes.items()})
     )
-    if info["kind"] == "images" and config.data.image_size not in info["sizes"]:
+    if info["kind"] == "pairs":
+        changes |= _paired(config, info)
+    if info["kind"] != "points" and config.data.image_size not in info["sizes"]:
         changes["data.image_size"] = info.get("native", info["sizes"][0])
     if not info.get("classes"):
         told = ("generator.conditioning", "discriminator.conditioning")
         changes |= {n: "none" for n in told if settings.get(config, n) != "none"}
     return changes
+
+
+def _paired(config: RunConfig, info: Mapping[str, Any]) -> dict[str, Any]:
+    """What to change for pictures that are translated: a method that can learn from them, and nothing that they cannot be held to."""
+    changes: dict[str, Any] = {}
+    if not info["together"] and not config.cycles:
+        method = next(e for e in registry.method.entries() if e.value.cycles)
+        changes = {"method": method.name, "history": max(config.history, config.batch_size)}
+    if info["given"] != info["channels"]:
+        changes["identity_weight"] = 0.0
+    return changes
+
+
+def _cycled(config: RunConfig) -> dict[str, Any]:
+    """What goes with two of each player: a memory that a batch fits into, and identity only where both kinds have as many channels."""
+    info = data_sets.info_of(config.data)
+    kept = {"history": max(config.history, config.batch_size)} if config.history else {}
+    return kept | ({"identity_weight": 0.0} if info.get("given") != info["channels"] else {})
 
 
 def plain_data(name: str) -> dict[str, Any]:
@@ -220,7 +243,9 @@ def _choices(field: Field, config: RunConfig) -> list[Any]:
     if spec.choices is registry.dataset:
         return [e.name for e in registry.dataset.entries() if e.info["kind"] == kind]
     if spec.choices is registry.network:
-        return [e.name for e in registry.network.entries() if kind in e.info["kinds"]]
+        return playing(field.name.split(".")[0], kind)
+    if spec.choices is registry.method:
+        return [e.name for e in registry.method.entries() if kind in e.value.kinds]
     if field.name == "data.image_size":
         return list(data_sets.info_of(config.data)["sizes"])
     return spec.codes

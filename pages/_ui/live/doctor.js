@@ -1,7 +1,7 @@
 // The diagnosis: one calm line on what is wrong with the run, which opens to what it is, why, and what helps.
 
 const DOCTOR_MS = 2000; // between two changes of its text
-const UNTROUBLED = new Set(["healthy", "early", "resting", "no_game"]);
+const UNTROUBLED = new Set(["healthy", "early", "resting", "no_game", "translating"]);
 
 class DoctorView {
   constructor(ui, apply) {
