@@ -18,6 +18,7 @@ from gan_core.registry import Registry
 from gan_core.settings import Field
 from pages._ui.failures import plain
 from pages._ui.i18n import number, translate
+from pages._ui.mirrored import current, mirrored
 
 Translate = Callable[[str], str]
 Changed = Callable[[str], None] | None  # None: the setting is locked
@@ -73,12 +74,11 @@ class Controls:
         return _means_something(settings.field(name), self.config)
 
     def _control(self, field: Field, _: Translate) -> None:
-        key = f"{self.page}:{field.name}"
-        value = effective(field, self.config)
-        st.session_state[key] = _shown(field, value)  # the run or the draft is the truth, the widget shows it
+        name = f"{self.page}:{field.name}"
+        key = mirrored(name, _shown(field, effective(field, self.config)))  # the run or the draft is the truth
         changed = None if field.name in self.locked else self._changed
         _WIDGETS[_kind(field)](field, self.config, label(field, self.config, _), key, changed, _)
-        if problem := st.session_state.pop(f"{key}!", None):
+        if problem := st.session_state.pop(f"{name}!", None):
             st.error(plain(_(problem.template).format(**problem.params)), icon=":material/error:")
 
     def _way_back(self, group: str, _: Translate) -> None:
@@ -95,7 +95,7 @@ class Controls:
         """A widget has a new value (Streamlit's callback, before the script runs)."""
         key = f"{self.page}:{name}"
         try:
-            changes = _with_companions(self.config, name, st.session_state[key], self.own)
+            changes = _with_companions(self.config, name, st.session_state[current(key)], self.own)
             self.apply({n: value for n, value in changes.items() if n == name or n not in self.locked | self.hidden})
         except ConfigError as error:
             st.session_state[f"{key}!"] = error

@@ -27,6 +27,7 @@ from pages._ui.i18n import language, number, translate
 from pages._ui.live import live_view
 from pages._ui.live_words import live_labels
 from pages._ui.measure import measure
+from pages._ui.mirrored import mirrored
 from pages._ui.own_data import last, own_data_button
 from pages._ui.own_pictures import OwnPictures
 from pages._ui.owner import owner_id
@@ -181,18 +182,17 @@ class Lab:
         return [e.name for e in registry.preset.entries() if e.info["page"] == self.page]
 
     def _preset_picker(self, _: Callable[[str], str]) -> None:
-        key = f"{self.page}.preset"
-        current = next((n for n in self.presets() if presets.load(n) == self.draft), None)
-        st.session_state[key] = current or ""
+        found = next((n for n in self.presets() if presets.load(n) == self.draft), None)
+        key = mirrored(f"{self.page}.preset", found or "")
 
         def choose() -> None:
             if (name := st.session_state[key]) and self.adopt(presets.load(name)):
                 st.query_params.pop("run", None)
                 forget_link()
 
-        entry = registry.preset[current] if current else None
+        entry = registry.preset[found] if found else None
         st.selectbox(
-            _("Preset"), self.presets() if current else ["", *self.presets()], key=key, on_change=choose,
+            _("Preset"), self.presets() if found else ["", *self.presets()], key=key, on_change=choose,
             format_func=lambda n: _(registry.preset[n].title) if n else _("Your own settings"),
             help=_("A tested set of settings. Choosing one prepares a new run; a run that is going on goes on."),
         )  # fmt: skip

@@ -18,6 +18,7 @@ from gan_core.text import N_
 from pages._ui import service
 from pages._ui.failures import plain
 from pages._ui.i18n import number, percent, translate
+from pages._ui.mirrored import mirrored
 
 Translate = Callable[[str], str]
 POLL_SECONDS = 1.0
@@ -67,12 +68,12 @@ def _beside(page: str, run_id: str) -> None:
     gauge = run.gauge if isinstance(run, TrainingSession) else None
     if run is None or gauge is None or "classifier" not in offered(run.config.data):
         return
-    key, own = f"{page}.measure.share.{run_id}", gauge
+    own = gauge
+    key = mirrored(f"{page}.measure.share.{run_id}", min(SHARES, key=lambda share: abs(share - own.share)))
 
     def choose() -> None:
         own.share = st.session_state[key]
 
-    st.session_state[key] = min(SHARES, key=lambda share: abs(share - own.share))
     st.segmented_control(
         _("Beside the training, at most this share of its time"), SHARES, key=key, on_change=choose, required=True,
         format_func=lambda share: percent(share) if share else _("None"),

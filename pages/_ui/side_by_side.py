@@ -26,6 +26,7 @@ from pages._ui.i18n import language, translate
 from pages._ui.lab import in_short, preview
 from pages._ui.live import live_view
 from pages._ui.live_words import LABELS, live_labels
+from pages._ui.mirrored import current, mirrored
 from pages._ui.own_data import last, own_data_button
 from pages._ui.owner import owner_id
 from pages._ui.share import address
@@ -274,11 +275,11 @@ class SideBySide:
 
     def _choose_names(self) -> None:
         _ = self._
-        key, drafts = f"{PAGE}.chosen", self.drafts
+        drafts = self.drafts
         fields = {f.name: f for f in settings.fields() if not together.must_be_alike(f.name)}
         means_something = {name for name, f in fields.items()
                            if f.spec.shown_if is None or any(f.spec.shown_if(config) for config in drafts)}  # fmt: skip
-        st.session_state[key] = self.names
+        key = mirrored(f"{PAGE}.chosen", self.names)
         st.multiselect(
             _("Settings that may differ"), [name for name in fields if name in {*means_something, *self.names}], key=key,
             format_func=lambda name: full_title(fields[name], _), on_change=self._chosen, placeholder=_("Choose settings"),
@@ -286,7 +287,7 @@ class SideBySide:
         )  # fmt: skip
 
     def _chosen(self) -> None:
-        names: list[str] = st.session_state[f"{PAGE}.chosen"]
+        names: list[str] = st.session_state[current(f"{PAGE}.chosen")]
         first = self.drafts[0]
         gone = {name: settings.get(first, name) for name in self.names if name not in names}
         if gone:
@@ -347,9 +348,8 @@ class SideBySide:
 
     def _preset_picker(self) -> None:
         _ = self._
-        key = f"{PAGE}.preset"
-        current = next((name for name in self.presets() if presets.versions(name) == self.drafts), "")
-        st.session_state[key] = current
+        found = next((name for name in self.presets() if presets.versions(name) == self.drafts), "")
+        key = mirrored(f"{PAGE}.preset", found)
 
         def choose() -> None:
             if name := st.session_state[key]:
@@ -361,7 +361,7 @@ class SideBySide:
             format_func=lambda name: _(registry.preset[name].title) if name else _("Your own settings"),
             help=_("Tested settings to begin with. Choosing one prepares a new start; runs that are going on go on."),
         )  # fmt: skip
-        entry = registry.preset[current] if current else None
+        entry = registry.preset[found] if found else None
         about = "\n\n".join([_(entry.help), *hints(entry, _)]) if entry else ""
         st.caption(about or _("What is set here is set for all configurations."))
 

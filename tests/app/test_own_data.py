@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from _mirrored import shown
 from streamlit.testing.v1 import AppTest
 
 from gan_core import config as settings
@@ -23,7 +24,7 @@ def draft(app: AppTest) -> RunConfig:
 
 
 def slider(app: AppTest, name: str) -> Any:
-    return app.sidebar.slider(key=f"lab:data.{name}")
+    return shown(app, "slider", f"lab:data.{name}")
 
 
 def test_parameters_show_the_sets_own_values_and_lead_back(visit: Open) -> None:
@@ -45,11 +46,11 @@ def test_parameters_show_the_sets_own_values_and_lead_back(visit: Open) -> None:
 def test_another_set_begins_with_its_own_values(visit: Open) -> None:
     app = visit("lab.py")
     slider(app, "modes").set_value(5).run()
-    app.sidebar.selectbox(key="lab:data.name").set_value("three_blobs").run()
+    shown(app, "selectbox", "lab:data.name").set_value("three_blobs").run()
     assert not app.exception
     assert slider(app, "modes").value == 3
     assert draft(app).data.modes == 0
-    app.sidebar.selectbox(key="lab:data.name").set_value("spiral").run()
+    shown(app, "selectbox", "lab:data.name").set_value("spiral").run()
     assert slider(app, "turns").value == 1.5
 
 
@@ -73,7 +74,7 @@ def test_a_changed_parameter_waits_for_a_new_run(visit: Open, scheduler: Schedul
 def test_a_link_that_cannot_be_followed_says_so_and_the_page_stays(visit: Open, link: str, words: str) -> None:
     app = visit("lab.py", c=link)
     assert words in "\n".join(e.value for e in [*app.error, *app.warning]).replace("\\", "")
-    app.sidebar.selectbox(key="lab:data.name").set_value("moons").run()
+    shown(app, "selectbox", "lab:data.name").set_value("moons").run()
     assert not app.exception
     assert not app.error
     assert draft(app).data.name == "moons"
@@ -181,7 +182,7 @@ def test_the_last_drawing_comes_back_with_its_set(visit: Open) -> None:
     app = visit("lab.py")
     text = drawing.encode(drawing.example())
     app.session_state["lab.last.drawing"] = text
-    app.sidebar.selectbox(key="lab:data.name").set_value("drawing").run()
+    shown(app, "selectbox", "lab:data.name").set_value("drawing").run()
     assert draft(app).data.drawing == text
-    app.sidebar.selectbox(key="lab:data.name").set_value("ring").run()
+    shown(app, "selectbox", "lab:data.name").set_value("ring").run()
     assert draft(app) == presets.load("ring")

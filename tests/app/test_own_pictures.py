@@ -15,6 +15,7 @@ from gan_core.runs.scheduler import Scheduler
 from pages._ui import own_pictures
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "unit"))
+from _mirrored import shown
 from _own_pictures import imported, some
 
 Open = Callable[..., AppTest]
@@ -34,7 +35,7 @@ def draft(app: AppTest) -> RunConfig:
 
 def test_without_a_set_the_page_says_what_stands_in(visit: Open) -> None:
     app = visit("images.py")
-    app.sidebar.selectbox(key="images:data.name").set_value("pictures").run()
+    shown(app, "selectbox", "images:data.name").set_value("pictures").run()
     assert not app.exception
     assert any("small digits stand in" in info.value for info in app.sidebar.info)
     app.sidebar.button(key="images.own-pictures").click().run()

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from _mirrored import shown
 from streamlit.testing.v1 import AppTest
 from test_labs import controls, draft, escaped, set_value, start, texts, until
 
@@ -45,7 +46,7 @@ def test_a_locked_link_shows_its_note_and_locks_what_it_says(visit: Open, schedu
     for name, value in (("loss", "wasserstein"), ("batch_size", 64)):
         force(app, name, value)
         assert draft(app, "lab") == CONFIG
-    app.sidebar.selectbox(key="lab.preset").set_value("ring").run()
+    shown(app, "selectbox", "lab.preset").set_value("ring").run()
     assert draft(app, "lab") == CONFIG
     assert re.search(escaped("loss"), texts(app))
     assert "keeps it as it is" in texts(app)

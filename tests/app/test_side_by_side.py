@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from _mirrored import shown
 from streamlit.testing.v1 import AppTest
 
 from gan_core import presets, registry, serial
@@ -81,7 +82,7 @@ def test_what_differs_has_a_control_in_each_column_and_the_rest_is_set_for_all(v
     assert [config.loss for config in drafts(app)] == ["hinge", "hinge"]
     widgets(app, "compare.1")["penalty"].set_value("r1").run()
     assert [config.penalty for config in drafts(app)] == ["r1_r2", "r1"]  # with the usual weight of R1
-    app.multiselect(key="compare.chosen").set_value(["loss", "penalty"]).run()
+    shown(app, "multiselect", "compare.chosen").set_value(["loss", "penalty"]).run()
     assert "loss" in widgets(app, "compare.0")
     press(app, "compare.add")
     assert len(drafts(app)) == 3
@@ -89,7 +90,7 @@ def test_what_differs_has_a_control_in_each_column_and_the_rest_is_set_for_all(v
     assert [config.loss for config in drafts(app)] == ["hinge", "hinge", "wasserstein"]
     press(app, "compare.0.remove")
     assert [config.loss for config in drafts(app)] == ["hinge", "wasserstein"]
-    app.multiselect(key="compare.chosen").set_value([]).run()  # all get the values of A
+    shown(app, "multiselect", "compare.chosen").set_value([]).run()  # all get the values of A
     assert not app.exception
     assert drafts(app)[0] == drafts(app)[1]
 
@@ -129,9 +130,9 @@ def test_a_link_gives_the_same_configurations(visit: Open) -> None:
 def test_a_preset_can_be_chosen_and_named_in_the_address(visit: Open) -> None:
     app = visit("compare.py", preset="moons")
     assert drafts(app) == [presets.load("moons")] * 2
-    app.sidebar.selectbox(key="compare.preset").set_value("grid").run()
+    shown(app, "selectbox", "compare.preset").set_value("grid").run()
     assert drafts(app) == [presets.load("grid")] * 2
-    app.sidebar.selectbox(key="compare.preset").set_value("wgan").run()
+    shown(app, "selectbox", "compare.preset").set_value("wgan").run()
     assert drafts(app) == presets.versions("wgan")
     assert registry.preset["wgan"].info["try_this"] in said(app)
     assert set(widgets(app, "compare.0")) == {"penalty", "penalty_weight"}
