@@ -132,7 +132,9 @@ def _check_method(c: RunConfig) -> None:
 def _check_translation(c: RunConfig) -> None:
     info = data_sets.info_of(c.data)
     if not c.cycles and not info["together"]:
-        allowed = ", ".join(e.name for e in registry.dataset.entries() if e.info["kind"] == "pairs" and e.info["together"])
+        allowed = ", ".join(
+            e.name for e in registry.dataset.entries() if e.info["kind"] == "pairs" and e.info["together"]
+        )
         raise ConfigError(N_("method={method} learns from pairs, and in data.name={data} no picture has a partner. Set method to cyclegan, or use one of "
                              "these sets: {allowed}."), method=c.method, data=c.data.name, allowed=allowed)  # fmt: skip
     if c.cycles and c.identity_weight and info["given"] != info["channels"]:
@@ -204,7 +206,11 @@ def _check_data(c: RunConfig) -> None:
 
 def playing(player: str, kind: str) -> list[str]:
     """The networks that "generator" or "discriminator" can be with data of this kind."""
-    return [e.name for e in registry.network.entries() if kind in e.info["kinds"] and player in e.info.get("plays", (player,))]
+    return [
+        e.name
+        for e in registry.network.entries()
+        if kind in e.info["kinds"] and player in e.info.get("plays", (player,))
+    ]
 
 
 def _norm(part: GeneratorConfig | DiscriminatorConfig) -> str:

@@ -66,7 +66,7 @@ def _uses(kind: str) -> Any:
 
 
 def _pictures(c: Any) -> bool:
-    return registry.dataset[c.data.name].info["kind"] != "points"
+    return bool(registry.dataset[c.data.name].info["kind"] != "points")
 
 
 def _has_classes(c: Any) -> bool:

@@ -13,12 +13,13 @@ from pages._ui.data_note import data_title
 from pages._ui.failures import plain
 from pages._ui.hints import hints
 from pages._ui.i18n import number, translate
+from pages._ui.lab import FILES as LABS
 from pages._ui.live_words import LABELS
 from pages._ui.owner import owner_id
 from pages._ui.routes import PICTURES, PICTURES_FOLDER
 from pages._ui.share import address
 
-FILES = {"lab": "lab.py", "images": "images.py", "compare": "compare.py"}
+FILES = {"lab": "lab.py", "images": "images.py", "translate": "translate.py", "compare": "compare.py"}
 RUNS_SECONDS = 3.0
 
 
@@ -87,7 +88,7 @@ def _run(session: TrainingSession, mine: bool, _: Callable[[str], str]) -> None:
     whose = "" if mine else " · " + _("somebody else's: you can watch")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.page_link(
-            FILES["lab" if session.config.kind == "points" else "images"], label=title, icon=":material/visibility:",
+            LABS[session.config.kind], label=title, icon=":material/visibility:",
             query_params={"run": session.id},
         )  # fmt: skip
         st.caption(f"{status} · " + _("step {step}").format(step=number(session.latest.step)) + whose)

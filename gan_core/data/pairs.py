@@ -51,7 +51,7 @@ class PairSet(ImageSet):
     matched: bool = True
     given_labels: Tensor | None = None
     test_given_labels: Tensor | None = None
-    kind: ClassVar[str] = "pairs"  # type: ignore[misc]
+    kind: ClassVar[str] = "pairs"
 
     @property
     def given_shape(self) -> tuple[int, ...]:

@@ -17,7 +17,7 @@ from gan_core.text import N_
 if TYPE_CHECKING:
     from gan_core.translation.players import Translators
 
-COUNT = 128  # held-out pictures that are translated for a measurement, or as many as there are
+COUNT = 64  # held-out pictures that are translated for a measurement, or as many as there are
 _WINDOW, _SIGMA = 11, 1.5
 _K1, _K2 = 0.01, 0.03
 
@@ -67,14 +67,17 @@ def errors(players: Translators) -> dict[str, float]:
         other = to_unit(data.test_images[:COUNT])
         back = players.back(other)
         assert back is not None
-        found |= {"cycle_there": absolute_error(again, given), "cycle_back": absolute_error(players.sample(back), other)}
+        found |= {
+            "cycle_there": absolute_error(again, given),
+            "cycle_back": absolute_error(players.sample(back), other),
+        }
     return {name: value for name, value in found.items() if math.isfinite(value)}
 
 
 metric("test_l1", title=N_("L1 to the truth"), kind="pairs", better="lower", floor=None,
        help=N_("Mean difference between translations of held-out pictures and the true ones, value by value: 0 is exact, 1 is black for white. It "
                "rewards a blur between all answers that would do."))(absolute_error)  # fmt: skip
-metric("psnr", title=N_("PSNR"), kind="pairs", better="higher", floor=None,
+metric("psnr", title=N_("PSNR (dB)"), kind="pairs", better="higher", floor=None,
        help=N_("Peak signal-to-noise ratio of held-out translations against the truth, in decibels: 20 is coarse, 30 is good, 40 can hardly be told "
                "apart."))(psnr)  # fmt: skip
 metric("ssim", title=N_("SSIM"), kind="pairs", better="higher", floor=None, paper="Wang et al. 2004, doi:10.1109/TIP.2003.819861",

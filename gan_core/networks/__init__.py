@@ -51,7 +51,10 @@ def on_meta(config: RunConfig, shape: tuple[int, ...]) -> tuple[nn.Module, nn.Mo
 def _translators(config: RunConfig, shape: tuple[int, ...]) -> tuple[nn.Module, nn.Module]:
     """Of a translation: G (B, *given) -> (B, *shape) and D (B, *shape) -> (B, P); of CycleGAN both in both directions, where D is told nothing."""
     given = given_shape(config, shape)
-    g, d = registry.network[config.generator.network].value.generator, registry.network[config.discriminator.network].value.discriminator
+    g, d = (
+        registry.network[config.generator.network].value.generator,
+        registry.network[config.discriminator.network].value.discriminator,
+    )
     c_g, c_d = config.generator, config.discriminator
     if not config.cycles:
         return g(c_g, given, shape), d(c_d, shape, given[0])

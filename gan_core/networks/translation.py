@@ -74,7 +74,7 @@ def unet(c: GeneratorConfig, given: tuple[int, ...], shape: tuple[int, ...]) -> 
     for i in reversed(range(n)):
         n_in, n_out = (widths[i - 1], widths[i - 1]) if i else (given[0], shape[0])
         innermost, outermost = i == n - 1, i == 0
-        down = [] if outermost else [nn.LeakyReLU(0.2)]
+        down: list[nn.Module] = [] if outermost else [nn.LeakyReLU(0.2)]
         down += [nn.Conv2d(n_in, widths[i], 4, stride=2, padding=1)]
         down += [] if outermost or innermost else norm(c.norm, widths[i], flat=False)
         rise: list[nn.Module] = [nn.ReLU(), *up(c, widths[i] * (1 if innermost else 2), n_out)]
@@ -140,7 +140,11 @@ def patches(c: DiscriminatorConfig, shape: tuple[int, ...], told: int = 0) -> nn
     n_in, width = told + shape[0], c.width
     layers: list[nn.Module] = []
     for i in range(PATCHES[c.patch]):
-        layers += [nn.Conv2d(n_in, width, 4, stride=2, padding=1), *(norm(c.norm, width, flat=False) if i else []), activation(c.activation)]
+        layers += [
+            nn.Conv2d(n_in, width, 4, stride=2, padding=1),
+            *(norm(c.norm, width, flat=False) if i else []),
+            activation(c.activation),
+        ]
         n_in, width = width, min(2 * width, 8 * c.width)
     layers += [nn.Conv2d(n_in, width, 4, padding=1), *norm(c.norm, width, flat=False), activation(c.activation)]
     return Patches(nn.Sequential(*layers, nn.Conv2d(width, 1, 4, padding=1)))

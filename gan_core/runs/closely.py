@@ -61,7 +61,15 @@ def granted(players: Players, wishes: Iterable[str], then: Then | None = None) -
             seen.arrays[f"{name}:saliency"] = looked_at.numpy()
         seen.facts[name] = {"logit": _plain(logit), "chance": _chance(players, logit), "means": means,
                             "packed": players.config.discriminator.packing}  # fmt: skip
-        _compare(seen, name, players.data, grids[role][place], by, then, itself=role == "real")
+        _compare(
+            seen,
+            name,
+            players.data,
+            grids[role][place],
+            by,
+            then,
+            itself=role == "real" and not players.config.translates,
+        )
     return seen
 
 

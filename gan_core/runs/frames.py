@@ -108,7 +108,7 @@ def _header(s: Snapshot) -> dict[str, Any]:
         n, _, height, width = s.arrays["fake"].shape
         columns = math.ceil(math.sqrt(n))
         header["grid"] = {"rows": math.ceil(n / columns), "cols": columns, "cell": [height, width]}
-        header["grid"] |= {name: "image/webp" for name in s.arrays}
+        header["grid"] |= dict.fromkeys(s.arrays, "image/webp")
         header["grid"] |= {"classes": list(s.columns), "found": s.found} if s.columns else {}
     if s.layers:
         header["layers"] = {

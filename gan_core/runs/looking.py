@@ -38,7 +38,15 @@ SNAPSHOT_SHARE = 0.025  # of the training time; metrics have 0.5 % of their own:
 METRICS_SHARE = 0.005
 READINGS_SHARE = 0.005  # what D says of pictures, and what the diagnosis reads off them: of the time of pictures alone
 METRIC_SAMPLES, PICTURE_SAMPLES = 10_000, 512
-_CHARTED = ("quality", "reverse_kl", "js", "swd", "test_l1", "cycle_there", "cycle_back")  # metrics that are drawn as they are
+_CHARTED = (
+    "quality",
+    "reverse_kl",
+    "js",
+    "swd",
+    "test_l1",
+    "cycle_there",
+    "cycle_back",
+)  # metrics that are drawn as they are
 GRANTED, GRANTS_SHARE = (
     0.25,
     0.01,

@@ -38,15 +38,15 @@ def picture(players: Players) -> dict[str, Any]:
 
 def translations(players: Translators) -> dict[str, Any]:
     """Of pictures that are translated, all (N, C, H, W) uint8: given, fake, and real, what should have come out (or other pictures of the
-    kind, where nobody knows). Of CycleGAN back: fake, translated back again; and, the other way round, other_given, which is real,
-    other_fake and other_back."""
+    kind, where nobody knows). Of CycleGAN back: fake, translated back again; and, the other way round from real, other_fake and
+    other_back."""
     given, real = players.preview.latents.cpu(), to_unit(players.preview.real)
     fake = players.sample(given)
     found = {"given": given, "fake": fake, "real": real}
     if (back := players.back(fake)) is not None:
         other = players.back(real)
         assert other is not None
-        found |= {"back": back, "other_given": real, "other_fake": other, "other_back": players.sample(other)}
+        found |= {"back": back, "other_fake": other, "other_back": players.sample(other)}
     return {name: to_pixels(pictures).numpy() for name, pictures in found.items()}
 
 

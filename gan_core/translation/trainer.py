@@ -33,7 +33,9 @@ class TranslationTrainer(Trainer):
         self.given = self._held(data.given)
         count = len(data.given)
         # In the place of latents: of pictures without partners, those that go in come in an order of their own.
-        self.latents = Stream(lambda _n, rng: torch.randperm(count, generator=rng, device=rng.device), self.rng["latent"], count)
+        self.latents = Stream(
+            lambda _n, rng: torch.randperm(count, generator=rng, device=rng.device), self.rng["latent"], count
+        )
         self._histories = {
             side: History(config.history, shape, self.device)
             for side, shape in ((("there", data.shape), ("back", data.given_shape)) if config.cycles else ())
@@ -63,13 +65,18 @@ class TranslationTrainer(Trainer):
         with precision, torch.no_grad():
             if isinstance(self.g, Both):
                 made = {"there": self.g.there(given), "back": self.g.back(real)}
-                made = {side: self._histories[side].exchange(x.float(), self.rng["augment"]) for side, x in made.items()}
+                made = {
+                    side: self._histories[side].exchange(x.float(), self.rng["augment"]) for side, x in made.items()
+                }
             else:
                 made = {"there": self.g(given)}
         yield "d.fakes", {"latents": given.flatten(1), "fake": made["there"]}
         with precision:
             sides = self._sides(given, real, made)
-            said = [(d(self._noisy(true), *told).flatten(), d(self._noisy(fake), *told).flatten()) for d, true, fake, told in sides]
+            said = [
+                (d(self._noisy(true), *told).flatten(), d(self._noisy(fake), *told).flatten())
+                for d, true, fake, told in sides
+            ]
         yield "d.judge", {"real": said[0][0], "fake": said[0][1]}
         with precision:
             losses = [self.objective.loss(r.float(), f.float(), self.config.label_smoothing)[0] for r, f in said]
@@ -83,7 +90,9 @@ class TranslationTrainer(Trainer):
         self._update(self._d_optimizer, self._d_params, gradients, 1)
         yield "d.update", {}
 
-    def _sides(self, given: Tensor, real: Tensor, made: dict[str, Tensor]) -> list[tuple[nn.Module, Tensor, Tensor, tuple[Tensor, ...]]]:
+    def _sides(
+        self, given: Tensor, real: Tensor, made: dict[str, Tensor]
+    ) -> list[tuple[nn.Module, Tensor, Tensor, tuple[Tensor, ...]]]:
         """Of each D: itself, true and made pictures of its kind, and what it is told."""
         if isinstance(self.d, Both):
             return [(self.d.there, real, made["there"], ()), (self.d.back, given, made["back"], ())]
@@ -120,7 +129,9 @@ class TranslationTrainer(Trainer):
         self._update(self._g_optimizer, self._g_params, gradients, 1)
         yield "g.update", {}
 
-    def _held_to(self, given: Tensor, real: Tensor, made: dict[str, Tensor]) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
+    def _held_to(
+        self, given: Tensor, real: Tensor, made: dict[str, Tensor]
+    ) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
         """The error of the translation, of what comes back, and of what should have stayed; None where a method does not ask."""
         g = self.g
         if not isinstance(g, Both):
@@ -141,7 +152,9 @@ class TranslationTrainer(Trainer):
             return stats
         if not self.config.cycles:
             return replace(stats, l1=more[0])
-        return replace(stats, cycle=more[1] / 2, identity=more[2] / 2 if self.config.identity_weight else stats.identity)
+        return replace(
+            stats, cycle=more[1] / 2, identity=more[2] / 2 if self.config.identity_weight else stats.identity
+        )
 
     @property
     def players(self) -> Players:

@@ -279,8 +279,17 @@ def _common(field: Field, config: RunConfig, changed: Changed, _: Translate) -> 
 
 
 def _choice(field: Field, config: RunConfig, title: str, key: str, changed: Changed, _: Translate) -> None:
-    st.selectbox(title, _choices(field, config), format_func=lambda code: code_title(field, code, _), key=key,
+    def said(code: Any) -> str:
+        return _way(config, code, _) if field.name == "data.direction" else code_title(field, code, _)
+
+    st.selectbox(title, _choices(field, config), format_func=said, key=key,
                  **_common(field, config, changed, _))  # fmt: skip
+
+
+def _way(config: RunConfig, direction: str, _: Translate) -> str:
+    """A direction by the names of what goes in and of what comes out."""
+    info = data_sets.info_of(dataclasses.replace(config.data, direction=direction))
+    return " → ".join(_(title) for title in info["titles"])
 
 
 def _switch(field: Field, config: RunConfig, title: str, key: str, changed: Changed, _: Translate) -> None:

@@ -34,10 +34,10 @@ from pages._ui.owner import owner_id
 from pages._ui.share import Rules, address, forget_link, links, refuse, show_note, show_refusal, taken
 
 Run = TrainingSession | FollowedRun
-Kind = Literal["points", "images"]
+Kind = Literal["points", "images", "pairs"]
 HISTORY_SECONDS = 2.0
-OTHER_LAB = N_("This link belongs to the other lab: its settings are ignored here.")
-FILES = {"points": "lab.py", "images": "images.py"}
+OTHER_LAB = N_("This link belongs to another lab: its settings are ignored here.")
+FILES = {"points": "lab.py", "images": "images.py", "pairs": "translate.py"}
 
 
 @dataclass
@@ -116,7 +116,7 @@ class Lab:
         self._view(session, mine, _)
         if session is not None:
             self._history(session, mine)
-            if self.kind == "images":
+            if self.kind != "points":
                 measure(self.page, session.id, service.owns(session.owner))
         with st.sidebar:
             self._preset_picker(_)
@@ -269,7 +269,7 @@ class Lab:
             if waiting and st.button(_("Discard these changes"), icon=":material/undo:") and session is not None:
                 self.draft = session.expected_config
                 st.rerun()
-            if session is not None and st.button(
+            if session is not None and self.kind != "pairs" and st.button(
                 _("Explore"), icon=":material/explore:", key=f"{self.page}.explore",
                 help=_("Walk through the latent space of this generator, while it trains or afterwards."),
             ):  # fmt: skip
@@ -329,7 +329,7 @@ class Lab:
         else:
             token = tokens.issue_for(session.id, control=mine)
         config = session.config if session is not None else self.draft
-        live_view(run_id=session.id if session else None, token=token, frame=frame, labels=live_labels(_, language().replace("_", "-")),
+        live_view(run_id=session.id if session else None, token=token, frame=frame, labels=self._words(config, _),
                   kind=self.kind, key=f"{self.page}.live", can_control=mine, about=graph.about(config, _),
                   caption=in_short(session.expected_config if session is not None else self.draft, _),
                   on_branch=lambda step: self._branch(session, step),
@@ -337,6 +337,19 @@ class Lab:
                   on_remedy=lambda asked: self._treat(session, asked, _))  # fmt: skip
         if problem := st.session_state.pop(f"{self.page}.problem", None):
             st.toast(plain(problem), icon=":material/error:")
+
+    def _words(self, config: RunConfig, _: Callable[[str], str]) -> dict[str, str]:
+        """What the live view says; of a translation with the names of the two kinds of pictures."""
+        words = dict(live_labels(_, language().replace("_", "-")))
+        if config.translates:
+            info = data_sets.info_of(config.data)
+            into, out = info["titles"]
+            words |= {
+                "pairs.into": _(into),
+                "pairs.out": _(out),
+                "pairs.matched": "1" if info.get("matched", True) else "",
+            }
+        return words
 
     def _treat(self, session: Run | None, asked: Any, _: Callable[[str], str]) -> None:
         """Change what the run's own diagnosis proposes for a condition. Of what the browser says only the condition's name counts."""

@@ -13,7 +13,7 @@ import streamlit as st
 
 _HERE = Path(__file__).parent
 _PARTS = (
-    "frame", "dom", "layers", "points", "yard", "closely", "images", "save", "curves", "histogram", "album", "timeline", "link", "ghost", "transport", "controls",
+    "frame", "dom", "layers", "points", "yard", "closely", "images", "pairs", "save", "curves", "histogram", "album", "timeline", "link", "ghost", "transport", "controls",
     "machine", "gradients", "slow", "doctor", "graph_plots", "graph_map", "graph_layers", "graph_words", "graph_flow", "graph", "view",
 )  # fmt: skip  # joined to one module
 _STYLES = ("live.css", "live/graph.css")
@@ -28,7 +28,7 @@ _component = st.components.v2.component("gan_live", html=HTML, css=STYLE, js=SCR
 
 
 def live_data(*, run_id: str | None, token: str | None, frame: bytes | None, labels: Mapping[str, str],
-              kind: Literal["points", "images"], can_control: bool, stamp: int = 0,
+              kind: Literal["points", "images", "pairs"], can_control: bool, stamp: int = 0,
               about: Mapping[str, Any] | None = None, caption: str = "", only: Only = "all",
               ghost: Mapping[str, str] | None = None) -> dict[str, Any]:  # fmt: skip
     """What the browser gets: JSON only, because bytes inside a dict would arrive as one useless string.
@@ -44,7 +44,7 @@ def live_data(*, run_id: str | None, token: str | None, frame: bytes | None, lab
 
 
 def live_view(*, run_id: str | None, token: str | None, frame: bytes | None, labels: Mapping[str, str],
-              kind: Literal["points", "images"], key: str, can_control: bool,
+              kind: Literal["points", "images", "pairs"], key: str, can_control: bool,
               on_renew: Callable[[], None] | None = None, on_remedy: Callable[[Any], None] | None = None,
               on_branch: Callable[[int], None] = lambda step: None, about: Mapping[str, Any] | None = None,
               caption: str = "", only: Only = "all",
@@ -61,7 +61,20 @@ def live_view(*, run_id: str | None, token: str | None, frame: bytes | None, lab
     """
     stamp = _stamp(
         f"{key}.stamp",
-        (run_id, token, hash(frame), labels.get("lang"), kind, can_control, str(about), caption, only, str(ghost)),
+        (
+            run_id,
+            token,
+            hash(frame),
+            labels.get("lang"),
+            labels.get("pairs.into"),
+            labels.get("pairs.out"),
+            kind,
+            can_control,
+            str(about),
+            caption,
+            only,
+            str(ghost),
+        ),
     )
     data = live_data(
         run_id=run_id,

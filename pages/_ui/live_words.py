@@ -347,6 +347,21 @@ LABELS: dict[str, str] = {
     "grid.rebuilt.help": N_("The real pictures after encoding and decoding: what their codes say of them."),
     "grid.fake": N_("Generated"),
     "grid.fake.help": N_("Pictures the generator makes of the same fixed inputs each time. Click one to enlarge it."),
+    "pairs.fake": N_("{kind}, translated"),
+    "pairs.fake.help": N_("What the generator makes of it. These pictures are held out: it has not learned from them."),
+    "pairs.given": "{kind}",
+    "pairs.given.help": N_("What goes in: the same held-out pictures at every look."),
+    "pairs.real": N_("{kind}, the truth"),
+    "pairs.real.help": N_("What should have come out."),
+    "pairs.real.unknown": N_("Other pictures of the wanted kind: nobody knows what should have come out."),
+    "pairs.back": N_("{kind}, and back"),
+    "pairs.back.help": N_("The translation, translated back: it should be what went in."),
+    "pairs.other": "{kind}",
+    "pairs.other.help": N_("The other way round: what goes into the second generator."),
+    "pairs.other_fake": N_("{kind}, translated"),
+    "pairs.other_fake.help": N_("What the second generator makes of it."),
+    "pairs.other_back": N_("{kind}, and back"),
+    "pairs.other_back.help": N_("That, translated there again: it should be what went in."),
     "cell": N_("row {row}, column {column}"),
     "enlarged": N_("Enlarged picture"),
     "grid.empty": N_("The pictures appear here once the data are ready."),
@@ -405,6 +420,33 @@ LABELS: dict[str, str] = {
     "curve.d_loss.help": N_("What the discriminator tries to make small, without the penalty."),
     "curve.g_loss": N_("Generator"),
     "curve.g_loss.help": N_("What the generator tries to make small."),
+    "panel.held": N_("What G is held to (L1)"),
+    "panel.held.hint": N_("Lower: nearer to what it should be"),
+    "panel.translation": N_("On held-out pictures (L1)"),
+    "panel.translation.hint": N_("Lower: nearer to what it should be"),
+    "curve.l1": N_("To the truth"),
+    "curve.l1.help": N_(
+        "Mean difference between translations and true pictures of the training set, values from −1 to 1."
+    ),
+    "curve.cycle": N_("Cycle"),
+    "curve.cycle.help": N_(
+        "Mean difference between training pictures and themselves after going there and back, values from −1 to 1; both directions."
+    ),
+    "curve.identity": N_("Staying"),
+    "curve.identity.help": N_(
+        "Mean change of training pictures that were of the wanted kind already, values from −1 to 1."
+    ),
+    "curve.test_l1": N_("To the truth"),
+    "curve.test_l1.help": N_(
+        "Mean difference between held-out translations and the true pictures, from 0 to 1. When it rises while the training's falls, "
+        "G learns its pairs by heart."
+    ),
+    "curve.cycle_there": N_("There and back"),
+    "curve.cycle_there.help": N_(
+        "Mean difference between held-out pictures and themselves after going there and back, from 0 to 1."
+    ),
+    "curve.cycle_back": N_("Back and there"),
+    "curve.cycle_back.help": N_("The same of held-out pictures of the wanted kind."),
     "curve.reconstruction": N_("Reconstruction"),
     "curve.reconstruction.help": N_(
         "π times the squared distance between a picture and the one that is drawn again from its code."

@@ -11,6 +11,7 @@ _PAGES = (
     ("lab.py", "lab", N_("2-D Lab"), ":material/scatter_plot:"),
     ("compare.py", "compare", N_("Side by side"), ":material/compare:"),
     ("images.py", "images", N_("Image Lab"), ":material/grid_view:"),
+    ("translate.py", "translate", N_("Translate"), ":material/compare_arrows:"),
     ("latent.py", "latent", N_("Latent Explorer"), ":material/explore:"),
     ("runs.py", "runs", N_("Runs"), ":material/list:"),
 )

@@ -14,8 +14,8 @@ class OutputsView {
     this.memory = memory;
     const { words } = ui;
     this.canvas = h("canvas", { role: "img", "aria-label": words.get("outputs") });
-    this.pictures = ui.data.kind === "images";
-    this.kinds = OUTPUT_KINDS[ui.data.kind] ?? OUTPUT_KINDS.points;
+    this.pictures = ui.data.kind !== "points";
+    this.kinds = this.pictures ? OUTPUT_KINDS.images : OUTPUT_KINDS.points;
     this.means = Object.fromEntries(this.kinds.map((kind) => [kind, h("b", {}, "–")]));
     const word = (kind) => words.get(this.pictures ? `outputs.pictures.${kind}` : `outputs.${kind}`);
     const keys = this.kinds.map((kind) => h("span", { class: "gl-series" }, icon(kind), h("span", {}, word(kind)), this.means[kind]));

@@ -3,6 +3,8 @@
 
 const GAP = 2;
 const NAMES_HEIGHT = 20; // for the names of the classes, a column each
+const LOOKS = { rebuilt: "real", given: "real", back: "fake", other_fake: "fake", other_back: "fake" }; // of grids that are neither real nor generated
+const lookOf = (role) => LOOKS[role] ?? role;
 
 /** One grid: a canvas whose cells are cut from one decoded picture. */
 class Grid {
@@ -15,8 +17,9 @@ class Grid {
     const { words } = ui;
     this.canvas = h("canvas", { role: "img", tabindex: "0", "aria-label": words.get(`grid.${role}`) });
     this.stage = h("div", { class: "gl-cells gl-cells-empty" }, this.canvas, h("p", {}, words.get("grid.empty")));
-    this.box = h("figure", { class: `gl-grid gl-grid-${role}` },
-      h("figcaption", { "data-tip": words.get(`grid.${role}.help`) }, icon(role === "rebuilt" ? "real" : role), h("span", {}, words.get(`grid.${role}`))), this.stage);
+    this.title = h("span", {}, words.get(`grid.${role}`));
+    this.caption = h("figcaption", { "data-tip": words.get(`grid.${role}.help`) }, icon(lookOf(role)), this.title);
+    this.box = h("figure", { class: `gl-grid gl-grid-${role} gl-looks-${lookOf(role)}` }, this.caption, this.stage);
     this.canvas.addEventListener("click", (event) => {
       const cell = this.cellAt(event);
       if (cell !== null) open(this, cell);
@@ -38,6 +41,7 @@ class Grid {
 
   focusCell(cell) {
     this.at = cell;
+    this.moved?.(cell);
     this.paint();
   }
 
@@ -84,10 +88,11 @@ class Grid {
       const y = top + Math.floor(i / cols) * (tall + GAP);
       this.drawCell(context, i, x, y, w, tall);
     }
-    if (this.at !== null) {
-      context.strokeStyle = this.ui.theme[this.role] ?? this.ui.theme.real;
+    const mark = this.at ?? this.marked ?? null;
+    if (mark !== null) {
+      context.strokeStyle = this.ui.theme[lookOf(this.role)];
       context.lineWidth = 3;
-      context.strokeRect(left + (this.at % cols) * (w + GAP), top + Math.floor(this.at / cols) * (tall + GAP), w, tall);
+      context.strokeRect(left + (mark % cols) * (w + GAP), top + Math.floor(mark / cols) * (tall + GAP), w, tall);
     }
   }
 
@@ -152,15 +157,19 @@ function moveCell(at, key, rows, cols) {
 class ImagesView {
   constructor(ui) {
     this.ui = ui;
-    const open = (grid, cell) => this.open(grid, cell);
+    this.tools = h("div", { class: "gl-image-tools" });
+    this.build((grid, cell) => this.open(grid, cell));
+    this.buildDialog();
+  }
+
+  build(open) {
+    const { ui } = this;
     const [real, rebuilt, fake] = ["real", "rebuilt", "fake"].map((role) => new Grid(ui, role, open));
     this.grids = [real, fake];
     this.rebuilt = rebuilt;
-    this.tools = h("div", { class: "gl-image-tools" });
     fake.box.append(this.tools);
     this.box = h("div", { class: "gl-images" }, real.box, rebuilt.box, fake.box);
     rebuilt.box.classList.add("gl-gone");
-    this.buildDialog();
   }
 
   buildDialog() {
@@ -278,22 +287,30 @@ class ImagesView {
     return (width - 20 * (count - 1)) / count;
   }
 
+  sheetPlace(i, each) {
+    return [i * (each + 20), 0];
+  }
+
+  sheetTitle(role) {
+    return this.ui.words.get(`grid.${role}`);
+  }
+
   /** The grids beside each other, each under its own name. */
   paintSheet(context, width) {
-    const { theme, words } = this.ui;
+    const { theme } = this.ui;
     const each = this.sheetWidth(width);
     this.grids.forEach(({ role, spec, picture }, i) => {
       if (!picture) return;
-      const left = i * (each + 20);
-      paintIcon(context, role === "rebuilt" ? "real" : role, left, 0, theme[role] ?? theme.real);
+      const [left, top] = this.sheetPlace(i, each, width);
+      paintIcon(context, lookOf(role), left, top, theme[lookOf(role)]);
       Object.assign(context, { fillStyle: theme.text, font: `600 14px ${theme.font}`, textAlign: "left", textBaseline: "middle" });
-      context.fillText(words.get(`grid.${role}`), left + 22, 8);
+      context.fillText(this.sheetTitle(role), left + 22, top + 8);
       const [height, wide] = spec.cell;
       const w = each / spec.cols;
       context.imageSmoothingEnabled = Math.max(height, wide) > 64;
       for (let cell = 0; cell < spec.rows * spec.cols; cell += 1) {
         const [column, row] = [cell % spec.cols, Math.floor(cell / spec.cols)];
-        context.drawImage(picture, column * wide, row * height, wide, height, left + column * w, 26 + row * w * (height / wide), w - 1.5, w * (height / wide) - 1.5);
+        context.drawImage(picture, column * wide, row * height, wide, height, left + column * w, top + 26 + row * w * (height / wide), w - 1.5, w * (height / wide) - 1.5);
       }
     });
   }

@@ -68,7 +68,8 @@ class LiveView {
     this.controls = new Controls(this, (message) => this.link.send(message));
     this.doctor = new DoctorView(this, (code) => this.component.setTriggerValue("remedy", { run: this.data.run, code, at: Date.now() }));
     this.slow = new SlowMotion(this, this.memory, (message) => this.link.send(message));
-    this.picture = this.data.kind === "images" ? new ImagesView(this) : new PointsView(this, this.memory);
+    const View = { images: ImagesView, pairs: PairsView }[this.data.kind] ?? PointsView;
+    this.picture = new View(this, this.memory);
     this.picture.tools.prepend(new Saver(this).box);
     const measured = (panel) => this.data.kind === "points" && panel === "metrics"; // under its figures; the columns become as long
     this.curves = new CurvesView(this, this.memory, { shows: (panel) => !measured(panel) });
