@@ -28,7 +28,7 @@ from gan_core import device as devices
 from gan_core import registry, serial
 from gan_core.config import RunConfig
 from gan_core.data.sets import ImageSet, PointSet
-from gan_core.errors import CheckpointError, ConfigError, DeviceError
+from gan_core.errors import CheckpointError, ConfigError, DeviceError, RunError
 from gan_core.generate import BATCH
 from gan_core.latent import units
 from gan_core.latent.units import Factors, UnitLayer
@@ -402,10 +402,17 @@ class ExploredRun(Explored):
         return moments(self.players.d(x))[0].float().cpu()
 
 
+NO_LATENTS = N_("This run translates pictures: it is given a picture instead of noise, and has no latent space to explore. See it under "
+                "Translate.")  # fmt: skip
+
+
 def explored_from(folder: RunFolder, step: int | None = None) -> ExploredRun:
-    """The players in a run's folder, of its newest checkpoint or of a kept `step`. Raises CheckpointError, ConfigError, DataError."""
+    """The players in a run's folder, of its newest checkpoint or of a kept `step`. Raises RunError for a run that is given pictures
+    instead of noise, CheckpointError, ConfigError, DataError."""
     saved = folder.read_checkpoint() if step is None else folder.read_players(step)
     config = serial.from_dict(saved.config)
+    if config.translates:
+        raise RunError(NO_LATENTS)
     folder.know_table(config)
     try:
         device = devices.resolve(config.device)

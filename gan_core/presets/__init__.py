@@ -1,7 +1,7 @@
 """Presets: settings with a name, that do here what their text says.
 
 What an entry's `info` holds: `page`, where it opens ("lab", "images", "translate", or "compare" for several runs side by side); `goal`, its section
-on Home, or "recipe" for a method that is chosen in the Image Lab; `see`, what to look at; `try_this`, one change to make, its settings and choices in `**` by the titles they have on screen;
+on Home, or "recipe" for a method that is chosen in the Image Lab, "translation" for one under Translate; `see`, what to look at; `try_this`, one change to make, its settings and choices in `**` by the titles they have on screen;
 `versions`, of a comparison: what each of its two to four runs sets beyond the preset's own value, never the data nor the seed.
 """
 

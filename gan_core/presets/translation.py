@@ -20,7 +20,7 @@ _CYCLE = _BASE | {
 }  # fmt: skip
 
 preset(
-    "edges", title=N_("Outlines to digits"), page="translate", goal="recipe", paper="Isola et al. 2017, arXiv:1611.07004",
+    "edges", title=N_("Outlines to digits"), page="translate", goal="translation", paper="Isola et al. 2017, arXiv:1611.07004",
     help=N_("pix2pix draws a digit into its outline. Edges to photographs, in small."),
     changed=N_("G is given a picture instead of noise, and D sees what was given beside what came out: it judges whether the two belong together. An L1 "
                "distance holds G to the truth where it is known."),
@@ -30,7 +30,7 @@ preset(
 )(_PAIRS | {"data.name": "edges"})  # fmt: skip
 
 preset(
-    "colour", title=N_("Grey to colour"), page="translate", goal="recipe", paper="Isola et al. 2017, arXiv:1611.07004; Zhang et al. 2016, arXiv:1603.08511",
+    "colour", title=N_("Grey to colour"), page="translate", goal="translation", paper="Isola et al. 2017, arXiv:1611.07004; Zhang et al. 2016, arXiv:1603.08511",
     help=N_("pix2pix colours grey shapes. The true colour cannot be known: many have the same grey."),
     changed=N_("Colouring is a translation with many right answers. L1 alone takes their mean, which is brown; D does not take brown for real."),
     needs=N_("Pairs, which every colour picture gives by itself."),
@@ -39,8 +39,8 @@ preset(
 )(_PAIRS | {"data.name": "grey", "l1_weight": 20.0})  # fmt: skip
 
 preset(
-    "denoise", title=N_("Noisy to clean"), page="translate", goal="recipe", paper="Isola et al. 2017, arXiv:1611.07004",
-    help=N_("pix2pix takes the noise out of pictures."),
+    "denoise", title=N_("Noisy to clean"), page="translate", goal="translation", paper="Isola et al. 2017, arXiv:1611.07004",
+    help=N_("pix2pix takes the noise out of pictures: what is left is what it has learned that shapes look like."),
     changed=N_("Nothing but the data: the same networks and losses learn another task."),
     needs=N_("Pairs, made by adding noise to clean pictures."),
     see=N_("The flat parts become clean first, and edges get sharp last. PSNR rises far above that of what was given."),
@@ -48,7 +48,7 @@ preset(
 )(_PAIRS | {"data.name": "noisy"})  # fmt: skip
 
 preset(
-    "inpaint", title=N_("Filling a hole"), page="translate", goal="recipe", paper="Pathak et al. 2016, arXiv:1604.07379; Isola et al. 2017, arXiv:1611.07004",
+    "inpaint", title=N_("Filling a hole"), page="translate", goal="translation", paper="Pathak et al. 2016, arXiv:1604.07379; Isola et al. 2017, arXiv:1611.07004",
     help=N_("pix2pix guesses what a grey square hides (in-painting)."),
     changed=N_("The first to fill holes with an adversarial loss were context encoders: L2 alone fills them with a blur."),
     needs=N_("Pairs, made by cutting squares out of whole pictures."),
@@ -57,7 +57,7 @@ preset(
 )(_PAIRS | {"data.name": "masked"})  # fmt: skip
 
 preset(
-    "enlarge", title=N_("Small to large"), page="translate", goal="recipe", paper="Ledig et al. 2017, arXiv:1609.04802; Isola et al. 2017, arXiv:1611.07004",
+    "enlarge", title=N_("Small to large"), page="translate", goal="translation", paper="Ledig et al. 2017, arXiv:1609.04802; Isola et al. 2017, arXiv:1611.07004",
     help=N_("pix2pix invents the detail that sixteen pixels in one have lost (super-resolution)."),
     changed=N_("SRGAN showed that the picture with the best PSNR is too smooth, and that a discriminator asks for texture."),
     needs=N_("Pairs, made by shrinking pictures."),
@@ -66,7 +66,7 @@ preset(
 )(_PAIRS | {"data.name": "small"})  # fmt: skip
 
 preset(
-    "neon", title=N_("Paper to neon"), page="translate", goal="recipe", paper="Zhu et al. 2017, arXiv:1703.10593",
+    "neon", title=N_("Paper to neon"), page="translate", goal="translation", paper="Zhu et al. 2017, arXiv:1703.10593",
     help=N_("CycleGAN turns shapes on paper into glowing outlines and back, without having seen a single pair."),
     changed=N_("Two generators and two discriminators. That a picture must come home from there and back takes the place of knowing the truth."),
     needs=N_("Two heaps of pictures of the same things, and patience: four networks learn."),

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from gan_core.config import RunConfig
 from gan_core.data.pairs import PairSet
 from gan_core.data.sets import to_unit
+from gan_core.engine.objectives import DTerms
 from gan_core.networks.translation import Both, Dropout
 from gan_core.phases import Phase
 from gan_core.players import Players, Preview
@@ -83,7 +84,8 @@ class TranslationTrainer(Trainer):
             loss = torch.stack(losses).sum()
         means = [torch.stack([pair[i].detach().float().mean() for pair in said]).mean() for i in (0, 1)]
         self.d_sums += torch.stack([loss.detach(), *means, self._zero])
-        yield "d.loss", {"loss": loss, "real": said[0][0], "fake": said[0][1]}
+        terms = DTerms(loss, loss, None, *means)
+        yield "d.loss", {"terms": terms, "real": said[0][0], "fake": said[0][1], "flips": None}
         gradients = list(torch.autograd.grad(loss, self._d_params))
         yield "d.gradients", {"gradients": gradients, "parts": 1}
         self._d_count += 1

@@ -8,6 +8,7 @@ from typing import Any
 
 import streamlit as st
 
+from gan_core.latent.explored import NO_LATENTS
 from gan_core.latent.models import is_model
 from gan_core.runs import listing
 from gan_core.runs.index import Query
@@ -48,7 +49,8 @@ def explorer(_: Translate) -> None:
     """The whole page. The address names the run (`run`), and may name a moment (`step`), a tool (`tool`), and a place to begin at (`linked`)."""
     rows = {row.id: row for row in _offered()}
     asked = st.query_params.get("run", "")
-    there = bool(asked) and service.explorable(asked)
+    translates = bool(asked) and _translates(asked)
+    there = bool(asked) and service.explorable(asked) and not translates
     with st.container(horizontal=True, vertical_alignment="bottom", key="latent-head"):
         st.header(_("Latent Explorer"), anchor=False, width="content")
         chosen = _choose(rows, asked if there else "", _)
@@ -59,7 +61,12 @@ def explorer(_: Translate) -> None:
         ):
             _open(chosen)
         own_model(chosen, _)
-    if asked and not there:
+    if translates:
+        st.warning(plain(_(NO_LATENTS)), icon=":material/info:")
+        st.page_link(
+            FILES["pairs"], label=_("See the run"), icon=":material/compare_arrows:", query_params={"run": asked}
+        )
+    elif asked and not there:
         st.warning(_("There is no such run here any more. Choose another one."), icon=":material/info:")
     if not chosen:
         st.caption(
@@ -123,7 +130,13 @@ def _offered() -> list[Row]:
     """The visitor's own runs first, then the others."""
     rows, _total = service.scheduler().rows(Query(limit=_OFFERED))
     own, _total = service.scheduler().rows(Query(owner=owner_id(), limit=_OFFERED))
-    return [row for row in {row.id: row for row in (*own, *rows)}.values() if not row.problem]
+    return [row for row in {row.id: row for row in (*own, *rows)}.values() if not row.problem and row.kind != "pairs"]
+
+
+def _translates(run_id: str) -> bool:
+    """Whether a run is given pictures instead of noise."""
+    row = service.scheduler().store.index.get(run_id)
+    return row is not None and row.kind == "pairs"
 
 
 def _is_mine(chosen: str, rows: Mapping[str, Row]) -> bool:

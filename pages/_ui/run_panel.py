@@ -92,7 +92,7 @@ class RunPanel:
             if st.button(_("Open"), type="primary", icon=":material/visibility:", disabled=not whole,
                          help=_("See it in its lab, live while it trains.")):  # fmt: skip
                 st.switch_page(FILES[row.kind or "points"], query_params={"run": row.id})
-            if st.button(_("Explore"), icon=":material/explore:", disabled=not whole,
+            if row.kind != "pairs" and st.button(_("Explore"), icon=":material/explore:", disabled=not whole,
                          help=_("Walk through the latent space of its generator.")):  # fmt: skip
                 st.switch_page("latent.py", query_params={"run": row.id})
             if mine and whole and not isinstance(run, FollowedRun):

@@ -70,7 +70,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
 
 ROOT = Path(__file__).resolve().parents[2]
 # On a deep link Streamlit tries its own addresses below the page's first; only these two answers are expected.
-STREAMLITS_OWN = re.compile(r"/(lab|compare|images|latent|runs)/_stcore/(health|host-config)$")
+STREAMLITS_OWN = re.compile(r"/(lab|compare|images|translate|latent|runs)/_stcore/(health|host-config)$")
 START_SECONDS = 120
 
 

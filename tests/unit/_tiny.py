@@ -14,6 +14,7 @@ from gan_core.config import RunConfig, replace
 from gan_core.data.sets import ImageSet
 from gan_core.errors import ConfigError
 from gan_core.trainer import Trainer
+from gan_core.training import new_trainer
 
 torch.set_num_threads(1)  # tiny networks only lose by sharing
 
@@ -25,6 +26,10 @@ PICTURES: dict[str, Any] = POINTS | {
     "data.name": "digits", "data.image_size": 8, "generator.network": "dcgan", "discriminator.network": "dcgan",
     "generator.width": 4, "discriminator.width": 4, "batch_size": 8,
 }  # fmt: skip
+PAIRS: dict[str, Any] = POINTS | {
+    "data.name": "edges", "data.image_size": 28, "method": "pix2pix", "generator.network": "unet", "discriminator.network": "patches",
+    "discriminator.patch": 16, "generator.width": 4, "discriminator.width": 4, "batch_size": 4, "penalty": "none", "loss": "non_saturating",
+}  # fmt: skip
 
 
 def points(**changes: Any) -> RunConfig:
@@ -35,6 +40,13 @@ def points(**changes: Any) -> RunConfig:
 def pictures(**changes: Any) -> RunConfig:
     """A tiny convolutional run on 8 × 8 digits."""
     return _with(PICTURES, changes)
+
+
+def pairs(**changes: Any) -> RunConfig:
+    """A tiny translation from outlines to digits; without a method of its own, one that can learn from the set."""
+    name = changes.get("data__name", "edges")
+    changes = ({} if registry.dataset[name].info["together"] else {"method": "cyclegan"}) | changes
+    return _with(PAIRS, changes)
 
 
 def _with(base: dict[str, Any], changes: dict[str, Any]) -> RunConfig:
@@ -63,7 +75,7 @@ def images(size: int = 8, channels: int = 1, count: int = 40) -> ImageSet:
 
 
 def trained(config: RunConfig, steps: int, data: Any = None) -> Trainer:
-    trainer = Trainer(config, data)
+    trainer = new_trainer(config, data)
     for _ in range(steps):
         trainer.step()
     return trainer

@@ -157,7 +157,7 @@ def test_what_the_kinds_need_to_know() -> None:
         assert bool(shown) == (e.name != "none")
         assert e.info["symbol"] in shown
     for e in registry.dataset.entries():
-        assert e.info["kind"] in ("points", "images")
+        assert e.info["kind"] in ("points", "images", "pairs")
         assert e.info["kind"] == "points" or {"sizes", "channels", "licence"} <= e.info.keys()
     names = {f.name.split(".")[1] for f in fields() if f.name.startswith(("generator.", "discriminator."))}
     for e in registry.network.entries():
@@ -182,7 +182,7 @@ def test_presets_are_valid_and_on_a_page(preset: str) -> None:
     config = gan_core.presets.load(preset)
     entry = registry.preset[preset]
     page = entry.info["page"]
-    assert page in {"points": ("lab", "compare"), "images": ("images",)}[config.kind]
+    assert page in {"points": ("lab", "compare"), "images": ("images",), "pairs": ("translate",)}[config.kind]
     assert (page == "compare") is ("versions" in entry.info)
 
 

@@ -29,7 +29,8 @@ def test_every_preset_fits(name: str) -> None:
 @pytest.mark.parametrize("name", [e.name for e in registry.dataset.entries() if not e.info.get("download")])
 def test_shapes_without_the_data(name: str) -> None:
     for size in registry.dataset[name].info.get("sizes", (28,)):
-        config = _tiny.points(data__name=name, data__image_size=size)
+        make = _tiny.pairs if registry.dataset[name].info["kind"] == "pairs" else _tiny.points
+        config = make(data__name=name, data__image_size=size)
         assert sample_shape(config) == gan_core.data.load(config.data).shape  # type: ignore[attr-defined]
 
 

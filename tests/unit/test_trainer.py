@@ -98,13 +98,14 @@ def test_every_data_set_that_needs_no_download(name: str) -> None:
     info = registry.dataset[name].info
     sizes = info.get("sizes", (28,))
     for size in sizes:
-        trainer = _tiny.trained(_tiny.points(data__name=name, data__image_size=size), 2)
+        make = _tiny.pairs if info["kind"] == "pairs" else _tiny.points
+        trainer = _tiny.trained(make(data__name=name, data__image_size=size), 2)
         assert trainer.read_stats().finite
         samples = trainer.sample(trainer.preview.latents)
         assert samples.dtype == torch.float32
         assert samples.shape[1:] == trainer.data.shape
         assert len(samples) == len(trainer.preview.real)
-        assert trainer.critic(samples).shape == (len(samples),)
+        assert trainer.critic(samples, trainer.preview.labels).shape == (len(samples),)
 
 
 @pytest.mark.parametrize("name", list(registry.preset))

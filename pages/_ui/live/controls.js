@@ -11,7 +11,7 @@ class Controls {
     for (const name of ["pause", "step", "stop", "reset"]) this.buttons[name] = this.button(name, send);
     this.question = new Question(ui);
     this.menu = new Menu(ui, [["step_d", () => send({ do: "step_d" })], ["step_g", () => send({ do: "step_g" })],
-      ["slow", () => ui.slow.open()], ["reset_seed", () => this.ask("reset_seed", send)]]);
+      ...(ui.data.kind === "pairs" ? [] : [["slow", () => ui.slow.open()]]), ["reset_seed", () => this.ask("reset_seed", send)]]);
     this.speed = new Speed(ui, send);
     this.tools = h("div", { class: "gl-tools", role: "toolbar", "aria-label": words.get("transport") }, ...Object.values(this.buttons),
       this.menu.box);
@@ -75,7 +75,7 @@ class Controls {
     this.speed.select.disabled = !connected;
     const { items } = this.menu;
     for (const name of ["step_d", "step_g"]) items.get(name).disabled = step.disabled || this.together;
-    items.get("slow").disabled = !connected || !["paused", "running"].includes(status);
+    if (items.has("slow")) items.get("slow").disabled = !connected || !["paused", "running"].includes(status);
     items.get("reset_seed").disabled = reset.disabled;
   }
 

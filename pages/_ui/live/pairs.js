@@ -38,9 +38,10 @@ class PairsView extends ImagesView {
 
   show(frame) {
     this.frame = frame;
+    const cycled = this.cycles;
     this.cycles = Boolean(frame.arrays.image_back);
     const here = this.every.filter(({ role }) => frame.arrays[`image_${role}`]); // of most moments of the past only what was made is kept
-    const changed = here.length !== this.grids.length || here.some((grid, i) => grid !== this.grids[i]);
+    const changed = cycled !== this.cycles || here.length !== this.grids.length || here.some((grid, i) => grid !== this.grids[i]);
     this.grids = here;
     for (const grid of this.every) grid.box.classList.toggle("gl-gone", !here.includes(grid));
     for (const grid of here) {
@@ -69,11 +70,14 @@ class PairsView extends ImagesView {
 
   resize(width) {
     this.width = width;
-    const single = width < 480;
-    const count = single ? 2 : Math.min(3, this.grids.length);
+    const narrow = width < 480;
+    const count = Math.min(this.cycles || !narrow ? 3 : 2, this.grids.length); // there, and back again: in a row
+    const gap = narrow ? 10 : 20;
     this.box.classList.toggle("gl-two", count === 2);
     this.box.classList.toggle("gl-three", count === 3);
-    const each = (width - 20 * (count - 1)) / count;
+    this.box.classList.toggle("gl-narrow", narrow);
+    (narrow ? this.box : this.role("fake").box).append(this.tools); // no room beside the words
+    const each = (width - gap * (count - 1)) / count;
     for (const grid of this.grids) grid.resize(each - 14);
   }
 
