@@ -15,7 +15,8 @@ _PAIRS = _BASE | {
     "loss": "non_saturating", "g_optimizer.lr": 1e-3, "d_optimizer.lr": 5e-4, "horizon": 48_000,
 }  # fmt: skip
 _CYCLE = _BASE | {
-    "method": "cyclegan", "generator.network": "residual", "generator.norm": "instance", "generator.blocks": 3, "discriminator.norm": "instance",
+    "method": "cyclegan", "generator.network": "residual", "generator.norm": "instance", "generator.blocks": 2, "generator.width": 16,
+    "discriminator.width": 16, "discriminator.norm": "instance",
     "batch_size": 8, "loss": "least_squares", "g_optimizer.lr": 5e-4, "d_optimizer.lr": 5e-4, "horizon": 24_000,
 }  # fmt: skip
 
