@@ -17,9 +17,10 @@ from gan_core.errors import DataError, PlaygroundError
 from gan_core.pictures.choices import Choices
 from gan_core.pictures.limits import Limits
 from gan_core.pictures.making import Making, grey
+from gan_core.pictures.members import clean, stem
 from gan_core.pictures.reader import Message, Reader
 from gan_core.pictures.reasons import Listed, Reason
-from gan_core.pictures.store import PictureSet, PictureSets, titled
+from gan_core.pictures.store import LONGEST_NAME, PictureSet, PictureSets, titled
 from gan_core.pictures.working import Working, disk_error
 from gan_core.text import N_
 
@@ -41,6 +42,7 @@ _AT_ONCE = 2  # imports of a server that read at the same time: the machine is f
 _TURN = threading.BoundedSemaphore(_AT_ONCE)
 _LOOK = 0.1  # seconds between two looks whether it was cancelled while it waits
 _ENOUGH = 4  # times as many files as pictures are looked at for a preview
+_GLANCE = 30.0  # seconds for a preview
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,15 @@ class Given:
 
     path: Path
     name: str
+
+
+def first_name(given: Sequence[Given]) -> str:
+    """What a set may be called before anybody says so: as the folder or archive that came, else as the first file."""
+    first = clean(given[0].name) if given else ""
+    name = first.split("/")[0]
+    if name and name == first and not given[0].path.is_dir():  # a file
+        name = stem(name) if stem(name) != name else Path(name).stem
+    return name[:LONGEST_NAME].strip(". ") or "pictures"
 
 
 @dataclass(frozen=True)
@@ -87,7 +98,7 @@ class Import:
         self._ended, self._cancelled = threading.Event(), threading.Event()
         self._phase, self._share, self._accepted = "waiting", 0.0, 0
         self._refused, self._notes = Listed(), Listed()
-        self._refused_count, self._looked_at = 0, 0
+        self._refused_count, self._looked_at, self._total = 0, 0, 0
         self._began: float | None = None
         self._seconds = 0.0
         self._result: PictureSet | None = None
@@ -182,10 +193,15 @@ class Import:
             folder.mkdir()
             making = Making(folder, self._choices)
             try:
+                until = time.monotonic() + 60 * self._limits.minutes
                 with closing(self._reader.messages()) as messages:
                     for message in messages:
+                        self._total = message.said.get("total", self._total)
+                        if time.monotonic() > until:
+                            self._refuse("late", message.said.get("name", ""), max(1, self._total - self._looked_at))
+                            break
                         if message.said["is"] == "at" and len(making.pictures) >= self._limits.pictures:
-                            self._refuse("over", message.said["name"], max(1, message.said["total"] - self._looked_at))
+                            self._refuse("over", message.said["name"], max(1, self._total - self._looked_at))
                             break
                         self._take(message, making)
             finally:
@@ -244,9 +260,12 @@ def preview(given: Sequence[Given], choices: Choices, limits: Limits | None = No
     names: list[str] = []
     refused, all_grey, seen = Listed(), choices.colour == "auto", 0
     reader = Reader([(one.path, one.name) for one in given], choices, limits or Limits(), spread=True)
+    until = time.monotonic() + _GLANCE
     with closing(reader.messages()) as messages:
         for message in messages:
             said = message.said
+            if time.monotonic() > until:
+                break
             if said["is"] == "at":
                 seen += 1
                 if seen > _ENOUGH * count:

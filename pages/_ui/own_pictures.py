@@ -16,11 +16,11 @@ from gan_core import config as settings
 from gan_core import presets, registry
 from gan_core.config import RunConfig
 from gan_core.errors import PlaygroundError
-from gan_core.pictures.advice import advice
+from gan_core.pictures.advice import advice, fitting_batch
 from gan_core.pictures.choices import COLOURS, FITS, SIZES, Choices
-from gan_core.pictures.importing import PHASES, Given, Import, preview
+from gan_core.pictures.importing import PHASES, Given, Import, first_name, preview
 from gan_core.pictures.reasons import NOTES, REASONS, Reason
-from gan_core.pictures.store import PictureSet, PictureSets
+from gan_core.pictures.store import LONGEST_NAME, PictureSet, PictureSets
 from gan_core.pictures.upload import folders, inside
 from gan_core.text import N_
 from pages._ui import service
@@ -39,7 +39,6 @@ TITLE = N_("Your own pictures")
 POLL_SECONDS = 2.0
 _AT_FIRST = 1.5  # seconds that the dialog waits for a small set, so that it need not ask again
 _SHOWN_NAMES, _SHOWN_CLASSES = 12, 30
-_LONGEST_NAME = 60
 
 
 class OwnPictures:
@@ -133,12 +132,12 @@ class OwnPictures:
                                  help=_("Grey pictures train faster: one channel instead of three."))  # fmt: skip
         choices = Choices(size, fit, colour)
         self._look(given, choices, _)
-        name = st.text_input(_("Name of the data set"), value=_first_name(given), max_chars=_LONGEST_NAME, key=self._key(f"name.{tray.id}"),
+        name = st.text_input(_("Name of the data set"), value=first_name(given), max_chars=LONGEST_NAME, key=self._key(f"name.{tray.id}"),
                              help=_("How you will find it again. You can change it later."))  # fmt: skip
         if st.button(_("Make the data set"), type="primary", icon=":material/check:", key=self._key("make")):
             limits = service.arrivals().limits
             self.sets.check_room(self.owner, limits)
-            tray.job = Import(self.sets, given, choices, name.strip() or _first_name(given), self.owner, limits)
+            tray.job = Import(self.sets, given, choices, name.strip() or first_name(given), self.owner, limits)
             tray.job.start()
             tray.job.wait(_AT_FIRST)
             st.rerun()
@@ -253,7 +252,7 @@ class OwnPictures:
                     self._change(made, _)
 
     def _change(self, made: PictureSet, _: Translate) -> None:
-        name = st.text_input(_("Name"), value=made.name, max_chars=_LONGEST_NAME, key=self._key(f"rename.{made.id}"))
+        name = st.text_input(_("Name"), value=made.name, max_chars=LONGEST_NAME, key=self._key(f"rename.{made.id}"))
         if st.button(_("Rename"), icon=":material/edit:", key=self._key(f"do-rename.{made.id}")):
             self.sets.rename(made.id, self.owner, name)
             st.rerun()
@@ -299,16 +298,7 @@ def _guarded(draw: Callable[[], None], _: Translate) -> None:
 def _settings_for(config: RunConfig, made: PictureSet) -> dict[str, Any]:
     """What to change so that a run of these settings learns this set: a batch that it can fill, too."""
     changes = new_data(config, "pictures", made.id) | {"data.image_size": made.size}
-    learned = made.count - made.held_out
-    if config.batch_size > learned:
-        changes |= {"batch_size": 1 << (learned.bit_length() - 1), "accumulation": 1}
-    return changes
-
-
-def _first_name(given: Sequence[Given]) -> str:
-    """Of the folder or archive that came, else of the first file."""
-    name = given[0].name.split("/")[0]
-    return (name.rsplit(".", 1)[0] or name)[:_LONGEST_NAME]
+    return changes | fitting_batch(config.batch_size, made.count - made.held_out)
 
 
 def _facts(made: PictureSet, _: Translate) -> str:
