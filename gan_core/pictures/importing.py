@@ -197,13 +197,13 @@ class Import:
                 with closing(self._reader.messages()) as messages:
                     for message in messages:
                         self._total = message.said.get("total", self._total)
-                        if time.monotonic() > until:
-                            self._refuse("late", message.said.get("name", ""), max(1, self._total - self._looked_at))
-                            break
                         if message.said["is"] == "at" and len(making.pictures) >= self._limits.pictures:
-                            self._refuse("over", message.said["name"], max(1, self._total - self._looked_at))
+                            self._refuse("over", message.said["name"], self._unread)
                             break
                         self._take(message, making)
+                        if time.monotonic() > until and message.said["is"] not in ("at", "end") and self._unread:
+                            self._refuse("late", "", self._unread)
+                            break
             finally:
                 making.close()
             if self._cancelled.is_set():
@@ -239,6 +239,11 @@ class Import:
                 self._accepted += 1
                 for note in said["notes"]:
                     self._notes.add(note, said["name"])
+
+    @property
+    def _unread(self) -> int:
+        """How many files are still to come; 1 where nobody knows (a TAR)."""
+        return self._total - self._looked_at if self._total else 1
 
     def _refuse(self, code: str, name: str, count: int = 1) -> None:
         with self._lock:
