@@ -115,6 +115,13 @@ def pictures(data: DataConfig, progress: Progress | None = None) -> ImageSet:
     return ImageSet("pictures", images[:count], train, images[count:], test, classes, LICENCE)
 
 
+def absent(data: DataConfig) -> ImageSet:
+    """What stands in for a set that is not here any more where only its shape is needed: no pictures at all."""
+    info = own(data)
+    nothing = torch.empty(0, info["channels"], data.image_size, data.image_size, dtype=torch.uint8)
+    return ImageSet("pictures", nothing, None, nothing, None, (), LICENCE)
+
+
 def _read(path: Path, name: str) -> tuple[Tensor, Tensor | None, dict[str, Any]]:
     shape = shape_of(name)
     assert shape is not None

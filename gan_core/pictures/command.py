@@ -16,10 +16,9 @@ from gan_core.pictures.choices import Choices
 from gan_core.pictures.importing import PHASES, Given, Import, first_name
 from gan_core.pictures.limits import Limits
 from gan_core.pictures.reasons import NOTES, REASONS, Reason
-from gan_core.pictures.store import PictureSet, PictureSets, sweep
+from gan_core.pictures.store import COMMAND_LINE, PictureSet, PictureSets, sweep
 from gan_core.text import N_
 
-OWNER = ""  # of what no browser made
 _LOOK = 0.2  # seconds between two looks at how far it is
 _SHOWN = 5  # names of each reason, and classes, that are printed; JSON has all that are kept
 NOT_HERE = N_("There is nothing called {path}. Name pictures, folders, ZIP or TAR archives.")
@@ -39,7 +38,7 @@ def bring(paths: Sequence[Path], choices: Choices, name: str | None, sets: Pictu
             raise ConfigError(NOT_HERE, path=path)
     sweep(sets.root)
     given = [Given(path.resolve(), path.resolve().name) for path in paths]
-    job = Import(sets, given, choices, first_name(given) if name is None else name, OWNER, limits)
+    job = Import(sets, given, choices, first_name(given) if name is None else name, COMMAND_LINE, limits)
     with tqdm(
         total=1.0, bar_format="{desc}: {percentage:3.0f}%|{bar}| {elapsed}{postfix}", file=sys.stderr, disable=None
     ) as bar:
@@ -83,7 +82,7 @@ def found(sets: PictureSets, wanted: str) -> str:
 def delete(sets: PictureSets, wanted: str, *, of_visitors: bool) -> str:
     """Delete the set with this name or id; its id. Raises ConfigError for none, and for one that a browser has."""
     set_id = found(sets, wanted)
-    if not of_visitors and any(owner != OWNER for owner in sets.owners(set_id)):
+    if not of_visitors and any(owner != COMMAND_LINE for owner in sets.owners(set_id)):
         raise ConfigError(NOT_YOURS, name=wanted)
     sets.delete(set_id)
     return set_id
@@ -106,7 +105,10 @@ def train_words(made: PictureSet) -> str:
 
 def as_json(made: PictureSet, counts: Sequence[int]) -> dict[str, Any]:
     """A set, with how many pictures each class has."""
-    said = asdict(made) | {"classes": dict(zip(made.classes, counts, strict=True)), "browser": made.owner != OWNER}
+    said = asdict(made) | {
+        "classes": dict(zip(made.classes, counts, strict=True)),
+        "browser": made.owner != COMMAND_LINE,
+    }
     for listed, texts in ((said["refused"], REASONS), (said["notes"], NOTES)):
         for one in listed:
             one["why"] = texts[one["code"]]
@@ -127,7 +129,7 @@ def told(made: PictureSet, counts: Sequence[int]) -> str:
 
 def line(made: PictureSet) -> str:
     """One of a list."""
-    whose = "" if made.owner == OWNER else ", of a visitor"
+    whose = "" if made.owner == COMMAND_LINE else ", of a visitor"
     return f"{made.id}  {made.name}: {_facts(made)}, {made.created[:10]}{whose}"
 
 

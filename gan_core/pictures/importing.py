@@ -42,6 +42,7 @@ _AT_ONCE = 2  # imports of a server that read at the same time: the machine is f
 _TURN = threading.BoundedSemaphore(_AT_ONCE)
 _LOOK = 0.1  # seconds between two looks whether it was cancelled while it waits
 _ENOUGH = 4  # times as many files as pictures are looked at for a preview
+_CALLED = 3  # folders and archives that a name is made of
 _GLANCE = 30.0  # seconds for a preview
 
 
@@ -54,12 +55,21 @@ class Given:
 
 
 def first_name(given: Sequence[Given]) -> str:
-    """What a set may be called before anybody says so: as the folder or archive that came, else as the first file."""
-    first = clean(given[0].name) if given else ""
-    name = first.split("/")[0]
-    if name and name == first and not given[0].path.is_dir():  # a file
-        name = stem(name) if stem(name) != name else Path(name).stem
-    return name[:LONGEST_NAME].strip(". ") or "pictures"
+    """What a set may be called before anybody says so: as the folders or archives that came, or as a file that came alone."""
+    names = list(dict.fromkeys(_called(one, len(given) == 1) for one in given))
+    name = ", ".join(names[:_CALLED]) if len(names) <= _CALLED else names[0]
+    return name[:LONGEST_NAME].strip(". ,") or "pictures"
+
+
+def _called(one: Given, alone: bool) -> str:
+    """The folder that something lies in, or its own name where it is an archive, a folder or alone; else nothing in particular."""
+    name = clean(one.name)
+    top = name.split("/")[0]
+    if top != name or one.path.is_dir():
+        return top
+    if not name or stem(name) != name:
+        return stem(name) if name else ""
+    return Path(name).stem if alone else "pictures"
 
 
 @dataclass(frozen=True)

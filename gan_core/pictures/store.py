@@ -33,11 +33,12 @@ from gan_core.pictures.working import Working, alone, disk_error, sweep
 from gan_core.runs import atomic
 from gan_core.text import N_
 
-__all__ = ["LONGEST_NAME", "Damaged", "PictureSet", "PictureSets", "sweep", "titled"]
+__all__ = ["COMMAND_LINE", "LONGEST_NAME", "Damaged", "PictureSet", "PictureSets", "sweep", "titled"]
 
 log = logging.getLogger(__name__)
 
 LONGEST_NAME = 80
+COMMAND_LINE = ""  # the owner of what no browser made
 _LARGEST_FILE = 1 << 22  # bytes of a JSON file: more than any is that was written here
 _NPY_HEADER = 4096  # characters at most
 NO_SET = N_("There is no such set of pictures any more: it was deleted meanwhile.")

@@ -24,7 +24,7 @@ from gan_core import serial
 from gan_core.config import RunConfig
 from gan_core.data.sets import ImageSet
 from gan_core.device import default_threads
-from gan_core.errors import CheckpointError, RunError
+from gan_core.errors import CheckpointError, DataError, RunError
 from gan_core.memory import sample_shape
 from gan_core.players import preview_side
 from gan_core.runs import checkpoint, closely
@@ -70,9 +70,19 @@ class Darkroom:
             except OSError:
                 raise RunError(NOTHING_KEPT, step=step) from None
             if key not in self._done:
-                self._keep(key, self._developed(states[step], step) if step in states else self._seen(sheet, step))
+                self._keep(key, self._made(states.get(step), sheet, step))
             self._done.move_to_end(key)
             return self._done[key]
+
+    def _made(self, state: Path | None, sheet: Path, step: int) -> Snapshot:
+        if state is None:
+            return self._seen(sheet, step)
+        try:
+            return self._developed(state, step)
+        except DataError:  # its pictures were deleted
+            if not sheet.is_file():
+                raise
+            return self._seen(sheet, step)
 
     def closely(self, step: int, wishes: frozenset[str]) -> Snapshot:
         """`snapshot`, with what is wished for of its single pictures (see `closely`): of a moment whose weights are not kept only the

@@ -9,10 +9,10 @@ from typing import Any
 import streamlit as st
 
 from gan_core.latent.models import is_model
-from gan_core.runs import listing
 from gan_core.runs.index import Query
 from gan_core.runs.listing import Row
 from pages._ui import service, tokens
+from pages._ui.data_note import run_title
 from pages._ui.failures import plain
 from pages._ui.i18n import language, number
 from pages._ui.lab import FILES
@@ -159,8 +159,7 @@ def _choose(rows: Mapping[str, Row], asked: str, _: Translate) -> str:
 def _label(row: Row | None, run_id: str, _: Translate) -> str:
     if row is None:
         return run_id
-    title = row.name or _(listing.title("", row.dataset, row.id))
-    return _("{title} · step {step} · {run}").format(title=plain(title), step=number(row.step), run=run_id)
+    return _("{title} · step {step} · {run}").format(title=plain(run_title(row, _)), step=number(row.step), run=run_id)
 
 
 def _open(run_id: str) -> None:

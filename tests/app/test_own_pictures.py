@@ -26,6 +26,12 @@ def visitor(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(own_pictures, "owner_id", lambda: OWNER)
 
 
+def opened(app: AppTest, tab: str) -> AppTest:
+    """The dialog, with this part of it."""
+    app.session_state["images.pictures.tabs.en"] = tab
+    return app.sidebar.button(key="images.own-pictures").click().run()
+
+
 def draft(app: AppTest) -> RunConfig:
     config = app.session_state["images.draft"]
     assert isinstance(config, RunConfig)
@@ -37,7 +43,7 @@ def test_without_a_set_the_page_says_what_stands_in(visit: Open) -> None:
     app.sidebar.selectbox(key="images:data.name").set_value("pictures").run()
     assert not app.exception
     assert any("small digits stand in" in info.value for info in app.sidebar.info)
-    app.sidebar.button(key="images.own-pictures").click().run()
+    opened(app, "Your data sets")
     assert not app.exception
     assert "You have made no data set here yet." in [caption.value for caption in app.caption]
 
@@ -47,7 +53,7 @@ def test_a_kept_set_is_used_renamed_and_deleted(visit: Open, scheduler: Schedule
     made = imported(root, some(tmp_path / "brought"), owner=OWNER).result
     assert made is not None
     app = visit("images.py")
-    app.sidebar.button(key="images.own-pictures").click().run()
+    opened(app, "Your data sets")
     app.text_input(key=f"images.pictures.rename.{made.id}").set_value("Noise").run()
     app.button(key=f"images.pictures.do-rename.{made.id}").click().run()
     assert [one.name for one in PictureSets(root).of(OWNER)] == ["Noise"]
@@ -55,7 +61,7 @@ def test_a_kept_set_is_used_renamed_and_deleted(visit: Open, scheduler: Schedule
     assert not app.exception
     assert (draft(app).data.name, draft(app).data.pictures, draft(app).data.image_size) == ("pictures", made.id, 16)
     assert draft(app).batch_size == 8  # 14 are left to learn from
-    app.sidebar.button(key="images.own-pictures").click().run()
+    opened(app, "Your data sets")
     assert app.button(key=f"images.pictures.delete.{made.id}").disabled
     app.checkbox(key=f"images.pictures.sure.{made.id}").check().run()
     app.button(key=f"images.pictures.delete.{made.id}").click().run()

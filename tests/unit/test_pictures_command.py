@@ -154,6 +154,14 @@ def test_the_first_name(tmp_path: Path) -> None:
     assert found[5].strip("…n") == ""
     assert 0 < len(found[5]) <= 80
     assert first_name([Given(tmp_path / "v1.2", "v1.2")]) == "v1.2"
+    several = [Given(tmp_path / "none", name) for name in ("1.png", "2.png")]
+    assert first_name(several) == "pictures"
+    assert (
+        first_name([Given(tmp_path / "none", name) for name in ("cats.zip", "dogs/1.png", "dogs/2.png")])
+        == "cats, dogs"
+    )
+    assert first_name([Given(tmp_path / "none", f"{n}/1.png") for n in range(9)]) == "0"
+    assert first_name([]) == "pictures"
 
 
 def test_how_many_pictures_each_class_has(tmp_path: Path, archive: Path) -> None:
