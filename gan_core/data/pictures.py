@@ -115,11 +115,12 @@ def pictures(data: DataConfig, progress: Progress | None = None) -> ImageSet:
     return ImageSet("pictures", images[:count], train, images[count:], test, classes, LICENCE)
 
 
-def absent(data: DataConfig) -> ImageSet:
-    """What stands in for a set that is not here any more where only its shape is needed: no pictures at all."""
+def absent(data: DataConfig, count: int = 0) -> ImageSet:
+    """What stands in for a set that is not here any more where only its shape is needed: `count` black pictures."""
     info = own(data)
-    nothing = torch.empty(0, info["channels"], data.image_size, data.image_size, dtype=torch.uint8)
-    return ImageSet("pictures", nothing, None, nothing, None, (), LICENCE)
+    blank = torch.zeros(count, info["channels"], data.image_size, data.image_size, dtype=torch.uint8)
+    labels = torch.arange(count) % info["classes"] if count and info["classes"] else None
+    return ImageSet("pictures", blank, labels, blank[:0], None, (), LICENCE)
 
 
 def _read(path: Path, name: str) -> tuple[Tensor, Tensor | None, dict[str, Any]]:

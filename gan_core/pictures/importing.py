@@ -64,9 +64,10 @@ def first_name(given: Sequence[Given]) -> str:
 def _called(one: Given, alone: bool) -> str:
     """The folder that something lies in, or its own name where it is an archive, a folder or alone; else nothing in particular."""
     name = clean(one.name)
-    top = name.split("/")[0]
-    if top != name or one.path.is_dir():
-        return top
+    if one.path.is_dir():
+        return name.rsplit("/", 1)[-1]
+    if "/" in name:
+        return name.split("/")[0]
     if not name or stem(name) != name:
         return stem(name) if name else ""
     return Path(name).stem if alone else "pictures"

@@ -12,7 +12,6 @@ from gan_core.runs.listing import Row
 from gan_core.runs.session import TrainingSession
 from pages._ui import service, tokens
 from pages._ui.data_note import run_title
-from pages._ui.failures import plain
 from pages._ui.i18n import number
 from pages._ui.owner import owner_id
 
@@ -79,7 +78,7 @@ def _offered() -> list[Row]:
 def _label(row: Row | None, run_id: str, _: Translate) -> str:
     if row is None:
         return run_id
-    return _("{title} · step {step} · {run}").format(title=plain(run_title(row, _)), step=number(row.step), run=run_id)
+    return _("{title} · step {step} · {run}").format(title=run_title(row, _), step=number(row.step), run=run_id)
 
 
 def _key(pinned: str) -> str:

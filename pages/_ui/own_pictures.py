@@ -353,7 +353,7 @@ def _facts(made: PictureSet, _: Translate) -> str:
 
 def _size(count: int) -> str:
     """Bytes in the unit that a person would choose."""
-    return f"{number(count / 1e6, 1)} MB" if count >= 1e6 else f"{number(max(1, count / 1e3))} kB"
+    return f"{number(count / 1e6, 1)} MB" if count >= 1e6 else f"{number(max(1, count / 1e3), 0)} kB"
 
 
 def _listed(reasons: Sequence[Reason], texts: dict[str, str], _: Translate, title: str = "") -> None:

@@ -154,6 +154,7 @@ def test_the_first_name(tmp_path: Path) -> None:
     assert found[5].strip("…n") == ""
     assert 0 < len(found[5]) <= 80
     assert first_name([Given(tmp_path / "v1.2", "v1.2")]) == "v1.2"
+    assert first_name([Given(tmp_path / "v1.2", "cats/v1.2")]) == "v1.2"
     several = [Given(tmp_path / "none", name) for name in ("1.png", "2.png")]
     assert first_name(several) == "pictures"
     assert (
