@@ -194,6 +194,7 @@ def last_seen(folder: RunFolder) -> dict[str, Any]:
     return {
         "step": steps[-1], "images": seen.images or int(said.get("images", 0)), "seconds": float(said.get("seconds", 0.0)),
         "progress": said.get("progress"), "arrays": seen.arrays, "columns": seen.columns, "found": seen.found,
+        "diagnosis": folder.cases.at(steps[-1]),
         "curve_names": curves.names, "curve_steps": places, "curve_values": values,
     }  # fmt: skip
 

@@ -320,7 +320,7 @@ class Lab:
         token = frame = None
         if session is None:
             try:
-                frame = preview(serial.to_link(self.draft), data_sets.is_available(self.draft.data.name))
+                frame = preview(self.draft, data_sets.is_available(self.draft.data.name))
             except (
                 PlaygroundError
             ) as error:  # its table is on another server, say, or has less than a batch: the page is there to change it
@@ -390,9 +390,15 @@ def _in_two(config: RunConfig, name: str, with_: str, _: Callable[[str], str]) -
     return f"{value_text(choice, settings.get(config, name), _)}, {label(weight, config, _)} {value_text(weight, settings.get(config, with_), _)}"
 
 
+def preview(config: RunConfig, here: bool = True) -> bytes | None:
+    """The packed frame of a GAN with these settings that has not been trained; None while its data are not `here`. Raises PlaygroundError."""
+    if config.data.name == "pictures":  # what is remembered may be of a set that was deleted since
+        data_sets.pictures.check(config.data)
+    return _preview(serial.to_link(config), here)
+
+
 @st.cache_data(show_spinner=False, max_entries=64)
-def preview(link: str, here: bool = True) -> bytes | None:
-    """The packed frame of a GAN with these settings that has not been trained; None while its data are not `here`."""
+def _preview(link: str, here: bool) -> bytes | None:
     return preview_frame(serial.from_link(link)[0]) if here else None
 
 

@@ -81,6 +81,8 @@ def test_opening_it_shows_its_last_moment_and_says_why_it_cannot_go_on(own_folde
                 assert time.monotonic() < end
                 time.sleep(0.01)
             assert "not on this server" in session.latest.message.template
+            assert session.frame()
+            assert session.past.frame(3)
             assert len(session.latest.arrays["fake"]) == len(last_seen(folder)["arrays"]["fake"]) > 0
             scheduler.send(session, Resume())
         (row,), _total = scheduler.rows(Query())
