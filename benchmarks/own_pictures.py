@@ -2,12 +2,14 @@
 plain photographs, then hostile files, with the limits that a server has by itself."""
 
 import gzip
+import io
 import shutil
 import tarfile
 import tempfile
 import threading
 import time
 import zipfile
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -54,8 +56,9 @@ def _photographs(path: Path, count: int) -> Path:
         for number in range(count):
             small = Image.fromarray(rng.integers(0, 256, (9, 12, 3), dtype=np.uint8))
             values = np.asarray(small.resize((_WIDTH, _HEIGHT), Image.Resampling.BICUBIC)) + grain
-            with archive.open(f"{'left' if number % 2 else 'right'}/{number}.jpg", "w") as file:
-                Image.fromarray(values.clip(0, 255).astype(np.uint8)).save(file, "JPEG", quality=85)
+            out = io.BytesIO()
+            Image.fromarray(values.clip(0, 255).astype(np.uint8)).save(out, "JPEG", quality=85)
+            archive.writestr(f"{'left' if number % 2 else 'right'}/{number}.jpg", out.getvalue())
     return path
 
 
@@ -63,9 +66,11 @@ def _hostile(root: Path) -> list[Path]:
     """A picture of 39 megapixels with transparency; a file of 3 GB of zeros in a ZIP; 11 GB of zeros in a TAR."""
     large, zipped, tarred = root / "large.png", root / "zeros.zip", root / "zeros.tar.gz"
     Image.new("RGBA", _LARGE, (200, 40, 90, 128)).save(large, compress_level=1)
-    with zipfile.ZipFile(zipped, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("zeros.png", "w", force_zip64=True) as file:  # fmt: skip
-        for _ in range(30):
-            file.write(bytes(_ZEROS))
+    with zipfile.ZipFile(zipped, "w", zipfile.ZIP_DEFLATED) as archive:
+        member = partial(archive.open, "zeros.png", mode="w", force_zip64=True)
+        with member() as file:
+            for _ in range(30):
+                file.write(bytes(_ZEROS))
     header = tarfile.TarInfo("zeros.png")
     header.size = 110 * _ZEROS
     piece = gzip.compress(bytes(_ZEROS))
