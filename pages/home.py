@@ -87,7 +87,7 @@ def _run(session: TrainingSession, mine: bool, _: Callable[[str], str]) -> None:
     whose = "" if mine else " · " + _("somebody else's: you can watch")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.page_link(
-            FILES["lab" if session.config.kind == "points" else "images"], label=title, icon=":material/visibility:",
+            FILES["lab" if session.config.kind == "points" else "images"], label=plain(title), icon=":material/visibility:",
             query_params={"run": session.id},
         )  # fmt: skip
         st.caption(f"{status} · " + _("step {step}").format(step=number(session.latest.step)) + whose)
