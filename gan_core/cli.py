@@ -1,4 +1,4 @@
-"""`gan-playground`: serve the app (the default), train, sample, evaluate, export, list presets, import a table, run a benchmark."""
+"""`gan-playground`: serve the app (the default), train, sample, evaluate, export, list presets, import a table or pictures, run a benchmark."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ import argparse
 import importlib
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 from gan_core import engine
 from gan_core.errors import ConfigError, PlaygroundError, RunError
+from gan_core.pictures.choices import COLOURS, FITS, SIZES, Choices
+from gan_core.pictures.limits import Limits
 from gan_core.text import N_
 
-_COMMANDS = ("serve", "presets", "train", "sample", "evaluate", "export", "table", "bench")
+_COMMANDS = ("serve", "presets", "train", "sample", "evaluate", "export", "table", "pictures", "bench")
 _EXPORTS = ("script", "samples", "metrics", "config", "film")
 
 
@@ -59,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.set_defaults(run=_evaluate)
     _add_export(commands.add_parser("export", help="a run as a script, samples, metrics, settings or film"))
     _add_table(commands.add_parser("table", help="import two columns of a CSV file as data"))
+    _add_pictures(commands.add_parser("pictures", help="make a data set of pictures, list such sets, delete them"))
     bench = commands.add_parser("bench", help="run a benchmark of the documentation")
     bench.add_argument("name", help="one of the files in benchmarks/, without .py")
     bench.add_argument("--json", action="store_true", help="as one JSON object")
@@ -88,6 +91,8 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
                         help="what may be brought for it at once (default: 2000)")  # fmt: skip
     parser.add_argument("--pictures-megapixels", type=_bounded(float, 0.01, 1000), default=40.0, metavar="MP",
                         help="of one picture (default: 40)")  # fmt: skip
+    parser.add_argument("--pictures-minutes", type=_bounded(float, 0.1, 10_000), default=60.0, metavar="M",
+                        help="how long one import may take; what it has read by then is kept (default: 60)")  # fmt: skip
     parser.add_argument("--pictures-folder", type=_folder, default=None, metavar="DIR",
                         help="visitors may make data sets of what lies below this folder of the server (default: none)")  # fmt: skip
     parser.add_argument("--engine", choices=engine.NAMES, default=None,
@@ -158,6 +163,47 @@ def _add_table(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_table)
 
 
+def _add_pictures(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
+    add = actions.add_parser("add", help="make a data set of pictures, folders, ZIP or TAR archives")
+    add.add_argument(
+        "files", metavar="FILE", type=Path, nargs="+", help="folders inside, or several folders, become classes"
+    )
+    add.add_argument("--name", help="what the set is called (default: as the first file or folder)")
+    add.add_argument("--size", type=int, choices=SIZES, default=Choices.size, help="side in pixels (default: 64)")
+    add.add_argument(
+        "--fit",
+        choices=tuple(FITS),
+        default=Choices.fit,
+        help=f"of a picture that is no square (default: crop). {_words(FITS)}",
+    )
+    add.add_argument(
+        "--colour", choices=tuple(COLOURS), default=Choices.colour, help=f"(default: auto). {_words(COLOURS)}"
+    )
+    add.add_argument("--most", type=_bounded(int, 20, 1_000_000), default=Limits.pictures, metavar="N",
+                     help="pictures at most (default: 20000)")  # fmt: skip
+    add.add_argument("--megapixels", type=_bounded(float, 0.01, 1000), default=Limits.megapixels, metavar="MP",
+                     help="of one picture at most (default: 40)")  # fmt: skip
+    add.add_argument("--minutes", type=_bounded(float, 0.1, 10_000), default=Limits.minutes, metavar="M",
+                     help="how long it may take; what it has read by then is kept (default: 60)")  # fmt: skip
+    add.set_defaults(run=_add_set)
+    listed = actions.add_parser("list", help="the sets that there are, those of visitors included")
+    listed.set_defaults(run=_list_sets)
+    delete = actions.add_parser("delete", help="delete a set for good")
+    delete.add_argument("set", metavar="SET", help="its name or its id")
+    delete.add_argument("--of-visitors", action="store_true", help="also one that was made in a browser")
+    delete.set_defaults(run=_delete_set)
+    for each in (add, listed, delete):
+        each.add_argument("--data-dir", type=Path, default=None, help="where sets are kept (default: ~/gan-playground)")
+    for each in (add, listed):
+        each.add_argument("--json", action="store_true", help="as one JSON object")
+
+
+def _words(texts: Mapping[str, str]) -> str:
+    """Choices with what they mean, for the help of an option."""
+    return "; ".join(f"{code}: {text.lower()}" for code, text in texts.items())
+
+
 def _bounded(kind: type[int] | type[float], low: float, high: float) -> Any:
     def parse(text: str) -> float:
         try:
@@ -197,10 +243,13 @@ def _folder(text: str) -> Path:
 
 
 def _serve(o: argparse.Namespace) -> int:
-    from gan_core.pictures.limits import Limits
-
     server = _from_home("pages._ui.server")
-    taken = Limits(pictures=o.pictures_most, upload=o.pictures_mb * 10**6, megapixels=o.pictures_megapixels)
+    taken = Limits(
+        pictures=o.pictures_most,
+        upload=o.pictures_mb * 10**6,
+        megapixels=o.pictures_megapixels,
+        minutes=o.pictures_minutes,
+    )
     return int(server.serve(server.ServeOptions(
         host=o.host, port=o.port, data_dir=o.data_dir, browser=not o.no_browser, allow_origin=tuple(o.allow_origin),
         grace_seconds=o.grace, max_runs=o.max_runs, max_per_owner=o.max_per_owner,
@@ -354,6 +403,53 @@ def _table(o: argparse.Namespace) -> int:
     for line, text in found.examples:
         print(f"  line {line}: {text}", file=sys.stderr)
     print(f"data.table={name}")
+    return 0
+
+
+def _picture_sets(o: argparse.Namespace) -> Any:
+    from gan_core.pictures.store import PictureSets
+    from gan_core.runs.store import Store, data_dir
+
+    return PictureSets(Store(data_dir(o.data_dir)).root)
+
+
+def _add_set(o: argparse.Namespace) -> int:
+    from gan_core.pictures import command
+
+    sets, limits = _picture_sets(o), Limits(pictures=o.most, megapixels=o.megapixels, minutes=o.minutes)
+    made = command.bring(o.files, Choices(o.size, o.fit, o.colour), o.name, sets, limits)
+    counts = sets.class_counts(made)
+    if o.json:
+        print(json.dumps(command.as_json(made, counts) | {"train": command.train_words(made)}))
+        return 0
+    print(command.told(made, counts), file=sys.stderr)
+    print(f"To train on it: {command.train_words(made)}", file=sys.stderr)
+    print(f"data.pictures={made.id}")
+    return 0
+
+
+def _list_sets(o: argparse.Namespace) -> int:
+    from gan_core.pictures import command
+
+    sets = _picture_sets(o)
+    every, damaged = sets.every(), sets.ids_of_damaged()
+    if o.json:
+        print(json.dumps({"sets": [command.as_json(one, sets.class_counts(one)) for one in every], "damaged": damaged}))
+        return 0
+    for one in every:
+        print(command.line(one))
+    for set_id in damaged:
+        print(f"{set_id}  damaged: delete it, and import the same files again")
+    if not every and not damaged:
+        print("There are no sets of pictures here.", file=sys.stderr)
+    return 0
+
+
+def _delete_set(o: argparse.Namespace) -> int:
+    from gan_core.pictures import command
+
+    gone = command.delete(_picture_sets(o), o.set, of_visitors=o.of_visitors)
+    print(f"{gone}: deleted", file=sys.stderr)
     return 0
 
 

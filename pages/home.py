@@ -88,7 +88,7 @@ def _run(session: TrainingSession, mine: bool, _: Callable[[str], str]) -> None:
     whose = "" if mine else " · " + _("somebody else's: you can watch")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.page_link(
-            LABS[session.config.kind], label=title, icon=":material/visibility:",
+            LABS[session.config.kind], label=plain(title), icon=":material/visibility:",
             query_params={"run": session.id},
         )  # fmt: skip
         st.caption(f"{status} · " + _("step {step}").format(step=number(session.latest.step)) + whose)

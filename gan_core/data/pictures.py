@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 FORM = "the name that importing pictures gives, or nothing"
 LICENCE = N_("that of whoever imported the pictures")
-MISSING = N_("The pictures of these settings ({name}…) are not on this server: they were deleted, or imported elsewhere. Import the same files "
+MISSING = N_("The pictures of these settings ({name}…, {size} × {size}) are not on this server: they were deleted, or imported elsewhere. Import the same files "
              "again, with the same choices.")  # fmt: skip
 DAMAGED = N_(
     "The pictures in {path} are damaged. Delete the set and import the same files again, with the same choices."
@@ -82,6 +82,11 @@ def check(data: DataConfig) -> None:
         _find(data.pictures)
 
 
+def _missing(name: str) -> DataError:
+    shape = shape_of(name)
+    return DataError(MISSING, name=name[:8], size=shape.size if shape else "?")
+
+
 def _find(name: str) -> Path:
     """The folder of a set. Raises DataError."""
     from gan_core.runs.store import data_dir
@@ -90,7 +95,7 @@ def _find(name: str) -> Path:
         places = [folder / name for folder in (*_roots, data_dir() / FOLDER)]
     found = next((place for place in places if (place / "set.json").is_file()), None) if shape_of(name) else None
     if found is None:
-        raise DataError(MISSING, name=name[:8])
+        raise _missing(name)
     return found
 
 
@@ -115,6 +120,14 @@ def pictures(data: DataConfig, progress: Progress | None = None) -> ImageSet:
     return ImageSet("pictures", images[:count], train, images[count:], test, classes, LICENCE)
 
 
+def absent(data: DataConfig, count: int = 0) -> ImageSet:
+    """What stands in for a set that is not here any more where only its shape is needed: `count` black pictures."""
+    info = own(data)
+    blank = torch.zeros(count, info["channels"], data.image_size, data.image_size, dtype=torch.uint8)
+    labels = torch.arange(count) % info["classes"] if count and info["classes"] else None
+    return ImageSet("pictures", blank, labels, blank[:0], None, (), LICENCE)
+
+
 def _read(path: Path, name: str) -> tuple[Tensor, Tensor | None, dict[str, Any]]:
     shape = shape_of(name)
     assert shape is not None
@@ -130,7 +143,7 @@ def _read(path: Path, name: str) -> tuple[Tensor, Tensor | None, dict[str, Any]]
             good = good and labels.dtype == np.int64 and labels.shape == images.shape[:1]
             good = good and labels.min() >= 0 and labels.max() < shape.classes
     except FileNotFoundError:
-        raise DataError(MISSING, name=name[:8]) from None
+        raise _missing(name) from None
     except (OSError, ValueError, TypeError, LookupError, EOFError, RecursionError):
         good = False
     if not good:

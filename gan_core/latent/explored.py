@@ -28,7 +28,7 @@ from gan_core import device as devices
 from gan_core import registry, serial
 from gan_core.config import RunConfig
 from gan_core.data.sets import ImageSet, PointSet
-from gan_core.errors import CheckpointError, ConfigError, DeviceError, RunError
+from gan_core.errors import CheckpointError, ConfigError, DataError, DeviceError, RunError
 from gan_core.generate import BATCH
 from gan_core.latent import units
 from gan_core.latent.units import Factors, UnitLayer
@@ -418,7 +418,12 @@ def explored_from(folder: RunFolder, step: int | None = None) -> ExploredRun:
         device = devices.resolve(config.device)
     except DeviceError:  # it was trained where there was one
         device = torch.device("cpu")
-    data = data_sets.load(config.data)
+    try:
+        data = data_sets.load(config.data)
+    except DataError:
+        if not config.data.pictures:
+            raise
+        data = data_sets.pictures.absent(config.data)  # they were deleted: what needs none of them still works
     return ExploredRun(_players(config, data, saved, device), int(saved.state["step"]))
 
 

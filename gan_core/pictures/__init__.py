@@ -7,4 +7,5 @@ importing         the job that drives it: progress, cancel, the finished set
 upload            files on their way in from a browser, on the disk and not in memory
 store             the sets that are kept, by owner
 advice            which recipe suits how many pictures
+command           the same from the command line
 """

@@ -57,3 +57,10 @@ def advice(count: int, size: int, channels: int) -> Advice:
         which, preset, most = 3, "r1", 128
     side = min(size, most)
     return Advice(preset, side, changes, _TEXTS[which], {"count": f"{count:,}", "size": side})
+
+
+def fitting_batch(batch_size: int, learned: int) -> dict[str, int]:
+    """Changes of settings so that a batch can be filled by a set with `learned` pictures to learn from; {} where it can already."""
+    if batch_size <= learned:
+        return {}
+    return {"batch_size": 1 << (learned.bit_length() - 1), "accumulation": 1}

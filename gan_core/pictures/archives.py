@@ -27,6 +27,7 @@ from gan_core.pictures.members import (
     of_folder,
     open_regular,
     read_up_to,
+    stem,
 )
 
 _PACKINGS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA}
@@ -74,7 +75,7 @@ class Walk:
             yield member
             self._done += member.weight
         for path, name in streams:
-            yield from self._tar(path, clean(name), f"{_stem(name)}/" if several else "")
+            yield from self._tar(path, clean(name), f"{stem(name)}/" if several else "")
         for archive in self._opened:
             archive.close()
 
@@ -97,7 +98,7 @@ class Walk:
         kind = kind or ("zip" if said.lower().endswith(".zip") else None)
         kind = kind or ("tar" if said.lower().endswith(_TAR_NAMES) else None)
         if kind == "zip":
-            yield from self._zip(path, said, f"{_stem(name)}/" if several else "")
+            yield from self._zip(path, said, f"{stem(name)}/" if several else "")
         elif kind == "tar" or (kind == "zst" and hasattr(tarfile.TarFile, "zstopen")):
             streams.append((path, name))
         elif kind is not None:
@@ -185,24 +186,6 @@ class Walk:
             yield Refusal("file", said)
         else:
             yield _of_tar(tar, info, said)
-
-
-def _stem(name: str) -> str:
-    """The name of an archive without what says how it is packed."""
-    stem = clean(name).rsplit("/", 1)[-1]
-    while (suffix := Path(stem).suffix.lower()) in (
-        ".zip",
-        ".tar",
-        ".gz",
-        ".tgz",
-        ".bz2",
-        ".tbz2",
-        ".xz",
-        ".txz",
-        ".zst",
-    ):
-        stem = stem[: -len(suffix)]
-    return stem or "archive"
 
 
 def _zip_name(info: zipfile.ZipInfo) -> str:

@@ -17,9 +17,10 @@ from gan_core.errors import DataError, PlaygroundError
 from gan_core.pictures.choices import Choices
 from gan_core.pictures.limits import Limits
 from gan_core.pictures.making import Making, grey
+from gan_core.pictures.members import clean, stem
 from gan_core.pictures.reader import Message, Reader
 from gan_core.pictures.reasons import Listed, Reason
-from gan_core.pictures.store import PictureSet, PictureSets, titled
+from gan_core.pictures.store import LONGEST_NAME, PictureSet, PictureSets, titled
 from gan_core.pictures.working import Working, disk_error
 from gan_core.text import N_
 
@@ -41,6 +42,8 @@ _AT_ONCE = 2  # imports of a server that read at the same time: the machine is f
 _TURN = threading.BoundedSemaphore(_AT_ONCE)
 _LOOK = 0.1  # seconds between two looks whether it was cancelled while it waits
 _ENOUGH = 4  # times as many files as pictures are looked at for a preview
+_CALLED = 3  # folders and archives that a name is made of
+_GLANCE = 30.0  # seconds for a preview
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,25 @@ class Given:
 
     path: Path
     name: str
+
+
+def first_name(given: Sequence[Given]) -> str:
+    """What a set may be called before anybody says so: as the folders or archives that came, or as a file that came alone."""
+    names = list(dict.fromkeys(_called(one, len(given) == 1) for one in given))
+    name = ", ".join(names[:_CALLED]) if len(names) <= _CALLED else names[0]
+    return name[:LONGEST_NAME].strip(". ,") or "pictures"
+
+
+def _called(one: Given, alone: bool) -> str:
+    """The folder that something lies in, or its own name where it is an archive, a folder or alone; else nothing in particular."""
+    name = clean(one.name)
+    if one.path.is_dir():
+        return name.rsplit("/", 1)[-1]
+    if "/" in name:
+        return name.split("/")[0]
+    if not name or stem(name) != name:
+        return stem(name) if name else ""
+    return Path(name).stem if alone else "pictures"
 
 
 @dataclass(frozen=True)
@@ -87,7 +109,7 @@ class Import:
         self._ended, self._cancelled = threading.Event(), threading.Event()
         self._phase, self._share, self._accepted = "waiting", 0.0, 0
         self._refused, self._notes = Listed(), Listed()
-        self._refused_count, self._looked_at = 0, 0
+        self._refused_count, self._looked_at, self._total = 0, 0, 0
         self._began: float | None = None
         self._seconds = 0.0
         self._result: PictureSet | None = None
@@ -182,12 +204,17 @@ class Import:
             folder.mkdir()
             making = Making(folder, self._choices)
             try:
+                until = time.monotonic() + 60 * self._limits.minutes
                 with closing(self._reader.messages()) as messages:
                     for message in messages:
+                        self._total = message.said.get("total", self._total)
                         if message.said["is"] == "at" and len(making.pictures) >= self._limits.pictures:
-                            self._refuse("over", message.said["name"], max(1, message.said["total"] - self._looked_at))
+                            self._refuse("over", message.said["name"], self._unread)
                             break
                         self._take(message, making)
+                        if time.monotonic() > until and message.said["is"] not in ("at", "end") and self._unread:
+                            self._refuse("late", "", self._unread)
+                            break
             finally:
                 making.close()
             if self._cancelled.is_set():
@@ -224,6 +251,11 @@ class Import:
                 for note in said["notes"]:
                     self._notes.add(note, said["name"])
 
+    @property
+    def _unread(self) -> int:
+        """How many files are still to come; 1 where nobody knows (a TAR)."""
+        return self._total - self._looked_at if self._total else 1
+
     def _refuse(self, code: str, name: str, count: int = 1) -> None:
         with self._lock:
             self._refused.add(code, name, count)
@@ -244,9 +276,12 @@ def preview(given: Sequence[Given], choices: Choices, limits: Limits | None = No
     names: list[str] = []
     refused, all_grey, seen = Listed(), choices.colour == "auto", 0
     reader = Reader([(one.path, one.name) for one in given], choices, limits or Limits(), spread=True)
+    until = time.monotonic() + _GLANCE
     with closing(reader.messages()) as messages:
         for message in messages:
             said = message.said
+            if time.monotonic() > until:
+                break
             if said["is"] == "at":
                 seen += 1
                 if seen > _ENOUGH * count:

@@ -12,8 +12,8 @@ MOST_CLASSES = 1000
 @dataclass(frozen=True)
 class Limits:
     """pictures: of a set. upload: bytes that one import may bring. megapixels: of one picture. entries: of an archive or a folder that are
-    looked at. unpacked: bytes that an archive may unpack to. file: bytes of one picture's file. seconds: for decoding one picture.
-    sets: of one owner. kept: bytes of all sets of a data folder together.
+    looked at. unpacked: bytes that an archive may unpack to. file: bytes of one picture's file. seconds: for decoding one picture. minutes: of one
+    import. sets: of one owner. kept: bytes of all sets of a data folder together.
     """
 
     pictures: int = 20_000
@@ -23,6 +23,7 @@ class Limits:
     unpacked: int = 10_000_000_000
     file: int = 200_000_000
     seconds: float = 20.0
+    minutes: float = 60.0
     sets: int = 20
     kept: int = 20_000_000_000
 

@@ -18,6 +18,7 @@ from typing import IO
 from gan_core.pictures.reasons import LONGEST
 
 _SYSTEM = {"__macosx", "thumbs.db", "desktop.ini", "@eadir", "$recycle.bin", "system volume information"}
+_SUFFIXES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".tbz2", ".xz", ".txz", ".zst")  # of archives
 _DRIVE = re.compile(r"[A-Za-z]:/")
 _PIECE = 1 << 16
 _KINDS = (  # how files begin
@@ -55,6 +56,14 @@ def clean(name: str) -> str:
     parts = [part.strip() for part in text.split("/")]
     text = "/".join(part for part in parts if part not in ("", "."))
     return text if len(text) <= LONGEST else "…" + text[1 - LONGEST :]
+
+
+def stem(name: str) -> str:
+    """The last part of a name, without what says how the file is made: "cats" of "my/cats.tar.gz"."""
+    last = clean(name).rsplit("/", 1)[-1]
+    while (suffix := Path(last).suffix.lower()) in _SUFFIXES:
+        last = last[: -len(suffix)]
+    return last or "archive"
 
 
 def escapes(name: str) -> bool:

@@ -33,6 +33,7 @@ REASONS = {
     "bomb": N_("The archive unpacks to more than is allowed: the rest was not read"),
     "entries": N_("The archive or folder holds more files than are looked at: the rest was not read"),
     "over": N_("More pictures than a set may have"),
+    "late": N_("The import took longer than is allowed: the rest was not read"),
     "unreadable": N_("The file cannot be opened"),
 }  # fmt: skip
 NOTES = {

@@ -33,11 +33,12 @@ from gan_core.pictures.working import Working, alone, disk_error, sweep
 from gan_core.runs import atomic
 from gan_core.text import N_
 
-__all__ = ["LONGEST_NAME", "Damaged", "PictureSet", "PictureSets", "sweep", "titled"]
+__all__ = ["COMMAND_LINE", "LONGEST_NAME", "Damaged", "PictureSet", "PictureSets", "sweep", "titled"]
 
 log = logging.getLogger(__name__)
 
 LONGEST_NAME = 80
+COMMAND_LINE = ""  # the owner of what no browser made
 _LARGEST_FILE = 1 << 22  # bytes of a JSON file: more than any is that was written here
 _NPY_HEADER = 4096  # characters at most
 NO_SET = N_("There is no such set of pictures any more: it was deleted meanwhile.")
@@ -95,6 +96,15 @@ class PictureSets:
         found = [one for one in self._of(owner) if isinstance(one, PictureSet)]
         return sorted(found, key=lambda one: (one.created, one.id), reverse=True)
 
+    def every(self) -> list[PictureSet]:
+        """Those of all owners, the newest first, each as its first owner calls it; without those that are damaged."""
+        found = [one for set_id in self._ids() if (one := self.get(set_id)) is not None]
+        return sorted(found, key=lambda one: (one.created, one.id), reverse=True)
+
+    def ids_of_damaged(self) -> list[str]:
+        """Sets that nobody can use any more."""
+        return [set_id for set_id in self._ids() if self.get(set_id) is None]
+
     def damaged(self, owner: str) -> list[Damaged]:
         """Sets of an owner that cannot be used any more: they can be removed, and imported again."""
         return sorted((one for one in self._of(owner) if isinstance(one, Damaged)), key=lambda one: one.name)
@@ -110,6 +120,23 @@ class PictureSets:
         found = [self._read(set_id, file) for file in files if file.is_file()]
         whole = [one for one in found if isinstance(one, PictureSet)]
         return min(whole, key=lambda one: one.created, default=None)
+
+    def owners(self, set_id: str) -> list[str]:
+        """Who has a set, as far as it can be read; [] where there is none."""
+        if shape_of(set_id) is None:
+            return []
+        said = [_json(file) for file in sorted(self._owner_file(set_id, "").parent.glob("*.json"))]
+        return [str(one["owner"]) for one in said if one is not None and "owner" in one]
+
+    def class_counts(self, made: PictureSet) -> tuple[int, ...]:
+        """How many pictures each of `made.classes` has, in their order; () where there are no classes. Raises DataError."""
+        if not made.classes:
+            return ()
+        try:
+            labels = np.load(self.root / FOLDER / made.id / "labels.npy", allow_pickle=False)
+        except (OSError, ValueError):
+            raise DataError(NO_SET) from None
+        return tuple(np.bincount(labels, minlength=len(made.classes)).tolist())
 
     def rename(self, set_id: str, owner: str, name: str) -> PictureSet:
         """Call it something else. Raises DataError where this owner has no such set, ConfigError for an empty name."""
@@ -134,6 +161,13 @@ class PictureSets:
                 self._owner_file(set_id, owner).unlink()
                 return
             self._delete(folder)
+
+    def delete(self, set_id: str) -> None:
+        """Take it from everybody. Raises DataError."""
+        with self._alone():
+            if set_id not in self._ids():
+                raise DataError(NO_SET)
+            self._delete(self.root / FOLDER / set_id)
 
     def check_room(self, owner: str, limits: Limits) -> None:
         """Raises DataError where this owner, or this data folder, cannot keep another set."""

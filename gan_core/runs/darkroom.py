@@ -22,12 +22,12 @@ from PIL import Image
 from gan_core import data as data_sets
 from gan_core import serial
 from gan_core.config import RunConfig
-from gan_core.data.sets import ImageSet
+from gan_core.data.sets import ImageSet, PointSet
 from gan_core.device import default_threads
-from gan_core.errors import CheckpointError, RunError
+from gan_core.errors import CheckpointError, DataError, RunError
 from gan_core.memory import sample_shape
 from gan_core.players import preview_side
-from gan_core.runs import checkpoint, closely
+from gan_core.runs import checkpoint, closely, frames
 from gan_core.runs.folder import RunFolder
 from gan_core.runs.picture import picture
 from gan_core.runs.snapshots import Snapshot
@@ -49,6 +49,7 @@ class Darkroom:
         self._lock = threading.Lock()
         self._trainer: Trainer | None = None
         self._lineup: Lineup | None = None
+        self._is_lost = False  # its data were deleted
         self._said: dict[str, Any] = {}
         self._config: RunConfig | None = None
         self._done: OrderedDict[tuple[object, ...], Snapshot] = OrderedDict()
@@ -80,6 +81,8 @@ class Darkroom:
         nearest training pictures. Raises as `snapshot` does. Waits for what has to be prepared."""
         drawn = self.snapshot(step)
         with self._lock:
+            if self._is_lost:
+                return drawn
             file = self.folder.states().get(step)
             if file is None:
                 if drawn.kind == "points":
@@ -104,7 +107,9 @@ class Darkroom:
         saved = checkpoint.read(file)
         trainer = self._loaded(saved.state, self._as_developed(saved.config))
         drawn = picture(trainer.players)
-        if isinstance(trainer.data, ImageSet):
+        if self._is_lost:
+            drawn["arrays"] = {"real": drawn["arrays"]["fake"][:0], "fake": drawn["arrays"]["fake"]}
+        elif isinstance(trainer.data, ImageSet):
             self._lineup = self._lineup or Lineup(trainer.players)
             drawn["verdicts"] = self._lineup.verdicts(trainer.players, step)
         return Snapshot(
@@ -116,6 +121,17 @@ class Darkroom:
             images=int(saved.state["images"]),
             **drawn,
         )
+
+    def _data(self, config: RunConfig) -> PointSet | ImageSet:
+        """What it learned. Of imported pictures that were deleted a blank stand-in: the generator draws as it did, the preview's latents come
+        from the same stream, and nothing is said of real pictures."""
+        try:
+            return data_sets.load(config.data)
+        except DataError:
+            if not config.data.pictures:
+                raise
+            self._is_lost = True
+            return data_sets.pictures.absent(config.data, max(config.batch_size, 2 * config.classes))
 
     def _as_developed(self, said: dict[str, Any]) -> RunConfig:
         """The settings in a checkpoint, for a trainer on the CPU. Read once for as long as they stay the same, through
@@ -131,7 +147,7 @@ class Darkroom:
     def _loaded(self, state: dict[str, Any], config: RunConfig) -> Trainer:
         """The trainer with the weights of this state: all that is looked at."""
         if self._trainer is None:
-            self._trainer = new_trainer(config)
+            self._trainer = new_trainer(config, self._data(config))
         elif config != self._trainer.config:
             self._trainer.change(config)
         trainer = self._trainer
@@ -165,6 +181,23 @@ class Darkroom:
             images=0,
             arrays={"real": fake[:0], "fake": fake},
         )
+
+
+def last_seen(folder: RunFolder) -> dict[str, Any]:
+    """Fields of a snapshot of a run that cannot be built, since its pictures were deleted: its last moment and its curves. {} where nothing is
+    kept. Raises CheckpointError, ConfigError, DataError, RunError."""
+    room = Darkroom(folder)
+    if not (steps := room.steps()):
+        return {}
+    seen, said = room.snapshot(steps[-1]), folder.facts()
+    curves = folder.curves.load(frames.CURVE_NAMES, steps[-1])
+    places, values = curves.decimated()
+    return {
+        "step": steps[-1], "images": seen.images or int(said.get("images", 0)), "seconds": float(said.get("seconds", 0.0)),
+        "progress": said.get("progress"), "arrays": seen.arrays, "columns": seen.columns, "found": seen.found,
+        "diagnosis": folder.cases.at(steps[-1]),
+        "curve_names": curves.names, "curve_steps": places, "curve_values": values,
+    }  # fmt: skip
 
 
 def _cells(file: Path, side: int, channels: int, height: int, width: int) -> NDArray[np.uint8]:

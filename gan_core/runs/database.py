@@ -16,13 +16,13 @@ from filelock import FileLock, Timeout
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-SCHEMA = 2  # a table of another version is thrown away
+SCHEMA = 3  # a table of another version is thrown away
 BUSY_SECONDS = 10.0  # another process writes for less than a second
 _REOPENINGS = 8  # after so many, something keeps destroying the file
 
 COLUMNS = {
     "id": "TEXT PRIMARY KEY", "deleted": "INTEGER", "stamp": "TEXT", "status": "TEXT", "owner": "TEXT", "created": "TEXT",
-    "saved": "TEXT", "name": "TEXT", "name_key": "TEXT", "tags": "TEXT", "tag_keys": "TEXT", "dataset": "TEXT", "kind": "TEXT",
+    "saved": "TEXT", "name": "TEXT", "name_key": "TEXT", "tags": "TEXT", "tag_keys": "TEXT", "dataset": "TEXT", "pictures": "TEXT", "kind": "TEXT",
     "loss": "TEXT", "penalty": "TEXT", "generator": "TEXT", "discriminator": "TEXT", "batch_size": "INTEGER", "device": "TEXT",
     "step": "INTEGER", "images": "INTEGER", "seconds": "REAL", "progress": "REAL", "seed": "INTEGER", "metrics": "TEXT",
     "best": "TEXT", "parent": "TEXT", "parent_step": "INTEGER", "size": "INTEGER", "problem": "TEXT", "notes": "TEXT",

@@ -174,7 +174,7 @@ def _arrays(s: Snapshot) -> dict[str, NDArray[Any]]:
         for name, a in (*drawn.items(), *s.extras.items())
     }
     if s.kind != "points":
-        out |= {f"image_{n}": np.frombuffer(encode_grid(a), np.uint8) for n, a in s.arrays.items()}
+        out |= {f"image_{n}": np.frombuffer(encode_grid(a), np.uint8) for n, a in s.arrays.items() if len(a)}
     if s.verdicts is not None:
         out |= {name: np.ascontiguousarray(a, np.float32) for name, a in s.verdicts.arrays.items()}
     if s.curve_steps is not None and s.curve_values is not None:

@@ -42,7 +42,7 @@ NOTHING = N_(
 class Row:
     """A run as the table shows it. Times are ISO 8601 in UTC, sizes bytes; what is not known is empty, 0 or None.
 
-    `status` is "" where it is not known; `best` is empty or has metric, value and step; `problem` is "" or a sentence.
+    `status` is "" where it is not known; `pictures` is the set of imported pictures, "" for other data; `best` is empty or has metric, value and step; `problem` is "" or a sentence.
     """
 
     id: str
@@ -54,6 +54,7 @@ class Row:
     tags: tuple[str, ...]
     notes: str
     dataset: str
+    pictures: str
     kind: str
     loss: str
     penalty: str
@@ -145,13 +146,14 @@ def _settings(folder: Path, values: Mapping[str, Any]) -> tuple[dict[str, Any], 
     names = ("dataset", "kind", "loss", "penalty", "generator", "discriminator")
     known: dict[str, Any] = {name: _text(given.get(name)) or "" for name in names}
     known["batch_size"] = _whole(given.get("batch_size")) or 0
-    if all(known.values()):
-        return known, True
+    pictures = "" if known["dataset"] != "pictures" else _text(given.get("pictures"))
+    if all(known.values()) and pictures is not None:
+        return known | {"pictures": pictures}, True
     try:
         return facts.summary(serial.from_toml((folder / "config.toml").read_text(encoding="utf-8"))), True
     except (OSError, UnicodeDecodeError, PlaygroundError) as error:
         log.warning("%s cannot be read: %s", folder / "config.toml", error)
-        return known, False
+        return known | {"pictures": pictures or ""}, False
 
 
 def title(name: str, dataset: str, run_id: str) -> str:

@@ -30,6 +30,7 @@ from gan_core.runs import breaking, frames, gauging
 from gan_core.runs import facts as run_facts
 from gan_core.runs.audience import Audience
 from gan_core.runs.commands import Change, Command, Look, Pause, Phase, Reset, Resume, StepOnce, Stop, named
+from gan_core.runs.darkroom import last_seen
 from gan_core.runs.engines import COMPILED, EAGER, Engines, last_engine
 from gan_core.runs.folder import RunFolder
 from gan_core.runs.following import Beacon
@@ -242,6 +243,8 @@ class TrainingSession:
 
     def state(self) -> dict[str, Any]:
         """What a table of runs shows of it at this moment."""
+        if self._trainer is None and self._restore:  # its files say more
+            return {"id": self.id, "status": self._status}
         numbers = {name: v for name, v in self._looker.numbers().items() if math.isfinite(v)}
         return {"id": self.id, "status": self._status, "step": self.step, "images": self.images, "seconds": self.seconds,
                 "progress": self.latest.progress, "metrics": numbers}  # fmt: skip
@@ -280,12 +283,22 @@ class TrainingSession:
             self._data = data
         except PlaygroundError as error:
             self._fail(Message(error.template, error.params))
+            self._show_what_is_kept()
         except Exception as error:
             if devices.is_out_of_memory(error):
                 devices.free_what_is_left_of(error)
                 return self._fail(Message(breaking.NO_ROOM, {"device": breaking.DEVICES["cpu"]}))
             log.exception("run %s: loading the data failed", self.id)
             self._fail(Message(breaking.BROKE, {"step": 0, "good": 0, "error": type(error).__name__}))
+
+    def _show_what_is_kept(self) -> None:
+        """Of a run that was trained and whose pictures were deleted."""
+        if self.folder is None or not self._restore or not self.config.data.pictures:
+            return
+        try:
+            self._publish(**last_seen(self.folder))
+        except (PlaygroundError, OSError) as error:
+            log.warning("run %s: %s", self.id, error)
 
     @property
     def _shall_rest(self) -> bool:

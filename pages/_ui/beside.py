@@ -6,13 +6,12 @@ import streamlit as st
 
 from gan_core import serial
 from gan_core.config import RunConfig
-from gan_core.runs import listing
 from gan_core.runs.following import FollowedRun
 from gan_core.runs.index import Query
 from gan_core.runs.listing import Row
 from gan_core.runs.session import TrainingSession
 from pages._ui import service, tokens
-from pages._ui.failures import plain
+from pages._ui.data_note import run_title
 from pages._ui.i18n import number
 from pages._ui.owner import owner_id
 
@@ -79,8 +78,7 @@ def _offered() -> list[Row]:
 def _label(row: Row | None, run_id: str, _: Translate) -> str:
     if row is None:
         return run_id
-    title = row.name or _(listing.title("", row.dataset, row.id))
-    return _("{title} · step {step} · {run}").format(title=plain(title), step=number(row.step), run=run_id)
+    return _("{title} · step {step} · {run}").format(title=run_title(row, _), step=number(row.step), run=run_id)
 
 
 def _key(pinned: str) -> str:

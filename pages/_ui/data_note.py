@@ -5,20 +5,60 @@ import streamlit as st
 from gan_core import data as data_sets
 from gan_core import registry
 from gan_core.config import DataConfig, RunConfig
-from gan_core.pictures.store import PictureSets
+from gan_core.pictures.store import COMMAND_LINE, PictureSets
+from gan_core.runs.listing import Row
 from pages._ui import service
 from pages._ui.controls import Translate
 from pages._ui.failures import plain
 from pages._ui.owner import owner_id
 
 
+def set_title(set_id: str, _: Translate) -> str:
+    """What a set of pictures is called: by the name that the visitor gave it, or the command line; those of others stay nameless."""
+    sets = PictureSets(service.scheduler().store.root)
+    made = sets.get(set_id, owner_id()) or sets.get(set_id, COMMAND_LINE)
+    if made is not None:
+        return made.name
+    if sets.get(set_id) is not None:
+        return _("Somebody's pictures")
+    return _("Pictures that are not here ({name}…)").format(name=set_id[:8])
+
+
 def data_title(config: RunConfig, _: Translate) -> str:
     """What the data of a run are called: a set of one's own by the name that it was given."""
-    if config.data.name == "pictures" and (chosen := config.data.pictures):
-        made = PictureSets(service.scheduler().store.root).get(chosen, owner_id())
-        if made is not None:
-            return made.name
+    if config.data.name == "pictures" and config.data.pictures:
+        return set_title(config.data.pictures, _)
     return _(registry.dataset[config.data.name].title)
+
+
+def row_data(row: Row, _: Translate) -> str:
+    """The same of a row of the table of runs."""
+    if row.pictures:
+        return set_title(row.pictures, _)
+    return _(registry.dataset[row.dataset].title) if row.dataset in registry.dataset else row.dataset
+
+
+def run_title(row: Row, _: Translate) -> str:
+    """What a run is called: its name, else what it learns."""
+    return row.name or row_data(row, _) or row.id
+
+
+def lacks_pictures(data: DataConfig) -> bool:
+    """Whether settings name a set of pictures that cannot be used here."""
+    return data.name == "pictures" and bool(data.pictures) and set_is_gone(data.pictures)
+
+
+def set_is_gone(set_id: str) -> bool:
+    """Whether a set is not here, or damaged."""
+    return PictureSets(service.scheduler().store.root).get(set_id) is None
+
+
+def gone_note(set_id: str, _: Translate) -> None:
+    """Above a run that rests, and whose pictures are not here."""
+    st.warning(_("The pictures of this run ({name}…) are not on this server any more: its set was deleted, damaged, or made elsewhere. Runs hold no copy "
+                 "of them. Its curves and its past can be looked at, and its generator explored and exported. To train on, or to measure it, import "
+                 "the same files again with the same choices: they become the same set.").format(name=set_id[:8]),
+               icon=":material/hide_image:")  # fmt: skip
 
 
 def no_set_note(_: Translate) -> None:

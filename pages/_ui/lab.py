@@ -12,6 +12,7 @@ from gan_core import presets, registry, serial
 from gan_core.config import RunConfig
 from gan_core.errors import ConfigError, PlaygroundError
 from gan_core.runs.following import FollowedRun
+from gan_core.runs.listing import ACTIVE
 from gan_core.runs.preview import preview_frame
 from gan_core.runs.session import TrainingSession
 from gan_core.sharing import Share
@@ -19,7 +20,7 @@ from gan_core.text import N_
 from pages._ui import graph, service, tokens
 from pages._ui.beside import compare, ghost
 from pages._ui.controls import Controls, full_title, label, value_text
-from pages._ui.data_note import data_title, fetch_note, licence_note, no_set_note
+from pages._ui.data_note import data_title, fetch_note, gone_note, lacks_pictures, licence_note, no_set_note
 from pages._ui.export import export
 from pages._ui.failures import plain
 from pages._ui.hints import NO_PRESET, hints, recipe
@@ -113,6 +114,8 @@ class Lab:
         self._toolbar(title, session, mine, _)
         show_refusal(self.page, _)
         st.caption(self._notice(session, mine, _) or caption)
+        if session is not None and session.status not in ACTIVE and lacks_pictures(session.config.data):
+            gone_note(session.config.data.pictures, _)
         self._view(session, mine, _)
         if session is not None:
             self._history(session, mine)
@@ -127,11 +130,9 @@ class Lab:
             free = not {"data.name", "data.drawing", "data.table"} & (share.lock | share.hide)
             more = {"data": lambda: own_data_button(self.page, shown, apply)} if self.kind == "points" and free else {}
             if self.kind == "images":
-                pictures = (
-                    None
-                    if {"data.name", "data.pictures"} & (share.lock | share.hide)
-                    else self._own_pictures(shown, apply)
-                )
+                # Locked ones that are not here can still be imported: the same files become the same set.
+                free = not {"data.name", "data.pictures"} & (share.lock | share.hide) or lacks_pictures(shown.data)
+                pictures = self._own_pictures(shown, apply) if free else None
                 more = {"data": lambda: self._beside_pictures(shown, pictures, _)}
             Controls(self.page, shown, apply, share.hide, share.lock, more, lambda name: last(self.page, name)).draw()
 
@@ -146,13 +147,15 @@ class Lab:
 
     def _beside_pictures(self, shown: RunConfig, pictures: OwnPictures | None, _: Callable[[str], str]) -> None:
         """What stands under the choice of the data: the visitor's own, and whose the chosen ones are."""
-        missing = shown.data.name == "pictures" and not shown.data.pictures
-        if missing:
+        none = shown.data.name == "pictures" and not shown.data.pictures
+        if none:
             no_set_note(_)
         if pictures is not None:
-            pictures.button(primary=missing)
+            pictures.button(primary=none or lacks_pictures(shown.data))
             pictures.show()
-        if not missing:
+        if not none:
+            if shown.data.name == "pictures":
+                st.caption(_("Chosen: **{name}**").format(name=plain(data_title(shown, _))))
             licence_note(shown.data, _)
 
     def _take_link(self, _: Callable[[str], str]) -> None:
@@ -317,7 +320,7 @@ class Lab:
         token = frame = None
         if session is None:
             try:
-                frame = preview(serial.to_link(self.draft), data_sets.is_available(self.draft.data.name))
+                frame = preview(self.draft, data_sets.is_available(self.draft.data.name))
             except (
                 PlaygroundError
             ) as error:  # its table is on another server, say, or has less than a batch: the page is there to change it
@@ -400,9 +403,15 @@ def _in_two(config: RunConfig, name: str, with_: str, _: Callable[[str], str]) -
     return f"{value_text(choice, settings.get(config, name), _)}, {label(weight, config, _)} {value_text(weight, settings.get(config, with_), _)}"
 
 
+def preview(config: RunConfig, here: bool = True) -> bytes | None:
+    """The packed frame of a GAN with these settings that has not been trained; None while its data are not `here`. Raises PlaygroundError."""
+    if config.data.name == "pictures":  # what is remembered may be of a set that was deleted since
+        data_sets.pictures.check(config.data)
+    return _preview(serial.to_link(config), here)
+
+
 @st.cache_data(show_spinner=False, max_entries=64)
-def preview(link: str, here: bool = True) -> bytes | None:
-    """The packed frame of a GAN with these settings that has not been trained; None while its data are not `here`."""
+def _preview(link: str, here: bool) -> bytes | None:
     return preview_frame(serial.from_link(link)[0]) if here else None
 
 

@@ -10,10 +10,10 @@ import streamlit as st
 
 from gan_core.latent.explored import NO_LATENTS
 from gan_core.latent.models import is_model
-from gan_core.runs import listing
 from gan_core.runs.index import Query
 from gan_core.runs.listing import Row
 from pages._ui import service, tokens
+from pages._ui.data_note import run_title
 from pages._ui.failures import plain
 from pages._ui.i18n import language, number
 from pages._ui.lab import FILES
@@ -164,7 +164,7 @@ def _choose(rows: Mapping[str, Row], asked: str, _: Translate) -> str:
 
     st.selectbox(
         _("Run"), options, index=options.index(chosen), key=key, on_change=take, width=420,
-        format_func=lambda one: _("{name} · your model").format(name=plain(brought[one])) if one in brought else _label(rows.get(one), one, _),
+        format_func=lambda one: _("{name} · your model").format(name=brought[one]) if one in brought else _label(rows.get(one), one, _),
     )  # fmt: skip
     return chosen
 
@@ -172,8 +172,7 @@ def _choose(rows: Mapping[str, Row], asked: str, _: Translate) -> str:
 def _label(row: Row | None, run_id: str, _: Translate) -> str:
     if row is None:
         return run_id
-    title = row.name or _(listing.title("", row.dataset, row.id))
-    return _("{title} · step {step} · {run}").format(title=plain(title), step=number(row.step), run=run_id)
+    return _("{title} · step {step} · {run}").format(title=run_title(row, _), step=number(row.step), run=run_id)
 
 
 def _open(run_id: str) -> None:

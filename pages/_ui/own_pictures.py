@@ -16,11 +16,11 @@ from gan_core import config as settings
 from gan_core import presets, registry
 from gan_core.config import RunConfig
 from gan_core.errors import PlaygroundError
-from gan_core.pictures.advice import advice
+from gan_core.pictures.advice import advice, fitting_batch
 from gan_core.pictures.choices import COLOURS, FITS, SIZES, Choices
-from gan_core.pictures.importing import PHASES, Given, Import, preview
+from gan_core.pictures.importing import PHASES, Given, Import, first_name, preview
 from gan_core.pictures.reasons import NOTES, REASONS, Reason
-from gan_core.pictures.store import PictureSet, PictureSets
+from gan_core.pictures.store import COMMAND_LINE, LONGEST_NAME, Damaged, PictureSet, PictureSets
 from gan_core.pictures.upload import folders, inside
 from gan_core.text import N_
 from pages._ui import service
@@ -36,10 +36,10 @@ Translate = Callable[[str], str]
 Apply = Callable[[dict[str, Any]], None]
 
 TITLE = N_("Your own pictures")
+NEW = N_("New data set")
 POLL_SECONDS = 2.0
 _AT_FIRST = 1.5  # seconds that the dialog waits for a small set, so that it need not ask again
 _SHOWN_NAMES, _SHOWN_CLASSES = 12, 30
-_LONGEST_NAME = 60
 
 
 class OwnPictures:
@@ -77,15 +77,29 @@ class OwnPictures:
     def _dialog(self) -> None:
         _ = translate()
         root = server.options().pictures_folder
-        names = [_("New data set"), _("Your data sets"), *([_("Folder on the server")] if root is not None else [])]
-        tabs = st.tabs(names)
-        with tabs[0]:
-            _guarded(lambda: self._new(_), _)
-        with tabs[1]:
-            _guarded(lambda: self._kept(_), _)
+        parts: dict[str, Callable[[], None]] = {
+            _(NEW): lambda: self._new(_),
+            _("Your data sets"): lambda: self._kept(_),
+        }
         if root is not None:
-            with tabs[2]:
-                _guarded(lambda: self._on_server(root, _), _)
+            parts[_("Folder on the server")] = lambda: self._on_server(root, _)
+        if problem := st.session_state.pop(self._key("problem"), None):
+            st.error(plain(_(problem.template).format(**problem.params)), icon=":material/error:")
+        for tab, draw in zip(st.tabs(list(parts), key=self._tabs_key, on_change="rerun"), parts.values(), strict=True):
+            if tab.open:
+                with tab:
+                    _guarded(draw, _)
+
+    @property
+    def _tabs_key(self) -> str:
+        return self._key(f"tabs.{language()}")  # what is open is known by its title
+
+    def _do(self, action: Callable[[], object]) -> None:
+        """In a callback: what is wrong is said when the dialog is drawn."""
+        try:
+            action()
+        except PlaygroundError as error:
+            st.session_state[self._key("problem")] = error
 
     # ── a new set ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -119,7 +133,7 @@ class OwnPictures:
 
     def _choose(self, tray: Tray, given: Sequence[Given], _: Translate) -> None:
         said = _("From the server's folder {name}.").format(name=plain(given[-1].name)) if not tray.given else _(
-            "Arrived: {count} (files or archives), {size} MB. You can add more.").format(count=number(len(tray.given)), size=number(tray.bytes / 1e6, 1))  # fmt: skip
+            "Files that arrived: {count} ({size}). You can add more.").format(count=number(len(tray.given)), size=_size(tray.bytes))  # fmt: skip
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f":material/check_circle: {said}", width="stretch")
             st.button(_("Start over"), icon=":material/restart_alt:", key=self._key("over"), on_click=self._give_up,
@@ -133,12 +147,12 @@ class OwnPictures:
                                  help=_("Grey pictures train faster: one channel instead of three."))  # fmt: skip
         choices = Choices(size, fit, colour)
         self._look(given, choices, _)
-        name = st.text_input(_("Name of the data set"), value=_first_name(given), max_chars=_LONGEST_NAME, key=self._key(f"name.{tray.id}"),
+        name = st.text_input(_("Name of the data set"), value=first_name(given), max_chars=LONGEST_NAME, key=self._key(f"name.{tray.id}"),
                              help=_("How you will find it again. You can change it later."))  # fmt: skip
         if st.button(_("Make the data set"), type="primary", icon=":material/check:", key=self._key("make")):
             limits = service.arrivals().limits
             self.sets.check_room(self.owner, limits)
-            tray.job = Import(self.sets, given, choices, name.strip() or _first_name(given), self.owner, limits)
+            tray.job = Import(self.sets, given, choices, name.strip() or first_name(given), self.owner, limits)
             tray.job.start()
             tray.job.wait(_AT_FIRST)
             st.rerun()
@@ -212,12 +226,16 @@ class OwnPictures:
         st.html(mosaic(_some(self.sets.root, made.id)))
         st.markdown(_facts(made, _))
         if made.classes:
-            names = ", ".join(plain(name) for name in made.classes[:_SHOWN_CLASSES])
-            more = len(made.classes) - _SHOWN_CLASSES
-            st.caption(
-                _("Classes: {names}").format(names=names)
-                + (_(" and {more} more").format(more=number(more)) if more > 0 else "")
-            )
+            st.caption(self._classes(made, _))
+
+    def _classes(self, made: PictureSet, _: Translate) -> str:
+        """The classes of a set, with how many pictures each has; in Markdown."""
+        pairs = zip(made.classes, self.sets.class_counts(made), strict=True)
+        names = ", ".join(f"{plain(name)} ({number(count)})" for name, count in list(pairs)[:_SHOWN_CLASSES])
+        more = len(made.classes) - _SHOWN_CLASSES
+        return _("Classes: {names}").format(names=names) + (
+            _(" and {more} more").format(more=number(more)) if more > 0 else ""
+        )
 
     # ── using one ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -241,27 +259,51 @@ class OwnPictures:
     # ── kept sets, and the server's folders ──────────────────────────────────────────────────────────────────────────────
 
     def _kept(self, _: Translate) -> None:
-        found = self.sets.of(self.owner)
-        if not found:
+        mine = self.sets.of(self.owner)
+        common = [one for one in self.sets.of(COMMAND_LINE) if one.id not in {own.id for own in mine}]
+        damaged = self.sets.damaged(self.owner)
+        if not mine and not common and not damaged:
             st.caption(_("You have made no data set here yet."))
-        for made in found:
-            with st.container(border=True), st.container(horizontal=True, vertical_alignment="center"):
+        for one in damaged:
+            self._damaged(one, _)
+        for made in mine:
+            self._one(made, self.owner, _)
+        if common:
+            st.caption(_("Made on the command line of this server, for everybody:"))
+        for made in common:
+            self._one(made, COMMAND_LINE, _)
+
+    def _one(self, made: PictureSet, owner: str, _: Translate) -> None:
+        with st.container(border=True):
+            with st.container(horizontal=True, vertical_alignment="center"):
                 st.markdown(f"**{plain(made.name)}**  \n{_facts(made, _)}", width="stretch")
                 if st.button(_("Use"), icon=":material/check:", key=self._key(f"use.{made.id}"), type="primary"):
                     self._use(made)
-                with st.popover(_("More"), key=self._key(f"more.{made.id}")):
-                    self._change(made, _)
+                if owner == self.owner or service.owns(owner):
+                    with st.popover(_("More"), key=self._key(f"more.{made.id}")):
+                        self._change(made, owner, _)
+            st.html(mosaic(_some(self.sets.root, made.id)))
+            if made.classes:
+                st.caption(self._classes(made, _))
 
-    def _change(self, made: PictureSet, _: Translate) -> None:
-        name = st.text_input(_("Name"), value=made.name, max_chars=_LONGEST_NAME, key=self._key(f"rename.{made.id}"))
-        if st.button(_("Rename"), icon=":material/edit:", key=self._key(f"do-rename.{made.id}")):
-            self.sets.rename(made.id, self.owner, name)
-            st.rerun()
-        sure = st.checkbox(_("Delete it for good"), key=self._key(f"sure.{made.id}"),
-                           help=_("Runs that learn it go on; a new run cannot begin with it any more."))  # fmt: skip
-        if st.button(_("Delete"), icon=":material/delete:", key=self._key(f"delete.{made.id}"), disabled=not sure):
-            self.sets.remove(made.id, self.owner)
-            st.rerun()
+    def _change(self, made: PictureSet, owner: str, _: Translate) -> None:
+        name = st.text_input(_("Name"), value=made.name, max_chars=LONGEST_NAME, key=self._key(f"rename.{made.id}"))
+        st.button(_("Rename"), icon=":material/edit:", key=self._key(f"do-rename.{made.id}"),
+                  on_click=self._do, args=(lambda: self.sets.rename(made.id, owner, name),))  # fmt: skip
+        self._delete(made.id, owner, _)
+
+    def _delete(self, set_id: str, owner: str, _: Translate) -> None:
+        sure = st.checkbox(_("Delete it for good"), key=self._key(f"sure.{set_id}"),
+                           help=_("Runs that learn it go on; once they rest, they can be looked at and explored, but not trained on."))  # fmt: skip
+        st.button(_("Delete"), icon=":material/delete:", key=self._key(f"delete.{set_id}"), disabled=not sure,
+                  on_click=self._do, args=(lambda: self.sets.remove(set_id, owner),))  # fmt: skip
+
+    def _damaged(self, one: Damaged, _: Translate) -> None:
+        """A set that cannot be used, and the two ways out."""
+        with st.container(border=True):
+            st.warning(_("**{name}** is damaged: its files are not what was written. Import the same files again with the same choices, and it is "
+                         "whole again, for your runs too. Or delete it.").format(name=plain(one.name)), icon=":material/broken_image:")  # fmt: skip
+            self._delete(one.id, self.owner, _)
 
     def _on_server(self, root: Path, _: Translate) -> None:
         offered = folders(root)
@@ -271,15 +313,14 @@ class OwnPictures:
         deeper = st.text_input(
             _("Or a path below it"), key=self._key("path"), help=_("Inside the folder that this server allows.")
         )
-        if st.button(
-            _("Look at it"), icon=":material/folder_open:", key=self._key("look"), disabled=not (deeper or chosen)
-        ):
-            wanted = deeper or chosen
-            self._give_up()
-            st.session_state[self._key("folder")] = Given(inside(root, wanted), wanted)
-            st.rerun()
-        if st.session_state.get(self._key("folder")) is not None:
-            st.info(_('Chosen. Go on under "New data set".'), icon=":material/arrow_back:")
+        st.button(_("Look at it"), icon=":material/folder_open:", key=self._key("look"), disabled=not (deeper or chosen),
+                  on_click=self._do, args=(lambda: self._take_folder(root, deeper or chosen),))  # fmt: skip
+
+    def _take_folder(self, root: Path, wanted: str) -> None:
+        found = Given(inside(root, wanted), wanted)
+        self._give_up()
+        st.session_state[self._key("folder")] = found
+        st.session_state[self._tabs_key] = translate()(NEW)
 
 
 @st.cache_resource(scope="session", show_spinner=False, on_release=lambda tray_id: service.arrivals().leave(tray_id))
@@ -299,16 +340,7 @@ def _guarded(draw: Callable[[], None], _: Translate) -> None:
 def _settings_for(config: RunConfig, made: PictureSet) -> dict[str, Any]:
     """What to change so that a run of these settings learns this set: a batch that it can fill, too."""
     changes = new_data(config, "pictures", made.id) | {"data.image_size": made.size}
-    learned = made.count - made.held_out
-    if config.batch_size > learned:
-        changes |= {"batch_size": 1 << (learned.bit_length() - 1), "accumulation": 1}
-    return changes
-
-
-def _first_name(given: Sequence[Given]) -> str:
-    """Of the folder or archive that came, else of the first file."""
-    name = given[0].name.split("/")[0]
-    return (name.rsplit(".", 1)[0] or name)[:_LONGEST_NAME]
+    return changes | fitting_batch(config.batch_size, made.count - made.held_out)
 
 
 def _facts(made: PictureSet, _: Translate) -> str:
@@ -316,7 +348,12 @@ def _facts(made: PictureSet, _: Translate) -> str:
              f"{made.size} × {made.size}", _("colour") if made.channels == 3 else _("grey")]  # fmt: skip
     if made.classes:
         words.append(_("{count} classes").format(count=number(len(made.classes))))
-    return " · ".join([*words, f"{number(made.bytes / 1e6, 1)} MB", made.created[:10]])
+    return " · ".join([*words, _size(made.bytes), made.created[:10]])
+
+
+def _size(count: int) -> str:
+    """Bytes in the unit that a person would choose."""
+    return f"{number(count / 1e6, 1)} MB" if count >= 1e6 else f"{number(max(1, count / 1e3), 0)} kB"
 
 
 def _listed(reasons: Sequence[Reason], texts: dict[str, str], _: Translate, title: str = "") -> None:

@@ -29,13 +29,14 @@ from gan_core.runs.session import TrainingSession
 from gan_core.sharing import Share
 from pages._ui import service
 from pages._ui.charts import FEW, PLAIN, SHARES
+from pages._ui.data_note import gone_note, row_data, run_title, set_is_gone
 from pages._ui.export import export
 from pages._ui.failures import plain
 from pages._ui.i18n import number, percent
 from pages._ui.lab import FILES
 from pages._ui.live_words import LABELS
 from pages._ui.owner import owner_id
-from pages._ui.runs_table import RunsTable, Translate, status, title
+from pages._ui.runs_table import RunsTable, Translate, status
 from pages._ui.theme import GENERATED, NEUTRAL, REAL
 
 _CURVE_POINTS = 1000
@@ -71,9 +72,11 @@ class RunPanel:
         _ = self._
         mine = service.owns(row.owner)
         with st.container(border=True):
-            st.subheader(plain(title(row, _)), anchor=False)
+            st.subheader(plain(run_title(row, _)), anchor=False)
             if row.problem:
                 st.warning(plain(_(row.problem)), icon=":material/broken_image:")
+            if row.pictures and row.status not in ACTIVE and set_is_gone(row.pictures):
+                gone_note(row.pictures, _)
             st.fragment(self._buttons, run_every=self.table.every)(row, mine)
             left, right = st.columns([2, 3], gap="large")
             with left:
@@ -192,6 +195,7 @@ class RunPanel:
             (_("Samples seen"), number(row.images)),
             (_("Progress"), _progressed(row, _)),
             (_("Training time"), _("{seconds} s").format(seconds=number(row.seconds, 1))),
+            (words["data.name"], row_data(row, _) or "–"),
             (words["loss"], _named(registry.method if row.loss in registry.method else registry.loss, row.loss, _)),
             (words["penalty"], _named(registry.penalty, row.penalty, _)),
             (
@@ -362,7 +366,7 @@ class RunPanel:
         _ = self._
         mine = service.owns(row.owner)
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{plain(title(row, _))}**", width="content")
+            st.markdown(f"**{plain(run_title(row, _))}**", width="content")
             if st.button(_("Restore"), type="primary", icon=":material/undo:", disabled=not mine):
                 self._restore([row.id])
             with st.popover(_("Delete for good"), icon=":material/delete_forever:", disabled=not mine):

@@ -13,11 +13,12 @@ import streamlit as st
 from gan_core import registry
 from gan_core.config import fields
 from gan_core.errors import PlaygroundError
-from gan_core.runs import listing, stills
+from gan_core.runs import stills
 from gan_core.runs.index import Query
 from gan_core.runs.listing import ACTIVE, Row
 from gan_core.text import N_
 from pages._ui import service
+from pages._ui.data_note import row_data, run_title
 from pages._ui.failures import plain
 from pages._ui.i18n import number
 from pages._ui.live_words import LABELS
@@ -186,14 +187,14 @@ class RunsTable:
         _ = self._
         return {
             "picture": [_thumbnail(row) for row in rows],
-            "name": [title(row, _) for row in rows],
+            "name": [run_title(row, _) for row in rows],
             "status": [status(row, _) for row in rows],
             "progress": [None if row.progress is None else 100 * row.progress for row in rows],
             "step": [row.step for row in rows],
             "seconds": [row.seconds for row in rows],
             "quality": [100 * q if (q := row.metrics.get("quality")) is not None else None for row in rows],
             "swd": [row.metrics.get("swd") for row in rows],
-            "data": [_(registry.dataset[row.dataset].title) if row.dataset in registry.dataset else row.dataset for row in rows],
+            "data": [row_data(row, _) for row in rows],
             "loss": [_objective(row.loss, _) for row in rows],
             "tags": [list(row.tags) for row in rows],
             "device": [row.device for row in rows],
@@ -227,11 +228,6 @@ class RunsTable:
 def _bytes(n: int) -> str:
     """In the unit that a person would choose."""
     return f"{number(n / 1e9, 1)} GB" if n >= 1e9 else f"{number(n / 1e6, 0)} MB"
-
-
-def title(row: Row, _: Translate) -> str:
-    """What a run is called: its name, else what it learns."""
-    return row.name or _(listing.title("", row.dataset, row.id))
 
 
 def status(row: Row, _: Translate) -> str:

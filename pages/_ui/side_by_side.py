@@ -399,7 +399,7 @@ class SideBySide:
 
     def _previews(self, configs: Sequence[RunConfig]) -> list[bytes | None]:
         try:
-            return [preview(serial.to_link(config)) for config in configs]
+            return [preview(config) for config in configs]
         except PlaygroundError as error:  # its table is on another server, say
             st.error(plain(self._(error.template).format(**error.params)), icon=":material/error:")
             return [None] * len(configs)

@@ -23,7 +23,8 @@ from starlette.responses import JSONResponse, Response
 
 from gan_core.errors import DataError, PlaygroundError
 from gan_core.pictures.limits import Limits
-from gan_core.pictures.upload import Upload
+from gan_core.pictures.upload import TOO_LARGE, Upload
+from gan_core.pictures.working import DISK
 from gan_core.text import N_
 from pages._ui import i18n, origins
 from pages._ui.sockets import said
@@ -47,9 +48,6 @@ GARBAGE = N_("This upload cannot be read. Reload the page and try again.")
 ELSEWHERE = N_("Uploads are only taken from the pages of this server.")
 TOO_OLD = N_("This page is too old to bring files. Reload it and try again.")
 BUSY = N_("{number} uploads are already going on. Wait until one has ended, then try again.")
-TOO_LARGE = N_(
-    "{size} MB are more than fits: at most {most} MB in all. Leave some files out, or make the pictures smaller first."
-)
 NO_ROOM = N_("The server's disk has no room for {size} MB. Bring less, or ask whoever runs the server to make room.")
 TOO_MANY = N_("You have {number} uploads that were not made into data sets yet. Finish or cancel one first.")
 SLOW = N_("Nothing arrived for {seconds} seconds, so the upload was ended. Try again.")
@@ -193,7 +191,7 @@ class Arrivals:
             most = self.limits.upload - tray.bytes
             expected = announced if announced is not None else most
             if announced is not None and announced > most + _FRAMING:
-                raise RefusedError(413, TOO_LARGE, size=_mb(announced), most=_mb(self.limits.upload))
+                raise RefusedError(413, TOO_LARGE, most=_mb(self.limits.upload))
             held = sum(t.bytes for t in self._trays.values()) + self._expected
             if held + expected > max(self.limits.kept, self.limits.upload + _FRAMING) or expected > self._free():
                 raise RefusedError(507, NO_ROOM, size=_mb(expected))
@@ -217,7 +215,7 @@ class Arrivals:
             if tray.is_gone:
                 raise RefusedError(409, ENDED_EARLY)
             if tray.bytes + upload.bytes > self.limits.upload:
-                raise RefusedError(413, TOO_LARGE, size=_mb(tray.bytes + upload.bytes), most=_mb(self.limits.upload))
+                raise RefusedError(413, TOO_LARGE, most=_mb(self.limits.upload))
             tray.uploads.append(upload)
 
     def _free(self) -> int:
@@ -304,7 +302,7 @@ class UploadRoute:
             return JSONResponse({"error": ""}, 400)  # nobody hears it
         except PlaygroundError as error:
             await _drain(body)
-            status = error.status if isinstance(error, RefusedError) else 413
+            status = error.status if isinstance(error, RefusedError) else 507 if error.template == DISK else 413
             return JSONResponse({"error": said(error, language)}, status)
 
     def _admitted(self, request: Request) -> tuple[str, str]:

@@ -8,10 +8,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from gan_core import config as settings
-from gan_core import presets, serial
+from gan_core import presets, serial, sharing
 from gan_core.config import RunConfig
 from gan_core.pictures.store import PictureSets
 from gan_core.runs.scheduler import Scheduler
+from gan_core.sharing import Share
 from pages._ui import own_pictures
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "unit"))
@@ -27,6 +28,12 @@ def visitor(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(own_pictures, "owner_id", lambda: OWNER)
 
 
+def opened(app: AppTest, tab: str) -> AppTest:
+    """The dialog, with this part of it."""
+    app.session_state["images.pictures.tabs.en"] = tab
+    return app.sidebar.button(key="images.own-pictures").click().run()
+
+
 def draft(app: AppTest) -> RunConfig:
     config = app.session_state["images.draft"]
     assert isinstance(config, RunConfig)
@@ -38,7 +45,7 @@ def test_without_a_set_the_page_says_what_stands_in(visit: Open) -> None:
     shown(app, "selectbox", "images:data.name").set_value("pictures").run()
     assert not app.exception
     assert any("small digits stand in" in info.value for info in app.sidebar.info)
-    app.sidebar.button(key="images.own-pictures").click().run()
+    opened(app, "Your data sets")
     assert not app.exception
     assert "You have made no data set here yet." in [caption.value for caption in app.caption]
 
@@ -48,7 +55,7 @@ def test_a_kept_set_is_used_renamed_and_deleted(visit: Open, scheduler: Schedule
     made = imported(root, some(tmp_path / "brought"), owner=OWNER).result
     assert made is not None
     app = visit("images.py")
-    app.sidebar.button(key="images.own-pictures").click().run()
+    opened(app, "Your data sets")
     app.text_input(key=f"images.pictures.rename.{made.id}").set_value("Noise").run()
     app.button(key=f"images.pictures.do-rename.{made.id}").click().run()
     assert [one.name for one in PictureSets(root).of(OWNER)] == ["Noise"]
@@ -56,12 +63,53 @@ def test_a_kept_set_is_used_renamed_and_deleted(visit: Open, scheduler: Schedule
     assert not app.exception
     assert (draft(app).data.name, draft(app).data.pictures, draft(app).data.image_size) == ("pictures", made.id, 16)
     assert draft(app).batch_size == 8  # 14 are left to learn from
-    app.sidebar.button(key="images.own-pictures").click().run()
+    opened(app, "Your data sets")
     assert app.button(key=f"images.pictures.delete.{made.id}").disabled
     app.checkbox(key=f"images.pictures.sure.{made.id}").check().run()
     app.button(key=f"images.pictures.delete.{made.id}").click().run()
     assert not app.exception
     assert PictureSets(root).of(OWNER) == []
+
+
+def test_damaged_sets_and_those_of_the_command_line_are_shown(
+    visit: Open, scheduler: Scheduler, tmp_path: Path
+) -> None:
+    root = scheduler.store.root
+    mine = imported(root, some(tmp_path / "brought"), owner=OWNER).result
+    theirs = imported(root, some(tmp_path / "brought", 24, 100, under="a/") + some(tmp_path / "brought", 24, 200, under="b/"), owner="").result  # fmt: skip
+    assert mine is not None
+    assert theirs is not None
+    (root / "pictures" / mine.id / "pictures.npy").write_bytes(b"no pictures")
+    app = visit("images.py")
+    opened(app, "Your data sets")
+    assert not app.exception
+    assert any("**Mine** is damaged" in warning.value for warning in app.warning)
+    captions = [caption.value for caption in app.caption]
+    assert "Made on the command line of this server, for everybody:" in captions
+    assert "Classes: a (24), b (24)" in captions
+    app.checkbox(key=f"images.pictures.sure.{mine.id}").check().run()
+    app.button(key=f"images.pictures.delete.{mine.id}").click().run()
+    assert PictureSets(root).damaged(OWNER) == []
+    app.button(key=f"images.pictures.use.{theirs.id}").click().run()
+    assert draft(app).data.pictures == theirs.id
+    assert "Chosen: **Mine**" in [caption.value for caption in app.sidebar.caption]
+
+
+def test_a_locked_link_to_a_set_of_elsewhere_says_what_to_do(visit: Open, scheduler: Scheduler, tmp_path: Path) -> None:
+    elsewhere = imported(tmp_path / "elsewhere", some(tmp_path / "brought"), owner="somebody").result
+    assert elsewhere is not None
+    config = settings.replace(presets.load("digits"), {"data.name": "pictures", "data.pictures": elsewhere.id, "data.image_size": 16, "batch_size": 8})  # fmt: skip
+    query = sharing.to_query(config, Share(frozenset({"data.pictures"}), frozenset(), ""))
+    app = visit("images.py", **query)
+    assert any("are not on this server" in error.value and "16 × 16" in error.value for error in app.error)
+    assert any("Pictures that are not here" in caption.value for caption in app.sidebar.caption)
+    opened(app, "New data set")  # the way out is there, though the setting is locked
+    assert not app.exception
+    imported(scheduler.store.root, some(tmp_path / "brought"), owner=OWNER)
+    app.run()
+    assert not app.error
+    assert draft(app).data.pictures == elsewhere.id
+    assert "images.own-pictures" not in [button.key for button in app.sidebar.button]
 
 
 def test_fewer_pictures_than_a_batch_are_named(visit: Open) -> None:

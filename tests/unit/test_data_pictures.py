@@ -248,7 +248,7 @@ def test_a_set_of_elsewhere_is_missing(own_folder: Path, capsys: pytest.CaptureF
     config, problems = serial.from_link(link)
     assert not problems
     assert config.data.pictures == NOWHERE
-    with pytest.raises(DataError, match=r"\(00000000…\) are not on this server") as caught:
+    with pytest.raises(DataError, match=r"\(00000000…, 64 × 64\) are not on this server") as caught:
         preview_frame(config)
     json.dumps(caught.value.params)
     words = [
@@ -370,10 +370,11 @@ def test_a_set_deleted_while_a_run_learns_it(own_folder: Path, capsys: pytest.Ca
         capsys.readouterr()
         assert cli.main(words) == 2
         said = capsys.readouterr().err
-        assert f"({made.name[:8]}…) are not on this server" in said
+        assert f"({made.name[:8]}…, 16 × 16) are not on this server" in said
         assert "Traceback" not in said
-    with pytest.raises(DataError, match="not on this server"):
-        explored_from(RunFolder(folder))
+    explored = explored_from(RunFolder(folder))
+    assert explored.g(torch.zeros(1, explored.inputs)).shape == (1, 3, 16, 16)
+    assert facts_of(explored)["known"] is False
     assert generate.load(RunFolder(folder)).sample(2).shape == (2, 3, 16, 16)
     again = make(own_folder, 3, classes=2)  # the same files, imported again
     assert again.name == made.name

@@ -16,8 +16,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gan_core import serial
+from gan_core.config import replace
 from gan_core.errors import RunError
-from gan_core.runs import listing
+from gan_core.runs import facts, listing
 from gan_core.runs.about import About
 from gan_core.runs.index import SORTS, Index, Query
 from gan_core.runs.listing import STATUSES
@@ -42,7 +43,7 @@ def test_a_row_says_what_the_files_say(tmp_path: Path, table: Index) -> None:
     assert row is not None
     assert asdict(row) == {
         "id": run, "owner": "0123456789abcdef", "created": "2025-01-02T03:04:05+00:00", "saved": "2025-01-03T03:04:05+00:00",
-        "status": "finished", "name": "Best ring", "tags": ("a", "B c"), "notes": "two\nlines", "dataset": "ring",
+        "status": "finished", "name": "Best ring", "tags": ("a", "B c"), "notes": "two\nlines", "dataset": "ring", "pictures": "",
         "kind": "points", "loss": "hinge", "penalty": "r1", "generator": "mlp", "discriminator": "mlp", "batch_size": 64,
         "device": "cpu", "step": 1200, "images": 76800, "seconds": 12.5, "progress": 1.0, "seed": 7,
         "metrics": {"d_loss": 0.7, "quality": 0.9, "modes": 8.0}, "best": {"metric": "quality", "value": 0.93, "step": 1100},
@@ -116,6 +117,17 @@ def test_a_run_of_version_1_has_its_settings_from_config_toml(tmp_path: Path, ta
         "",
     )
     assert (row.saved, row.metrics, row.best, row.parent, row.parent_step) == ("", {}, {}, "", 0)
+
+
+def test_a_run_of_imported_pictures_says_which_set(tmp_path: Path, table: Index) -> None:
+    config = replace(_tiny.pictures(), {"data.name": "pictures", "data.pictures": f"{'0f' * 16}-3x8-2", "data.image_size": 8})  # fmt: skip
+    make(tmp_path, run_id(1), facts_of(run_id(1), summary=facts.summary(config)))
+    before = {name: value for name, value in facts.summary(config).items() if name != "pictures"}
+    folder = make(tmp_path, run_id(2), facts_of(run_id(2), summary=before))  # of an earlier version
+    (folder / "config.toml").write_text(serial.to_toml(config), encoding="utf-8")
+    assert [(row.dataset, row.pictures, row.problem) for row in everything(table)] == [
+        ("pictures", config.data.pictures, "")
+    ] * 2
 
 
 def test_config_toml_of_a_whole_run_is_not_read(tmp_path: Path, table: Index, monkeypatch: pytest.MonkeyPatch) -> None:
