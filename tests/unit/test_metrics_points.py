@@ -122,7 +122,7 @@ def test_every_metric_says_what_it_means(entry: registry.Entry[object]) -> None:
     assert entry.title
     assert entry.help.endswith(".")
     assert entry.info["better"] in ("higher", "lower")
-    assert entry.info["kind"] in ("points", "images")
+    assert entry.info["kind"] in ("points", "images", "pairs")
     assert "FID" not in entry.title
 
 
