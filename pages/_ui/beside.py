@@ -6,15 +6,13 @@ import streamlit as st
 
 from gan_core import serial
 from gan_core.config import RunConfig
-from gan_core.runs import listing
 from gan_core.runs.following import FollowedRun
 from gan_core.runs.index import Query
 from gan_core.runs.listing import Row
 from gan_core.runs.session import TrainingSession
 from pages._ui import service, tokens
-from pages._ui.failures import plain
-from pages._ui.i18n import number
 from pages._ui.owner import owner_id
+from pages._ui.run_names import run_name
 
 Translate = Callable[[str], str]
 Run = TrainingSession | FollowedRun
@@ -61,7 +59,7 @@ def _inside(session: Run | None, config: RunConfig, _: Translate) -> None:
     key = _key(pinned)
     st.selectbox(
         _("Ghost behind the picture"), options, index=options.index(pinned), key=key, on_change=_choose, args=(key,),
-        format_func=lambda run_id: _label(rows.get(run_id), run_id, _) if run_id else _("None"),
+        format_func=lambda run_id: run_name(rows.get(run_id), run_id, _) if run_id else _("None"),
         help=_("Another run, drawn in grey behind the one on the screen: its generated points and its curves."),
     )  # fmt: skip
     if session is not None and pinned != session.id:
@@ -76,20 +74,17 @@ def _offered() -> list[Row]:
     return [row for row in rows if row.kind == "points" and not row.problem]
 
 
-def _label(row: Row | None, run_id: str, _: Translate) -> str:
-    if row is None:
-        return run_id
-    title = row.name or _(listing.title("", row.dataset, row.id))
-    return _("{title} · step {step} · {run}").format(title=plain(title), step=number(row.step), run=run_id)
-
-
 def _key(pinned: str) -> str:
     return f"lab.ghost.{pinned}"
 
 
 def _choose(key: str) -> None:
-    if key == _key(st.query_params.get(GHOST, "")):
-        _pin(st.session_state[key])
+    chosen = st.session_state[key]
+    known = not chosen or service.scheduler().store.exists(
+        chosen
+    )  # else what the browser still calls a run that has another name by now
+    if known and key == _key(st.query_params.get(GHOST, "")):
+        _pin(chosen)
 
 
 def _pin(run_id: str) -> None:
