@@ -265,14 +265,13 @@ class MapTool {
 
   /** What it is that is seen. */
   tell() {
-    const { words } = this.desk;
-    if (this.isSlice) {
-      const width = words.short(2 * this.sheet.facts.reach);
-      return setText(this.state, words.get(`map.made.${this.said.by}`, { width, step: words.number(this.sheet.step) }));
-    }
+    const { desk } = this;
+    const { words } = desk;
+    const says = (...sentences) => setText(this.state, sentences.filter(Boolean).join(" "));
+    if (this.isSlice) return says(words.get(`map.made.${this.said.by}`, { width: words.short(2 * this.sheet.facts.reach) }), desk.atStep("map.of", this.sheet.step));
     const { facts, step } = this.now;
-    const made = words.get(`map.made.${facts.by}`, { count: words.number(facts.samples), eyes: facts.eyes, step: words.number(this.first.step) });
-    return setText(this.state, step === this.first.step ? made : `${made} ${words.get("map.later", { step: words.number(step) })}`);
+    const made = words.get(`map.made.${facts.by}`, { count: words.number(facts.samples), eyes: facts.eyes });
+    return says(made, desk.atStep("map.of", this.first.step), step === this.first.step ? "" : desk.atStep("map.later", step));
   }
 
   /** The server has forgotten the map that the current place lies on. */
