@@ -82,7 +82,7 @@ class SlidersTool {
     this.layerLine = h("div", { class: "gx-line gl-gone", "data-tip": words.get("layers.help") }, h("span", {}, words.get("layers")), this.layers[0], h("span", {}, "–"), this.layers[1]);
     this.state = h("p", { class: "gx-state", role: "status" });
     this.again = desk.searched.againButton(() => this.search());
-    this.box = h("div", {}, h("div", { class: "gx-bar" }, this.how.box, this.space.box, this.again), this.about, this.layerLine, this.state, this.rows, h("div", { class: "gx-bar" }, this.more, this.reset));
+    this.box = h("div", {}, h("p", { class: "gx-hint" }, words.get("sliders.hint")), h("div", { class: "gx-bar" }, this.how.box, this.space.box, this.again), this.about, this.layerLine, this.state, this.rows, h("div", { class: "gx-bar" }, this.more, this.reset));
     desk.saved.readers.push(() => desk.tool === this && this.said.how === "saved" && this.refresh());
   }
 

@@ -291,7 +291,7 @@ class WayTool {
       title: words.get(inStyles ? "way.distance" : "way.length"), name: words.get(`way.${this.asof.way === "arc" && !inStyles ? "arc" : "straight"}`), help: words.get(inStyles ? "way.distance.help" : "way.length.help"),
       values: lengths, other: facts.other ? this.whole(facts.other) : null, otherName: words.get(this.asof.way === "arc" ? "way.other.straight" : "way.other.arc"),
       band: [low, high], usual, usualName: words.get("way.usual"),
-      sentence: words.get(inStyles ? "way.distance.look" : `way.length.${this.asof.way === "straight" && found === "short" ? "dips" : found}`, { least: words.short(least), most: words.short(most), low: words.short(low), high: words.short(high) }),
+      sentence: words.get(inStyles ? "way.distance.look" : about.styles ? "way.length.styles" : `way.length.${this.asof.way === "straight" && found === "short" ? "dips" : found}`, { least: words.short(least), most: words.short(most), low: words.short(low), high: words.short(high) }),
     });
     const logits = this.whole(facts.logits);
     const says = about.judged && logits.every((value) => value !== null);
