@@ -381,7 +381,8 @@ class ProjectTool {
       for (const canvas of [this.target, this.found]) canvas.classList.toggle("gx-smooth", desk.about.shape[2] > 64);
       this.target.classList.toggle("gx-blank", !this.bytes);
       this.found.classList.toggle("gx-blank", !this.sample);
-      paintPixels(this.target, this.bytes ?? new Uint8Array(shape.reduce((a, b) => a * b)), shape, 0);
+      if (this.bytes) paintPixels(this.target, this.bytes, shape, 0);
+      else Object.assign(this.target, { width: shape[3], height: shape[2] });
       if (this.sample) paintPixels(this.found, this.sample.arrays.samples, this.sample.shapes.samples.shape, 0);
       else Object.assign(this.found, { width: shape[3], height: shape[2] });
     }
