@@ -58,6 +58,7 @@ _CRASHED = N_(
     "{name} has made the program that runs it end. It is damaged, or made for another version of onnxruntime."
 )
 _REFUSED = {
+    "missing": N_("{name} cannot be run here: the packages onnx and onnxruntime do not load. Install them again on the server, with pip install -e '.[onnx]', and start it again."),
     "damaged": N_("{name} is no ONNX model: it is damaged, cut short, or of another kind. Export it again."),
     "external": N_("{name} keeps its weights in other files ({tensor} among them), and a file from outside may not name files here. Save it as one file: in Python onnx.save(onnx.load(path), new, save_as_external_data=False)."),
     "operator": N_("{name} uses an operation that onnxruntime does not have: {operator}. Export it with standard operators alone."),
@@ -284,7 +285,7 @@ class _Child:
         if code not in _REFUSED or not isinstance(params, dict):
             return RunError(_CRASHED, name=self._name)
         params = {"smallest": SMALLEST, "largest": LARGEST, "size": MEMORY >> 30, **params, "name": self._name}
-        return (RunError if code in ("memory", "run") else ConfigError)(_REFUSED[code], **params)
+        return (RunError if code in ("missing", "memory", "run") else ConfigError)(_REFUSED[code], **params)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -415,6 +415,9 @@ def main(path: str) -> None:
         if not first["known"]:
             plan, facts = model.planned(plan)
         say({"plan": plan, "facts": facts})
+    except ImportError:
+        say({"refused": "missing"})
+        return
     except MemoryError:
         say({"refused": "memory"})
         return

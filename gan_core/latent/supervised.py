@@ -19,7 +19,7 @@ _LEAST = 4  # of each kind, so that some can be held out
 @dataclass(frozen=True)
 class Named:
     """vector (dim,) float32 of length 1: the normal of the plane between the two kinds, towards the first one. accuracy: the share of
-    `held_out` latents that lie on their own side; learned: from how many the plane was. sigma: the standard deviation of latents along it."""
+    `held_out` latents that lie on their own side, the mean over both kinds, so that 0.5 is guessing however many of each there are; learned: from how many the plane was. sigma: the standard deviation of latents along it."""
 
     vector: Tensor
     accuracy: float
@@ -57,10 +57,11 @@ def by_kind(these: Tensor, others: Tensor) -> Named:
     normal = torch.from_numpy(machine.coef_[0]).double() / sizes.double()
     offset = float(machine.intercept_[0])
     seen, kinds = _together(*held)
-    right = (seen.double() @ normal + offset > 0) == (kinds > 0)
+    right = ((seen.double() @ normal + offset > 0) == (kinds > 0)).double()
+    accuracy = (right[kinds > 0].mean() + right[kinds < 0].mean()) / 2
     unit = normal / normal.norm().clamp(min=1e-12)
     everything = torch.cat([these, others]).double() @ unit
-    return Named(unit.float(), float(right.double().mean()), len(x), len(seen), float(everything.std()))
+    return Named(unit.float(), float(accuracy), len(x), len(seen), float(everything.std()))
 
 
 def holding(direction: Tensor, locked: Tensor) -> Tensor:

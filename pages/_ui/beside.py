@@ -11,9 +11,8 @@ from gan_core.runs.index import Query
 from gan_core.runs.listing import Row
 from gan_core.runs.session import TrainingSession
 from pages._ui import service, tokens
-from pages._ui.data_note import run_title
-from pages._ui.i18n import number
 from pages._ui.owner import owner_id
+from pages._ui.run_names import run_name
 
 Translate = Callable[[str], str]
 Run = TrainingSession | FollowedRun
@@ -60,7 +59,7 @@ def _inside(session: Run | None, config: RunConfig, _: Translate) -> None:
     key = _key(pinned)
     st.selectbox(
         _("Ghost behind the picture"), options, index=options.index(pinned), key=key, on_change=_choose, args=(key,),
-        format_func=lambda run_id: _label(rows.get(run_id), run_id, _) if run_id else _("None"),
+        format_func=lambda run_id: run_name(rows.get(run_id), run_id, _) if run_id else _("None"),
         help=_("Another run, drawn in grey behind the one on the screen: its generated points and its curves."),
     )  # fmt: skip
     if session is not None and pinned != session.id:
@@ -75,19 +74,17 @@ def _offered() -> list[Row]:
     return [row for row in rows if row.kind == "points" and not row.problem]
 
 
-def _label(row: Row | None, run_id: str, _: Translate) -> str:
-    if row is None:
-        return run_id
-    return _("{title} · step {step} · {run}").format(title=run_title(row, _), step=number(row.step), run=run_id)
-
-
 def _key(pinned: str) -> str:
     return f"lab.ghost.{pinned}"
 
 
 def _choose(key: str) -> None:
-    if key == _key(st.query_params.get(GHOST, "")):
-        _pin(st.session_state[key])
+    chosen = st.session_state[key]
+    known = not chosen or service.scheduler().store.exists(
+        chosen
+    )  # else what the browser still calls a run that has another name by now
+    if known and key == _key(st.query_params.get(GHOST, "")):
+        _pin(chosen)
 
 
 def _pin(run_id: str) -> None:

@@ -351,6 +351,7 @@ class Lab:
                 "pairs.into": _(into),
                 "pairs.out": _(out),
                 "pairs.matched": "1" if info.get("matched", True) else "",
+                "bylayer.g": _("Generator, from what goes in to what comes out"),
             }
         return words
 

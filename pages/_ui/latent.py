@@ -13,20 +13,20 @@ from gan_core.latent.models import is_model
 from gan_core.runs.index import Query
 from gan_core.runs.listing import Row
 from pages._ui import service, tokens
-from pages._ui.data_note import run_title
 from pages._ui.failures import plain
-from pages._ui.i18n import language, number
+from pages._ui.i18n import language
 from pages._ui.lab import FILES
 from pages._ui.latent_words import latent_labels
 from pages._ui.own_model import own_model
 from pages._ui.owner import owner_id
+from pages._ui.run_names import run_name
 
 Translate = Callable[[str], str]
 
 _HERE = Path(__file__).parent
 _SHARED = ("frame", "dom", "yard", "link")  # with the live view
 _PARTS = (
-    "asking", "state", "places", "stage", "favourites", "moment", "pad", "sliders", "way", "map_paint", "map", "directions", "named", "project", "arithmetic", "nearest", "truncation", "mix", "units", "weak", "desk",
+    "asking", "state", "places", "stage", "favourites", "moment", "pad", "sliders", "way_tracks", "film", "way", "map_paint", "map_picture", "map", "directions", "named", "sketch", "pictures", "project", "arithmetic", "nearest", "truncation", "mix", "units_region", "units", "weak", "desk",
 )  # fmt: skip  # joined to one module
 HTML = '<div class="gl gx"></div>'
 STYLE = "\n".join((_HERE / name).read_text(encoding="utf-8") for name in ("live.css", "latent.css"))
@@ -159,20 +159,16 @@ def _choose(rows: Mapping[str, Row], asked: str, _: Translate) -> str:
     key = f"{_KEY}.{chosen}"  # another run, another control
 
     def take() -> None:
-        st.query_params.clear()
-        st.query_params["run"] = st.session_state[key]
+        taken = st.session_state[key]
+        if taken in options:  # and not what the browser still calls a run that has another name by now
+            st.query_params.clear()
+            st.query_params["run"] = taken
 
     st.selectbox(
         _("Run"), options, index=options.index(chosen), key=key, on_change=take, width=420,
-        format_func=lambda one: _("{name} · your model").format(name=brought[one]) if one in brought else _label(rows.get(one), one, _),
+        format_func=lambda one: _("{name} · your model").format(name=plain(brought[one])) if one in brought else run_name(rows.get(one), one, _),
     )  # fmt: skip
     return chosen
-
-
-def _label(row: Row | None, run_id: str, _: Translate) -> str:
-    if row is None:
-        return run_id
-    return _("{title} · step {step} · {run}").format(title=run_title(row, _), step=number(row.step), run=run_id)
 
 
 def _open(run_id: str) -> None:

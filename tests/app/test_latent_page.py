@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
-from test_runs import run
+from test_runs import run, until
 
+from gan_core.runs.about import About
+from gan_core.runs.commands import Pause, Resume
 from gan_core.runs.scheduler import Scheduler
 from pages._ui import latent, tokens
 from pages._ui.latent_words import LABELS, latent_labels
@@ -77,6 +79,30 @@ def test_another_run_is_chosen(visit: Open, run: Any, handed: list[dict[str, Any
     assert not app.exception
     assert handed[-1]["run"] == first.id
     assert handed[-1]["step"] is None
+
+
+def test_a_run_that_has_come_on_or_has_a_new_name_stays_the_chosen_one(
+    visit: Open, run: Any, handed: list[dict[str, Any]], scheduler: Scheduler
+) -> None:
+    wanted, other = run(), run()
+    app = visit("latent.py", run=wanted.id, tool="sliders")
+    before = list(app.selectbox[0].options)
+    step = wanted.step
+    wanted.send(Resume())
+    until(lambda: wanted.step > step)
+    wanted.send(Pause())
+    until(lambda: scheduler.store.folder(wanted.id).facts().get("step", 0) > step)
+    scheduler.store.index.note(wanted.id)
+    app.run()
+    assert app.selectbox[0].options == before
+    scheduler.store.describe(wanted.id, About("Mine"))
+    app.run()  # the browser still says the old text
+    assert not app.exception
+    assert not app.warning
+    assert (handed[-1]["run"], handed[-1]["tool"]) == (wanted.id, "sliders")
+    assert any("Mine" in option for option in app.selectbox[0].options)
+    app.selectbox[0].select(other.id).run()
+    assert handed[-1]["run"] == other.id
 
 
 def test_its_lab_is_one_click_away(visit: Open, run: Any, handed: list[dict[str, Any]], scheduler: Scheduler) -> None:

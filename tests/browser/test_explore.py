@@ -173,6 +173,12 @@ def test_noise_and_data_of_points_side_by_side(
     page.mouse.up()
     assert settled(page) != before
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    for corner in page.locator(".gx-corner").all():  # a menu is within the page, wherever it is opened
+        corner.locator(".gx-slot-button").click()
+        menu = corner.get_by_role("menu").bounding_box()
+        assert menu["x"] >= 0
+        assert menu["x"] + menu["width"] <= 390
+        page.keyboard.press("Escape")
 
 
 def test_a_run_that_trains_is_followed_or_held(visitor: Callable[..., Any]) -> None:

@@ -302,6 +302,17 @@ def test_too_large_is_refused_and_missing_packages_are_named(tmp_path: Path, mon
         there.add(of_network(), "mine.onnx", "me")
 
 
+@pytest.mark.parametrize("package", ["onnx", "onnxruntime"])
+def test_a_package_that_does_not_load_is_not_the_files_fault(
+    package: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / f"{package}.py").write_text("raise ImportError('a library is missing')", encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with pytest.raises(RunError, match="do not load"):
+        Models(tmp_path / "models").add(of_network(), "mine.onnx", "me")
+    assert Models(tmp_path / "models").of("me") == []
+
+
 @pytest.mark.parametrize("said", [{"dim": -1}, {"dim": 5000}, {"classes": 10**6}, {"distribution": "x"}, {"values": "x"}, {"dim": DIM + 1}])  # fmt: skip
 def test_wrong_answers_are_refused(said: dict[str, Any], tmp_path: Path) -> None:
     data = of_network(latent=("N", "D")) if said == {"dim": DIM + 1} else of_network()

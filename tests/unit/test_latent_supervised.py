@@ -46,6 +46,13 @@ def test_uneven_kinds_weigh_the_same() -> None:
     assert found.accuracy > 0.9
 
 
+def test_the_accuracy_does_not_follow_the_kind_of_which_there_are_more() -> None:
+    few, many = 1 + 0.1 * randn(200, 1), -1 + 3 * randn(4000, 1, seed=1)
+    found = supervised.by_kind(few, many)
+    # The few lie right of any threshold c in [0, 0.8], and of the many the share Phi((c + 1) / 3) left of it: 0.63 to 0.73.
+    assert 0.8 < found.accuracy < 0.88
+
+
 def test_coordinates_of_other_sizes_do_not_hide_it() -> None:
     z = randn(4000, 5)
     sizes = torch.tensor([1e-3, 1.0, 100.0, 1.0, 1.0])

@@ -272,6 +272,17 @@ class Desk {
     this.note.classList.toggle("gl-note-bad", Boolean(bad && message));
   }
 
+  /** Says what has been done, for a while. */
+  mention(message) {
+    this.say(message);
+    setTimeout(() => this.note.textContent === message && this.say(""), KEPT_SAID_MS);
+  }
+
+  /** Of which step something is, in the words of this code; of another program's generator, which has no steps, nothing. */
+  atStep(code, step) {
+    return this.about.open ? this.words.get(code, { step: this.words.number(step) }) : "";
+  }
+
   /** Sample `index` of an answer, small: a picture, or a point among the data. */
   paintSample(canvas, answer, index, size = 56, name = "samples") {
     if (this.about.kind === "images") {

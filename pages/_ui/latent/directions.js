@@ -64,7 +64,7 @@ function savingOf(desk, row) {
   const store = async () => {
     try {
       await saved.save({ name: row.name, index: row.index, how: row.how, accuracy: row.accuracy ?? null }, input.value);
-      desk.say(words.get("direction.saved", { name: input.value.trim() }));
+      desk.mention(words.get("direction.saved", { name: input.value.trim() }));
       close();
     } catch (error) {
       setText(problem, error.message);
@@ -271,7 +271,7 @@ class DirectionsTool {
     const { desk, said } = this;
     const { words, about } = desk;
     if (said.how === "saved") {
-      return desk.saved.rows().map((row) => ({ ...row, note: words.get("direction.step", { step: words.number(row.step) }) }));
+      return desk.saved.rows().map((row) => ({ ...row, note: desk.atStep("direction.step", row.step) }));
     }
     const found = this.desk.searched.sets[this.key];
     const title = (k) => {
@@ -386,7 +386,7 @@ function measuredOf(desk, facts) {
   const { one, control } = facts;
   const times = (value, chance) => words.number(chance > 1e-9 ? value / chance : 0, 1);
   const meters = [meter(words, words.get(`measured.${facts.unit}`), one.change, control.change, null, words.get(`measured.${facts.unit}.help`))];
-  const says = [words.get(`measured.says.${facts.unit}`, { times: times(one.change, control.change), samples: words.number(facts.samples), step: words.number(facts.step) })];
+  const says = [words.get(`measured.says.${facts.unit}`, { times: times(one.change, control.change), samples: words.number(facts.samples) })];
   if (one.classes !== null) {
     meters.push(meter(words, words.get("measured.classes"), one.classes, control.classes, words.number(one.classes, 0, "percent"), words.get("measured.classes.help")));
     says.push(words.get("measured.says.classes", { share: words.number(one.classes, 0, "percent"), chance: words.number(control.classes, 0, "percent") }));
@@ -398,5 +398,6 @@ function measuredOf(desk, facts) {
     const k = ratios.indexOf(Math.max(...ratios));
     says.push(words.get("measured.says.factor", { factor: factorName(words, facts.factors[k].name), times: words.number(ratios[k], 1) }));
   }
-  return [h("div", { class: "gx-meters" }, ...meters), h("p", { class: "gx-strip-says" }, says.join(" "))];
+  says.push(desk.atStep("measured.of", facts.step));
+  return [h("div", { class: "gx-meters" }, ...meters), h("p", { class: "gx-strip-says" }, says.filter(Boolean).join(" "))];
 }

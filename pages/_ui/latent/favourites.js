@@ -107,10 +107,8 @@ class Favourites {
   mark(item) {
     const { one } = item;
     item.box.classList.toggle("gx-kept-other", !one.there);
-    const { words } = this.desk;
-    const said = [one.name, words.get(one.there ? "fav.step" : "fav.step.gone", { step: words.number(one.step) })];
-    if (one.own) said.push(words.get("fav.own"));
-    item.go.dataset.tip = said.join("\n");
+    const said = [one.name, this.desk.atStep(one.there ? "fav.step" : "fav.step.gone", one.step), one.own ? this.desk.words.get("fav.own") : ""];
+    item.go.dataset.tip = said.filter(Boolean).join("\n");
   }
 
   // -- pictures --------------------------------------------------------------------------------------------------

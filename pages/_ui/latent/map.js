@@ -68,9 +68,8 @@ class MapTool {
 
   makeSurface() {
     const { words } = this.desk;
-    this.canvas = h("canvas", { "aria-hidden": "true" });
-    this.over = h("canvas", { class: "gx-map-canvas", tabindex: "0", role: "img", "aria-label": words.get("map.surface") });
-    this.surface = h("div", { class: "gx-map-surface" }, this.canvas, this.over);
+    this.picture = new MapPicture(this);
+    this.surface = h("div", { class: "gx-map-surface" }, this.picture.canvas, this.picture.over);
     this.cells = Array.from({ length: NEAREST }, (_, k) => {
       const cell = h("button", { type: "button", class: "gx-mapnear", "data-k": String(k), onclick: () => this.near[k] !== undefined && this.goTo(this.near[k]) }, h("canvas", { "aria-hidden": "true" }), h("canvas", { "aria-hidden": "true" }));
       for (const name of ["pointerenter", "focus"]) cell.addEventListener(name, () => this.point(this.near[k]));
@@ -171,7 +170,7 @@ class MapTool {
         this.first = this.now = this.layouts[made] = answer;
       });
     }
-    return this.paint();
+    return this.picture.paint();
   }
 
   /** A layout that was made before. */
@@ -237,7 +236,7 @@ class MapTool {
         if (!answer.arrays.samples || this.sheet) return;
         answer.look = this.look;
         this.gotSlice(answer, true);
-        this.paint();
+        this.picture.paint();
       });
       const answer = await this.pending.done;
       if (turn !== this.turn) return;
@@ -258,21 +257,20 @@ class MapTool {
     this.box.dataset.map = this.isSlice ? "slice" : this.now.facts.name;
     this.box.dataset.step = String(this.shown.step);
     this.refresh();
-    this.paint();
+    this.picture.paint();
     this.showNear();
     if (this.desk.tool === this && (this.stale || this.isOld)) this.again();
   }
 
   /** What it is that is seen. */
   tell() {
-    const { words } = this.desk;
-    if (this.isSlice) {
-      const width = words.short(2 * this.sheet.facts.reach);
-      return setText(this.state, words.get(`map.made.${this.said.by}`, { width, step: words.number(this.sheet.step) }));
-    }
+    const { desk } = this;
+    const { words } = desk;
+    const says = (...sentences) => setText(this.state, sentences.filter(Boolean).join(" "));
+    if (this.isSlice) return says(words.get(`map.made.${this.said.by}`, { width: words.short(2 * this.sheet.facts.reach) }), desk.atStep("map.of", this.sheet.step));
     const { facts, step } = this.now;
-    const made = words.get(`map.made.${facts.by}`, { count: words.number(facts.samples), eyes: facts.eyes, step: words.number(this.first.step) });
-    return setText(this.state, step === this.first.step ? made : `${made} ${words.get("map.later", { step: words.number(step) })}`);
+    const made = words.get(`map.made.${facts.by}`, { count: words.number(facts.samples), eyes: facts.eyes });
+    return says(made, desk.atStep("map.of", this.first.step), step === this.first.step ? "" : desk.atStep("map.later", step));
   }
 
   /** The server has forgotten the map that the current place lies on. */
@@ -330,14 +328,19 @@ class MapTool {
     return codes;
   }
 
+  /** A slice of points is nothing but its colours. */
+  get without() {
+    return this.isSlice && !this.isPictures ? [] : ["none"];
+  }
+
   get chosenColour() {
     const { colours } = this;
-    return colours.includes(this.said.colour) || this.said.colour === "none" ? this.said.colour : (colours[0] ?? "none");
+    return [...colours, ...this.without].includes(this.said.colour) ? this.said.colour : (colours[0] ?? "none");
   }
 
   fillColours() {
     const { words } = this.desk;
-    const codes = [...this.colours, "none"];
+    const codes = [...this.colours, ...this.without];
     this.colourLine.classList.toggle("gl-gone", codes.length < 2);
     if (codes.join() !== this.colourCodes) {
       this.colourCodes = codes.join();
@@ -354,7 +357,7 @@ class MapTool {
   repaint(change) {
     Object.assign(this.said, change);
     this.refresh();
-    this.paint();
+    this.picture.paint();
     this.showNear();
   }
 
@@ -376,7 +379,7 @@ class MapTool {
     this.own = false;
     this.markAt = null;
     this.loose = false;
-    this.paintOver();
+    this.picture.paintOver();
   }
 
   goTo(index) {
@@ -400,7 +403,7 @@ class MapTool {
     if (this.own) return;
     const { walk } = this.desk;
     this.loose = Boolean(this.mark) && !(walk.state.base.at === this.markAt && this.markAt && !("moved" in walk.place));
-    this.paintOver();
+    this.picture.paintOver();
     if (ended && this.shown && this.isOld) this.moment();
   }
 
@@ -423,8 +426,8 @@ class MapTool {
   /** The sample that lies under a pixel, or null. */
   sampleUnder(px, py) {
     if (this.isSlice || !this.first) return null;
-    const half = (this.thumb ?? 0) / 2;
-    const pictured = (this.pictured ?? []).filter((i) => {
+    const half = this.picture.thumb / 2;
+    const pictured = this.picture.pictured.filter((i) => {
       const [x, y] = this.toPixels(this.sampleAt(i));
       return Math.abs(x - px) <= half && Math.abs(y - py) <= half;
     });
@@ -443,7 +446,7 @@ class MapTool {
   }
 
   listen() {
-    const { over } = this;
+    const { over } = this.picture;
     over.style.touchAction = "none";
     let held = null;
     const at = (event) => {
@@ -514,7 +517,7 @@ class MapTool {
   point(index) {
     this.pointed = index ?? null;
     this.cells.forEach((cell, k) => cell.classList.toggle("gx-pointed", this.pointed !== null && this.near[k] === this.pointed));
-    this.paintOver();
+    this.picture.paintOver();
   }
 
   // -- what is seen of it ----------------------------------------------------------------------------------------
@@ -522,7 +525,7 @@ class MapTool {
   togglePan() {
     this.panning = !this.panning;
     this.pan.setAttribute("aria-pressed", String(this.panning));
-    this.over.classList.toggle("gx-panning", this.panning);
+    this.picture.over.classList.toggle("gx-panning", this.panning);
   }
 
   get fullHalf() {
@@ -548,7 +551,7 @@ class MapTool {
     const middle = this.isSlice ? (this.wholeView ?? { x: 0, y: 0 }) : { x: 0, y: 0 };
     for (const axis of ["x", "y"]) next[axis] = Math.max(middle[axis] - far, Math.min(middle[axis] + far, next[axis]));
     this.view = next;
-    this.paint();
+    this.picture.paint();
     if (!this.isSlice || !this.sheet) return;
     clearTimeout(this.settling);
     this.settling = setTimeout(() => this.desk.tool === this && this.again(), SETTLE_MS);
@@ -563,179 +566,8 @@ class MapTool {
     if (size < 40) return;
     this.size = size;
     this.surface.style.width = this.surface.style.height = `${size}px`;
-    this.paint();
+    this.picture.paint();
     this.showNear();
-  }
-
-  /** -> the colour of the i-th sample, its kind (null: none), and the legend. */
-  coloring() {
-    const { words, theme } = this.desk;
-    const { facts, arrays } = this.shown;
-    const code = this.chosenColour;
-    const kinds = facts.kinds.find((one) => one.code === code);
-    if (kinds) return { color: (i) => mapColor(theme, arrays[`kind.${code}`][i]), kind: (i) => arrays[`kind.${code}`][i], legend: kindsLegend(this.desk, kinds) };
-    const values = { d: arrays.logits, rate: arrays.rates }[code];
-    if (values) {
-      const ends = mostOf(values);
-      const color = (i) => `rgb(${viridis((values[i] - ends[0]) / (ends[1] - ends[0])).join(",")})`;
-      return { color, kind: () => null, legend: barLegend(words, words.get(`map.legend.${code}`), words.get(`map.${code}.help`), VIRIDIS_CSS, ends) };
-    }
-    return { color: () => theme.fake, kind: () => null, legend: "" };
-  }
-
-  paint() {
-    const { size, shown } = this;
-    if (!size) return;
-    const context = fitCanvas(this.canvas, size, size);
-    context.fillStyle = this.desk.theme.plot;
-    context.fillRect(0, 0, size, size);
-    this.pictured = [];
-    this.whole.disabled = !shown;
-    this.surface.classList.toggle("gx-waiting", !shown);
-    if (shown) {
-      const coloring = this.coloring();
-      const legends = [coloring.legend];
-      if (this.isSlice) this.paintSheet(context, coloring, legends);
-      else this.paintLayout(context, coloring);
-      this.legends.replaceChildren(...legends);
-    }
-    this.paintOver();
-  }
-
-  paintLayout(context, coloring) {
-    const { size, shown } = this;
-    const count = shown.facts.samples;
-    const at = (i) => this.toPixels(this.sampleAt(i));
-    const line = this.desk.theme.bg;
-    Object.assign(context, { strokeStyle: line, lineWidth: 0.8 });
-    const r = this.isPictures ? 4 : 4.5;
-    for (let i = 0; i < count; i += 1) {
-      const [x, y] = at(i);
-      if (x < -r || y < -r || x > size + r || y > size + r) continue;
-      context.fillStyle = coloring.color(i);
-      mapShape(context, coloring.kind(i) ?? 0, x, y, r);
-      context.fill();
-      context.stroke();
-    }
-    if (!this.isPictures) return;
-    const atlas = atlasOf(shown);
-    this.thumb = size < 420 ? 26 : 34;
-    this.pictured = uncrowded(at, count, this.thumb, size, size);
-    for (const i of this.pictured) {
-      const [x, y] = at(i);
-      this.paintFramed(context, atlas, i, x - this.thumb / 2, y - this.thumb / 2, this.thumb, coloring);
-    }
-  }
-
-  /** A picture with a frame in its colour, and its shape in a corner. */
-  paintFramed(context, atlas, i, x, y, side, coloring) {
-    context.fillStyle = this.desk.theme.bg;
-    context.fillRect(x - 1, y - 1, side + 2, side + 2);
-    paintThumb(context, atlas, i, x + 1, y + 1, side - 2, side - 2);
-    this.paintFrame(context, i, x, y, side, coloring);
-  }
-
-  paintFrame(context, i, x, y, side, coloring) {
-    const color = coloring.color(i);
-    Object.assign(context, { strokeStyle: color, lineWidth: 2 });
-    context.strokeRect(x + 1, y + 1, side - 2, side - 2);
-    const kind = coloring.kind(i);
-    if (kind === null) return;
-    context.fillStyle = this.desk.theme.bg;
-    context.fillRect(x, y + side - 11, 11, 11);
-    context.fillStyle = color;
-    mapShape(context, kind, x + 5.5, y + side - 5.5, 4);
-    context.fill();
-  }
-
-  paintSheet(context, coloring, legends) {
-    const { words, theme } = this.desk;
-    const { facts, arrays } = this.shown;
-    const { side, fine, centre, reach } = facts;
-    const [x0, y0] = this.toPixels([centre[0] - reach, centre[1] + reach]);
-    const width = (reach / this.view.half) * this.size;
-    const cell = width / side;
-    const at = (i) => [x0 + (i % side) * cell, y0 + Math.floor(i / side) * cell];
-    if (this.isPictures) {
-      const atlas = atlasOf(this.shown);
-      for (let i = 0; i < side * side; i += 1) paintThumb(context, atlas, i, ...at(i), cell + 0.5, cell + 0.5);
-      if (arrays.rates && this.said.shade) {
-        const ends = mostOf(arrays.rates);
-        const [r, g, b] = rgb(theme.fake);
-        context.imageSmoothingEnabled = true;
-        context.drawImage(shadingOf(arrays.rates, fine, ends, (share) => [r, g, b, 190 * Math.max(0, Math.min(1, share))]), x0, y0, width, width);
-        legends.push(barLegend(words, words.get("map.legend.rate"), words.get("map.rate.help"), `linear-gradient(90deg, rgba(${r},${g},${b},0), rgba(${r},${g},${b},0.75))`, ends));
-      }
-      if (this.chosenColour === "none") return;
-      for (let i = 0; i < side * side; i += 1) {
-        const [x, y] = at(i);
-        this.paintFrame(context, i, x + 1, y + 1, cell - 2, coloring);
-      }
-      return;
-    }
-    if (this.chosenColour === "none") return;
-    const cells = canvasOf(side, side);
-    const dots = cells.getContext("2d");
-    for (let i = 0; i < side * side; i += 1) {
-      dots.fillStyle = coloring.color(i);
-      dots.fillRect(i % side, Math.floor(i / side), 1, 1);
-    }
-    context.imageSmoothingEnabled = false;
-    context.drawImage(cells, x0, y0, width, width);
-    this.paintModeMarks(context, coloring, x0, y0, cell);
-  }
-
-  /** On a slice that is coloured by kinds, their shapes in every sixth cell: colour is not all that tells them apart. */
-  paintModeMarks(context, coloring, x0, y0, cell) {
-    const { side } = this.shown.facts;
-    for (let row = 3; row < side; row += 6) {
-      for (let column = 3; column < side; column += 6) {
-        const kind = coloring.kind(row * side + column);
-        if (kind === null) return;
-        context.fillStyle = this.desk.theme.bg;
-        mapShape(context, kind, x0 + (column + 0.5) * cell, y0 + (row + 0.5) * cell, 3.5);
-        context.fill();
-      }
-    }
-  }
-
-  /** The marks over it: the current place, the one that is pointed at, the places of a slice. */
-  paintOver() {
-    const { size, shown } = this;
-    const { theme } = this.desk;
-    if (!size) return;
-    const context = fitCanvas(this.over, size, size);
-    context.clearRect(0, 0, size, size);
-    if (!shown) return;
-    if (this.isSlice && this.said.by === "places") shown.facts.marks.forEach((mark, i) => this.paintName(context, this.toPixels(mark), "ABC"[i]));
-    if (!this.isSlice && this.pointed !== null && this.pointed !== undefined) {
-      const [x, y] = this.toPixels(this.sampleAt(this.pointed));
-      const r = this.pictured.includes(this.pointed) ? this.thumb / 2 + 3 : 9;
-      for (const [color, width] of [[theme.bg, 6], [theme.text, 3]]) {
-        Object.assign(context, { strokeStyle: color, lineWidth: width });
-        context.strokeRect(x - r, y - r, 2 * r, 2 * r);
-      }
-    }
-    if (!this.mark) return;
-    const [x, y] = this.toPixels(this.mark);
-    if (!this.loose) return paintHere(context, x, y, theme);
-    context.setLineDash([3, 3]);
-    Object.assign(context, { strokeStyle: theme.text, lineWidth: 2 });
-    context.beginPath();
-    context.arc(x, y, 8, 0, 2 * Math.PI);
-    context.stroke();
-    return context.setLineDash([]);
-  }
-
-  paintName(context, [x, y], name) {
-    const { theme } = this.desk;
-    context.fillStyle = theme.bg;
-    context.beginPath();
-    context.arc(x, y, 11, 0, 2 * Math.PI);
-    context.fill();
-    Object.assign(context, { strokeStyle: theme.text, lineWidth: 1.5, fillStyle: theme.text, font: `600 13px ${theme.font}`, textAlign: "center", textBaseline: "middle" });
-    context.stroke();
-    context.fillText(name, x, y + 0.5);
   }
 
   /** The samples nearest to a place of the map, beside it. */

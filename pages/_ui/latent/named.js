@@ -254,11 +254,11 @@ class NamedTool {
   below(row) {
     const { words } = this.desk;
     const { accuracy, held_out: held, learned, these, others, left, locks, step } = row.facts;
-    const says = [words.get("named.says", { accuracy: words.number(accuracy, 0, "percent"), held: words.number(held), learned: words.number(learned), these: words.number(these), others: words.number(others), step: words.number(step) })];
+    const says = [words.get("named.says", { accuracy: words.number(accuracy, 0, "percent"), held: words.number(held), learned: words.number(learned), these: words.number(these), others: words.number(others) }), this.desk.atStep("directions.of", step)];
     if (held < 20) says.push(words.get("named.says.few"));
     else if (accuracy < 0.6) says.push(words.get("named.says.poor"));
     if (locks.length) says.push(words.get("named.says.locked", { names: locks.join(", "), left: words.number(left, 0, "percent") }));
-    return [h("p", { class: "gx-strip-says" }, says.join(" "))];
+    return [h("p", { class: "gx-strip-says" }, says.filter(Boolean).join(" "))];
   }
 
   /** What the server has forgotten is not offered any more. */

@@ -125,7 +125,7 @@ class PadTool {
     if (!styles) this.said.space = "z";
     this.space.set(this.said.space);
     this.keep.checked = this.said.keep;
-    this.keepLine.classList.toggle("gl-gone", this.said.space === "w");
+    this.keepLine.classList.toggle("gl-gone", styles); // a mapping network brings every z to one length
     const { places } = this.said;
     desk.latest("pad.corners", "draw", { places, ...desk.walk.look }, (answer) => this.all.forEach((slot, i) => i < answer.shapes.samples.shape[0] && slot.paint(answer, i)));
     const at = Array.from({ length: BACKDROP ** 2 }, (_, i) => [(2 * (i % BACKDROP) + 1) / BACKDROP - 1, 1 - (2 * Math.floor(i / BACKDROP) + 1) / BACKDROP]);

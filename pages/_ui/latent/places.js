@@ -57,7 +57,7 @@ class Slot {
     this.button.setAttribute("aria-expanded", "true");
     const box = this.box.getBoundingClientRect();
     const room = this.desk.root.getBoundingClientRect();
-    this.menu.classList.toggle("gx-menu-left", box.left - room.left > room.width / 2);
+    this.menu.classList.toggle("gx-menu-left", box.left + this.menu.offsetWidth > room.right);
     this.menu.classList.toggle("gx-menu-up", box.bottom + this.menu.offsetHeight > window.innerHeight && box.top > this.menu.offsetHeight);
     entries[0].focus();
   }

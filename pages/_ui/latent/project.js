@@ -1,9 +1,6 @@
 // Projection: a picture that somebody draws or brings, and the search for the latent whose sample is most like it.
 
-const PICTURE_BYTES = 10 * 2 ** 20;
-const PICTURE_PIXELS = 40e6;
 const SEARCH_STEPS = [100, 300, 1000];
-const SKETCH_SIDE = 256; // pixels
 const HELD_OUT_SHOWN = 8;
 const LIKENESS = [[30, "same"], [20, "close"], [14, "shape"], [-Infinity, "far"]]; // decibels from which a sentence holds
 
@@ -384,7 +381,8 @@ class ProjectTool {
       for (const canvas of [this.target, this.found]) canvas.classList.toggle("gx-smooth", desk.about.shape[2] > 64);
       this.target.classList.toggle("gx-blank", !this.bytes);
       this.found.classList.toggle("gx-blank", !this.sample);
-      paintPixels(this.target, this.bytes ?? new Uint8Array(shape.reduce((a, b) => a * b)), shape, 0);
+      if (this.bytes) paintPixels(this.target, this.bytes, shape, 0);
+      else Object.assign(this.target, { width: shape[3], height: shape[2] });
       if (this.sample) paintPixels(this.found, this.sample.arrays.samples, this.sample.shapes.samples.shape, 0);
       else Object.assign(this.found, { width: shape[3], height: shape[2] });
     }
@@ -413,199 +411,6 @@ class ProjectTool {
       context.stroke();
     }
   }
-}
-
-/** A black board to draw on in white, or in colours: with a mouse, a finger or the keyboard. */
-class Sketch {
-  /** `changed()`: it looks different; `kept(strokes)`: a stroke is done, or all are wiped away. */
-  constructor(words, coloured, changed, kept) {
-    Object.assign(this, { changed, kept, strokes: [] });
-    this.canvas = h("canvas", { class: "gx-board", width: String(SKETCH_SIDE), height: String(SKETCH_SIDE), tabindex: "0", role: "img", "aria-label": words.get("sketch.board") });
-    this.brush = h("i", { class: "gx-brush" });
-    this.tool = choice(words, "sketch", ["pen", "eraser"], (tool) => {
-      this.erasing = tool === "eraser";
-    });
-    this.color = h("input", { type: "color", class: "gx-color", value: "#ffffff", "aria-label": words.get("sketch.color") });
-    const clear = h("button", { type: "button", class: "gl-button", "data-do": "clear", onclick: () => this.clear() }, words.get("sketch.clear"));
-    this.box = h("div", { class: "gx-source" }, h("div", { class: "gx-board-box" }, this.canvas, this.brush), h("div", { class: "gx-bar" }, this.tool.box, ...(coloured ? [this.color] : []), clear),
-      h("p", { class: "gx-hint gx-keys" }, words.get("sketch.keys")));
-    this.at = [0.5, 0.5];
-    this.down = false;
-    dragging(this.canvas, (x, y, ended) => {
-      this.stroke([x, y]);
-      if (ended) this.lift();
-    });
-    this.canvas.addEventListener("keydown", (event) => this.key(event));
-    this.canvas.addEventListener("blur", () => this.down && this.toggle());
-    this.wipe();
-  }
-
-  wipe() {
-    const context = this.canvas.getContext("2d", { willReadFrequently: true });
-    context.fillStyle = "#000000";
-    context.fillRect(0, 0, SKETCH_SIDE, SKETCH_SIDE);
-  }
-
-  /** Whether nothing is drawn on it. */
-  get empty() {
-    return ![...this.strokes, this.now].some((stroke) => stroke && !stroke.erasing);
-  }
-
-  clear() {
-    this.now = null;
-    this.keep([]);
-  }
-
-  keep(strokes) {
-    this.follow(strokes, false);
-    this.kept(strokes);
-  }
-
-  /** These strokes are on it now: one may have been taken back. */
-  follow(strokes, anew = true) {
-    if (strokes === this.strokes || !(strokes.length || this.strokes.length)) return;
-    this.strokes = strokes;
-    if (anew || !strokes.length) {
-      this.wipe();
-      for (const stroke of strokes) stroke.points.forEach((point, i) => this.line(stroke, stroke.points[Math.max(0, i - 1)], point));
-    }
-    this.changed();
-  }
-
-  line({ erasing, color }, from, to) {
-    const context = this.canvas.getContext("2d", { willReadFrequently: true });
-    Object.assign(context, { lineCap: "round", lineJoin: "round", lineWidth: SKETCH_SIDE * (erasing ? 0.14 : 0.085), strokeStyle: erasing ? "#000000" : color });
-    context.beginPath();
-    context.moveTo(from[0] * SKETCH_SIDE, from[1] * SKETCH_SIDE);
-    context.lineTo(to[0] * SKETCH_SIDE + 0.01, to[1] * SKETCH_SIDE);
-    context.stroke();
-  }
-
-  stroke(to) {
-    this.now ??= { erasing: Boolean(this.erasing), color: this.color.value, points: [] };
-    this.line(this.now, this.now.points.at(-1) ?? to, to);
-    this.now.points.push(to.map((value) => Math.round(value * 1e4) / 1e4));
-    this.at = to;
-    this.place();
-    this.changed();
-  }
-
-  lift() {
-    if (!this.now) return;
-    const strokes = [...this.strokes, this.now];
-    this.now = null;
-    this.keep(strokes);
-  }
-
-  toggle() {
-    this.down = !this.down;
-    this.brush.classList.toggle("gx-down", this.down);
-    if (this.down) this.stroke(this.at);
-    else this.lift();
-  }
-
-  key(event) {
-    if (event.key === " " || event.key === "Enter") {
-      event.preventDefault();
-      this.toggle();
-      return;
-    }
-    const by = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
-    if (!by) return;
-    event.preventDefault();
-    const to = this.at.map((value, k) => Math.max(0, Math.min(1, value + 0.04 * by[k])));
-    if (this.down) this.stroke(to);
-    this.at = to;
-    this.place();
-  }
-
-  place() {
-    this.brush.style.left = `${100 * this.at[0]}%`;
-    this.brush.style.top = `${100 * this.at[1]}%`;
-  }
-}
-
-/** A picture file -> an ImageBitmap, turned as its camera says. Throws an Error whose message can be shown. */
-async function readPicture(file, words) {
-  const megabytes = (value) => words.number(value / 2 ** 20, 1);
-  if (file.size > PICTURE_BYTES) throw new Error(words.get("project.large", { size: megabytes(file.size), most: megabytes(PICTURE_BYTES) }));
-  const bytes = new Uint8Array(await file.arrayBuffer());
-  const known = pictureHead(bytes);
-  if (!known) throw new Error(words.get("project.broken"));
-  if (known.width * known.height > PICTURE_PIXELS) throw new Error(words.get("project.pixels", { width: words.number(known.width), height: words.number(known.height), most: words.number(PICTURE_PIXELS / 1e6) }));
-  try {
-    return await createImageBitmap(new Blob([bytes], { type: known.type }), { imageOrientation: "from-image" });
-  } catch {
-    throw new Error(words.get("project.broken"));
-  }
-}
-
-/** The kind and the size of a PNG, GIF, JPEG or WebP file by its first bytes, so that a huge one is never unpacked; null for anything else. */
-function pictureHead(bytes) {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const text = (from, to) => String.fromCharCode(...bytes.subarray(from, to));
-  const found = (type, width, height) => (width > 0 && height > 0 ? { type, width, height } : null);
-  if (bytes.length < 30) return null;
-  if (bytes[0] === 0x89 && text(1, 4) === "PNG" && text(12, 16) === "IHDR") return found("image/png", view.getUint32(16), view.getUint32(20));
-  if (text(0, 4) === "GIF8") return found("image/gif", view.getUint16(6, true), view.getUint16(8, true));
-  if (text(0, 4) === "RIFF" && text(8, 12) === "WEBP") {
-    const kind = text(12, 16);
-    const three = (at) => 1 + (bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16));
-    if (kind === "VP8X") return found("image/webp", three(24), three(27));
-    if (kind === "VP8L") return found("image/webp", 1 + (view.getUint32(21, true) & 0x3fff), 1 + ((view.getUint32(21, true) >>> 14) & 0x3fff));
-    return found("image/webp", view.getUint16(26, true) & 0x3fff, view.getUint16(28, true) & 0x3fff);
-  }
-  if (bytes[0] !== 0xff || bytes[1] !== 0xd8) return null;
-  for (let at = 2; at + 9 < bytes.length;) {
-    if (bytes[at] !== 0xff) return null;
-    const marker = bytes[at + 1];
-    if (marker === 0xff) at += 1; // padding
-    else if (marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker)) return found("image/jpeg", view.getUint16(at + 7), view.getUint16(at + 5));
-    else at += 2 + view.getUint16(at + 2);
-  }
-  return null;
-}
-
-/** A picture in a square of `size` pixels: all of it between bars, or its middle. Halved step by step, so that fine lines stay grey and do not vanish. */
-function inSquare(source, way, size, invert) {
-  const { width, height } = source;
-  let side = size;
-  while (side * 2 <= Math.min(1024, Math.max(width, height))) side *= 2;
-  let canvas = canvasOf(side, side);
-  const context = canvas.getContext("2d");
-  context.fillStyle = invert ? "#ffffff" : "#000000"; // black in the end
-  context.fillRect(0, 0, side, side);
-  const factor = (way === "crop" ? Math.max : Math.min)(side / width, side / height);
-  context.imageSmoothingQuality = "high";
-  context.drawImage(source, (side - width * factor) / 2, (side - height * factor) / 2, width * factor, height * factor);
-  for (; side > size; side /= 2) {
-    const half = canvasOf(side / 2, side / 2);
-    half.getContext("2d").drawImage(canvas, 0, 0, side / 2, side / 2);
-    canvas = half;
-  }
-  return canvas;
-}
-
-/** A canvas of the model's size as the server takes it: channel by channel; grey by brightness (ITU-R BT.601). */
-function bytesOf(canvas, [channels, height, width], invert) {
-  const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
-  const plane = width * height;
-  const bytes = new Uint8Array(channels * plane);
-  for (let i = 0; i < plane; i += 1) {
-    const [r, g, b] = data.subarray(4 * i, 4 * i + 3);
-    for (let c = 0; c < channels; c += 1) {
-      const value = channels === 1 ? Math.round(0.299 * r + 0.587 * g + 0.114 * b) : data[4 * i + c];
-      bytes[c * plane + i] = invert ? 255 - value : value;
-    }
-  }
-  return bytes;
-}
-
-/** Uint8Array -> base64. */
-function encodeBytes(bytes) {
-  let text = "";
-  for (let i = 0; i < bytes.length; i += 4096) text += String.fromCharCode(...bytes.subarray(i, i + 4096));
-  return btoa(text);
 }
 
 /** The loss of the nearest one so far after each step; the height goes by its logarithm. */

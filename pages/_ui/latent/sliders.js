@@ -38,7 +38,7 @@ class FoundDirections {
     const { how, samples, step } = this.sets[key];
     const share = SHARES[how];
     const text = words.get(`how.${how}.text`);
-    return share ? [text, words.get(share, { samples: words.number(samples) }), this.desk.about.open && words.get("directions.of", { step: words.number(step) })].filter(Boolean).join(" ") : text;
+    return share ? [text, words.get(share, { samples: words.number(samples) }), this.desk.atStep("directions.of", step)].filter(Boolean).join(" ") : text;
   }
 
   /** A button that has them searched in the generator that is explored now. */
@@ -78,11 +78,11 @@ class SlidersTool {
     this.rows = h("div", { class: "gx-sliders" });
     this.more = h("button", { type: "button", class: "gl-button", onclick: () => this.set({ shown: this.said.shown + SHOWN }) }, words.get("sliders.more"));
     this.reset = h("button", { type: "button", class: "gl-button", "data-do": "reset-all", onclick: () => this.desk.walk.end({ moves: {} }) }, words.get("sliders.reset"));
-    this.layers = ["first", "last"].map((end) => h("select", { class: "gl-select", "aria-label": words.get(`layers.${end}`), onchange: () => this.relayer() }));
+    this.layers = ["first", "last"].map((end) => h("select", { class: "gl-select", "aria-label": words.get(`layers.${end}`), onchange: () => this.relayer(end) }));
     this.layerLine = h("div", { class: "gx-line gl-gone", "data-tip": words.get("layers.help") }, h("span", {}, words.get("layers")), this.layers[0], h("span", {}, "–"), this.layers[1]);
     this.state = h("p", { class: "gx-state", role: "status" });
     this.again = desk.searched.againButton(() => this.search());
-    this.box = h("div", {}, h("div", { class: "gx-bar" }, this.how.box, this.space.box, this.again), this.about, this.layerLine, this.state, this.rows, h("div", { class: "gx-bar" }, this.more, this.reset));
+    this.box = h("div", {}, h("p", { class: "gx-hint" }, words.get("sliders.hint")), h("div", { class: "gx-bar" }, this.how.box, this.space.box, this.again), this.about, this.layerLine, this.state, this.rows, h("div", { class: "gx-bar" }, this.more, this.reset));
     desk.saved.readers.push(() => desk.tool === this && this.said.how === "saved" && this.refresh());
   }
 
@@ -134,10 +134,12 @@ class SlidersTool {
     this.layers[1].value = String(last - 1);
   }
 
-  relayer() {
-    const [first, last] = this.layers.map((select) => Number(select.value));
-    if (last < first) this.layers[1].value = String(first);
-    this.desk.walk.end({ layers: [first, Math.max(first, last) + 1] });
+  /** The other end goes along where it would be passed. */
+  relayer(moved) {
+    const [from, to] = this.layers.map((select) => Number(select.value));
+    const [first, last] = moved === "first" ? [from, Math.max(from, to)] : [Math.min(from, to), to];
+    [first, last].forEach((layer, i) => (this.layers[i].value = String(layer)));
+    this.desk.walk.end({ layers: [first, last + 1] });
   }
 
   /** Has the chosen directions found; what was found stays for this generator, at whatever moment it is looked at. */

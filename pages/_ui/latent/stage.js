@@ -75,7 +75,7 @@ class Stage {
   draw() {
     const { desk } = this;
     const began = performance.now();
-    const { place, look } = desk.walk;
+    const { place, look, isMoving } = desk.walk;
     this.showSteps();
     const { base } = desk.walk.state;
     if (document.activeElement !== this.seed && desk.root.getRootNode().activeElement !== this.seed) this.seed.value = "seed" in base ? base.seed : "";
@@ -83,6 +83,8 @@ class Stage {
     this.classes.value = String(label);
     desk.latest("stage", "draw", { places: [place], more: true, ...look }, (answer) => {
       this.shown = answer;
+      if (!isMoving && !this.moving) this.trail = []; // a leap is no way
+      this.moving = isMoving;
       this.latency = performance.now() - began;
       desk.settled(answer, place);
       this.paint();

@@ -147,7 +147,7 @@ class TruncationTool {
     this.again.disabled = Boolean(this.pending);
     const facts = this.answer?.facts;
     const step = words.number(this.pending && this.partial ? this.begun : (this.answer?.step ?? 0));
-    const of = this.pending ? "truncation.measuring" : this.isOld ? "truncation.old" : "truncation.of";
+    const of = this.pending ? "truncation.measuring" : this.isOld ? "truncation.old" : "measured.of";
     setText(this.of, this.pending || (facts && desk.about.open) ? words.get(of, { step, now: words.number(desk.step) }) : "");
     this.figures.classList.toggle("gx-stale", Boolean(this.isOld && !(this.pending && this.partial)));
     if (facts) {
