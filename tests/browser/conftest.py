@@ -1,5 +1,7 @@
 """A real Chromium, a real server, and visitors whose every error fails the test."""
 
+import contextlib
+import json
 import os
 import re
 import shutil
@@ -9,11 +11,13 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 PLACES = (
@@ -120,11 +124,17 @@ class Watcher:
 
     def __init__(self, context: Any) -> None:
         self.problems: list[str] = []
+        self.tokens: dict[str, None] = {}  # of the live views that were seen
         self._expected: set[str] = set()
+        context.on("page", lambda page: page.on("websocket", lambda socket: socket.on("framesent", self._sent)))
         context.on("response", self._response)
         context.on("console", self._console)
         context.on("weberror", lambda error: self.problems.append(f"page error: {error.error} {error.error.stack}"))
         context.on("dialog", self._dialog)
+
+    def _sent(self, message: Any) -> None:
+        if isinstance(message, str) and message.startswith('{"token"'):
+            self.tokens[json.loads(message)["token"]] = None
 
     def _response(self, response: Any) -> None:
         if response.status == 404 and STREAMLITS_OWN.search(response.url):
@@ -154,9 +164,20 @@ def pause(page: Any) -> None:
         button.click()
 
 
+def rest(tokens: Iterable[str], address: str) -> None:
+    """Pause the runs of these live views: what nobody looks at any more leaves the processor to the other tests."""
+    for token in tokens:
+        with (
+            contextlib.suppress(ConnectionClosed),
+            connect(address.replace("http", "ws") + "/api/live", max_size=None) as socket,
+        ):
+            for message in ({"token": token}, {"visible": False}, {"do": "pause"}):
+                socket.send(json.dumps(message))
+
+
 @pytest.fixture
 def visitor(browser: Any, app_server: str) -> Iterator[Callable[..., Any]]:
-    """visitor() is a page in a browser of its own (another cookie); its runs are paused at the end of the test."""
+    """visitor() is a page in a browser of its own (another cookie); every run that it has seen is paused at the end of the test."""
     opened: list[tuple[Any, Watcher]] = []
 
     def arrive(width: int = 1440, height: int = 900, **options: Any) -> Any:
@@ -166,10 +187,9 @@ def visitor(browser: Any, app_server: str) -> Iterator[Callable[..., Any]]:
         return context.new_page()
 
     yield arrive
-    for context, _watcher in opened:
-        for page in context.pages:
-            pause(page)
+    for context, watcher in opened:
         context.close()
+        rest(watcher.tokens, app_server)
     assert [problem for _context, watcher in opened for problem in watcher.unexpected()] == []
 
 
