@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from live_harness import FakeServer, start
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
@@ -26,7 +27,8 @@ PLACES = (
     "C:/Program Files/Google/Chrome/Application/chrome.exe",
 )
 FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-         "--disable-background-networking", "--disable-component-update", "--disable-sync"]  # fmt: skip
+         "--disable-background-networking", "--disable-component-update", "--disable-sync",
+         "--process-per-site"]  # a page of a context that has others need not start a process and read the same scripts again  # fmt: skip
 INSTALL = """No Chromium was found for the browser tests. Install one, for example
     Debian, Ubuntu:  sudo apt-get install chromium
     Fedora:          sudo dnf install chromium
@@ -70,6 +72,17 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
         instance = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield instance
         instance.close()
+
+
+@pytest.fixture(scope="session")
+def stage(browser: Any) -> Iterator[Any]:
+    """The context of the tests that show the live view without the app: its process and its scripts are made once, since one page stays."""
+    fake = FakeServer()
+    runner, context = start(fake), browser.new_context(viewport={"width": 1440, "height": 900})
+    context.new_page().goto(fake.address)
+    yield context
+    context.close()
+    runner.should_exit = True
 
 
 ROOT = Path(__file__).resolve().parents[2]
