@@ -139,11 +139,22 @@ class Watcher:
         self.problems: list[str] = []
         self.tokens: dict[str, None] = {}  # of the live views that were seen
         self._expected: set[str] = set()
-        context.on("page", lambda page: page.on("websocket", lambda socket: socket.on("framesent", self._sent)))
-        context.on("response", self._response)
-        context.on("console", self._console)
-        context.on("weberror", lambda error: self.problems.append(f"page error: {error.error} {error.error.stack}"))
-        context.on("dialog", self._dialog)
+        self._context, self._listens = context, {
+            "page": self._page, "response": self._response, "console": self._console, "weberror": self._weberror, "dialog": self._dialog,
+        }  # fmt: skip
+        for event, listener in self._listens.items():
+            context.on(event, listener)
+
+    def leave(self) -> None:
+        """Watch no longer."""
+        for event, listener in self._listens.items():
+            self._context.remove_listener(event, listener)
+
+    def _page(self, page: Any) -> None:
+        page.on("websocket", lambda socket: socket.on("framesent", self._sent))
+
+    def _weberror(self, error: Any) -> None:
+        self.problems.append(f"page error: {error.error} {error.error.stack}")
 
     def _sent(self, message: Any) -> None:
         if isinstance(message, str) and message.startswith('{"token"'):
@@ -188,20 +199,72 @@ def rest(tokens: Iterable[str], address: str) -> None:
                 socket.send(json.dumps(message))
 
 
+class Shared:
+    """A context for one visitor after the other: since a page of it stays, so do its process and the scripts that this has read, while
+    each visitor finds no cookie and nothing kept but what it brings."""
+
+    def __init__(self, browser: Any, address: str) -> None:
+        self.context, self.taken = None, False
+        self._browser, self._address, self._stays = browser, address, None
+
+    def take(self, state: dict[str, Any] | None) -> Any:
+        """It, in the state of another context, or as a new one."""
+        if self.context is None:
+            self.context = self._browser.new_context(base_url=self._address)
+            self.context.once("close", self._closed)
+            self._stays = self.context.new_page()
+            self._stays.goto("/api/health")
+        if state is not None:
+            self.context.add_cookies(state["cookies"])
+            kept = {item["name"]: item["value"] for origin in state["origins"] for item in origin["localStorage"]}
+            self._stays.evaluate("kept => Object.assign(localStorage, kept)", kept)
+        self.taken = True
+        return self.context
+
+    def give_back(self) -> None:
+        """Leave it as a new one."""
+        for page in self.context.pages:
+            if page is not self._stays:
+                page.close()
+        self.context.clear_cookies()
+        self._stays.evaluate("localStorage.clear()")
+        self.taken = False
+
+    def _closed(self, _context: Any) -> None:
+        """By a test."""
+        self.context, self.taken = None, False
+
+
+@pytest.fixture(scope="session")
+def shared(browser: Any, app_server: str) -> Shared:
+    return Shared(browser, app_server)
+
+
 @pytest.fixture
-def visitor(browser: Any, app_server: str) -> Iterator[Callable[..., Any]]:
+def visitor(browser: Any, shared: Shared, app_server: str) -> Iterator[Callable[..., Any]]:
     """visitor() is a page in a browser of its own (another cookie); every run that it has seen is paused at the end of the test."""
     opened: list[tuple[Any, Watcher]] = []
 
-    def arrive(width: int = 1440, height: int = 900, **options: Any) -> Any:
-        context = browser.new_context(viewport={"width": width, "height": height}, base_url=app_server, **options)
+    def arrive(
+        width: int = 1440, height: int = 900, storage_state: dict[str, Any] | None = None, **options: Any
+    ) -> Any:
+        if shared.taken or options:
+            context = browser.new_context(base_url=app_server, storage_state=storage_state, **options)
+        else:
+            context = shared.take(storage_state)
         context.set_default_timeout(60_000)
         opened.append((context, Watcher(context)))
-        return context.new_page()
+        page = context.new_page()
+        page.set_viewport_size({"width": width, "height": height})
+        return page
 
     yield arrive
     for context, watcher in opened:
-        context.close()
+        if context is shared.context:
+            shared.give_back()
+            watcher.leave()
+        else:
+            context.close()
         rest(watcher.tokens, app_server)
     assert [problem for _context, watcher in opened for problem in watcher.unexpected()] == []
 
