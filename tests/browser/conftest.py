@@ -195,8 +195,12 @@ def rest(tokens: Iterable[str], address: str) -> None:
             contextlib.suppress(ConnectionClosed),
             connect(address.replace("http", "ws") + "/api/live", max_size=None) as socket,
         ):
-            for message in ({"token": token}, {"visible": False}, {"do": "pause"}):
+            for message in ({"token": token}, {"visible": False}, {"do": "pause"}, {"moments": True}):
                 socket.send(json.dumps(message))
+            while not str(socket.recv(60)).startswith(
+                '{"moments"'
+            ):  # the answer to the last: the others have been heard
+                pass
 
 
 class Shared:
