@@ -4,6 +4,7 @@ Several worker processes (pytest-xdist) share the tests. Those of one file stay 
 all browser tests are one group, with one browser and one server.
 """
 
+import gc
 import os
 from typing import Any
 
@@ -11,6 +12,11 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 os.environ.setdefault("GAN_PLAYGROUND_ENGINE", "eager")  # what is to be compiled, the tests of the engine ask for
+# The cores are shared by workers, servers and browsers, so that a thread that waits for another must not spin: on a busy machine a step
+# on pictures with two threads would take ten times as long. What a run is told to take, it takes still.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+gc.disable()  # while tests are collected, which leaves nothing to collect
 
 _FIRST = "tests/browser"  # the longest: begun last, it would be what everybody waits for
 
@@ -37,6 +43,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if "browser" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.browser)
     items.sort(key=lambda item: group_of(item.nodeid) != _FIRST)
+
+
+def pytest_collection_finish() -> None:
+    """What is there now stays: no need to look through it again and again."""
+    gc.enable()
+    gc.freeze()
 
 
 _skipped: list[str] = []

@@ -1,5 +1,7 @@
 """A real Chromium, a real server, and visitors whose every error fails the test."""
 
+import contextlib
+import json
 import os
 import re
 import shutil
@@ -9,11 +11,14 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from live_harness import FakeServer, start
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 PLACES = (
@@ -22,7 +27,8 @@ PLACES = (
     "C:/Program Files/Google/Chrome/Application/chrome.exe",
 )
 FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-         "--disable-background-networking", "--disable-component-update", "--disable-sync"]  # fmt: skip
+         "--disable-background-networking", "--disable-component-update", "--disable-sync",
+         "--process-per-site"]  # a page of a context that has others need not start a process and read the same scripts again  # fmt: skip
 INSTALL = """No Chromium was found for the browser tests. Install one, for example
     Debian, Ubuntu:  sudo apt-get install chromium
     Fedora:          sudo dnf install chromium
@@ -66,6 +72,17 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
         instance = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield instance
         instance.close()
+
+
+@pytest.fixture(scope="session")
+def stage(browser: Any) -> Iterator[Any]:
+    """The context of the tests that show the live view without the app: its process and its scripts are made once, since one page stays."""
+    fake = FakeServer()
+    runner, context = start(fake), browser.new_context(viewport={"width": 1440, "height": 900})
+    context.new_page().goto(fake.address)
+    yield context
+    context.close()
+    runner.should_exit = True
 
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -120,11 +137,28 @@ class Watcher:
 
     def __init__(self, context: Any) -> None:
         self.problems: list[str] = []
+        self.tokens: dict[str, None] = {}  # of the live views that were seen
         self._expected: set[str] = set()
-        context.on("response", self._response)
-        context.on("console", self._console)
-        context.on("weberror", lambda error: self.problems.append(f"page error: {error.error} {error.error.stack}"))
-        context.on("dialog", self._dialog)
+        self._context, self._listens = context, {
+            "page": self._page, "response": self._response, "console": self._console, "weberror": self._weberror, "dialog": self._dialog,
+        }  # fmt: skip
+        for event, listener in self._listens.items():
+            context.on(event, listener)
+
+    def leave(self) -> None:
+        """Watch no longer."""
+        for event, listener in self._listens.items():
+            self._context.remove_listener(event, listener)
+
+    def _page(self, page: Any) -> None:
+        page.on("websocket", lambda socket: socket.on("framesent", self._sent))
+
+    def _weberror(self, error: Any) -> None:
+        self.problems.append(f"page error: {error.error} {error.error.stack}")
+
+    def _sent(self, message: Any) -> None:
+        if isinstance(message, str) and message.startswith('{"token"'):
+            self.tokens[json.loads(message)["token"]] = None
 
     def _response(self, response: Any) -> None:
         if response.status == 404 and STREAMLITS_OWN.search(response.url):
@@ -154,22 +188,88 @@ def pause(page: Any) -> None:
         button.click()
 
 
+def rest(tokens: Iterable[str], address: str) -> None:
+    """Pause the runs of these live views: what nobody looks at any more leaves the processor to the other tests."""
+    for token in tokens:
+        with (
+            contextlib.suppress(ConnectionClosed),
+            connect(address.replace("http", "ws") + "/api/live", max_size=None) as socket,
+        ):
+            for message in ({"token": token}, {"visible": False}, {"do": "pause"}, {"moments": True}):
+                socket.send(json.dumps(message))
+            while not str(socket.recv(60)).startswith(
+                '{"moments"'
+            ):  # the answer to the last: the others have been heard
+                pass
+
+
+class Shared:
+    """A context for one visitor after the other: since a page of it stays, so do its process and the scripts that this has read, while
+    each visitor finds no cookie and nothing kept but what it brings."""
+
+    def __init__(self, browser: Any, address: str) -> None:
+        self.context, self.taken = None, False
+        self._browser, self._address, self._stays = browser, address, None
+
+    def take(self, state: dict[str, Any] | None) -> Any:
+        """It, in the state of another context, or as a new one."""
+        if self.context is None:
+            self.context = self._browser.new_context(base_url=self._address)
+            self.context.once("close", self._closed)
+            self._stays = self.context.new_page()
+            self._stays.goto("/api/health")
+        if state is not None:
+            self.context.add_cookies(state["cookies"])
+            kept = {item["name"]: item["value"] for origin in state["origins"] for item in origin["localStorage"]}
+            self._stays.evaluate("kept => Object.assign(localStorage, kept)", kept)
+        self.taken = True
+        return self.context
+
+    def give_back(self) -> None:
+        """Leave it as a new one."""
+        for page in self.context.pages:
+            if page is not self._stays:
+                page.close()
+        self.context.clear_cookies()
+        self._stays.evaluate("localStorage.clear()")
+        self.taken = False
+
+    def _closed(self, _context: Any) -> None:
+        """By a test."""
+        self.context, self.taken = None, False
+
+
+@pytest.fixture(scope="session")
+def shared(browser: Any, app_server: str) -> Shared:
+    return Shared(browser, app_server)
+
+
 @pytest.fixture
-def visitor(browser: Any, app_server: str) -> Iterator[Callable[..., Any]]:
-    """visitor() is a page in a browser of its own (another cookie); its runs are paused at the end of the test."""
+def visitor(browser: Any, shared: Shared, app_server: str) -> Iterator[Callable[..., Any]]:
+    """visitor() is a page in a browser of its own (another cookie); every run that it has seen is paused at the end of the test."""
     opened: list[tuple[Any, Watcher]] = []
 
-    def arrive(width: int = 1440, height: int = 900, **options: Any) -> Any:
-        context = browser.new_context(viewport={"width": width, "height": height}, base_url=app_server, **options)
+    def arrive(
+        width: int = 1440, height: int = 900, storage_state: dict[str, Any] | None = None, **options: Any
+    ) -> Any:
+        if shared.taken or options:
+            context = browser.new_context(base_url=app_server, storage_state=storage_state, **options)
+        else:
+            context = shared.take(storage_state)
         context.set_default_timeout(60_000)
         opened.append((context, Watcher(context)))
-        return context.new_page()
+        page = context.new_page()
+        page.set_viewport_size({"width": width, "height": height})
+        return page
 
     yield arrive
-    for context, _watcher in opened:
-        for page in context.pages:
-            pause(page)
-        context.close()
+    for context, watcher in opened:
+        if context is shared.context:
+            shared.give_back()
+            watcher.leave()
+        else:
+            context.close()
+        rest(watcher.tokens, app_server)
     assert [problem for _context, watcher in opened for problem in watcher.unexpected()] == []
 
 

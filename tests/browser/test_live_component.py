@@ -26,16 +26,15 @@ def server() -> Iterator[FakeServer]:
 
 
 @pytest.fixture
-def page(browser: Any, server: FakeServer) -> Iterator[Any]:
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
-    tab = context.new_page()
+def page(stage: Any, server: FakeServer) -> Iterator[Any]:
+    tab = stage.new_page()
     problems: list[str] = []
     tab.on("pageerror", lambda error: problems.append(str(error)))
     tab.goto(server.address)
     tab.wait_for_function("window.ready")
     yield tab
     problems += tab.evaluate("window.errors")
-    context.close()
+    tab.close()
     assert problems == []
 
 
