@@ -349,6 +349,9 @@ LABELS: dict[str, str] = {
     "grid.fake.help": N_("Pictures the generator makes of the same fixed inputs each time. Click one to enlarge it."),
     "pairs.fake": N_("{kind}, translated"),
     "pairs.fake.help": N_("What the generator makes of it. These pictures are held out: it has not learned from them."),
+    "pairs.into": N_("Given"),  # a page says what these are of its data
+    "pairs.out": N_("Wanted"),
+    "pairs.matched": "1",
     "pairs.given": "{kind}",
     "pairs.given.help": N_("What goes in: the same held-out pictures at every look."),
     "pairs.real": N_("{kind}, the truth"),
