@@ -43,8 +43,8 @@ def check_together(c: RunConfig) -> None:
         raise ConfigError(N_("discriminator.packing={packing} must divide the batch: {part} samples cannot be split into packs of {packing}. "
                              "Use another batch_size, or accumulation."), packing=c.discriminator.packing, part=part)  # fmt: skip
     if c.discriminator.packing > 1 and c.kind != "images":
-        raise ConfigError(N_("discriminator.packing={packing} is made for pictures, and data.name={data} is points. Set it to 1."),
-                          packing=c.discriminator.packing, data=c.data.name)  # fmt: skip
+        raise ConfigError(N_("discriminator.packing={packing} is made for pictures that are drawn from noise, and data.name={data} is {kind}. Set it to 1."),
+                          packing=c.discriminator.packing, data=c.data.name, kind=c.kind)  # fmt: skip
     if c.label_smoothing and not registry.loss[c.loss].info["targets"]:
         allowed = ", ".join(e.name for e in registry.loss.entries() if e.info["targets"])
         raise ConfigError(N_("label_smoothing has no meaning for loss={loss}, which has no targets. Set it to 0, or use {allowed}."),
@@ -142,7 +142,7 @@ def _check_translation(c: RunConfig) -> None:
                              "other {channels}. Set it to 0."), weight=c.identity_weight, data=c.data.name, given=info["given"],
                           channels=info["channels"])  # fmt: skip
     if c.cycles and 0 < c.history < c.batch_size:
-        raise ConfigError(N_("history={history} is smaller than batch_size={batch_size}: no batch could be exchanged. Use at least {batch_size}, or 0 for "
+        raise ConfigError(N_("history={history} is smaller than batch_size={batch_size}: no batch could be exchanged. Use at least as many, or 0 for "
                              "none."), history=c.history, batch_size=c.batch_size)  # fmt: skip
 
 

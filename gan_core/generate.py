@@ -18,10 +18,10 @@ from gan_core.memory import sample_shape
 from gan_core.metrics.evaluation import Draw
 from gan_core.networks import build_generator
 from gan_core.networks.style import StyleGenerator
-from gan_core.players import as_pictures, classes_in, draw_inputs, drawn
+from gan_core.players import Preview, as_pictures, classes_in, draw_inputs, drawn
 from gan_core.runs.folder import RunFolder
 from gan_core.text import N_
-from gan_core.translation.players import ROWS, held_out
+from gan_core.translation.players import ROWS, Translators, held_out
 
 BATCH = 512
 
@@ -95,6 +95,14 @@ class SavedGenerator:
             with torch.no_grad():  # not around the yield: whoever draws has its own
                 images = as_pictures(self._draw(inputs, device, self.config.generator.truncation))
             yield images, classes_in(inputs, self.config)
+
+    def translators(self, data: data_sets.PairSet) -> Translators:
+        """The generator of a run that translates, to be measured; without a discriminator."""
+        nothing = torch.empty(0)
+        device = next(self.module.parameters()).device
+        return Translators(
+            self.config, data, Preview(nothing, nothing), device, self.module, self.module, nn.Identity()
+        )
 
     def _inputs(self) -> Callable[[int, torch.Generator], Tensor]:
         """What draws inputs of the generator: latents, or the held-out pictures of a set of pairs, which is loaded for it. Raises DataError."""

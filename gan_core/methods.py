@@ -112,12 +112,24 @@ _TRANSLATES: dict[str, Any] = {
 }  # fmt: skip
 _EAGER = N_("The steps of a translation are not compiled: it is trained eagerly.")
 
+_TRANSLATION_WORDS = {
+    "method": (N_("Method"), N_("How it learns to translate."),
+               N_("pix2pix is told the truth for each picture. CycleGAN never is: it needs only many pictures of both kinds, and more time.")),
+    "generator.network": (N_("Network"), N_("U-Net: down to a few pixels and up again, with bridges. Residual: blocks at a quarter of the size."),
+                          N_("A bridge carries what stays where it was: outlines, edges, places. Without one everything has to be drawn again, which "
+                             "leaves more freedom to change shapes.")),
+    "generator.width": (N_("Width"), N_("Channels of the layer nearest to the picture; layers further in have more."), N_("Twice the width is up to four times the work.")),
+    "generator.blocks": (N_("Residual blocks"), N_("How many blocks work at a quarter of the size."), N_("The paper has six for 128 pixels and nine for 256.")),
+    "discriminator.network": (N_("Network"), N_("Judges every patch of a picture by itself."),
+                              N_("What it cannot see, it cannot ask for: the L1 distance or the cycle is there for the whole.")),
+}  # fmt: skip
+
 method("pix2pix", title=N_("pix2pix (pairs)"), paper="Isola et al. 2017, arXiv:1611.07004",
        help=N_("Each picture has a partner. G learns to make the one from the other; D sees both and judges patch by patch whether they belong together."))(
     Method(
         "k_d steps of the discriminator on what was given beside true and made pictures, then k_g steps of the generator, which is also held "
         "to the true picture.",
-        needs=_TRANSLATES, kinds=("pairs",), eager=_EAGER,
+        needs=_TRANSLATES, kinds=("pairs",), eager=_EAGER, words=_TRANSLATION_WORDS,
     )
 )  # fmt: skip
 
@@ -125,6 +137,6 @@ method("cyclegan", title=N_("CycleGAN (no pairs)"), paper="Zhu et al. 2017, arXi
        help=N_("Two heaps of pictures without partners. One G leads there and one back; each has a D, and who goes there and back must come home."))(
     Method(
         "k_d steps of both discriminators, then k_g steps of both generators, which are also held to what comes back.",
-        needs=_TRANSLATES, kinds=("pairs",), eager=_EAGER, cycles=True,
+        needs=_TRANSLATES, kinds=("pairs",), eager=_EAGER, cycles=True, words=_TRANSLATION_WORDS,
     )
 )  # fmt: skip

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Generator
 from typing import Any
 
+from gan_core.data.pairs import PairSet
 from gan_core.data.sets import ImageSet
 from gan_core.errors import PlaygroundError
 from gan_core.metrics import features, real_pictures
@@ -83,8 +84,8 @@ class Gauge:
 
     def _turn(self, trainer: Trainer) -> Metrics | None:
         share, data = self._share, trainer.data
-        if not share or self._off or not isinstance(data, ImageSet):
-            return None
+        if not share or self._off or not isinstance(data, ImageSet) or isinstance(data, PairSet):
+            return None  # of held-out pictures there are too few to be translated for these figures
         try:
             if self._round is not None:
                 return self._go_on()

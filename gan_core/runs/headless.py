@@ -19,6 +19,8 @@ from gan_core.memory import check_memory
 from gan_core.metrics.features import get_judges, offered
 from gan_core.metrics.images import evaluate_drawn
 from gan_core.metrics.measure import Measure, from_flat
+from gan_core.metrics.translation import COUNT as TRANSLATED
+from gan_core.metrics.translation import errors
 from gan_core.runs import facts
 from gan_core.runs.breaking import NOT_SAVED
 from gan_core.runs.commands import Pause, Resume
@@ -179,6 +181,10 @@ def evaluate(path: Path, features: str | None = None) -> dict[str, Any]:
     kind = registry.dataset[saved.config.data.name].info["kind"]
     if kind == "points" and features not in (None, "classifier"):
         raise ConfigError(N_("--features is about pictures, and this run draws points: leave it out."))
+    if kind == "pairs" and features is not None:
+        raise ConfigError(
+            N_("--features is about pictures that are drawn from noise, and this run translates: leave it out.")
+        )
     n = METRIC_SAMPLES if kind == "points" else IMAGE_SAMPLES
     with tqdm(total=1.0, bar_format="{l_bar}{bar}{postfix}", file=sys.stderr, disable=None) as bar:
 
@@ -187,7 +193,9 @@ def evaluate(path: Path, features: str | None = None) -> dict[str, Any]:
             bar.set_postfix_str(what)
 
         data = data_sets.load(saved.config.data, progress)
-        if isinstance(data, data_sets.PointSet):
+        if isinstance(data, data_sets.PairSet):
+            n, found = min(TRANSLATED, len(data.test_given)), dict(errors(saved.translators(data)))
+        elif isinstance(data, data_sets.PointSet):
             found = metrics.evaluate(saved.sample(n), data, progress)
         else:
             judges = get_judges(

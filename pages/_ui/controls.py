@@ -112,7 +112,7 @@ def _with_companions(config: RunConfig, name: str, value: Any, own: Callable[[st
     if name == "method":
         changes |= registry.method[value].value.needs
         if registry.method[value].value.cycles:
-            changes |= _cycled(config)
+            changes |= _cycled(config, data_sets.info_of(config.data))
     if name == "loss" and not registry.loss[value].info["targets"]:
         changes["label_smoothing"] = 0.0
     if name == "data.name":
@@ -139,20 +139,18 @@ def new_data(config: RunConfig, name: str, own: str = "") -> dict[str, Any]:
 
 def _paired(config: RunConfig, info: Mapping[str, Any]) -> dict[str, Any]:
     """What to change for pictures that are translated: a method that can learn from them, and nothing that they cannot be held to."""
-    changes: dict[str, Any] = {}
-    if not info["together"] and not config.cycles:
-        method = next(e for e in registry.method.entries() if e.value.cycles)
-        changes = {"method": method.name, "history": max(config.history, config.batch_size)}
-    if info["given"] != info["channels"]:
-        changes["identity_weight"] = 0.0
-    return changes
+    method = next(e.name for e in registry.method.entries() if e.value.cycles)
+    if config.cycles or not info["together"]:
+        return ({} if config.cycles else {"method": method}) | _cycled(config, info)
+    return {}
 
 
-def _cycled(config: RunConfig) -> dict[str, Any]:
-    """What goes with two of each player: a memory that a batch fits into, and identity only where both kinds have as many channels."""
-    info = data_sets.info_of(config.data)
-    kept = {"history": max(config.history, config.batch_size)} if config.history else {}
-    return kept | ({"identity_weight": 0.0} if info.get("given") != info["channels"] else {})
+def _cycled(config: RunConfig, info: Mapping[str, Any]) -> dict[str, Any]:
+    """What goes with two of each player: a memory that a batch fits into, or none; and identity only where both kinds have as many channels."""
+    most = settings.field("history").spec.high or 0
+    fits = config.batch_size <= most
+    kept = {"history": max(config.history, config.batch_size) if fits else 0} if config.history else {}
+    return kept | ({"identity_weight": 0.0} if info["given"] != info["channels"] else {})
 
 
 def plain_data(name: str) -> dict[str, Any]:

@@ -119,12 +119,12 @@ class Lab:
         self._view(session, mine, _)
         if session is not None:
             self._history(session, mine)
-            if self.kind != "points":
+            if self.kind == "images":
                 measure(self.page, session.id, service.owns(session.owner))
         with st.sidebar:
             self._preset_picker(_)
             config = own.expected_config if own is not None else self.draft
-            shown = settings.replace(config, self._fixed_changes(config)) if mine else self.draft
+            shown = self._shown(config) if mine else self.draft
             share = self.rules.share if self.rules is not None else Share()
             apply = self._applier(own)
             free = not {"data.name", "data.drawing", "data.table"} & (share.lock | share.hide)
@@ -225,14 +225,22 @@ class Lab:
         changed = settings.differences(config, self.draft)
         return {name: new for name, (_old, new) in changed.items() if not settings.field(name).spec.live}
 
+    def _shown(self, config: RunConfig) -> RunConfig:
+        """The run's settings as the controls show them, with what waits for a new run; where these two do not go together, those of the new
+        run."""
+        try:
+            return settings.replace(config, self._fixed_changes(config))
+        except ConfigError:
+            return self.draft
+
     def _applier(self, session: TrainingSession | None) -> Callable[[dict[str, Any]], None]:
         def apply(values: dict[str, Any]) -> None:
             draft = settings.replace(self.draft, values)
             if self.rules is not None:
                 self.rules.check(draft)
-            live = {n: v for n, v in values.items() if settings.field(n).spec.live}
-            if session is not None and live:
-                session.change(live)
+            # What comes with a choice that needs a new run is for that run, too: the one on the screen goes on as it is.
+            if session is not None and all(settings.field(name).spec.live for name in values):
+                session.change(values)
             self.draft = draft
 
         return apply

@@ -90,3 +90,23 @@ def test_a_run_starts_and_has_no_latent_space(visit: Open, scheduler: Scheduler)
     explorer = visit("latent.py", run=run)
     assert plain(NO_LATENTS) in explorer.warning[0].value
     assert run not in str([w.options for w in explorer.selectbox])
+
+
+def test_what_comes_with_a_choice_for_the_next_run_leaves_the_present_one_alone(
+    visit: Open, scheduler: Scheduler
+) -> None:
+    app = visit("translate.py", preset="neon")
+    app.button(key="translate.start").click().run()
+    (session,) = scheduler.sessions()
+    choose(app, "data.name", "grey")
+    assert (draft(app).data.name, draft(app).identity_weight) == ("grey", 0)
+    assert session.expected_config.identity_weight == 0.5
+    assert "A new run is needed" in str([c.value for c in app.caption])
+
+
+def test_a_batch_larger_than_any_memory_does_without_one(visit: Open) -> None:
+    app = visit("translate.py")
+    app.session_state["translate.draft"] = settings.replace(presets.load("edges"), {"batch_size": 1000})
+    choose(app.run(), "data.name", "styles")
+    assert not app.error
+    assert (draft(app).method, draft(app).history) == ("cyclegan", 0)

@@ -14,8 +14,10 @@ from gan_core.config import RunConfig
 from gan_core.data.pairs import PairSet
 from gan_core.data.sets import to_unit
 from gan_core.generate import load
+from gan_core.metrics.translation import COUNT
 from gan_core.networks.translation import Both
 from gan_core.runs.frames import pack
+from gan_core.runs.headless import evaluate
 from gan_core.runs.session import TrainingSession
 from gan_core.trainer import Trainer
 from gan_core.training import new_trainer
@@ -236,6 +238,11 @@ def test_a_run_is_seen_kept_and_looked_back_at(config: RunConfig, tmp_path: Path
     saved = load(store.folder("run-20260101-000000-000000"), "cpu")
     made = saved.sample(5)
     assert made.shape == (5, *data.shape)
+    found = evaluate(folder.path)
+    assert found["samples"] == COUNT
+    assert found["metrics"]["test_l1"] == pytest.approx(
+        seen.metrics.values["test_l1"] if seen.metrics.step == 3 else found["metrics"]["test_l1"]
+    )
     draw = saved.drawing()
     assert torch.equal(draw(3), made[:3])
     again = TrainingSession(
