@@ -14,6 +14,8 @@ from gan_core.data import parameters
 from gan_core.errors import ConfigError
 from gan_core.networks import uses
 from gan_core.penalties import PLACES
+from gan_core.pictures.choices import PAIR_SIZES
+from gan_core.pictures.naming import is_of_two
 from gan_core.text import N_
 
 if TYPE_CHECKING:
@@ -131,6 +133,9 @@ def _check_method(c: RunConfig) -> None:
 
 def _check_translation(c: RunConfig) -> None:
     info = data_sets.info_of(c.data)
+    imported = data_sets.imported(c.data)
+    if imported and not is_of_two(imported):
+        raise ConfigError(data_sets.own_pairs.NOT_A_PAIR, name=imported[:8], size=PAIR_SIZES[0])
     if not c.cycles and not info["together"]:
         allowed = ", ".join(
             e.name for e in registry.dataset.entries() if e.info["kind"] == "pairs" and e.info["together"]

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 from gan_core import engine
 from gan_core.errors import ConfigError, PlaygroundError, RunError
-from gan_core.pictures.choices import COLOURS, FITS, SIZES, Choices
+from gan_core.pictures.choices import COLOURS, FITS, FOLDERS, SIZES, Choices
 from gan_core.pictures.limits import Limits
 from gan_core.text import N_
 
@@ -179,6 +179,12 @@ def _add_pictures(parser: argparse.ArgumentParser) -> None:
     )
     add.add_argument(
         "--colour", choices=tuple(COLOURS), default=Choices.colour, help=f"(default: auto). {_words(COLOURS)}"
+    )
+    add.add_argument(
+        "--folders",
+        choices=tuple(FOLDERS),
+        default=Choices.folders,
+        help=f"what folders mean; of all but classes a set to translate with is made (default: classes). {_words(FOLDERS)}",
     )
     add.add_argument("--most", type=_bounded(int, 20, 1_000_000), default=Limits.pictures, metavar="N",
                      help="pictures at most (default: 20000)")  # fmt: skip
@@ -417,13 +423,14 @@ def _add_set(o: argparse.Namespace) -> int:
     from gan_core.pictures import command
 
     sets, limits = _picture_sets(o), Limits(pictures=o.most, megapixels=o.megapixels, minutes=o.minutes)
-    made = command.bring(o.files, Choices(o.size, o.fit, o.colour), o.name, sets, limits)
-    counts = sets.class_counts(made)
+    made = command.bring(o.files, Choices(o.size, o.fit, o.colour, o.folders), o.name, sets, limits)
+    counts, learned, translates = sets.class_counts(made), sets.learned(made), o.folders != "classes"
+    train = command.train_words(made, min(learned) if translates else sum(learned), translates=translates)
     if o.json:
-        print(json.dumps(command.as_json(made, counts) | {"train": command.train_words(made)}))
+        print(json.dumps(command.as_json(made, counts) | {"train": train}))
         return 0
     print(command.told(made, counts), file=sys.stderr)
-    print(f"To train on it: {command.train_words(made)}", file=sys.stderr)
+    print(f"To train on it: {train}", file=sys.stderr)
     print(f"data.pictures={made.id}")
     return 0
 

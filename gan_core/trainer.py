@@ -543,7 +543,7 @@ class Trainer:
 
 def check_batch(config: RunConfig, data: PointSet | ImageSet) -> None:
     """Raise ConfigError for a batch that has more samples than the data."""
-    limit = len(data.images) if isinstance(data, ImageSet) else None
+    limit = data.largest_batch if isinstance(data, ImageSet) else None
     if limit is not None and config.batch_size > limit:
         raise ConfigError(N_("batch_size={batch_size} is larger than the data: {data} has {limit} samples. Use at most {limit}."),
                           batch_size=config.batch_size, data=config.data.name, limit=limit)  # fmt: skip

@@ -15,7 +15,7 @@ from gan_core import registry
 # In the order in which they are offered.
 # isort: off
 from gan_core.data import mixtures, points, drawing, table
-from gan_core.data import digits, shapes, glyphs, public_sets, emnist, stacked, pictures, pairs
+from gan_core.data import digits, shapes, glyphs, public_sets, emnist, stacked, pictures, pairs, own_pairs
 
 # isort: on
 from gan_core.data.download import Missing
@@ -26,11 +26,13 @@ if TYPE_CHECKING:
     from gan_core.config import DataConfig
 
 __all__ = ["ImageSet", "PairSet", "PointSet", "digits", "drawing", "emnist", "fingerprint", "glyphs", "info_of", "is_available", "load", "missing",
-           "mixtures", "pairs", "pictures", "points", "public_sets", "shapes", "stacked", "table"]  # fmt: skip
+           "mixtures", "own_pairs", "pairs", "pictures", "points", "public_sets", "shapes", "stacked", "table"]  # fmt: skip
 
 _KEPT = 3  # picture sets in memory; their tensors are shared by all runs and never written to
 _Key: TypeAlias = tuple[str, str, int]
 _cache: OrderedDict[_Key, ImageSet] = OrderedDict()
+# What was taken of them, and what of: the same object each time, since what was found out about a set is kept with it.
+_parts: OrderedDict[tuple[str, str, int, int, str], tuple[ImageSet, ImageSet]] = OrderedDict()
 _lock = threading.Lock()
 _loading: defaultdict[_Key, threading.Lock] = defaultdict(threading.Lock)
 
@@ -42,6 +44,11 @@ def info_of(data: DataConfig) -> Mapping[str, Any]:
     return {**info, **info["own"](data)} if "own" in info else info
 
 
+def imported(data: DataConfig) -> str:
+    """The name of the imported set that is used; "" for none."""
+    return data.pictures if registry.dataset[data.name].info.get("imported") else ""
+
+
 def load(data: DataConfig, progress: Progress | None = None) -> PointSet | ImageSet:
     """The data set that `data` names, from memory if it was just used. Raises DataError."""
     entry = registry.dataset[data.name]
@@ -50,7 +57,7 @@ def load(data: DataConfig, progress: Progress | None = None) -> PointSet | Image
         return found
     if "check" in entry.info:  # what is in memory may have been deleted since
         entry.info["check"](data)
-    key = (data.name, data.pictures if "own" in entry.info else "", data.image_size)
+    key = (data.name, imported(data), data.image_size)
     with _lock:
         loading = _loading[key]
     with loading:  # two runs that want the same set load it once; other sets do not wait
@@ -60,8 +67,16 @@ def load(data: DataConfig, progress: Progress | None = None) -> PointSet | Image
             _cache.move_to_end(key)
             while len(_cache) > _KEPT:
                 _cache.popitem(last=False)
-    found = images.limited(data.limit)
-    return found.turned() if isinstance(found, PairSet) and data.direction == "back" else found
+    with _lock:
+        known = _parts.get(part := (*key, data.limit, data.direction))
+        if known is None or known[0] is not images:
+            found = images.limited(data.limit)
+            known = images, found.turned() if isinstance(found, PairSet) and data.direction == "back" else found
+        _parts[part] = known
+        _parts.move_to_end(part)
+        while len(_parts) > _KEPT:
+            _parts.popitem(last=False)
+    return known[1]
 
 
 def is_available(name: str) -> bool:

@@ -58,6 +58,11 @@ class PairSet(ImageSet):
         """(C', H, W)."""
         return tuple(self.given.shape[1:])
 
+    @property
+    def largest_batch(self) -> int:
+        """How many different training samples there are of either kind."""
+        return min(len(self.images), len(self.given))
+
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of what goes in and what comes out."""

@@ -11,6 +11,7 @@ import json
 import threading
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +46,23 @@ _RESIZED = 500  # pictures at a time
 def is_name(text: str) -> bool:
     """Whether this can be the name of a set, or "" for the example."""
     return not text or shape_of(text) is not None
+
+
+def class_names(name: str) -> tuple[str, ...]:
+    """What the classes of a set are called; () where the set is not on this server, or damaged."""
+    try:
+        return _class_names(_find(name))
+    except DataError:
+        return ()
+
+
+@lru_cache(64)
+def _class_names(folder: Path) -> tuple[str, ...]:
+    """Asked for at each drawing of a page. What is kept under a digest never changes. Raises DataError."""
+    said = _said(folder)
+    if said is None:
+        raise DataError(DAMAGED, path=folder)
+    return tuple(said["classes"])
 
 
 def own(data: DataConfig) -> Mapping[str, Any]:
@@ -105,7 +123,7 @@ def _find(name: str) -> Path:
 @dataset("pictures", kind="images", title=N_("Your pictures"),
          help=N_("Pictures that you import; until then the small digits that come with the app."),
          **{key: dataset["digits"].info[key] for key in ("sizes", "native", "channels", "classes", "licence")}, download=False, own=own,
-         check=check)  # fmt: skip
+         check=check, imported=True)  # fmt: skip
 def pictures(data: DataConfig, progress: Progress | None = None) -> ImageSet:
     """The set that `data.pictures` names, read from the disk as it is used where no other size is asked for. Raises DataError."""
     if not data.pictures:
@@ -131,24 +149,36 @@ def absent(data: DataConfig, count: int = 0) -> ImageSet:
 def _read(path: Path, name: str) -> tuple[Tensor, Tensor | None, dict[str, Any]]:
     shape = shape_of(name)
     assert shape is not None
+    said = _said(path)
     try:
-        said = json.loads((path / "set.json").read_text(encoding="utf-8"))
         # Copy on write: nobody writes, and torch takes no array that nobody may write to.
         images = open_memmap(path / "pictures.npy", "c")
         labels = open_memmap(path / "labels.npy", "c") if shape.classes else None
         good = images.dtype == np.uint8 and images.shape[1:] == (shape.channels, shape.size, shape.size)
-        good = good and 0 < said["held_out"] < len(images) and len(said["classes"]) == shape.classes
-        good = good and all(isinstance(each, str) for each in said["classes"])
+        good = (
+            good and said is not None and 0 < said["held_out"] < len(images) and len(said["classes"]) == shape.classes
+        )
         if labels is not None:
             good = good and labels.dtype == np.int64 and labels.shape == images.shape[:1]
             good = good and labels.min() >= 0 and labels.max() < shape.classes
     except FileNotFoundError:
         raise _missing(name) from None
-    except (OSError, ValueError, TypeError, LookupError, EOFError, RecursionError):
+    except (OSError, ValueError, EOFError):
         good = False
-    if not good:
+    if not good or said is None:
         raise DataError(DAMAGED, path=path)
     return torch.from_numpy(images), None if labels is None else torch.from_numpy(labels), said
+
+
+def _said(path: Path) -> dict[str, Any] | None:
+    """What set.json says; None for what was not written here."""
+    try:
+        said = json.loads((path / "set.json").read_text(encoding="utf-8"))
+        good = type(said["held_out"]) is int and isinstance(said["classes"], list)
+        good = good and all(isinstance(each, str) for each in said["classes"])
+    except (OSError, ValueError, TypeError, LookupError, RecursionError):
+        return None
+    return said if good else None
 
 
 def _by_area(images: Tensor, size: int, progress: Progress | None) -> Tensor:

@@ -76,6 +76,11 @@ class ImageSet:
         """(C, H, W)."""
         return tuple(self.images.shape[1:])
 
+    @property
+    def largest_batch(self) -> int:
+        """How many different training samples there are."""
+        return len(self.images)
+
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of the training pictures, made once: a large set takes a second."""

@@ -421,7 +421,7 @@ def explored_from(folder: RunFolder, step: int | None = None) -> ExploredRun:
     try:
         data = data_sets.load(config.data)
     except DataError:
-        if not config.data.pictures:
+        if not data_sets.imported(config.data):
             raise
         data = data_sets.pictures.absent(config.data)  # they were deleted: what needs none of them still works
     return ExploredRun(_players(config, data, saved, device), int(saved.state["step"]))

@@ -20,6 +20,13 @@ _TEXTS = (
        "run. {size} pixels go well with so many."),
     N_("{count} pictures are enough to go without augmentation: R1 keeps D smooth, and {size} pixels are what the set has."),
 )  # fmt: skip
+_PAIRED = N_(
+    "{count} pairs: pix2pix learns from them what belongs together. A few hundred are enough for a simple task. Begin with {size} pixels."
+)
+_APART = N_(
+    "{count} pictures in two kinds, without pairs: CycleGAN learns both directions at once and takes its time. Begin with {size} pixels."
+)
+_PAIRED_MOST, _APART_MOST = 64, 32  # pixels to begin with
 
 
 @dataclass(frozen=True)
@@ -57,6 +64,15 @@ def advice(count: int, size: int, channels: int) -> Advice:
         which, preset, most = 3, "r1", 128
     side = min(size, most)
     return Advice(preset, side, changes, _TEXTS[which], {"count": f"{count:,}", "size": side})
+
+
+def advice_of_two(count: int, size: int, *, paired: bool) -> Advice:
+    """For two kinds of pictures to translate between, `count` of both together, kept at `size` pixels: pix2pix for pairs (Isola et al. 2017,
+    arXiv:1611.07004, section 4.4: 400 of them are enough for simple ones), else CycleGAN (Zhu et al. 2017, arXiv:1703.10593)."""
+    side = min(size, _PAIRED_MOST if paired else _APART_MOST)
+    changes: dict[str, Any] = {"data.limit": 0} | ({"discriminator.patch": 34} if side > 32 else {})
+    said = {"count": f"{count // 2 if paired else count:,}", "size": side}
+    return Advice("edges" if paired else "neon", side, changes, _PAIRED if paired else _APART, said)
 
 
 def fitting_batch(batch_size: int, learned: int) -> dict[str, int]:

@@ -11,7 +11,7 @@ from typing import Any
 from tqdm import tqdm
 
 from gan_core.errors import ConfigError, DataError
-from gan_core.pictures.advice import advice, fitting_batch
+from gan_core.pictures.advice import advice, advice_of_two, fitting_batch
 from gan_core.pictures.choices import Choices
 from gan_core.pictures.importing import PHASES, Given, Import, first_name
 from gan_core.pictures.limits import Limits
@@ -88,13 +88,17 @@ def delete(sets: PictureSets, wanted: str, *, of_visitors: bool) -> str:
     return set_id
 
 
-def train_words(made: PictureSet) -> str:
-    """The command that trains the recipe for so many pictures."""
+def train_words(made: PictureSet, learned: int, *, translates: bool) -> str:
+    """The command that trains the recipe for so many pictures. learned: how many a batch can be made of; translates: from one folder to the
+    other."""
     from gan_core import presets
 
-    suited = advice(made.count, made.size, made.channels)
-    learned = made.count - made.held_out
-    changes = {"data.name": "pictures", "data.pictures": made.id, "data.image_size": suited.size} | dict(suited.changes)
+    if translates:
+        suited = advice_of_two(made.count, made.size, paired=made.paired)
+    else:
+        suited = advice(made.count, made.size, made.channels)
+    name = "own_pairs" if translates else "pictures"
+    changes = {"data.name": name, "data.pictures": made.id, "data.image_size": suited.size} | dict(suited.changes)
     changes |= fitting_batch(presets.load(suited.preset).batch_size, learned)
     words = " ".join(f"--set {name}={value}" for name, value in changes.items())
     return f"gan-playground train --preset {suited.preset} {words}"
@@ -136,7 +140,10 @@ def line(made: PictureSet) -> str:
 def _facts(made: PictureSet) -> str:
     words = [f"{made.count:,} pictures ({made.held_out:,} held out)", f"{made.size} × {made.size}"]
     words += ["colour" if made.channels == 3 else "grey"]
-    words += [f"{len(made.classes):,} classes"] if made.classes else []
+    if made.paired:
+        words.append(f"{made.count // 2:,} pairs")
+    elif made.classes:
+        words.append(f"{len(made.classes):,} classes")
     return ", ".join([*words, f"{made.bytes / 1e6:,.1f} MB"])
 
 

@@ -222,11 +222,11 @@ class Import:
             self._enter("keeping")
             if not making.pictures:
                 raise DataError(NO_PICTURE)
-            set_id, same = making.finish()
-            for name in same:
-                self._refuse("duplicate", name)
+            set_id, left = making.finish()
+            for code, name in left:
+                self._refuse(code, name)
             with self._lock:
-                self._accepted -= len(same)
+                self._accepted -= len(left)
             if self._cancelled.is_set():
                 return None
             return self._sets.keep(folder, set_id, self._owner, self._name, self.refused, self.notes, self._limits)

@@ -17,14 +17,20 @@ from numpy.typing import NDArray
 
 from gan_core.errors import DataError
 from gan_core.pictures.choices import Choices
-from gan_core.pictures.limits import FEWEST, MOST_CLASSES
+from gan_core.pictures.folders import classes_of, kinds_of
+from gan_core.pictures.limits import FEWEST
 from gan_core.pictures.naming import Shape
 from gan_core.text import N_
 
-# Folders that are parts of a set, and no classes.
-_PARTS = frozenset(["train", "training", "test", "testing", "val", "valid", "validation", "dev"])
 _SHARE, _FEWEST_HELD, _MOST_HELD = 0.1, 10, 10_000
 TOO_FEW = N_("Only {count} pictures could be used; a set needs at least {least} different ones. Add more pictures.")
+TOO_FEW_PAIRS = N_(
+    "Only {count} different pictures have one of the same name in the other folder; at least {least} are needed. Call the two of a pair alike, or import "
+    "the folders without pairs."
+)
+TOO_FEW_OF_A_KIND = N_(
+    "Only {count} pictures of the kind {name} could be used; at least {least} of each are needed. Add more of them."
+)
 _GREYS = np.array([299, 587, 114])  # thousandths of the brightness of red, green and blue (ITU-R BT.601)
 
 
@@ -52,7 +58,7 @@ class Making:
     def add(self, pixels: bytes, name: str, *, is_grey: bool) -> bool:
         """Take a picture of the size and the channels that `choices` say; False where it is there already. Raises OSError."""
         digest = hashlib.sha256(pixels).digest()
-        if digest in self._digests:
+        if digest in self._digests and not self._in_pairs:  # two photographs may have the same outlines
             return False
         self._digests.add(digest)
         self._file.write(pixels)
@@ -60,45 +66,87 @@ class Making:
         self._all_grey &= is_grey
         return True
 
+    @property
+    def _in_pairs(self) -> bool:
+        return self.choices.folders == "names"
+
     def close(self) -> None:
         """Let go of the file."""
         self._file.close()
 
-    def finish(self) -> tuple[str, list[str]]:
-        """Write the files of the set; its name, and the names of pictures that became the same as another one when their slight colours
-        were taken out. Raises OSError, and DataError for fewer than FEWEST."""
+    def finish(self) -> tuple[str, list[tuple[str, str]]]:
+        """Write the files of the set; its name, and which pictures were left out in the end, each by the code of a reason and its name. Raises
+        OSError, and DataError for fewer than a set needs, and for other folders than the choices speak of."""
         self._file.close()
         to_grey = self._all_grey and self._channels == 3
-        same = self._digest_greys() if to_grey else []
+        left = self._digest_greys() if to_grey else []
         if len(self.pictures) < FEWEST:
             raise DataError(TOO_FEW, count=len(self.pictures), least=FEWEST)
-        classes = classes_of([picture.name for picture in self.pictures])
-        numbers = {name: number for number, name in enumerate(sorted(set(classes or ())))}
+        order, labels, held, classes = self._pairs(left) if self._in_pairs else self._one_by_one()
+        shape = Shape(1 if to_grey else self._channels, self.choices.size, len(classes), self._in_pairs)
+        digest = self._write_pictures(order, shape, to_grey)
+        if classes:
+            self._write_array("labels.npy", labels)
+            digest.update(labels.astype("<i8").tobytes())
+        said: dict[str, Any] = {"held_out": held, "classes": classes}
+        digest.update(json.dumps(said).encode())
+        said |= {"count": len(order), "channels": shape.channels, "size": shape.size}
+        self._write_text("set.json", json.dumps(said, ensure_ascii=False))
+        self._part.unlink()
+        return shape.name(digest.hexdigest()), left
+
+    def _one_by_one(self) -> tuple[list[Picture], NDArray[np.int64], int, list[str]]:
+        """The pictures in their order, their classes by number, how many are held out, what the classes are called."""
+        names = [picture.name for picture in self.pictures]
+        classes = kinds_of(names).kinds if self.choices.folders == "apart" else classes_of(names)
+        counts = Counter(classes or ())
+        fewest = min(counts, key=counts.__getitem__, default="")
+        if self.choices.folders == "apart" and counts[fewest] < FEWEST // 2:
+            raise DataError(TOO_FEW_OF_A_KIND, count=counts[fewest], name=fewest, least=FEWEST // 2)
+        numbers = {name: number for number, name in enumerate(sorted(counts))}
         labels = np.array([numbers[name] for name in classes or ()], np.int64)
         # By digest, so that neither the names of files nor their order make another set of the same pictures.
         order = sorted(range(len(self.pictures)), key=lambda i: self.pictures[i].digest)
         held = held_out(labels[order] if classes else np.zeros(len(order), np.int64))
         order = [order[i] for i in np.flatnonzero(~held)] + [order[i] for i in np.flatnonzero(held)]
-        shape = Shape(1 if to_grey else self._channels, self.choices.size, len(numbers))
-        digest = self._write_pictures([self.pictures[i] for i in order], shape, to_grey)
-        if classes:
-            self._write_array("labels.npy", labels[order])
-            digest.update(labels[order].astype("<i8").tobytes())
-        said: dict[str, Any] = {"held_out": int(held.sum()), "classes": list(numbers)}
-        digest.update(json.dumps(said).encode())
-        said |= {"count": len(order), "channels": shape.channels, "size": shape.size}
-        self._write_text("set.json", json.dumps(said, ensure_ascii=False))
-        self._part.unlink()
-        return shape.name(digest.hexdigest()), same
+        return [self.pictures[i] for i in order], labels[order] if classes else labels, int(held.sum()), list(numbers)
 
-    def _digest_greys(self) -> list[str]:
-        """What the pixels will be decides on the order, and whether two are the same; the names of those that are."""
+    def _pairs(self, left: list[tuple[str, str]]) -> tuple[list[Picture], NDArray[np.int64], int, list[str]]:
+        """The same of pairs, the two of each one after the other; `left` takes those that are in none."""
+        found = kinds_of([picture.name for picture in self.pictures])
+        sides: dict[str, dict[str, Picture]] = {kind: {} for kind in sorted(set(found.kinds))}
+        for picture, kind, key in zip(self.pictures, found.kinds, found.keys, strict=True):
+            if sides[kind].setdefault(key, picture) is not picture:
+                left.append(("partner", picture.name))
+        first, second = sides.values()
+        left += [
+            ("partner", side[key].name)
+            for side, other in ((first, second), (second, first))
+            for key in side
+            if key not in other
+        ]
+        pairs: dict[bytes, tuple[Picture, Picture]] = {}
+        for key in first:
+            if key in second:
+                pair = first[key], second[key]
+                if pairs.setdefault(pair[0].digest + pair[1].digest, pair) is not pair:
+                    left += [("duplicate", one.name) for one in pair]
+        if len(pairs) < FEWEST:
+            raise DataError(TOO_FEW_PAIRS, count=len(pairs), least=FEWEST)
+        order = [one for _digest, pair in sorted(pairs.items()) for one in pair]
+        held = 2 * int(held_out(np.zeros(len(pairs), np.int64)).sum())
+        return order[held:] + order[:held], np.arange(len(order)) % 2, held, list(sides)
+
+    def _digest_greys(self) -> list[tuple[str, str]]:
+        """What the pixels will be decides on the order, and whether two are the same; those that are."""
         kept: dict[bytes, Picture] = {}
         same = []
         for picture, pixels in zip(self.pictures, self._pixels(self.pictures), strict=True):
             picture.digest = hashlib.sha256(grey(pixels).tobytes()).digest()
             if kept.setdefault(picture.digest, picture) is not picture:
-                same.append(picture.name)
+                same.append(("duplicate", picture.name))
+        if self._in_pairs:
+            return []
         self.pictures = list(kept.values())
         return same
 
@@ -144,22 +192,6 @@ def grey(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """(S, S, 3) -> (S, S, 1): the brightness of each pixel, 0.299 R + 0.587 G + 0.114 B (ITU-R BT.601), rounded."""
     bright: NDArray[np.int64] = pixels.astype(np.int64) @ _GREYS
     return ((bright + 500) // 1000).astype(np.uint8)[..., None]
-
-
-def classes_of(names: Sequence[str]) -> list[str] | None:
-    """The class of each picture: its topmost folder below those that all have in common. None where some lie beside the folders, for fewer
-    than 2 or more than MOST_CLASSES of them, and for fewer than 2 pictures in each on average. Folders called train, test and the like are
-    parts of one set, and no classes."""
-    folders = [name.split("/")[:-1] for name in names]
-    while folders:
-        if not all(folders):
-            return None
-        tops = {parts[0] for parts in folders}
-        if len(tops) > 1 and not all(top.lower() in _PARTS for top in tops):
-            is_many = len(tops) > min(MOST_CLASSES, len(names) // 2)
-            return None if is_many else [parts[0] for parts in folders]
-        folders = [parts[1:] for parts in folders]
-    return None
 
 
 def held_out(labels: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -24,10 +24,11 @@ from typing import Any
 
 import numpy as np
 from numpy.lib import format as npy
+from numpy.typing import NDArray
 
 from gan_core.errors import ConfigError, DataError
 from gan_core.pictures.limits import FEWEST, Limits
-from gan_core.pictures.naming import FOLDER, shape_of
+from gan_core.pictures.naming import FOLDER, is_of_two, shape_of
 from gan_core.pictures.reasons import LONGEST, NAMED, NOTES, REASONS, Reason
 from gan_core.pictures.working import Working, alone, disk_error, sweep
 from gan_core.runs import atomic
@@ -67,6 +68,17 @@ class PictureSet:
     bytes: int
     refused: tuple[Reason, ...]
     notes: tuple[Reason, ...]
+
+    @property
+    def paired(self) -> bool:
+        """Whether its pictures are in two kinds, and each has a partner of the other kind."""
+        shape = shape_of(self.id)
+        return shape is not None and shape.paired
+
+    @property
+    def translates(self) -> bool:
+        """Whether it can be translated: from one of two folders to the other."""
+        return is_of_two(self.id)
 
 
 @dataclass(frozen=True)
@@ -132,11 +144,22 @@ class PictureSets:
         """How many pictures each of `made.classes` has, in their order; () where there are no classes. Raises DataError."""
         if not made.classes:
             return ()
+        return tuple(np.bincount(self._labels(made), minlength=len(made.classes)).tolist())
+
+    def _labels(self, made: PictureSet) -> NDArray[np.int64]:
         try:
-            labels = np.load(self.root / FOLDER / made.id / "labels.npy", allow_pickle=False)
+            labels: NDArray[np.int64] = np.load(self.root / FOLDER / made.id / "labels.npy", allow_pickle=False)
         except (OSError, ValueError):
             raise DataError(NO_SET) from None
-        return tuple(np.bincount(labels, minlength=len(made.classes)).tolist())
+        return labels
+
+    def learned(self, made: PictureSet) -> tuple[int, ...]:
+        """How many pictures of each class there are to learn from, of all where there are no classes. Raises DataError."""
+        if not made.classes:
+            return (made.count - made.held_out,)
+        return tuple(
+            np.bincount(self._labels(made)[: made.count - made.held_out], minlength=len(made.classes)).tolist()
+        )
 
     def rename(self, set_id: str, owner: str, name: str) -> PictureSet:
         """Call it something else. Raises DataError where this owner has no such set, ConfigError for an empty name."""

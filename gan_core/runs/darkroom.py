@@ -128,7 +128,7 @@ class Darkroom:
         try:
             return data_sets.load(config.data)
         except DataError:
-            if not config.data.pictures:
+            if not data_sets.imported(config.data) or config.translates:  # without what goes in nothing comes out
                 raise
             self._is_lost = True
             return data_sets.pictures.absent(config.data, max(config.batch_size, 2 * config.classes))

@@ -39,7 +39,7 @@ def together(said: Mapping[str, Any]) -> tuple[str, ...]:
 
 def summary(config: RunConfig) -> dict[str, Any]:
     """The settings that a table of runs shows."""
-    pictures = config.data.pictures if config.data.name == "pictures" else ""
+    pictures = data_sets.imported(config.data)
     return {"dataset": config.data.name, "pictures": pictures, "kind": config.kind, "loss": config.loss if config.adversarial else config.method, "penalty": config.penalty,
             "generator": config.generator.network, "discriminator": config.discriminator.network,
             "batch_size": config.batch_size}  # fmt: skip

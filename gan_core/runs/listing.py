@@ -146,7 +146,8 @@ def _settings(folder: Path, values: Mapping[str, Any]) -> tuple[dict[str, Any], 
     names = ("dataset", "kind", "loss", "penalty", "generator", "discriminator")
     known: dict[str, Any] = {name: _text(given.get(name)) or "" for name in names}
     known["batch_size"] = _whole(given.get("batch_size")) or 0
-    pictures = "" if known["dataset"] != "pictures" else _text(given.get("pictures"))
+    info = registry.dataset[known["dataset"]].info if known["dataset"] in registry.dataset else {}
+    pictures = _text(given.get("pictures")) if info.get("imported") else ""
     if all(known.values()) and pictures is not None:
         return known | {"pictures": pictures}, True
     try:

@@ -293,7 +293,7 @@ class TrainingSession:
 
     def _show_what_is_kept(self) -> None:
         """Of a run that was trained and whose pictures were deleted."""
-        if self.folder is None or not self._restore or not self.config.data.pictures:
+        if self.folder is None or not self._restore or not data_sets.imported(self.config.data):
             return
         try:
             self._publish(**last_seen(self.folder))

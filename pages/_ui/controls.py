@@ -123,7 +123,8 @@ def _with_companions(config: RunConfig, name: str, value: Any, own: Callable[[st
 def new_data(config: RunConfig, name: str, own: str = "") -> dict[str, Any]:
     """What to change for the data set `name` (with what was drawn or imported for it, `own`): a size that it can have, and no classes for
     players that would be told of them where it has none."""
-    changes = plain_data(name) | ({f"data.{name}": own} if f"data.{name}" in plain_data(name) else {})
+    changes, holder = plain_data(name), f"data.{'pictures' if registry.dataset[name].info.get('imported') else name}"
+    changes |= {holder: own} if holder in changes else {}
     info = data_sets.info_of(
         dataclasses.replace(config.data, **{n.removeprefix("data."): value for n, value in changes.items()})
     )

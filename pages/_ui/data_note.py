@@ -26,8 +26,8 @@ def set_title(set_id: str, _: Translate) -> str:
 
 def data_title(config: RunConfig, _: Translate) -> str:
     """What the data of a run are called: a set of one's own by the name that it was given."""
-    if config.data.name == "pictures" and config.data.pictures:
-        return set_title(config.data.pictures, _)
+    if set_id := data_sets.imported(config.data):
+        return set_title(set_id, _)
     return _(registry.dataset[config.data.name].title)
 
 
@@ -45,7 +45,7 @@ def run_title(row: Row, _: Translate) -> str:
 
 def lacks_pictures(data: DataConfig) -> bool:
     """Whether settings name a set of pictures that cannot be used here."""
-    return data.name == "pictures" and bool(data.pictures) and set_is_gone(data.pictures)
+    return bool(set_id := data_sets.imported(data)) and set_is_gone(set_id)
 
 
 def set_is_gone(set_id: str) -> bool:
@@ -61,9 +61,10 @@ def gone_note(set_id: str, _: Translate) -> None:
                icon=":material/hide_image:")  # fmt: skip
 
 
-def no_set_note(_: Translate) -> None:
+def no_set_note(translates: bool, _: Translate) -> None:
     """Where pictures of one's own are wanted and none are chosen."""
-    st.info(_("No pictures of yours are chosen yet, so the small digits stand in for them. Bring some, or take a set that you kept."),
+    st.info(_("No folders of yours are chosen yet, so outlines and digits stand in for them. Bring two, or take a set that you kept.") if translates
+            else _("No pictures of yours are chosen yet, so the small digits stand in for them. Bring some, or take a set that you kept."),
             icon=":material/add_photo_alternate:")  # fmt: skip
 
 

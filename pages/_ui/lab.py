@@ -129,7 +129,7 @@ class Lab:
             apply = self._applier(own)
             free = not {"data.name", "data.drawing", "data.table"} & (share.lock | share.hide)
             more = {"data": lambda: own_data_button(self.page, shown, apply)} if self.kind == "points" and free else {}
-            if self.kind == "images":
+            if self.kind != "points":
                 # Locked ones that are not here can still be imported: the same files become the same set.
                 free = not {"data.name", "data.pictures"} & (share.lock | share.hide) or lacks_pictures(shown.data)
                 pictures = self._own_pictures(shown, apply) if free else None
@@ -147,14 +147,15 @@ class Lab:
 
     def _beside_pictures(self, shown: RunConfig, pictures: OwnPictures | None, _: Callable[[str], str]) -> None:
         """What stands under the choice of the data: the visitor's own, and whose the chosen ones are."""
-        none = shown.data.name == "pictures" and not shown.data.pictures
+        own = bool(registry.dataset[shown.data.name].info.get("imported"))
+        none = own and not shown.data.pictures
         if none:
-            no_set_note(_)
+            no_set_note(shown.translates, _)
         if pictures is not None:
             pictures.button(primary=none or lacks_pictures(shown.data))
             pictures.show()
         if not none:
-            if shown.data.name == "pictures":
+            if own:
                 st.caption(_("Chosen: **{name}**").format(name=plain(data_title(shown, _))))
             licence_note(shown.data, _)
 
@@ -414,7 +415,7 @@ def _in_two(config: RunConfig, name: str, with_: str, _: Callable[[str], str]) -
 
 def preview(config: RunConfig, here: bool = True) -> bytes | None:
     """The packed frame of a GAN with these settings that has not been trained; None while its data are not `here`. Raises PlaygroundError."""
-    if config.data.name == "pictures":  # what is remembered may be of a set that was deleted since
+    if data_sets.imported(config.data):  # what is remembered may be of a set that was deleted since
         data_sets.pictures.check(config.data)
     return _preview(serial.to_link(config), here)
 

@@ -16,8 +16,8 @@ from gan_core import config as settings
 from gan_core import presets, registry
 from gan_core.config import RunConfig
 from gan_core.errors import PlaygroundError
-from gan_core.pictures.advice import advice, fitting_batch
-from gan_core.pictures.choices import COLOURS, FITS, SIZES, Choices
+from gan_core.pictures.advice import Advice, advice, advice_of_two, fitting_batch
+from gan_core.pictures.choices import COLOURS, FITS, FOLDERS, PAIR_SIZES, SIZES, Choices
 from gan_core.pictures.importing import PHASES, Given, Import, first_name, preview
 from gan_core.pictures.reasons import NOTES, REASONS, Reason
 from gan_core.pictures.store import COMMAND_LINE, LONGEST_NAME, Damaged, PictureSet, PictureSets
@@ -44,10 +44,11 @@ _SHOWN_NAMES, _SHOWN_CLASSES = 12, 30
 
 class OwnPictures:
     """The dialog of a page that shows the settings `config`. `apply` takes settings, or raises ConfigError and changes nothing; `adopt` takes a
-    whole configuration."""
+    whole configuration. Where pictures are translated, sets are of two folders."""
 
     def __init__(self, page: str, config: RunConfig, apply: Apply, adopt: Callable[[RunConfig], bool]) -> None:
         self.page, self.config, self.apply, self.adopt = page, config, apply, adopt
+        self.translates = config.translates
         self.sets = PictureSets(service.scheduler().store.root)
         self.owner = owner_id()
 
@@ -58,7 +59,8 @@ class OwnPictures:
         _ = translate()
         st.button(_(TITLE), icon=":material/add_photo_alternate:", key=f"{self.page}.{key}", width="stretch",
                   type="primary" if primary else "secondary", on_click=self._open,
-                  help=_("Photographs or drawings as files, a folder, a ZIP or a TAR: they become a data set of yours."))  # fmt: skip
+                  help=_("Two folders of photographs or drawings, or a ZIP or TAR that holds two: what lies in one becomes what lies in the other.") if self.translates
+                  else _("Photographs or drawings as files, a folder, a ZIP or a TAR: they become a data set of yours."))  # fmt: skip
 
     def show(self) -> None:
         """The dialog, while it is open. It stays so when the page is drawn again, at the end of an import say."""
@@ -125,6 +127,9 @@ class OwnPictures:
             self._job(tray, tray.job, _)
             return
         folder: Given | None = st.session_state.get(self._key("folder"))
+        if self.translates:
+            st.caption(_("Two folders, one for each kind of pictures: drop both, or a ZIP or TAR that holds both. What lies in the one learns to become what "
+                         "lies in the other."))  # fmt: skip
         if folder is None:
             drop_zone(tray, service.arrivals().limits, self._key(f"bring.{tray.id}"), language().replace("_", "-"), _)
         given = [*tray.given, *([folder] if folder else [])]
@@ -138,14 +143,21 @@ class OwnPictures:
             st.markdown(f":material/check_circle: {said}", width="stretch")
             st.button(_("Start over"), icon=":material/restart_alt:", key=self._key("over"), on_click=self._give_up,
                       help=_("Remove these files from the server and choose others."))  # fmt: skip
+        folders = Choices.folders
+        if self.translates:
+            offered = [code for code in FOLDERS if code != Choices.folders]
+            folders = st.selectbox(_("The two folders"), offered, key=self._key("folders"), format_func=lambda code: _(FOLDERS[code]),
+                                   help=_("In pairs (pix2pix): *photos/7.jpg* and *drawings/7.png* show the same. Without pairs (CycleGAN): any pictures of two kinds, "
+                                          "as horses and zebras."))  # fmt: skip
         left, middle, right = st.columns(3)
-        size = left.selectbox(_("Size"), SIZES, index=SIZES.index(64), key=self._key("size"), format_func=lambda s: f"{s} × {s}",
+        sizes = PAIR_SIZES if self.translates else SIZES
+        size = left.selectbox(_("Size"), sizes, index=sizes.index(64), key=self._key("size"), format_func=lambda s: f"{s} × {s}",
                               help=_("Pixels of the square that each picture becomes. Training time grows with the area: begin with 32 or 64."))  # fmt: skip
         fit = middle.selectbox(_("Shape"), list(FITS), key=self._key("fit"), format_func=lambda code: _(FITS[code]),
                                help=_("What becomes of a picture that is no square."))  # fmt: skip
         colour = right.selectbox(_("Colour"), list(COLOURS), key=self._key("colour"), format_func=lambda code: _(COLOURS[code]),
                                  help=_("Grey pictures train faster: one channel instead of three."))  # fmt: skip
-        choices = Choices(size, fit, colour)
+        choices = Choices(size, fit, colour, folders)
         self._look(given, choices, _)
         name = st.text_input(_("Name of the data set"), value=first_name(given), max_chars=LONGEST_NAME, key=self._key(f"name.{tray.id}"),
                              help=_("How you will find it again. You can change it later."))  # fmt: skip
@@ -211,7 +223,7 @@ class OwnPictures:
         self._shown(made, _)
         _listed(job.refused, REASONS, _, _("Left out: {count}"))
         _listed(job.notes, NOTES, _, _("Taken, but changed: {count}"))
-        found = advice(made.count, made.size, made.channels)
+        found = self._advice(made)
         st.info(_(found.text).format(**found.params), icon=":material/lightbulb:")
         with st.container(horizontal=True):
             if st.button(_("Use with the recommended recipe"), type="primary", icon=":material/auto_awesome:", key=self._key("recipe"),
@@ -239,19 +251,34 @@ class OwnPictures:
 
     # ── using one ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
+    def _advice(self, made: PictureSet) -> Advice:
+        if self.translates:
+            return advice_of_two(made.count, made.size, paired=made.paired)
+        return advice(made.count, made.size, made.channels)
+
+    @property
+    def _data_name(self) -> str:
+        return "own_pairs" if self.translates else "pictures"
+
+    def _settings_for(self, config: RunConfig, made: PictureSet) -> dict[str, Any]:
+        """What to change so that a run of these settings learns this set: a batch that it can fill, too."""
+        learned = self.sets.learned(made)
+        changes = new_data(config, self._data_name, made.id) | {"data.image_size": made.size}
+        return changes | fitting_batch(config.batch_size, min(learned) if self.translates else sum(learned))
+
     def _use(self, made: PictureSet) -> None:
-        self.apply(_settings_for(self.config, made))
+        self.apply(self._settings_for(self.config, made))
         self._taken(made)
 
     def _use_recipe(self, made: PictureSet) -> None:
-        found = advice(made.count, made.size, made.channels)
+        found = self._advice(made)
         recipe = settings.replace(presets.load(found.preset), dict(found.changes))
-        wanted = _settings_for(recipe, made) | {"data.image_size": min(found.size, made.size)}
+        wanted = self._settings_for(recipe, made) | {"data.image_size": min(found.size, made.size)}
         if self.adopt(settings.replace(recipe, wanted)):
             self._taken(made)
 
     def _taken(self, made: PictureSet) -> None:
-        st.session_state[f"{self.page}.last.pictures"] = made.id
+        st.session_state[f"{self.page}.last.{self._data_name}"] = made.id
         self._give_up()
         self._close()
         st.rerun()
@@ -277,7 +304,9 @@ class OwnPictures:
         with st.container(border=True):
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.markdown(f"**{plain(made.name)}**  \n{_facts(made, _)}", width="stretch")
-                if st.button(_("Use"), icon=":material/check:", key=self._key(f"use.{made.id}"), type="primary"):
+                fits = made.translates or not self.translates
+                if st.button(_("Use"), icon=":material/check:", key=self._key(f"use.{made.id}"), type="primary", disabled=not fits,
+                             help=None if fits else _("To translate, a set needs two folders of pictures, at {size} pixels at least.").format(size=PAIR_SIZES[0])):  # fmt: skip
                     self._use(made)
                 if owner == self.owner or service.owns(owner):
                     with st.popover(_("More"), key=self._key(f"more.{made.id}")):
@@ -337,16 +366,12 @@ def _guarded(draw: Callable[[], None], _: Translate) -> None:
         st.error(plain(_(error.template).format(**error.params)), icon=":material/error:")
 
 
-def _settings_for(config: RunConfig, made: PictureSet) -> dict[str, Any]:
-    """What to change so that a run of these settings learns this set: a batch that it can fill, too."""
-    changes = new_data(config, "pictures", made.id) | {"data.image_size": made.size}
-    return changes | fitting_batch(config.batch_size, made.count - made.held_out)
-
-
 def _facts(made: PictureSet, _: Translate) -> str:
     words = [_("{count} pictures, {held} of them held out for the metrics").format(count=number(made.count), held=number(made.held_out)),
              f"{made.size} × {made.size}", _("colour") if made.channels == 3 else _("grey")]  # fmt: skip
-    if made.classes:
+    if made.paired:
+        words.append(_("{count} pairs").format(count=number(made.count // 2)))
+    elif made.classes:
         words.append(_("{count} classes").format(count=number(len(made.classes))))
     return " · ".join([*words, _size(made.bytes), made.created[:10]])
 

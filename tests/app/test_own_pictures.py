@@ -10,6 +10,9 @@ from streamlit.testing.v1 import AppTest
 from gan_core import config as settings
 from gan_core import presets, serial, sharing
 from gan_core.config import RunConfig
+from gan_core.data import pictures
+from gan_core.pictures.choices import Choices
+from gan_core.pictures.importing import Given
 from gan_core.pictures.store import PictureSets
 from gan_core.runs.scheduler import Scheduler
 from gan_core.sharing import Share
@@ -26,6 +29,7 @@ OWNER = "0123456789abcdef"
 @pytest.fixture(autouse=True)
 def visitor(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(own_pictures, "owner_id", lambda: OWNER)
+    monkeypatch.setattr(pictures, "_roots", [])  # sets of other tests are not here
 
 
 def opened(app: AppTest, tab: str) -> AppTest:
@@ -116,3 +120,37 @@ def test_fewer_pictures_than_a_batch_are_named(visit: Open) -> None:
     config = settings.replace(presets.load("digits"), {"data.limit": 10})
     app = visit("images.py", c=serial.to_link(config))
     assert any("larger than the data" in error.value for error in app.error)
+
+
+def test_two_folders_are_translated(visit: Open, scheduler: Scheduler, tmp_path: Path) -> None:
+    """A set of two folders is used on Translate with the method that suits it; another one cannot be."""
+    root = scheduler.store.root
+    second = [Given(one.path, f"b/{n}.png") for n, one in enumerate(some(tmp_path / "b", 24, 100))]
+    twins = [*some(tmp_path / "a", 24, 0, "a/"), *second]
+    made = {
+        folders: imported(root, twins, Choices(28, folders=folders), owner=OWNER).result
+        for folders in ("names", "apart")
+    }
+    plain = imported(root, some(tmp_path / "brought"), owner=OWNER).result
+    pairs, apart = made["names"], made["apart"]
+    assert pairs is not None
+    assert apart is not None
+    assert plain is not None
+    app = visit("translate.py")
+    shown(app, "selectbox", "translate:data.name").set_value("own_pairs").run()
+    assert not app.exception
+    assert any("No folders of yours" in info.value for info in app.sidebar.info)
+    for one, method in ((pairs, "pix2pix"), (apart, "cyclegan")):
+        app.session_state["translate.pictures.tabs.en"] = "Your data sets"
+        app.sidebar.button(key="translate.own-pictures").click().run()
+        assert app.button(key=f"translate.pictures.use.{plain.id}").disabled
+        app.button(key=f"translate.pictures.use.{one.id}").click().run()
+        assert not app.exception
+        config = app.session_state["translate.draft"]
+        assert (config.data.name, config.data.pictures, config.data.image_size, config.method) == ("own_pairs", one.id, 28, method)  # fmt: skip
+        assert config.batch_size == 8 <= min(PictureSets(root).learned(one))
+        assert any(caption.value.startswith("Chosen: ") for caption in app.sidebar.caption)
+        shown(app, "selectbox", "translate:data.direction")
+    shown(app, "selectbox", "translate:data.name").set_value("grey").run()
+    shown(app, "selectbox", "translate:data.name").set_value("own_pairs").run()
+    assert app.session_state["translate.draft"].data.pictures == apart.id
