@@ -21,6 +21,9 @@ LABELS: dict[str, str] = {
     "folder": N_("Choose a folder"),
     "folder.help": N_("Everything in it. Folders inside become classes."),
     "limits": N_("At most {count} pictures and {mb} MB. Folders become classes."),
+    "drop.two": N_("Drop two folders, or a ZIP or TAR that holds two"),
+    "folder.help.two": N_("Everything in it. Its two folders become the two kinds; or choose one folder after the other."),
+    "limits.two": N_("At most {count} pictures and {mb} MB together."),
     "sending": N_("Sending {count} files: {sent} of {total} MB"),
     "sending.short": N_("Sending"),
     "cancel": N_("Cancel"),
@@ -39,9 +42,16 @@ _component = st.components.v2.component(
 )
 
 
-def drop_zone(tray: Tray, limits: Limits, key: str, lang: str, _: Callable[[str], str]) -> Mapping[str, Any] | None:
-    """Show it; what has just arrived ("files", "bytes") in the script run after it, otherwise None."""
+def drop_zone(
+    tray: Tray, limits: Limits, key: str, lang: str, _: Callable[[str], str], *, two: bool = False
+) -> Mapping[str, Any] | None:
+    """Show it; what has just arrived ("files", "bytes") in the script run after it, otherwise None. two: it asks for two folders."""
+    words = {
+        code: _(LABELS.get(f"{code}.two", text) if two else text)
+        for code, text in LABELS.items()
+        if not code.endswith(".two")
+    }
     data = {"tray": tray.id, "token": tokens.uploads.issue(f"{tray.owner}/{tray.id}", "bring"), "lang": lang,
-            "labels": {code: _(text) for code, text in LABELS.items()}, "bytes": limits.upload, "held": tray.bytes,
+            "labels": words, "bytes": limits.upload, "held": tray.bytes,
             "pictures": limits.pictures, "entries": limits.entries}  # fmt: skip
     return _component(data=data, key=key, on_brought_change=lambda: None).brought  # type: ignore[no-any-return]

@@ -131,7 +131,8 @@ class OwnPictures:
             st.caption(_("Two folders, one for each kind of pictures: drop both, or a ZIP or TAR that holds both. What lies in the one learns to become what "
                          "lies in the other."))  # fmt: skip
         if folder is None:
-            drop_zone(tray, service.arrivals().limits, self._key(f"bring.{tray.id}"), language().replace("_", "-"), _)
+            drop_zone(tray, service.arrivals().limits, self._key(f"bring.{tray.id}"), language().replace("_", "-"), _,
+                      two=self.translates)  # fmt: skip
         given = [*tray.given, *([folder] if folder else [])]
         if given:
             self._choose(tray, given, _)
@@ -235,7 +236,7 @@ class OwnPictures:
 
     def _shown(self, made: PictureSet, _: Translate) -> None:
         """Some of its pictures, and what it holds."""
-        st.html(mosaic(_some(self.sets.root, made.id)))
+        st.html(mosaic(_some(self.sets.root, made)))
         st.markdown(_facts(made, _))
         if made.classes:
             st.caption(self._classes(made, _))
@@ -245,9 +246,8 @@ class OwnPictures:
         pairs = zip(made.classes, self.sets.class_counts(made), strict=True)
         names = ", ".join(f"{plain(name)} ({number(count)})" for name, count in list(pairs)[:_SHOWN_CLASSES])
         more = len(made.classes) - _SHOWN_CLASSES
-        return _("Classes: {names}").format(names=names) + (
-            _(" and {more} more").format(more=number(more)) if more > 0 else ""
-        )
+        text = _("Folders: {names}") if made.translates and self.translates else _("Classes: {names}")
+        return text.format(names=names) + (_(" and {more} more").format(more=number(more)) if more > 0 else "")
 
     # ── using one ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -311,7 +311,7 @@ class OwnPictures:
                 if owner == self.owner or service.owns(owner):
                     with st.popover(_("More"), key=self._key(f"more.{made.id}")):
                         self._change(made, owner, _)
-            st.html(mosaic(_some(self.sets.root, made.id)))
+            st.html(mosaic(_some(self.sets.root, made)))
             if made.classes:
                 st.caption(self._classes(made, _))
 
@@ -393,10 +393,12 @@ def _listed(reasons: Sequence[Reason], texts: dict[str, str], _: Translate, titl
             st.markdown(f"**{_(texts[reason.code])}**: {number(reason.count)}  \n{names}{dots}")
 
 
-def _some(root: Path, set_id: str, count: int = 12) -> NDArray[np.uint8]:
-    """Some pictures of a set, spread over it; the rest stays on the disk."""
-    pictures = np.load(root / "pictures" / set_id / "pictures.npy", mmap_mode="r", allow_pickle=False)
-    return np.array(pictures[np.linspace(0, len(pictures) - 1, min(count, len(pictures))).astype(int)])
+def _some(root: Path, made: PictureSet, count: int = 12) -> NDArray[np.uint8]:
+    """Some pictures of a set, spread over it, of pairs both; the rest stays on the disk."""
+    pictures = np.load(root / "pictures" / made.id / "pictures.npy", mmap_mode="r", allow_pickle=False)
+    step = 2 if made.paired else 1
+    rows = np.linspace(0, len(pictures) // step - 1, min(count, len(pictures)) // step).astype(int) * step
+    return np.array(pictures[np.ravel(rows[:, None] + np.arange(step))])
 
 
 def mosaic(pictures: NDArray[np.uint8], names: Sequence[str] = ()) -> str:

@@ -248,7 +248,7 @@ def test_a_run_of_them_knows_their_errors_and_ends_calmly_without_them(own_folde
 
 def test_advice_for_two_folders() -> None:
     pairs, apart = advice_of_two(800, 128, paired=True), advice_of_two(2400, 64, paired=False)
-    assert (pairs.preset, pairs.size, pairs.params["count"]) == ("edges", 64, "400")
+    assert (pairs.preset, pairs.size, pairs.params["count"]) == ("edges", 32, "400")
     assert (apart.preset, apart.size, apart.params["count"]) == ("neon", 32, "2,400")
     assert load(pairs.preset).method == "pix2pix"
     assert load(apart.preset).method == "cyclegan"
