@@ -21,7 +21,7 @@ from gan_core.networks.style import StyleGenerator
 from gan_core.players import Preview, as_pictures, classes_in, draw_inputs, drawn
 from gan_core.runs.folder import RunFolder
 from gan_core.text import N_
-from gan_core.translation.players import ROWS, Translators, held_out
+from gan_core.translation.players import ROWS, Translators, in_turn
 
 BATCH = 512
 
@@ -110,7 +110,7 @@ class SavedGenerator:
             return lambda n, rng: draw_inputs(n, self.config, rng)
         data = data_sets.load(self.config.data)
         assert isinstance(data, data_sets.PairSet)
-        return lambda n, rng: held_out(data, n, rng)
+        return in_turn(data)
 
     def _draw(self, inputs: Tensor, device: torch.device, psi: float) -> Tensor:
         """What comes of them, on the CPU; pictures that are translated a few at a time, for they pass through at their full size."""

@@ -52,19 +52,19 @@ def ssim(made: Tensor, true: Tensor) -> float:
     return float((up / ((mean_x.square() + mean_y.square() + c1) * (var_x + var_y + c2))).mean())
 
 
-def errors(players: Translators) -> dict[str, float]:
-    """Of held-out pictures, always the same ones: test_l1, psnr, ssim where the truth is known; of CycleGAN cycle_there, cycle_back. Draws
-    nothing."""
+def errors(players: Translators, count: int = COUNT) -> dict[str, float]:
+    """Of `count` held-out pictures at most, always the same ones: test_l1, psnr, ssim where the truth is known; of CycleGAN cycle_there,
+    cycle_back. Draws nothing."""
     data = players.data
     assert isinstance(data, PairSet)
-    given = to_unit(data.test_given[:COUNT])
+    given = to_unit(data.test_given[:count])
     made = players.sample(given)
     found: dict[str, float] = {}
     if data.matched:
-        true = to_unit(data.test_images[:COUNT])
+        true = to_unit(data.test_images[:count])
         found = {"test_l1": absolute_error(made, true), "psnr": psnr(made, true), "ssim": ssim(made, true)}
     if (again := players.back(made)) is not None:
-        other = to_unit(data.test_images[:COUNT])
+        other = to_unit(data.test_images[:count])
         back = players.back(other)
         assert back is not None
         found |= {

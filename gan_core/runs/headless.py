@@ -19,7 +19,6 @@ from gan_core.memory import check_memory
 from gan_core.metrics.features import get_judges, offered
 from gan_core.metrics.images import evaluate_drawn
 from gan_core.metrics.measure import Measure, from_flat
-from gan_core.metrics.translation import COUNT as TRANSLATED
 from gan_core.metrics.translation import errors
 from gan_core.runs import facts
 from gan_core.runs.breaking import NOT_SAVED
@@ -181,10 +180,6 @@ def evaluate(path: Path, features: str | None = None) -> dict[str, Any]:
     kind = registry.dataset[saved.config.data.name].info["kind"]
     if kind == "points" and features not in (None, "classifier"):
         raise ConfigError(N_("--features is about pictures, and this run draws points: leave it out."))
-    if kind == "pairs" and features is not None:
-        raise ConfigError(
-            N_("--features is about pictures that are drawn from noise, and this run translates: leave it out.")
-        )
     n = METRIC_SAMPLES if kind == "points" else IMAGE_SAMPLES
     with tqdm(total=1.0, bar_format="{l_bar}{bar}{postfix}", file=sys.stderr, disable=None) as bar:
 
@@ -194,7 +189,12 @@ def evaluate(path: Path, features: str | None = None) -> dict[str, Any]:
 
         data = data_sets.load(saved.config.data, progress)
         if isinstance(data, data_sets.PairSet):
-            n, found = min(TRANSLATED, len(data.test_given)), dict(errors(saved.translators(data)))
+            n = len(data.test_given)
+            by = features or ("classifier" if "classifier" in offered(saved.config.data) else None)
+            judges = get_judges(by, data, progress) if by else None
+            found: dict[str, Any] = dict(errors(saved.translators(data), n))
+            if judges is not None:
+                found |= evaluate_drawn(judges, saved.drawing(), n, data, progress)
         elif isinstance(data, data_sets.PointSet):
             found = metrics.evaluate(saved.sample(n), data, progress)
         else:
@@ -211,7 +211,12 @@ def describe_evaluation(found: dict[str, Any]) -> str:
     measures = from_flat(found["metrics"])
     if not measures:
         return "\n".join(f"{name}: {value}" for name, value in found["metrics"].items())
-    lines = [_described(measure) for measure in measures]
+    lines = [
+        f"{registry.metric[name].title}: {_written(name, value)} ({found['samples']:,} translations)"
+        for name, value in found["metrics"].items()
+        if name in registry.metric and registry.metric[name].info["kind"] == "pairs"
+    ]
+    lines += [_described(measure) for measure in measures]
     shares = found["metrics"].get("class_shares", ())
     if 0 < len(shares) <= _LISTED:
         lines.append("Shares of the classes: " + ", ".join(f"{100 * share:.1f} %" for share in shares))

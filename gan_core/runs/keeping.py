@@ -56,14 +56,16 @@ class Score:
 
     @staticmethod
     def of(found: Metrics | None) -> Score | None:
-        """High-quality samples over all modes, where there are modes; else the sliced Wasserstein distance."""
+        """High-quality samples over all modes, where there are modes; of translations the distance to the truth; else the sliced Wasserstein
+        distance."""
         if found is None:
             return None
         values = found.values
         if "quality" in values:
             rank = values["quality"] * values["modes"] / values["modes_total"]
             return Score("quality", values["quality"], rank, found.step)
-        return Score("swd", values["swd"], -values["swd"], found.step) if "swd" in values else None
+        name = next((name for name in ("test_l1", "swd") if name in values), None)
+        return None if name is None else Score(name, values[name], -values[name], found.step)
 
     @staticmethod
     def read(best: Any) -> Score | None:

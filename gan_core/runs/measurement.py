@@ -14,6 +14,8 @@ import torch
 from gan_core import data as data_sets
 from gan_core import device as devices
 from gan_core import generate
+from gan_core.data.pairs import PairSet
+from gan_core.data.sets import ImageSet
 from gan_core.errors import ConfigError, DataError, PlaygroundError, RunError
 from gan_core.metrics import figures
 from gan_core.metrics.evaluation import Evaluation
@@ -61,6 +63,11 @@ def needed(plan: MeasurePlan, folder: RunFolder) -> dict[str, int]:
     """How many samples each group of figures of this run needs at least, by the name of its first; known without loading anything.
     Raises ConfigError, CheckpointError."""
     return figures.leasts(width_of(plan.features, folder.config().data))
+
+
+def most_samples(data: ImageSet) -> int:
+    """How many different samples there can be: of what translates, one of each held-out picture."""
+    return len(data.test_given) if isinstance(data, PairSet) else MOST_SAMPLES
 
 
 class Cancelled(Exception):  # noqa: N818 - nothing went wrong
@@ -134,7 +141,8 @@ class MeasureJob:
         if isinstance(data, data_sets.PointSet):
             raise DataError(N_("This run draws points: they are measured while it trains, and have no features."))
         judges = get_judges(self.plan.features, data, self._progress)
-        evaluation = Evaluation(saved.drawing(), self.plan.samples, data, judges, told=bool(saved.config.classes))
+        n = min(self.plan.samples, most_samples(data))
+        evaluation = Evaluation(saved.drawing(), n, data, judges, told=bool(saved.config.classes))
         for step in evaluation.steps():
             self._progress(step.what, step.done, step.total)
         if _born(self.folder) != born:

@@ -66,9 +66,21 @@ class Translators(Players):
 
 def held_out(data: PairSet, n: int, generator: torch.Generator) -> Tensor:
     """(n, C', H, W) in [−1, 1]: held-out pictures to translate, each once as far as there are so many, then again."""
-    held = data.test_given
-    rows = torch.cat([torch.randperm(len(held), generator=generator) for _ in range(-(-n // len(held)))])[:n]
-    return to_unit(held[rows])
+    return in_turn(data)(n, generator)
+
+
+def in_turn(data: PairSet) -> Callable[[int, torch.Generator], Tensor]:
+    """Gives the next n of them at each call, and none again before all had their turn."""
+    held, waiting = data.test_given, torch.empty(0, dtype=torch.int64)
+
+    def draw(n: int, generator: torch.Generator) -> Tensor:
+        nonlocal waiting
+        while len(waiting) < n:
+            waiting = torch.cat([waiting, torch.randperm(len(held), generator=generator)])
+        rows, waiting = waiting[:n], waiting[n:]
+        return to_unit(held[rows])
+
+    return draw
 
 
 def preview(config: RunConfig, data: PairSet, rng: torch.Generator, device: torch.device) -> Preview:

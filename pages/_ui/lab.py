@@ -119,7 +119,7 @@ class Lab:
         self._view(session, mine, _)
         if session is not None:
             self._history(session, mine)
-            if self.kind == "images":
+            if self.kind != "points":
                 measure(self.page, session.id, service.owns(session.owner))
         with st.sidebar:
             self._preset_picker(_)

@@ -66,7 +66,7 @@ def _beside(page: str, run_id: str) -> None:
     _ = translate()
     run = service.scheduler().peek(run_id)
     gauge = run.gauge if isinstance(run, TrainingSession) else None
-    if run is None or gauge is None or "classifier" not in offered(run.config.data):
+    if run is None or gauge is None or run.config.translates or "classifier" not in offered(run.config.data):
         return
     own = gauge
     key = mirrored(f"{page}.measure.share.{run_id}", min(SHARES, key=lambda share: abs(share - own.share)))
@@ -93,7 +93,8 @@ def _controls(page: str, run_id: str) -> None:
     busy = job is not None and job.is_active
     left, right = st.columns([3, 2], vertical_alignment="bottom")
     try:
-        names = offered(folder.config().data)
+        config = folder.config()
+        names = offered(config.data)
     except PlaygroundError as error:
         st.error(_said(error, _), icon=":material/error:")
         return
@@ -101,10 +102,12 @@ def _controls(page: str, run_id: str) -> None:
         st.session_state.pop(f"{key}.features", None)
     features = left.segmented_control(_("By which features"), names, default=names[0], key=f"{key}.features",
                                       format_func=lambda code: _(FEATURES[code]), required=True, disabled=busy) or names[0]  # fmt: skip
-    samples = int(right.number_input(_("Samples"), 1, MOST_SAMPLES, USUAL, step=1000, key=f"{key}.samples", disabled=busy,
+    samples = MOST_SAMPLES if config.translates else int(right.number_input(_("Samples"), 1, MOST_SAMPLES, USUAL, step=1000, key=f"{key}.samples", disabled=busy,
                                      help=_("How many pictures are drawn. The more, the less chance there is in the figures, and the longer "
                                             "it takes. Compare only figures of as many samples.")))  # fmt: skip
-    st.caption(_(_ABOUT[features]))
+    st.caption(
+        _(_ABOUT[features]) + (" " + _("Every held-out picture is translated once.") if config.translates else "")
+    )
     try:
         plan = MeasurePlan(features, samples)
         least = needed(plan, folder)

@@ -5,11 +5,13 @@ from collections.abc import Callable
 import pytest
 from _mirrored import shown
 from streamlit.testing.v1 import AppTest
+from test_labs import start, texts, until
 
 from gan_core import config as settings
 from gan_core import presets, registry
 from gan_core.config import RunConfig
 from gan_core.latent.explored import NO_LATENTS
+from gan_core.metrics import kernel
 from gan_core.runs.scheduler import Scheduler
 from pages._ui.failures import plain
 
@@ -110,3 +112,27 @@ def test_a_batch_larger_than_any_memory_does_without_one(visit: Open) -> None:
     choose(app.run(), "data.name", "styles")
     assert not app.error
     assert (draft(app).method, draft(app).history) == ("cyclegan", 0)
+
+
+def test_translations_are_measured_as_pictures_too(
+    visit: Open, scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kernel, "SUBSETS", 5)
+    app = visit("translate.py")
+    run = start(app, "translate", scheduler)
+    until(lambda: run.step > 2)
+    run.command("pause")
+    until(lambda: run.status == "paused" and run.has_obeyed and run.folder.has_checkpoint)
+    app.run()
+    assert "translate.measure.samples" not in [widget.key for widget in app.number_input]
+    assert "Every held-out picture is translated once." in texts(app)
+    app.button(key="translate.measure.begin").click().run()
+    job = scheduler.measurements.of(run.folder)
+    assert job is not None
+    job.join(120)
+    assert job.status == "done", job.error
+    app.run()
+    assert not app.exception
+    (kept,), _broken = run.folder.measured.read()
+    assert kept.samples == 297
+    assert any("Fréchet distance (edges classifier)" in e.proto.body for e in app.get("html"))

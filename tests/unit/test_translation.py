@@ -8,16 +8,21 @@ from pathlib import Path
 import _tiny
 import pytest
 import torch
+from _eyes import Corners
 from torch import Tensor, nn
 
 from gan_core.config import RunConfig
 from gan_core.data.pairs import PairSet
 from gan_core.data.sets import to_unit
 from gan_core.generate import load
-from gan_core.metrics.translation import COUNT
+from gan_core.metrics import kernel
+from gan_core.metrics.features import Judges
+from gan_core.metrics.frechet import frechet_distance
 from gan_core.networks.translation import Both
+from gan_core.runs import headless
 from gan_core.runs.frames import pack
-from gan_core.runs.headless import evaluate
+from gan_core.runs.headless import describe_evaluation, evaluate
+from gan_core.runs.keeping import Score
 from gan_core.runs.session import TrainingSession
 from gan_core.trainer import Trainer
 from gan_core.training import new_trainer
@@ -199,7 +204,9 @@ def test_looking_changes_nothing(config: RunConfig) -> None:
 
 
 @pytest.mark.parametrize("config", METHODS.values(), ids=METHODS)
-def test_a_run_is_seen_kept_and_looked_back_at(config: RunConfig, tmp_path: Path) -> None:
+def test_a_run_is_seen_kept_and_looked_back_at(
+    config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from gan_core.runs.darkroom import Darkroom
     from gan_core.runs.store import Store
 
@@ -238,11 +245,28 @@ def test_a_run_is_seen_kept_and_looked_back_at(config: RunConfig, tmp_path: Path
     saved = load(store.folder("run-20260101-000000-000000"), "cpu")
     made = saved.sample(5)
     assert made.shape == (5, *data.shape)
+    every = len(data.test_given)
+    assert (
+        len({one.numpy().tobytes() for one in saved.sample(every, seed=3)}) > every - 3
+    )  # each held-out picture once, and not again
+    eyes = Corners()
+    monkeypatch.setattr(headless, "get_judges", lambda *_: Judges(eyes, eyes, torch.full((4,), 0.25)))
+    monkeypatch.setattr(kernel, "SUBSETS", 5)
     found = evaluate(folder.path)
-    assert found["samples"] == COUNT
+    assert found["samples"] == every
+    with torch.no_grad():
+        g = saved.module.there if isinstance(saved.module, Both) else saved.module
+        out = torch.cat([g(to_unit(part)) for part in data.test_given.split(50)])
     assert found["metrics"]["test_l1"] == pytest.approx(
-        seen.metrics.values["test_l1"] if seen.metrics.step == 3 else found["metrics"]["test_l1"]
+        float((out - to_unit(data.test_images)).abs().mean()) / 2, rel=1e-4
     )
+    real = to_unit(torch.cat([data.images, data.test_images]))
+    assert found["metrics"]["fd"] == pytest.approx(frechet_distance(eyes.of(out), eyes.of(real)), rel=1e-3)
+    assert found["metrics"]["fd_samples"] == every
+    assert f"({every:,} translations)" in describe_evaluation(found)
+    best = Score.of(seen.metrics)
+    assert best is not None
+    assert (best.metric, best.rank) == ("test_l1", -seen.metrics.values["test_l1"])
     draw = saved.drawing()
     assert torch.equal(draw(3), made[:3])
     again = TrainingSession(
