@@ -55,6 +55,8 @@ def needs(config: RunConfig) -> Needs:
     batch = config.batch_size // config.accumulation
     n, classes = 2 * config.discriminator.packing, config.latent.dim if config.paired else config.classes
     told = [torch.empty(n, classes, device="meta")] if classes else []
+    if config.cycles:
+        weights += config.history * (math.prod(shape) + math.prod(given_shape(config, shape)))
     if config.translates:
         return Needs(_BYTES * weights, _BYTES * 2 * batch * _translated(config, g, d, shape))
     per_sample = _activations(g, torch.empty(2, config.latent.dim + config.classes + config.codes, device="meta"))

@@ -52,6 +52,11 @@ def ssim(made: Tensor, true: Tensor) -> float:
     return float((up / ((mean_x.square() + mean_y.square() + c1) * (var_x + var_y + c2))).mean())
 
 
+def nearness(made: Tensor, true: Tensor) -> dict[str, float]:
+    """test_l1, psnr, ssim of translations and the true pictures."""
+    return {"test_l1": absolute_error(made, true), "psnr": psnr(made, true), "ssim": ssim(made, true)}
+
+
 def errors(players: Translators, count: int = COUNT) -> dict[str, float]:
     """Of `count` held-out pictures at most, always the same ones: test_l1, psnr, ssim where the truth is known; of CycleGAN cycle_there,
     cycle_back. Draws nothing."""
@@ -62,7 +67,7 @@ def errors(players: Translators, count: int = COUNT) -> dict[str, float]:
     found: dict[str, float] = {}
     if data.matched:
         true = to_unit(data.test_images[:count])
-        found = {"test_l1": absolute_error(made, true), "psnr": psnr(made, true), "ssim": ssim(made, true)}
+        found = nearness(made, true)
     if (again := players.back(made)) is not None:
         other = to_unit(data.test_images[:count])
         back = players.back(other)
