@@ -160,7 +160,9 @@ def _check_classes(c: RunConfig) -> None:
         return
     if not data_sets.info_of(c.data).get("classes"):
         allowed = ", ".join(
-            e.name for e in registry.dataset.entries() if e.info.get("classes") and e.name != c.data.name
+            e.name
+            for e in registry.dataset.entries()
+            if e.info["kind"] == c.kind and e.info.get("classes") and e.name != c.data.name
         )
         raise ConfigError(N_("data.name={data} has no labels, and generator.conditioning={g} asks for a class. Set both players' conditioning to "
                              "none, or use labelled data: {allowed}."), data=c.data.name, g=g, allowed=allowed)  # fmt: skip

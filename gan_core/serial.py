@@ -117,10 +117,19 @@ def _apply(changes: dict[str, Any], problems: list[PlaygroundError]) -> RunConfi
     while left:
         config, refused = _fitting(config, left)
         if refused.keys() == left.keys():
-            problems += refused.values()
+            problems += refused.values() if len(refused) == 1 else _together(config, left)
             break
         left = {name: left[name] for name in refused}  # they may fit now that others are in place
     return config
+
+
+def _together(config: RunConfig, left: dict[str, Any]) -> list[ConfigError]:
+    """Why these changes cannot be made at once, and which they are: each by itself may lack only the others."""
+    try:
+        replace(config, left)
+    except ConfigError as error:
+        return [error, ConfigError(N_("Left out of the settings of this link: {names}."), names=", ".join(left))]
+    return []
 
 
 def _fitting(config: RunConfig, changes: dict[str, Any]) -> tuple[RunConfig, dict[str, ConfigError]]:

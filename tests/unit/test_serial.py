@@ -158,3 +158,14 @@ def test_wrong_toml(text: str) -> None:
 def test_what_is_left_out_keeps_its_default() -> None:
     assert serial.from_dict({}) == RunConfig()
     assert serial.from_toml("[generator]\nhidden = [16, 16]").generator.hidden == (16, 16)
+
+
+def test_a_link_whose_settings_do_not_go_together_says_why_and_not_how_each_lacks_the_other() -> None:
+    unlabelled = f"data.name=pictures;data.pictures={'0' * 32}-3x32-0;data.image_size=32"
+    config, problems = serial.from_link(
+        f"1;{unlabelled};generator.conditioning=concat;discriminator.conditioning=concat;seed=5"
+    )
+    assert (config.data.name, config.generator.conditioning, config.seed) == ("pictures", "none", 5)
+    assert [str(problem).split(".")[0] for problem in problems] == ["data", "Left out of the settings of this link: generator"]  # fmt: skip
+    assert "has no labels" in str(problems[0])
+    assert "edges" not in str(problems[0])  # those are for translation
