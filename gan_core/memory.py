@@ -96,9 +96,9 @@ def check_memory(config: RunConfig) -> None:
     needed, free = estimate(config), _free(devices.resolve(config.device))
     if needed > _SHARE * free:
         raise ConfigError(
-            N_("These networks need about {needed} GB with this batch size, and {free} GB are free. Make them narrower "
-               "(generator.hidden, generator.width, discriminator.hidden, discriminator.width) or the batch smaller (batch_size)."),
-            needed=f"{needed / 1e9:.1f}", free=f"{free / 1e9:.1f}",
+            N_("These networks need about {needed} GB with this batch size, and a run may take {most} of the {free} GB that are free. Make them "
+               "narrower (generator.hidden, generator.width, discriminator.hidden, discriminator.width) or the batch smaller (batch_size)."),
+            needed=f"{needed / 1e9:.1f}", most=f"{_SHARE * free / 1e9:.1f}", free=f"{free / 1e9:.1f}",
         )  # fmt: skip
 
 
