@@ -28,7 +28,8 @@ preset(
                "distance holds G to the truth where it is known."),
     needs=N_("Pairs: of every picture the truth must be known."),
     see=N_("Within a minute the strokes fill. Held-out outlines are filled as well as those it has learned from."),
-    try_this=N_("Set **Weight λ of the truth** to 0 while it trains: digits stay sharp and drift away from their outlines."),
+    try_this=N_("Set **Weight λ of the truth** to 0 while it trains: digits stay sharp and keep to their outlines, since D sees these too; but the error "
+                "to the truth rises and stays higher."),
 )(_PAIRS | {"data.name": "edges"})  # fmt: skip
 
 preset(

@@ -76,11 +76,11 @@ def test_translations_are_nearer_to_the_truth_than_what_was_given(name: str) -> 
     assert found["ssim"] > given["ssim"]  # type: ignore[index,operator]
 
 
-def test_without_the_truth_digits_drift_away_from_their_outlines() -> None:
-    session = begun("edges", 1000)
+def test_without_the_truth_the_error_rises_and_stays_higher() -> None:
+    session = begun("edges", 600)
     before = off(session)
-    on(session, 2000, l1_weight=0.0)
-    assert off(session) > 1.5 * before
+    on(session, 1200, l1_weight=0.0)
+    assert 1.1 * before < off(session) < 2 * before
 
 
 def test_with_much_of_the_truth_colours_fade_and_the_error_falls() -> None:
