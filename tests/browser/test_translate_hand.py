@@ -146,8 +146,7 @@ def test_pictures_come_onto_the_board(hand: Callable[..., Hand], tmp_path: Any) 
     with Image.open(tmp_path / "saved.png") as picture:
         assert picture.width > 2 * picture.height - 100  # both, beside each other
         assert len(picture.getcolors(1 << 24)) > 10
-    it.stroke((0.2, 0.2), (0.4, 0.3))
-    it.page.mouse.up()
+    it.board.click()
     expect(it.note).to_contain_text("Draw, or bring a picture")
 
 

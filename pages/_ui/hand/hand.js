@@ -6,7 +6,7 @@ const SAVED_GAP = 16;
 
 class Hand {
   constructor(root, memory) {
-    Object.assign(this, { root, memory, turn: 0, step: null, newest: null, about: null, inSight: true });
+    Object.assign(this, { root, memory, turn: 0, step: null, newest: null, about: null, inSight: true, complaint: "", standing: { message: "", bad: false } });
     this.theme = new Theme(root);
     this.ends = new AbortController();
     this.link = new Link({
@@ -39,7 +39,7 @@ class Hand {
   /** Another run: what is on the board stays, if it can be given to that one. */
   forget() {
     this.asker.forget();
-    Object.assign(this, { step: null, newest: null, about: null });
+    Object.assign(this, { step: null, newest: null, about: null, complaint: "" });
     this.blank();
     this.say("");
   }
@@ -49,7 +49,7 @@ class Hand {
     const words = (this.words = new Words(this.data.labels));
     this.theme.signature = "";
     this.theme.refresh();
-    this.board = new Board(words, () => this.translate(), () => this.keep());
+    this.board = new Board(words, () => this.touched(), () => this.keep());
     this.board.picked = () => this.refreshPen();
     this.made = this.picture("made");
     this.back = this.picture("back");
@@ -66,7 +66,7 @@ class Hand {
     this.all.dataset.pictures = this.data.cycles ? "3" : "2";
     this.root.replaceChildren(this.note, this.all);
     this.tooltip = new Tooltip(this.root);
-    this.say("");
+    this.tell();
     this.sights = new IntersectionObserver((seen) => this.sighted(seen.at(-1).isIntersecting), { rootMargin: "200px" });
     this.sights.observe(this.root);
     this.listen();
@@ -208,10 +208,7 @@ class Hand {
       h("div", { class: "gh-row" }, ...held.map((bytes, i) => {
         const canvas = h("canvas", { class: "gh-picture" });
         paintPixels(canvas, bytes, [1, ...this.about.given], 0);
-        return h("button", { type: "button", class: "gh-one", "aria-label": words.get("hand.held.one", { number: words.number(i + 1) }), onclick: () => {
-          this.say("");
-          board.take(board.unpacked(bytes));
-        } }, canvas);
+        return h("button", { type: "button", class: "gh-one", "aria-label": words.get("hand.held.one", { number: words.number(i + 1) }), onclick: () => board.take(board.unpacked(bytes)) }, canvas);
       }))] : []));
   }
 
@@ -269,11 +266,16 @@ class Hand {
       const canvas = inSquare(picture, "crop", width, false);
       picture.close();
       const bytes = bytesOf(canvas, [about.given[0], height, width], false);
-      this.say("");
       this.board.take(this.board.unpacked(bytes));
     } catch (error) {
-      if (asked === this.brought) this.say(error.message, true);
+      if (asked === this.brought) this.complain(error.message);
     }
+  }
+
+  /** The board has changed. */
+  touched() {
+    if (this.complaint) this.complain("");
+    this.translate();
   }
 
   // -- the translation -----------------------------------------------------------------------------------------------
@@ -290,7 +292,7 @@ class Hand {
       setText(this.at, this.words.get("hand.step", { step: this.words.number(answer.step) }));
       this.save.disabled = false;
       Object.assign(this.root.dataset, { step: String(answer.step), drawn: String(Number(this.root.dataset.drawn || 0) + 1), latency: (performance.now() - began).toFixed(1) });
-    }, (error) => this.say(error.message, true));
+    }, (error) => this.complain(error.message));
   }
 
   /** Nothing is translated yet. */
@@ -323,7 +325,20 @@ class Hand {
 
   // -- words, and the end --------------------------------------------------------------------------------------------
 
+  /** How things are with the run and its connection; "" for nothing to be said. */
   say(message, bad = false) {
+    this.standing = { message, bad };
+    this.tell();
+  }
+
+  /** What went wrong with something that was done: it stands until the next thing is done. */
+  complain(message) {
+    this.complaint = message;
+    this.tell();
+  }
+
+  tell() {
+    const { message, bad } = this.complaint ? { message: this.complaint, bad: true } : this.standing;
     setText(this.note, message || this.words.get("hand.hint"));
     this.note.classList.toggle("gl-note-bad", Boolean(bad && message));
   }
