@@ -49,7 +49,7 @@ LABELS: dict[str, str] = {
     "hand.save": N_("Save"),
     "hand.save.help": N_("What is on the board and its translation, as a PNG."),
     "hand.keys": N_("Keyboard: arrow keys move the pen, with Shift farther; the space bar puts it down or lifts it."),
-    "hand.held": N_("Held-out pictures: take one onto the board, and draw over it"),
+    "hand.held": N_("Held-out pictures to begin from"),
     "hand.held.one": N_("Held-out picture {number}"),
 }  # fmt: skip
 # Those that the Explorer says in the same words.
