@@ -127,6 +127,9 @@ def test_pictures_come_onto_the_board(hand: Callable[..., Hand], tmp_path: Any) 
     assert (pixels[0], pixels[3 * (size - 1)]) == (0, 200)  # the middle of it, grey as it was
     inverted = it.translated(it.page.locator("[data-do='hand.invert']").click)
     assert it.pixels(it.board)[0] == 255
+    it.board.click(position={"x": 60, "y": 60})
+    assert 0 in it.pixels(it.board)  # dark on light
+    assert it.translated(it.page.locator(".gh [data-do=undo]").click) == inverted
     for name in ("drop", "paste"):
         text = base64.b64encode(halves(0, 200)).decode("ascii")
         assert (
@@ -154,7 +157,7 @@ def test_there_and_back_in_colour_on_a_small_screen(hand: Callable[..., Hand]) -
     it = hand("neon", width=390, height=844)
     first = it.page.locator(".gh-one").first.locator("canvas")
     assert it.pixels(it.board) == it.pixels(first)
-    returned = it.pixels(it.back)
+    returned, under = it.pixels(it.back), it.pixels(it.board)
     colour = it.page.locator(".gh input[type=color]")
     colour.fill("#00ff00")
     made = it.translated(lambda: it.stroke((0.1, 0.5), (0.9, 0.5)))
@@ -165,6 +168,12 @@ def test_there_and_back_in_colour_on_a_small_screen(hand: Callable[..., Hand]) -
     size = round((len(pixels) / 3) ** 0.5)
     middle = 3 * (size * (size // 2) + size // 2)
     assert pixels[middle : middle + 3] == [0, 255, 0]
+    for edge in (
+        middle - 3 * size * 2,
+        middle + 3 * size,
+    ):  # three pixels wide from the middle on: it covers half of these
+        expected = [(value + green) / 2 for value, green in zip(under[edge : edge + 3], (0, 255, 0), strict=True)]
+        assert pixels[edge : edge + 3] == pytest.approx(expected, abs=1)
     corner = f"#{bytes(pixels[:3]).hex()}"
     it.page.locator(".gh [data-code=pick]").click()
     it.board.click(position={"x": 3, "y": 3})

@@ -25,9 +25,9 @@ class Board {
     Object.assign(this, { shape, two, channels, rows: height, columns: width, past: [], future: [], now: null });
     Object.assign(this.canvas, { width, height });
     const borders = held.map((bytes) => borderOf(this.unpacked(bytes), width, height));
-    this.usual = two || !borders.length ? [0, 0, 0] : [0, 1, 2].map((c) => middleOf(borders.map((border) => border[c])));
+    this.usual = !borders.length ? [0, 0, 0] : [0, 1, 2].map((c) => middleOf(borders.map((border) => border[c])));
     this.ground = this.usual;
-    this.color = two || !held.length ? this.ground.map((value) => (value < 128 ? 255 : 0)) : farthestColor(this.unpacked(held[0]), width, height, borders[0]);
+    this.color = !held.length ? [255, 255, 255] : farthestColor(this.unpacked(held[0]), width, height, borders[0]);
     this.width = two ? 1 : Math.max(1, Math.round(width / 10));
     this.pixels = this.blank(this.ground);
     this.paint();
@@ -59,7 +59,7 @@ class Board {
 
   /** A picture takes the place of what was there. */
   take(pixels) {
-    this.put(pixels, this.two ? this.usual : borderOf(pixels, this.columns, this.rows));
+    this.put(pixels, this.groundOf(pixels));
   }
 
   clear() {
@@ -68,7 +68,18 @@ class Board {
 
   /** Light becomes dark. */
   invert() {
-    this.put(this.pixels.map((value, i) => (i % 4 < 3 ? 255 - value : value)), this.ground.map((value) => 255 - value));
+    this.take(this.pixels.map((value, i) => (i % 4 < 3 ? 255 - value : value)));
+  }
+
+  /** What the eraser leaves: the colour around a picture. */
+  groundOf(pixels) {
+    const border = borderOf(pixels, this.columns, this.rows);
+    return this.two ? border.map((value) => (value < 128 ? 0 : 255)) : border;
+  }
+
+  /** What the pen draws in: where all is black or white, what is seen on the ground. */
+  get ink() {
+    return this.two ? this.ground.map((value) => (value < 128 ? 255 : 0)) : this.color;
   }
 
   put(pixels, ground) {
@@ -133,7 +144,7 @@ class Board {
     const here = [to[0] * this.columns, to[1] * this.rows];
     if (!this.now) {
       this.remember();
-      this.now = { under: this.pixels, covered: new Float32Array(this.rows * this.columns), color: this.tool === "eraser" ? this.ground : this.color };
+      this.now = { under: this.pixels, covered: new Float32Array(this.rows * this.columns), color: this.tool === "eraser" ? this.ground : this.ink };
       this.pixels = this.pixels.slice();
     }
     this.cover(this.now.from ?? here, here);

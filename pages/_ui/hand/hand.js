@@ -186,7 +186,7 @@ class Hand {
     board.become(about.given, about.two, held);
     const kind = JSON.stringify([about.given, about.two, this.data.into]);
     if (memory.kind === kind) Object.assign(board, { pixels: memory.pixels, ground: memory.ground });
-    else if (!about.two && held.length) Object.assign(board, { pixels: board.unpacked(held[0]), ground: borderOf(board.unpacked(held[0]), width, height) });
+    else if (!about.two && held.length) Object.assign(board, { pixels: board.unpacked(held[0]), ground: board.groundOf(board.unpacked(held[0])) });
     memory.kind = kind;
     board.paint();
     this.keep();
