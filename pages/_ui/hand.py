@@ -57,6 +57,7 @@ SHARED = (
     "nothing.yet", "waiting", "closed.4401", "closed.4403", "closed.4404", "undo", "undo.help", "redo", "redo.help",
     "sketch", "sketch.pen", "sketch.eraser", "sketch.clear", "sketch.color", "sketch.board", "project.large", "project.pixels", "project.broken",
 )  # fmt: skip
+ANCHOR = "try"
 _KINDS = {"hand.board": 0, "hand.board.saved": 0, "hand.made": 1, "hand.made.saved": 1, "hand.back": 0, "hand.back.saved": 0}  # fmt: skip
 
 _component = st.components.v2.component("gan_hand", html=HTML, css=STYLE, js=SCRIPT)
@@ -69,9 +70,14 @@ def hand_labels(config: RunConfig, _: Translate, lang: str) -> dict[str, str]:
     return words | {code: words[code].format(kind=titles[k]) for code, k in _KINDS.items()} | {"lang": lang}
 
 
+def way_there(_: Translate) -> None:
+    """A link down to the board."""
+    st.markdown(f":material/draw: [{_('Try it yourself')}](#{ANCHOR})", width="content")
+
+
 def hand(key: str, run_id: str, config: RunConfig, can_control: bool, _: Translate) -> None:
     """Show the board of a run, and what its newest saved moment makes of what is drawn there."""
-    st.subheader(_("Try it yourself"), anchor=False)
+    st.subheader(_("Try it yourself"), anchor=ANCHOR)
     words = hand_labels(config, _, language().replace("_", "-"))
     data = {
         "run": run_id, "token": tokens.issue_for(run_id, control=can_control), "control": can_control, "labels": words, "cycles": config.cycles,

@@ -29,7 +29,8 @@ def test_it_is_there_with_a_run(visit: Open, scheduler: Scheduler, handed: list[
     app.button(key="translate.start").click().run()
     assert not app.exception
     (session,) = scheduler.sessions()
-    assert [one.value for one in app.subheader] == ["Try it yourself"]
+    assert [(one.value, one.anchor) for one in app.subheader] == [("Try it yourself", hand.ANCHOR)]
+    assert any(f"(#{hand.ANCHOR})" in one.value for one in app.markdown)  # the way down to it
     said = handed[-1]
     assert (said["run"], said["control"], said["cycles"]) == (session.id, True, True)
     grant = tokens.check(said["token"])
