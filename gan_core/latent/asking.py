@@ -1,9 +1,13 @@
-"""What can be asked of an explored generator, and the answers: arrays and facts, ready to be packed for a browser.
+"""What can be asked of a saved generator, and the answers: arrays and facts, ready to be packed for a browser.
 
     @ask("draw")
     def draw(room: Room, asked: Mapping[str, Any], tell: Tell) -> Answer: ...
 
-A quick one is answered at once, while somebody drags; a slow one on a thread of its own, with progress, until it is called off.
+    @ask("translate", of=TRANSLATION)
+    def translate(moment: Moment, asked: Mapping[str, Any], tell: Tell) -> Answer: ...
+
+A quick one is answered at once, while somebody drags; a slow one on a thread of its own, with progress, until it is called off. What it is
+about is read from the run's folder by the reader of that kind (`reads`).
 """
 
 from __future__ import annotations
@@ -18,7 +22,10 @@ from gan_core.errors import ConfigError
 from gan_core.text import N_
 
 if TYPE_CHECKING:
-    from gan_core.latent.explorer import Room
+    from gan_core.runs.folder import RunFolder
+
+# What a question may be about: a generator of noise, in a `Room`; one that is given pictures.
+LATENTS, TRANSLATION = "latents", "translation"
 
 
 @dataclass(frozen=True)
@@ -39,30 +46,53 @@ class Tell(Protocol):
     def __call__(self, share: float, so_far: Answer | None = None) -> None: ...
 
 
-Answering = Callable[["Room", Mapping[str, Any], Tell], Answer]
+class Read(Protocol):
+    """A saved moment of a run, which nothing changes any more."""
+
+    @property
+    def nbytes(self) -> int:
+        """Memory behind it."""
+        ...
+
+
+Answering = Callable[[Any, Mapping[str, Any], Tell], Answer]
+Reader = Callable[["RunFolder", int], Read]
 
 
 @dataclass(frozen=True)
 class Ask:
     """name: what a browser calls it; slow: whether it may take more than a moment; writes: whether it changes the run's folder, which only
-    its owner may have done."""
+    its owner may have done; of: the kind of moment that it is about."""
 
     name: str
     answer: Answering
     slow: bool
     writes: bool
+    of: str = LATENTS
 
 
 ASKS: dict[str, Ask] = {}
+READERS: dict[str, Reader] = {}
 
 
-def ask(name: str, *, slow: bool = False, writes: bool = False) -> Callable[[Answering], Answering]:
+def ask(name: str, *, slow: bool = False, writes: bool = False, of: str = LATENTS) -> Callable[[Answering], Answering]:
     """Registers what can be asked under a name."""
 
     def register(answer: Answering) -> Answering:
         assert name not in ASKS, name
-        ASKS[name] = Ask(name, answer, slow, writes)
+        ASKS[name] = Ask(name, answer, slow, writes, of)
         return answer
+
+    return register
+
+
+def reads(of: str) -> Callable[[Reader], Reader]:
+    """Registers what reads the moments of this kind; it raises RunError for a run that has none such, and CheckpointError."""
+
+    def register(reader: Reader) -> Reader:
+        assert of not in READERS, of
+        READERS[of] = reader
+        return reader
 
     return register
 

@@ -414,10 +414,7 @@ def explored_from(folder: RunFolder, step: int | None = None) -> ExploredRun:
     if config.translates:
         raise RunError(NO_LATENTS)
     folder.know_table(config)
-    try:
-        device = devices.resolve(config.device)
-    except DeviceError:  # it was trained where there was one
-        device = torch.device("cpu")
+    device = device_of(config)
     try:
         data = data_sets.load(config.data)
     except DataError:
@@ -427,6 +424,23 @@ def explored_from(folder: RunFolder, step: int | None = None) -> ExploredRun:
     return ExploredRun(_players(config, data, saved, device), int(saved.state["step"]))
 
 
+def device_of(config: RunConfig) -> torch.device:
+    """Where a run was trained, or the processor where there is no such device here."""
+    try:
+        return devices.resolve(config.device)
+    except DeviceError:
+        return torch.device("cpu")
+
+
+def fill(module: nn.Module, saved: Saved, name: str, device: torch.device) -> None:
+    """Give a network the saved weights of this name, for looking at it on the device. Raises CheckpointError where they are not its own."""
+    try:
+        module.load_state_dict(saved.state[name])
+        module.to(device).requires_grad_(False).eval()
+    except (KeyError, RuntimeError, ValueError, TypeError) as error:
+        raise CheckpointError(N_("The checkpoint does not fit the run's settings ({reason})."), reason=str(error).splitlines()[0]) from None  # fmt: skip
+
+
 def _players(config: RunConfig, data: PointSet | ImageSet, saved: Saved, device: torch.device) -> Players:
     rng = torch.Generator()
     made: dict[str, nn.Module | None] = {
@@ -434,13 +448,9 @@ def _players(config: RunConfig, data: PointSet | ImageSet, saved: Saved, device:
         "discriminator": build_discriminator(config, data.shape, rng),
         "encoder": build_encoder(config, data.shape, rng),
     }
-    try:
-        for name, module in made.items():
-            if module is not None:
-                module.load_state_dict(saved.state[name])
-                module.to(device).requires_grad_(False).eval()
-    except (KeyError, RuntimeError, ValueError, TypeError) as error:
-        raise CheckpointError(N_("The checkpoint does not fit the run's settings ({reason})."), reason=str(error).splitlines()[0]) from None  # fmt: skip
+    for name, module in made.items():
+        if module is not None:
+            fill(module, saved, name, device)
     g, d = made["ema"], made["discriminator"]
     assert g is not None
     assert d is not None

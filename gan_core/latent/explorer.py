@@ -15,13 +15,14 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import torch
 from torch import Tensor
 
 from gan_core.errors import ConfigError, PlaygroundError, RunError
 from gan_core.latent import onnx_models, places
+from gan_core.latent.asking import LATENTS, READERS, Read, reads
 from gan_core.latent.directions import Directions
 from gan_core.latent.explored import Explored, explored_from
 from gan_core.latent.kept import PREFIX, KeptDirection
@@ -80,8 +81,8 @@ class Explorer:
 
     def __init__(self, folder: RunFolder) -> None:
         self.folder = folder
-        self._lock = threading.Lock()
-        self._moments: OrderedDict[int, Explored] = OrderedDict()
+        self._lock, self._reading = threading.Lock(), threading.Lock()
+        self._moments: OrderedDict[tuple[str, int], Read] = OrderedDict()
         self._found: OrderedDict[str, Known] = OrderedDict()
         self._maps: OrderedDict[str, Laid] = OrderedDict()
 
@@ -100,27 +101,45 @@ class Explorer:
     def _is_onnx(self) -> bool:
         return onnx_models.is_kept(self.folder.path)
 
+    def about(self, of: str, step: int) -> Room | Read:
+        """What a question of this kind is answered with: of latents a room, of others the moment itself. Raises as `room`."""
+        return self.room(step) if of == LATENTS else self._moment(of, step)
+
     def room(self, step: int) -> Room:
         """That moment, read if it is none of the last few. Raises RunError where it is not kept, and as `explored_from`."""
+        return Room(self, cast(Explored, self._moment(LATENTS, step)))
+
+    def _moment(self, of: str, step: int) -> Read:
+        found = self._shelved(of, step)
+        if found is None:
+            with self._reading:  # two who want the same read it once; others are not kept waiting
+                found = self._shelved(of, step) or self._read(of, step)
+                self._shelve(of, step, found)
+        return found
+
+    def _shelved(self, of: str, step: int) -> Read | None:
         with self._lock:
-            found = self._moments.get(step)
-            if found is None:
-                found = self._read(step)
-                self._moments[step] = found
-                while self._is_too_much():
-                    self._moments.popitem(last=False)
-            self._moments.move_to_end(step)
-        return Room(self, found)
+            found = self._moments.get((of, step))
+            if found is not None:
+                self._moments.move_to_end((of, step))
+            return found
+
+    def _shelve(self, of: str, step: int, moment: Read) -> None:
+        with self._lock:
+            self._moments[of, step] = moment
+            self._moments.move_to_end((of, step))
+            while self._is_too_much():
+                self._moments.popitem(last=False)
 
     def _is_too_much(self) -> bool:
         count, size = len(self._moments), sum(moment.nbytes for moment in self._moments.values())
         return count > _MOMENTS or (count > _LEAST and size > _BYTES)
 
-    def _read(self, step: int) -> Explored:
+    def _read(self, of: str, step: int) -> Read:
         try:
-            if self._is_onnx and not step:
+            if self._is_onnx and not step and of == LATENTS:
                 return onnx_models.explored_onnx(self.folder.path)
-            return explored_from(self.folder, step)
+            return READERS[of](self.folder, step)
         except PlaygroundError:
             if not self.folder.path.is_dir():
                 raise RunError(GONE) from None
@@ -159,6 +178,9 @@ class Explorer:
             shelf.move_to_end(name)
             while len(shelf) > _FOUND:
                 shelf.popitem(last=False)
+
+
+reads(LATENTS)(explored_from)
 
 
 class Explorers:

@@ -23,6 +23,7 @@ from pages._ui.controls import Controls, full_title, label, value_text
 from pages._ui.data_note import data_title, fetch_note, gone_note, lacks_pictures, licence_note, no_set_note
 from pages._ui.export import export
 from pages._ui.failures import plain
+from pages._ui.hand import hand, way_there
 from pages._ui.hints import NO_PRESET, hints, recipe
 from pages._ui.i18n import language, number, translate
 from pages._ui.live import live_view
@@ -118,6 +119,8 @@ class Lab:
             gone_note(session.config.data.pictures, _)
         self._view(session, mine, _)
         if session is not None:
+            if self.kind == "pairs":
+                hand(f"{self.page}.hand", session.id, session.config, mine, _)
             self._history(session, mine)
             if self.kind != "points":
                 measure(self.page, session.id, service.owns(session.owner))
@@ -286,6 +289,8 @@ class Lab:
                 help=_("Walk through the latent space of this generator, while it trains or afterwards."),
             ):  # fmt: skip
                 st.switch_page("latent.py", query_params={"run": session.id})
+            if session is not None and self.kind == "pairs":
+                way_there(_)
             with st.popover(_("Link"), icon=":material/link:"):
                 self._links(session, _)
             export(self.page, session.id if session is not None else None, self.draft)

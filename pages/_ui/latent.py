@@ -26,7 +26,7 @@ Translate = Callable[[str], str]
 _HERE = Path(__file__).parent
 _SHARED = ("frame", "dom", "yard", "link")  # with the live view
 _PARTS = (
-    "asking", "state", "places", "stage", "favourites", "moment", "pad", "sliders", "way_tracks", "film", "way", "map_paint", "map_picture", "map", "directions", "named", "sketch", "pictures", "project", "arithmetic", "nearest", "truncation", "mix", "units_region", "units", "weak", "desk",
+    "parts", "asking", "state", "places", "stage", "favourites", "moment", "pad", "sliders", "way_tracks", "film", "way", "map_paint", "map_picture", "map", "directions", "named", "sketch", "pictures", "project", "arithmetic", "nearest", "truncation", "mix", "units_region", "units", "weak", "desk",
 )  # fmt: skip  # joined to one module
 HTML = '<div class="gl gx"></div>'
 STYLE = "\n".join((_HERE / name).read_text(encoding="utf-8") for name in ("live.css", "latent.css"))

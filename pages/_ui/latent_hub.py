@@ -1,7 +1,8 @@
-"""The Latent Explorer's socket: questions about a run's generator, answered in the order they come; slow ones beside them.
+"""The socket of the Latent Explorer and of what is translated by hand: questions about a run's generator, answered in the order they come;
+slow ones beside them.
 
 A viewer first sends `{"token": ..., "lang": "zh_CN"}`, then `{"n": 1, "ask": name, "step": 1200, ...}` (what can be asked is in
-`gan_core.latent.tools`), `{"drop": n}` to call one off, and `{"visible": bool}`. It gets JSON (`hello`, `newest`, `gone`, `failed`) and
+`gan_core.latent.tools` and `gan_core.translation.hand`), `{"drop": n}` to call one off, and `{"visible": bool}`. It gets JSON (`hello`, `newest`, `gone`, `failed`) and
 binary frames: `n`, `step`, `facts`, `share` (1: this is the answer; less: what there is of it so far).
 """
 
@@ -185,8 +186,8 @@ class LatentHub:
 
         def work() -> bytes:
             tell(0.0)
-            room = viewer.explorer.room(question.step)
-            return self._packed(question, question.ask.answer(room, question.asked, tell), 1.0)
+            about = viewer.explorer.about(question.ask.of, question.step)
+            return self._packed(question, question.ask.answer(about, question.asked, tell), 1.0)
 
         try:
             data = await self._in(self._slow if question.ask.slow else self._quick, work)
@@ -232,5 +233,6 @@ def prepare() -> None:
     import torch
 
     from gan_core.latent import tools  # noqa: F401  (registers what can be asked)
+    from gan_core.translation import hand  # noqa: F401
 
     torch.set_num_threads(1)  # the other cores are the training's

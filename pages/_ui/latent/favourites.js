@@ -453,12 +453,6 @@ function chunksOf(ones) {
   return chunks.filter((chunk) => chunk.length);
 }
 
-function downloadAs(name, data, type) {
-  const address = URL.createObjectURL(new Blob([data], { type }));
-  h("a", { href: address, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(address), 60_000);
-}
-
 /** File -> {run, favourites: […], not checked yet}. Fails with an Error whose message can be shown. */
 async function favouritesIn(file, words) {
   if (file.size > KEPT_LARGEST) throw new Error(words.get("fav.bad.large"));

@@ -187,14 +187,3 @@ function cornersOf(count) {
   if (count === 4) return [[-1, 1], [1, 1], [1, -1], [-1, -1]];
   return Array.from({ length: count }, (_, i) => [Math.sin((2 * Math.PI * i) / count), Math.cos((2 * Math.PI * i) / count)].map((v) => Math.round(v * 1e6) / 1e6));
 }
-
-/** A few codes to choose one of, as buttons side by side. */
-function choice(words, name, codes, chosen) {
-  const buttons = Object.fromEntries(codes.map((code) => [code, h("button", { type: "button", class: "gl-choice", "data-code": code, "data-tip": words.has(`${name}.${code}.help`) ? words.get(`${name}.${code}.help`) : null, "aria-pressed": "false", onclick: () => {
-    set(code);
-    chosen(code);
-  } }, words.get(`${name}.${code}`))]));
-  const set = (code) => Object.entries(buttons).forEach(([own, button]) => button.setAttribute("aria-pressed", String(own === code)));
-  set(codes[0]);
-  return { box: h("span", { class: "gl-switch", role: "group", "aria-label": words.get(name) }, ...Object.values(buttons)), set, buttons };
-}

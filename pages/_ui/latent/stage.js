@@ -214,30 +214,6 @@ class NoisePlane {
   }
 }
 
-/** Calls `moved(x, y, ended)` with shares of the element's box while it is dragged. */
-function dragging(element, moved) {
-  let held = null;
-  const tell = (event, ended) => {
-    const box = element.getBoundingClientRect();
-    moved((event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height, ended);
-  };
-  element.style.touchAction = "none";
-  element.addEventListener("pointerdown", (event) => {
-    if (event.button > 0) return;
-    held = event.pointerId;
-    element.setPointerCapture(held);
-    tell(event, false);
-  });
-  element.addEventListener("pointermove", (event) => event.pointerId === held && tell(event, false));
-  for (const name of ["pointerup", "pointercancel"]) {
-    element.addEventListener(name, (event) => {
-      if (event.pointerId !== held) return;
-      held = null;
-      tell(event, true);
-    });
-  }
-}
-
 function paintAxes(context, size, [x0, x1, y0, y1], desk) {
   const { theme, words } = desk;
   context.clearRect(0, 0, size, size);
