@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import base64
 import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,7 @@ from gan_core.data.pairs import PairSet
 from gan_core.data.sets import to_pixels, to_unit
 from gan_core.errors import ConfigError, DataError, PlaygroundError, RunError
 from gan_core.generate import load
-from gan_core.latent.asking import LATENTS, TRANSLATION, Answer, asked_for
+from gan_core.latent.asking import LATENTS, READERS, TRANSLATION, Answer, asked_for
 from gan_core.latent.explored import NO_LATENTS
 from gan_core.latent.explorer import GONE, NOT_KEPT, Explorer, Room
 from gan_core.runs.folder import RunFolder
@@ -173,6 +175,29 @@ def test_a_moment_is_read_once_and_stays_when_the_run_is_deleted(tmp_path: Path)
     with pytest.raises(PlaygroundError) as refused:
         explorer.about(TRANSLATION, 1)
     assert refused.value.template == GONE
+
+
+def test_what_is_being_read_keeps_nobody_waiting_and_is_read_once(
+    folders: dict[str, RunFolder], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    explorer = Explorer(folders["pix2pix"])
+    first = explorer.about(TRANSLATION, 1)
+    begun, let, read = threading.Event(), threading.Event(), []
+
+    def slowly(folder: RunFolder, step: int) -> Moment:
+        read.append(step)
+        begun.set()
+        assert let.wait(30)
+        return hand.moment_from(folder, step)
+
+    monkeypatch.setitem(READERS, TRANSLATION, slowly)
+    with ThreadPoolExecutor(2) as pool:
+        two = [pool.submit(explorer.about, TRANSLATION, 3) for _ in range(2)]
+        assert begun.wait(30)
+        assert explorer.about(TRANSLATION, 1) is first
+        let.set()
+        assert two[0].result(30) is two[1].result(30)
+    assert read == [3]
 
 
 def test_a_damaged_moment_says_so(tmp_path: Path) -> None:
