@@ -31,6 +31,8 @@ CURVES = {
     "test_l1": ("translation", "neutral"),
     "cycle_there": ("translation", "real"),
     "cycle_back": ("translation", "fake"),
+    "psnr": ("psnr", "neutral"),
+    "ssim": ("ssim", "neutral"),
     "reconstruction": ("elbo", "g"),
     "kl": ("elbo", "d"),
     "d_real": ("critic", "real"),

@@ -46,6 +46,8 @@ _CHARTED = (
     "test_l1",
     "cycle_there",
     "cycle_back",
+    "psnr",
+    "ssim",
 )  # metrics that are drawn as they are
 GRANTED, GRANTS_SHARE = (
     0.25,

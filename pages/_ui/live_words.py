@@ -450,6 +450,14 @@ LABELS: dict[str, str] = {
     ),
     "curve.cycle_back": N_("Back and there"),
     "curve.cycle_back.help": N_("The same of held-out pictures of the wanted kind."),
+    "panel.psnr": N_("On held-out pictures (PSNR)"),
+    "panel.psnr.hint": N_("Higher: nearer to the truth"),
+    "curve.psnr": N_("PSNR (dB)"),
+    "curve.psnr.help": registry.metric["psnr"].help,
+    "panel.ssim": N_("On held-out pictures (SSIM)"),
+    "panel.ssim.hint": N_("Higher: nearer to the truth"),
+    "curve.ssim": N_("SSIM"),
+    "curve.ssim.help": registry.metric["ssim"].help,
     "curve.reconstruction": N_("Reconstruction"),
     "curve.reconstruction.help": N_(
         "π times the squared distance between a picture and the one that is drawn again from its code."
