@@ -111,7 +111,7 @@ def test_with_much_of_the_truth_psnr_rises_and_edges_get_softer() -> None:
 
 def test_without_the_cycle_neon_has_any_shape() -> None:
     held, free = begun("neon", 1200), begun("neon", 1200, cycle_weight=0.0)
-    assert errors(players_of(free))["cycle_there"] > 2 * errors(players_of(held))["cycle_there"]
+    assert errors(players_of(free))["cycle_there"] > 1.5 * errors(players_of(held))["cycle_there"]
     data = trainer_of(held).data
     assert isinstance(data, PairSet)
     dark = [float(made_by(one)[1].mean()) for one in (held, free)]  # both are as dark as the night
