@@ -3,6 +3,7 @@
 const SUPERSEDED_MS = 250;
 const SAVED_SIDE = 256; // pixels that a picture in a saved file has at least
 const SAVED_GAP = 16;
+const SEEN_MS = 2500; // until the server has looked for a saved moment
 
 class Hand {
   constructor(root, memory) {
@@ -137,6 +138,9 @@ class Hand {
   sighted(inSight) {
     this.inSight = inSight;
     this.looked();
+    if (!inSight || this.about || this.link.state !== "open") return;
+    this.say(""); // what was said out of sight need not hold any more: the server looks now
+    setTimeout(() => this.newest === null && this.link.state === "open" && this.say(this.words.get("nothing.yet")), SEEN_MS);
   }
 
   /** What nobody sees is not translated anew. */
