@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from gan_core import engine
-from gan_core.errors import ConfigError, PlaygroundError, RunError
+from gan_core.errors import ConfigError, PlaygroundError, PluginError, RunError
 from gan_core.pictures.choices import COLOURS, FITS, FOLDERS, SIZES, Choices
 from gan_core.pictures.limits import Limits
 from gan_core.text import N_
@@ -27,6 +27,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         arguments.insert(0, "serve")
     options = _parser().parse_args(arguments)
     try:
+        if paths := getattr(options, "plugin", None):
+            _load_plugins(options, paths)
         return int(options.run(options) or 0)
     except PlaygroundError as error:
         print(f"gan-playground: {error}", file=sys.stderr)
@@ -34,6 +36,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("gan-playground: interrupted", file=sys.stderr)
         return 130
+
+
+def _load_plugins(o: argparse.Namespace, paths: Sequence[Path]) -> None:
+    """A server goes on without one that cannot be loaded, and says so; a command ends. Raises PluginError."""
+    from gan_core import plugins
+
+    o.plugin_problems = []
+    for path in paths:
+        try:
+            plugins.load(path)
+        except PluginError as error:
+            if not hasattr(o, "no_browser"):
+                raise
+            print(f"gan-playground: {error}", file=sys.stderr)
+            o.plugin_problems.append(error)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -66,6 +83,9 @@ def _parser() -> argparse.ArgumentParser:
     bench.add_argument("name", help="one of the files in benchmarks/, without .py")
     bench.add_argument("--json", action="store_true", help="as one JSON object")
     bench.set_defaults(run=_bench)
+    for name in ("serve", "train", "sample", "evaluate", "export", "presets"):
+        commands.choices[name].add_argument("--plugin", type=Path, action="append", default=[], metavar="FILE",
+                                            help="a Python file that registers losses, penalties, networks or data sets of your own; may be repeated")  # fmt: skip
     return parser
 
 
@@ -260,6 +280,7 @@ def _serve(o: argparse.Namespace) -> int:
         host=o.host, port=o.port, data_dir=o.data_dir, browser=not o.no_browser, allow_origin=tuple(o.allow_origin),
         grace_seconds=o.grace, max_runs=o.max_runs, max_per_owner=o.max_per_owner,
         quota_gb=o.quota, engine=engine.default(o.engine), picture_limits=taken, pictures_folder=o.pictures_folder,
+        plugin_problems=tuple(getattr(o, "plugin_problems", ())),
     )))  # fmt: skip
 
 

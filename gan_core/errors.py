@@ -37,3 +37,7 @@ class EngineError(PlaygroundError):
 
 class ExportError(PlaygroundError):
     """Something that cannot be written as what was asked for: too large, too few moments, code that is not plain."""
+
+
+class PluginError(PlaygroundError):
+    """Code of somebody's own that cannot be loaded, or broke."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -14,7 +15,8 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Entry(Generic[T]):
-    """One registered thing: its code, its value, the words shown for it, and what its kind needs to know (`info`)."""
+    """One registered thing: its code, its value, the words shown for it, and what its kind needs to know (`info`). origin: the file of a
+    plugin that registered it, "" for what comes with the app."""
 
     name: str
     value: T
@@ -22,6 +24,7 @@ class Entry(Generic[T]):
     help: str
     paper: str
     info: Mapping[str, Any]
+    origin: str = ""
 
     @property
     def formula(self) -> str:
@@ -42,7 +45,7 @@ class Registry(Generic[T]):
         def register(value: T) -> T:
             if name in self._entries:
                 raise ValueError(f"{self.kind} {name!r} is registered twice")
-            self._entries[name] = Entry(name, value, title, help, paper, info)
+            self._entries[name] = Entry(name, value, title, help, paper, info, _origin)
             return value
 
         return register
@@ -68,6 +71,24 @@ class Registry(Generic[T]):
     def entries(self) -> list[Entry[T]]:
         return list(self._entries.values())
 
+    def withdraw(self, origin: str) -> None:
+        """Forget what a plugin has registered."""
+        self._entries = {name: entry for name, entry in self._entries.items() if entry.origin != origin}
+
+
+_origin = ""  # whose code is being loaded
+
+
+@contextlib.contextmanager
+def loading(origin: str) -> Iterator[None]:
+    """While this lasts, what is registered is this plugin's."""
+    global _origin
+    before, _origin = _origin, origin
+    try:
+        yield
+    finally:
+        _origin = before
+
 
 loss: Registry[Any] = Registry("loss")
 penalty: Registry[Any] = Registry("penalty")
@@ -78,3 +99,4 @@ metric: Registry[Any] = Registry("metric")
 preset: Registry[Any] = Registry("preset")
 condition: Registry[Any] = Registry("condition")
 method: Registry[Any] = Registry("method")
+ALL = (loss, penalty, network, optimizer, dataset, metric, preset, condition, method)

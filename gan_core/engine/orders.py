@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from gan_core import registry, serial
+from gan_core import plugins, registry, serial
 from gan_core.config import RunConfig, replace
 from gan_core.data.sets import ImageSet, PointSet
 from gan_core.engine import plan
@@ -31,7 +31,13 @@ NO_COMPILER = N_("Steps are not compiled: there is no C++ compiler on this machi
                  "at automatic or eager.")  # fmt: skip
 NOT_HERE = N_("Steps are compiled on Linux and macOS only. Leave the engine at automatic or eager.")
 NOT_ON = N_("Steps on {device} are not compiled. Leave the engine at automatic or eager.")
-SENTENCES = (NO_COMPILER, NOT_HERE, NOT_ON, *(e.value.eager for e in registry.method.entries() if e.value.eager))
+SENTENCES = (
+    NO_COMPILER,
+    NOT_HERE,
+    NOT_ON,
+    plugins.UNCOMPILED,
+    *(e.value.eager for e in registry.method.entries() if e.value.eager),
+)
 
 _PROCESSOR = (
     "vendor_id",
@@ -78,6 +84,8 @@ def check(part: Part) -> None:
     """Raise EngineError for a run whose steps are not compiled anywhere."""
     if reason := registry.method[part.config.method].value.eager:
         raise EngineError(reason)
+    if plugins.used(part.config):
+        raise EngineError(plugins.UNCOMPILED)
 
 
 @lru_cache(64)

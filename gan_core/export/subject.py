@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from gan_core import config as settings
 from gan_core import data as data_sets
 from gan_core import device as devices
-from gan_core import registry, schedules
+from gan_core import plugins, registry, schedules
 from gan_core.config import RunConfig
 from gan_core.data import sets
 from gan_core.data.sets import ImageSet, PointSet
@@ -152,6 +153,10 @@ def _kind(c: RunConfig) -> tuple[object, ...]:
 
 
 def _load(c: RunConfig) -> PointSet | ImageSet:
+    if files := plugins.used(c):
+        raise ExportError(N_("A run with code of a plugin ({files}) cannot be written as a script yet. Take the configuration instead: with "
+                             "'gan-playground train --config config.toml' and the plugin it trains the same run."),
+                          files=", ".join(Path(file).name for file in files))  # fmt: skip
     if c.translates:
         raise ExportError(N_("A run that translates pictures cannot be written as a script yet. Take the configuration instead: with "
                              "'gan-playground train --config config.toml' it trains the same run."))  # fmt: skip

@@ -289,7 +289,8 @@ class TrainingSession:
                 devices.free_what_is_left_of(error)
                 return self._fail(Message(breaking.NO_ROOM, {"device": breaking.DEVICES["cpu"]}))
             log.exception("run %s: loading the data failed", self.id)
-            self._fail(Message(breaking.BROKE, {"step": 0, "good": 0, "error": type(error).__name__}))
+            sentence, said = breaking.of_error(error, 0, self._device, self.config, None)
+            self._fail(Message(sentence, said | {"good": 0}))
 
     def _show_what_is_kept(self) -> None:
         """Of a run that was trained and whose pictures were deleted."""

@@ -8,7 +8,7 @@ import streamlit as st
 
 from gan_core import config as settings
 from gan_core import data as data_sets
-from gan_core import presets, registry, serial
+from gan_core import plugins, presets, registry, serial
 from gan_core.config import RunConfig
 from gan_core.errors import ConfigError, PlaygroundError
 from gan_core.runs.following import FollowedRun
@@ -18,6 +18,7 @@ from gan_core.runs.session import TrainingSession
 from gan_core.sharing import Share
 from gan_core.text import N_
 from pages._ui import graph, service, tokens
+from pages._ui import settings as server
 from pages._ui.beside import compare, ghost
 from pages._ui.controls import Controls, full_title, label, value_text
 from pages._ui.data_note import data_title, fetch_note, gone_note, lacks_pictures, licence_note, no_set_note
@@ -112,6 +113,8 @@ class Lab:
         if own is not None:
             self._follow(own)
         show_note(self.rules, _)
+        for problem in server.options().plugin_problems:
+            st.warning(plain(_(problem.template).format(**problem.params)), icon=":material/extension_off:")
         self._toolbar(title, session, mine, _)
         show_refusal(self.page, _)
         st.caption(self._notice(session, mine, _) or caption)
@@ -427,7 +430,12 @@ def preview(config: RunConfig, here: bool = True) -> bytes | None:
 
 @st.cache_data(show_spinner=False, max_entries=64)
 def _preview(link: str, here: bool) -> bytes | None:
-    return preview_frame(serial.from_link(link)[0]) if here else None
+    try:
+        return preview_frame(serial.from_link(link)[0]) if here else None
+    except Exception as error:
+        if (of_plugin := plugins.blamed(error)) is not None:
+            raise of_plugin from error
+        raise
 
 
 def _marks(run_id: str, followed: bool, drawn: RunConfig | None) -> None:

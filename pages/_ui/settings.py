@@ -10,6 +10,7 @@ from pathlib import Path
 import uvicorn
 from streamlit import config
 
+from gan_core.errors import PlaygroundError
 from gan_core.pictures.limits import Limits
 from gan_core.runs.store import data_dir
 from pages._ui.theme import theme_options
@@ -37,7 +38,7 @@ class ServeOptions:
     data_dir: None means GAN_PLAYGROUND_DATA_DIR, else ~/gan-playground. allow_origin: origins of other pages that may
     connect, beside those in GAN_PLAYGROUND_ALLOW_ORIGIN (separated by commas). max_runs, max_per_owner: runs that train
     at once. grace_seconds: how long a run that nobody watches goes on. engine: None means GAN_PLAYGROUND_ENGINE, else auto.
-    picture_limits: how much is taken of pictures of one's own. pictures_folder: its folders may be chosen as data; None: none may.
+    picture_limits: how much is taken of pictures of one's own. pictures_folder: its folders may be chosen as data; None: none may. plugin_problems: of plugins that could not be loaded.
     """
 
     host: str = "127.0.0.1"
@@ -52,6 +53,7 @@ class ServeOptions:
     engine: str | None = None
     picture_limits: Limits = field(default_factory=Limits)
     pictures_folder: Path | None = None
+    plugin_problems: tuple[PlaygroundError, ...] = ()
 
     @property
     def folder(self) -> Path:
