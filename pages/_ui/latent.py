@@ -67,7 +67,8 @@ def explorer(_: Translate) -> None:
             FILES["pairs"], label=_("See the run"), icon=":material/compare_arrows:", query_params={"run": asked}
         )
     elif asked and not there:
-        st.warning(_("There is no such run here any more. Choose another one."), icon=":material/info:")
+        text = _("There is no such run here any more.")
+        st.warning(f"{text} {_('Another one is shown.')}" if chosen else text, icon=":material/info:")
     if not chosen:
         st.caption(
             _("A generator turns noise into samples. Here you walk through that noise and see what it has learned.")

@@ -12,6 +12,7 @@ class Desk {
     this.ends = new AbortController();
     this.step = null;
     this.newest = null;
+    this.unreadable = new Set();
     this.walk = new Walk((ended) => this.walked(ended));
     this.link = new Link({
       frame: (buffer) => this.asker.frame(buffer),
@@ -118,7 +119,7 @@ class Desk {
   forget() {
     this.tool?.hide?.();
     this.asker.forget();
-    Object.assign(this, { tool: null, about: null, background: null, step: null, newest: null, at: null });
+    Object.assign(this, { tool: null, about: null, background: null, step: null, newest: null, at: null, unreadable: new Set() });
     for (const name of Object.keys(this.memory)) delete this.memory[name];
     this.walk = new Walk((ended) => this.walked(ended));
     this.begin();
@@ -171,12 +172,24 @@ class Desk {
     }, (error) => this.unread(step, error));
   }
 
-  /** A moment that cannot be read: the newest one may be. */
+  /** A moment that cannot be read: the newest one may be, and where nothing is shown yet, one before it. */
   unread(step, error) {
     this.say(error.message, true);
-    if (step === this.newest || this.memory.moment === null) return;
-    this.memory.moment = null;
-    this.goTo(this.newest);
+    this.unreadable.add(step);
+    if (!this.unreadable.has(this.newest) && this.memory.moment !== null) {
+      this.memory.moment = null;
+      this.goTo(this.newest);
+    } else if (!this.about) this.older();
+  }
+
+  /** The last kept moment that is not known to be damaged. One of the first ones, which stay for good, says which there are. */
+  older(first = 0) {
+    this.asker.latest("steps", "steps", first, {}, ({ facts }) => {
+      const step = facts.steps.findLast((kept) => !this.unreadable.has(kept));
+      if (step === undefined || this.about) return;
+      this.memory.moment = step;
+      this.goTo(step);
+    }, () => first === 0 && this.older(1));
   }
 
   ready() {
@@ -221,6 +234,7 @@ class Desk {
 
   walked(ended) {
     if (!this.about) return;
+    if (ended && this.slip) this.say("");
     this.stage.draw();
     this.lookAround();
     this.tool?.moved?.(ended);
@@ -270,12 +284,19 @@ class Desk {
     if (!this.note) return;
     setText(this.note, message);
     this.note.classList.toggle("gl-note-bad", Boolean(bad && message));
+    this.slip = "";
+    this.makeRoom();
   }
 
-  /** Says what has been done, for a while. */
-  mention(message) {
-    this.say(message);
-    setTimeout(() => this.note.textContent === message && this.say(""), KEPT_SAID_MS);
+  /** Says what is wrong with something that was typed; whoever goes anywhere has seen it. */
+  correct(message) {
+    this.say(message, true);
+    this.slip = message;
+  }
+
+  /** What is said stays in sight above the picture, which stays in sight as well. */
+  makeRoom() {
+    this.root.style.setProperty("--gx-note", `${this.note.textContent ? this.note.offsetHeight : 0}px`);
   }
 
   /** Of which step something is, in the words of this code; of another program's generator, which has no steps, nothing. */
@@ -295,6 +316,7 @@ class Desk {
   }
 
   resize() {
+    this.makeRoom();
     if (!this.about) return;
     this.stage.resize();
     this.favourites.repaint();

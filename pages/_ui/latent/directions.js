@@ -61,11 +61,12 @@ function savingOf(desk, row) {
   if (row.saved) return [button("forget", () => saved.forget(row.name), icon("close"))];
   const input = h("input", { type: "text", class: "gx-number gx-title", maxlength: "60", "aria-label": words.get("direction.title"), placeholder: words.get("direction.title") });
   const problem = h("small", { class: "gx-problem", role: "alert" });
+  const said = h("p", { class: "gx-saving-said", role: "status" });
   const store = async () => {
     try {
       await saved.save({ name: row.name, index: row.index, how: row.how, accuracy: row.accuracy ?? null }, input.value);
-      desk.mention(words.get("direction.saved", { name: input.value.trim() }));
       close();
+      setText(said, words.get("direction.saved", { name: input.value.trim() }));
     } catch (error) {
       setText(problem, error.message);
       input.focus();
@@ -74,6 +75,7 @@ function savingOf(desk, row) {
   const form = h("span", { class: "gx-saving-form gl-gone" }, input, h("button", { type: "button", class: "gl-button", "data-do": "store", onclick: store }, words.get("direction.store")), h("button", { type: "button", class: "gl-button", "aria-label": words.get("direction.cancel"), onclick: () => close() }, icon("close")), problem);
   const open = button("save", () => {
     form.classList.toggle("gl-gone");
+    setText(said, "");
     if (form.classList.contains("gl-gone")) return;
     input.focus();
   }, icon("star"));
@@ -85,7 +87,7 @@ function savingOf(desk, row) {
     if (event.key === "Enter") store();
     if (event.key === "Escape") close();
   });
-  return [open, form];
+  return [open, form, said];
 }
 
 /** Rows of samples, a direction each. A row: {name, index, title, …}; `below(row)`: what stands under its strip. */
@@ -114,9 +116,9 @@ class StripRows {
     }));
     this.lower = rows.map((row) => h("div", { class: "gx-strip-below" }, ...this.below(row)));
     this.list.replaceChildren(...rows.map((row, r) => {
-      const [button, form] = savingOf(desk, row);
+      const [button, ...form] = savingOf(desk, row);
       const name = h("span", { class: "gx-strip-name" }, h("span", {}, h("b", {}, row.title), row.note ? h("small", {}, row.note) : ""), button ?? "");
-      return h("section", { class: "gx-strip-row", "aria-label": row.title }, h("div", { class: "gx-strip" }, name, ...this.cells[r]), form ?? "", this.lower[r]);
+      return h("section", { class: "gx-strip-row", "aria-label": row.title }, h("div", { class: "gx-strip" }, name, ...this.cells[r]), ...form, this.lower[r]);
     }));
     this.ask();
   }
