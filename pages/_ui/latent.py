@@ -162,8 +162,7 @@ def _choose(rows: Mapping[str, Row], asked: str, _: Translate) -> str:
     def take() -> None:
         taken = st.session_state[key]
         if taken in options:  # and not what the browser still calls a run that has another name by now
-            st.query_params.clear()
-            st.query_params["run"] = taken
+            st.query_params.from_dict({"run": taken})  # at once: one step back in the browser is the run before
 
     st.selectbox(
         _("Run"), options, index=options.index(chosen), key=key, on_change=take, width=420,

@@ -430,6 +430,7 @@ LABELS: dict[str, str] = {
     "direction.store": N_("Save"),
     "direction.cancel": N_("Cancel"),
     "direction.saved": N_("Saved: {name}."),
+    "direction.gone": N_("A saved direction was deleted in another window. The place is shown without it."),
     "measure": N_("Measure"),
     "measure.help": N_("Moves {samples} samples by 1 σ along each direction shown here, and along random ones, and compares what changes."),
     "measure.stop": N_("Cancel"),

@@ -209,6 +209,21 @@ def test_a_run_that_is_not_there_is_said(digits: Any, visitor: Callable[..., Any
     page.locator(".gx[data-drawn]").wait_for()  # another one is explored instead
 
 
+def test_one_step_back_in_the_browser_is_the_run_before(
+    digits: Any, visitor: Callable[..., Any], rested: Callable[..., tuple[str, Any]]
+) -> None:
+    ring, _ = rested("ring", "lab")
+    page = visitor(storage_state=digits[1])
+    explored(page, ring)
+    shown = page.locator(".gx-all")
+    page.get_by_test_id("stSelectbox").click()
+    page.get_by_role("option").filter(has_text=digits[0]).click()
+    expect(shown).to_have_attribute("data-kind", "images")
+    page.go_back()
+    expect(shown).to_have_attribute("data-kind", "points")
+    page.wait_for_url(f"**run={ring}")
+
+
 def test_noise_and_data_of_points_side_by_side(
     visitor: Callable[..., Any], rested: Callable[..., tuple[str, Any]]
 ) -> None:

@@ -8,6 +8,7 @@ class Desk {
     this.root = root;
     this.memory = memory;
     this.turn = 0;
+    this.era = 0;
     this.theme = new Theme(root);
     this.ends = new AbortController();
     this.step = null;
@@ -109,6 +110,7 @@ class Desk {
   /** A place of a link that this generator cannot draw: it begins as without a link. */
   unlinked() {
     this.byLink = false;
+    this.era += 1;
     this.walk = new Walk((ended) => this.walked(ended));
     this.walked(true);
     this.tool?.moment?.();
@@ -267,17 +269,18 @@ class Desk {
   }
 
   latest(lane, name, asked, then, failed) {
-    this.asker.latest(lane, name, this.step, asked, then, failed ?? ((error) => this.failed(error)));
+    const { era } = this; // what was asked of a place that has been given up fails unheard: that has been said
+    this.asker.latest(lane, name, this.step, asked, then, failed ?? ((error) => era === this.era && this.failed(error)));
   }
 
   failed(error) {
-    if (this.byLink && error.kind === "ConfigError") {
-      this.unlinked();
-      return;
-    }
-    this.say(error.message, true);
-    if (error.kind === "ConfigError") this.tools.sliders?.lost();
-    if (error.kind === "ConfigError" && "laid" in this.walk.state.base) this.tools.map?.lost();
+    if (this.byLink && error.kind === "ConfigError") return this.unlinked();
+    if (error.kind !== "ConfigError") return this.say(error.message, true);
+    this.correct(error.message);
+    this.tools.sliders?.lost();
+    this.saved.load();
+    if ("laid" in this.walk.state.base) this.tools.map?.lost();
+    return undefined;
   }
 
   say(message, bad = false) {
@@ -288,7 +291,7 @@ class Desk {
     this.makeRoom();
   }
 
-  /** Says what is wrong with something that was typed; whoever goes anywhere has seen it. */
+  /** Says what is wrong with something that was asked for; whoever goes on from there has seen it. */
   correct(message) {
     this.say(message, true);
     this.slip = message;

@@ -18,10 +18,18 @@ class SavedDirections {
   }
 
   load() {
-    this.desk.latest("saved", "saved_directions", {}, ({ facts }) => this.take(facts));
+    this.desk.latest("saved", "saved_directions", {}, ({ facts }) => this.take(facts), (error) => this.desk.say(error.message, true));
   }
 
-  take(facts) {
+  /** The list as it is by now. What was deleted moves nothing any more; where that was in another window, it is said. */
+  take(facts, here = false) {
+    const { desk } = this;
+    const there = new Set(facts.directions.map(({ name }) => name));
+    if (desk.walk.without((name) => name.startsWith("saved.") && !there.has(name))) {
+      desk.era += 1;
+      desk.walked(true);
+      if (!here) desk.correct(desk.words.get("direction.gone"));
+    } else desk.stage.showSteps();
     if (JSON.stringify(facts.directions) === JSON.stringify(this.list)) return;
     this.list = facts.directions;
     for (const told of this.readers) told();
@@ -35,13 +43,8 @@ class SavedDirections {
   }
 
   async forget(name) {
-    const { walk } = this.desk;
-    if (name in walk.state.moves) {
-      const { [name]: gone, ...moves } = walk.state.moves;
-      walk.end({ moves });
-    }
     try {
-      this.take((await this.desk.ask("forget_direction", { name }).done).facts);
+      this.take((await this.desk.ask("forget_direction", { name }).done).facts, true);
     } catch (error) {
       this.desk.say(error.message, true);
     }
