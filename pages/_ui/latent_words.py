@@ -500,7 +500,7 @@ LABELS: dict[str, str] = {
     "named.locked.help": N_("What these directions change stays as it is, to first order: the new direction is made to have a right angle with each of them."),
     "named.locked.none": N_("Nothing to hold yet: directions that are found or saved can be."),
     "named.without": N_("holding {names}"),
-    "named.says": N_("Right for {accuracy} of {held} held-out samples, both kinds counting the same; learned from {learned} of {these} against {others}."),
+    "named.says": N_("Of {these} samples of this kind and {others} others, {learned} were learned from. Right for {accuracy} of the {held} held out, both kinds counting the same."),
     "named.says.few": N_("Few samples were held out, so this says little: mark more."),
     "named.says.poor": N_("Hardly better than guessing: what was asked for does not lie along a straight direction."),
     "named.says.locked": N_("{names} held still; {left} of the direction’s length is left."),
