@@ -293,6 +293,8 @@ class Hand {
     if (this.step === null || !this.about) return;
     const began = performance.now();
     const { about } = this;
+    const wish = (this.wish = (this.wish ?? 0) + 1);
+    this.root.dataset.current = "false";
     this.asker.latest("translate", "translate", this.step, { picture: encodeBytes(this.board.bytes()) }, (answer) => {
       if (about !== this.about) return;
       this.shown = answer.step;
@@ -301,7 +303,7 @@ class Hand {
       setText(this.at, this.words.get("hand.step", { step: this.words.number(answer.step) }));
       this.save.disabled = false;
       if (this.troubled) this.complain("");
-      Object.assign(this.root.dataset, { step: String(answer.step), drawn: String(Number(this.root.dataset.drawn || 0) + 1), latency: (performance.now() - began).toFixed(1) });
+      Object.assign(this.root.dataset, { step: String(answer.step), drawn: String(Number(this.root.dataset.drawn || 0) + 1), latency: (performance.now() - began).toFixed(1), current: String(wish === this.wish) });
     }, (error) => this.complain(error.message, true));
   }
 
