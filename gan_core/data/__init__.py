@@ -67,11 +67,12 @@ def load(data: DataConfig, progress: Progress | None = None) -> PointSet | Image
             _cache.move_to_end(key)
             while len(_cache) > _KEPT:
                 _cache.popitem(last=False)
-    with _lock:
-        known = _parts.get(part := (*key, data.limit, data.direction))
+        part = (*key, data.limit, data.direction)
+        known = _parts.get(part)
         if known is None or known[0] is not images:
             found = images.limited(data.limit)
             known = images, found.turned() if isinstance(found, PairSet) and data.direction == "back" else found
+    with _lock:
         _parts[part] = known
         _parts.move_to_end(part)
         while len(_parts) > _KEPT:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import torch
+from torch import Tensor
 
 from gan_core.data import pairs as made_pairs
 from gan_core.data import pictures as own_pictures
@@ -25,6 +26,10 @@ EXAMPLE = "edges"  # until something is imported
 KINDS = (N_("First folder"), N_("Second folder"))
 NOT_A_PAIR = N_("The imported pictures {name}… cannot be translated: that takes two folders, at {size} × {size} pixels at least. Import two folders, or choose "
                 "another set.")  # fmt: skip
+
+TOO_UNEVEN = N_(
+    "One of the two folders has so few pictures beside the other that none of them could be held out. Import more of them."
+)
 
 
 def own(data: DataConfig) -> Mapping[str, Any]:
@@ -67,6 +72,16 @@ def own_pairs(data: DataConfig, progress: Progress | None = None) -> PairSet:
             raise DataError(own_pictures.DAMAGED, path=data.pictures)
         (given, out), (test_given, test_out) = ((images[0::2], images[1::2]) for images, _labels in parts)
     else:
-        (given, out), (test_given, test_out) = ((images[labels == 0], images[labels == 1]) for images, labels in parts)
+        (given, out), (test_given, test_out) = (_apart(images, labels) for images, labels in parts)
+    if not all(map(len, (given, out, test_given, test_out))):
+        raise DataError(TOO_UNEVEN)
     return PairSet("own_pairs", out, None, test_out, None, (), own_pictures.LICENCE, given=given, test_given=test_given,
                    titles=(whole.class_names[0], whole.class_names[1]), together=shape.paired, matched=shape.paired)  # fmt: skip
+
+
+def _apart(images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    """The pictures of class 0 and of class 1: where they lie one after the other nothing is copied off the disk."""
+    first = int((labels == 0).sum())
+    if bool((labels[:first] == 0).all()):
+        return images[:first], images[first:]
+    return images[labels == 0], images[labels == 1]

@@ -32,6 +32,7 @@ NOISE = 64.0  # standard deviation, of 255
 HOLE = 3 / 8  # of the side
 SHRUNK = 4  # times smaller
 LINE = 0.035  # half the width of an outline, in widths of the picture
+_OF_A_KIND = 10_000  # pictures that a classifier of both kinds learns from at most
 _LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601
 
 
@@ -62,6 +63,18 @@ class PairSet(ImageSet):
     def largest_batch(self) -> int:
         """How many different training samples there are of either kind."""
         return min(len(self.images), len(self.given))
+
+    @property
+    def as_kinds(self) -> ImageSet:
+        """Pictures of both kinds, at most 10,000 of each, labelled by their kind: for a classifier that tells them apart. Both have the same shape."""
+        images, test = (
+            [part[:_OF_A_KIND] for part in both]
+            for both in ((self.given, self.images), (self.test_given, self.test_images))
+        )
+        labels, test_labels = (
+            torch.cat([torch.full((len(part),), kind) for kind, part in enumerate(both)]) for both in (images, test)
+        )
+        return ImageSet("two kinds", torch.cat(images), labels, torch.cat(test), test_labels, self.titles, self.licence)
 
     @cached_property
     def fingerprint(self) -> str:

@@ -46,6 +46,7 @@ class Evaluation:
     """n samples, which draw(k) gives k at a time as (k, C, H, W) in [−1, 1], against the pictures of `data` in the eyes of `judges`;
     with the classes that they were asked to be, (k,) int64, in a pair, where the generator is `told`.
 
+    lenient: figures that need more samples than n are left out instead of refused.
     only: the figures that are wanted, with those that are found together with them; None: all. repeats: whether their spread is.
 
     `steps` does the work; then `measures` and `found` hold the figures. Draws no random number but from generators of its own.
@@ -54,7 +55,7 @@ class Evaluation:
 
     def __init__(
         self, draw: Draw, n: int, data: ImageSet, judges: Judges, *, told: bool = False,
-        only: Collection[str] | None = None, repeats: bool = True,
+        only: Collection[str] | None = None, repeats: bool = True, lenient: bool = False,
     ) -> None:  # fmt: skip
         self.n, self.measures = n, tuple[Measure, ...]()
         self._draw, self._data, self._judges = draw, data, judges
@@ -62,6 +63,8 @@ class Evaluation:
         self._told, self._repeated = told, repeats
         every = groups(judges, data, n, told=told)
         self._groups = [group for group in every if only is None or set(only) & set(group.names)]
+        if lenient:
+            self._groups = [group for group in self._groups if group.least <= n] or self._groups
         self._values: dict[str, tuple[float, float | None]] = {}
         self._repeats: dict[str, list[float]] = {}
         for group in self._groups:

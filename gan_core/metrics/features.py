@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from gan_core import data as data_sets
+from gan_core.data.pairs import PairSet
 from gan_core.data.sets import ImageSet, Progress
 from gan_core.errors import ConfigError
 from gan_core.metrics import classifier
@@ -158,12 +159,15 @@ def _product(p: Tensor, q: Tensor) -> Tensor:
 
 
 def get_judges(name: str, data: ImageSet, progress: Progress | None = None) -> Judges:
-    """Who judges the pictures of `data`. "classifier": the small one of the set, trained now if it never was; "inception": the standard
+    """Who judges the pictures of `data`. "classifier": the small one of the set, trained now if it never was, of two folders one that tells them
+    apart; "inception": the standard
     network, and the classifier for the classes of a set that has labels.
 
     Raises DataError for a set without labels and for Inception's weights that are not there; ConfigError for another name.
     """
     data = data.complete
+    if name == "classifier" and isinstance(data, PairSet) and not knows_classes(data):
+        return Judges(ClassifierFeatures(get_classifier(data.as_kinds, progress)))
     if name == "classifier":
         judge, own, accuracy = _classifier(data, progress)
         return Judges(judge, judge, own, accuracy)
@@ -185,7 +189,8 @@ def pieces(data: ImageSet) -> Pieces[Judges]:
 
 def offered(data: DataConfig) -> tuple[str, ...]:
     """Which of NAMES there are for pictures of this set, the usual one first: a set without classes has no classifier."""
-    return NAMES if data_sets.info_of(data).get("classes") else NAMES[1:]
+    info = data_sets.info_of(data)
+    return NAMES if info.get("classes") or info["kind"] == "pairs" else NAMES[1:]
 
 
 def width_of(name: str, data: DataConfig) -> int:

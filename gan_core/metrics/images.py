@@ -30,10 +30,17 @@ def evaluate_by(judges: Judges, samples: Tensor, data: ImageSet, progress: Progr
 
 
 def evaluate_drawn(
-    judges: Judges, draw: Draw, n: int, data: ImageSet, progress: Progress | None = None, *, told: bool = False
+    judges: Judges,
+    draw: Draw,
+    n: int,
+    data: ImageSet,
+    progress: Progress | None = None,
+    *,
+    told: bool = False,
+    lenient: bool = False,
 ) -> dict[str, Any]:
-    """`Evaluation.found` of n samples that `draw` gives a part at a time, and the classes that they were asked to be where it is `told`."""
-    evaluation = Evaluation(draw, n, data, judges, told=told)
+    """`Evaluation.found` of n samples that `draw` gives a part at a time, and the classes that they were asked to be where it is `told`. lenient: as there."""
+    evaluation = Evaluation(draw, n, data, judges, told=told, lenient=lenient)
     for done, total, what in evaluation.steps():
         if progress:
             progress(what, done, total)

@@ -62,21 +62,33 @@ def errors(players: Translators, count: int = COUNT) -> dict[str, float]:
     cycle_back. Draws nothing."""
     data = players.data
     assert isinstance(data, PairSet)
-    given = to_unit(data.test_given[:count])
+    sums: dict[str, float] = {}
+    most = min(count, max(len(data.test_given), len(data.test_images)))
+    for first in range(0, most, COUNT):  # in parts: a window's means take memory
+        rows = slice(first, min(first + COUNT, most))
+        part = _errors(players, data, rows)
+        for name, value in part.items():
+            sums[name] = sums.get(name, 0.0) + value * (rows.stop - rows.start)
+    means = {name: total / most for name, total in sums.items()}
+    return {name: value for name, value in means.items() if math.isfinite(value)}
+
+
+def _errors(players: Translators, data: PairSet, rows: slice) -> dict[str, float]:
+    given = to_unit(data.test_given[rows])
     made = players.sample(given)
     found: dict[str, float] = {}
     if data.matched:
-        true = to_unit(data.test_images[:count])
+        true = to_unit(data.test_images[rows])
         found = nearness(made, true)
     if (again := players.back(made)) is not None:
-        other = to_unit(data.test_images[:count])
+        other = to_unit(data.test_images[rows])
         back = players.back(other)
         assert back is not None
         found |= {
             "cycle_there": absolute_error(again, given),
             "cycle_back": absolute_error(players.sample(back), other),
         }
-    return {name: value for name, value in found.items() if math.isfinite(value)}
+    return found
 
 
 metric("test_l1", title=N_("L1 to the truth"), kind="pairs", better="lower", floor=None,

@@ -34,7 +34,8 @@ class Choices:
     folders: str = "classes"
 
     def __post_init__(self) -> None:
-        allowed_ones = {"size": SIZES, "fit": tuple(FITS), "colour": tuple(COLOURS), "folders": tuple(FOLDERS)}
+        sizes = SIZES if self.folders == "classes" else PAIR_SIZES
+        allowed_ones = {"size": sizes, "fit": tuple(FITS), "colour": tuple(COLOURS), "folders": tuple(FOLDERS)}
         for name, allowed in allowed_ones.items():
             value = getattr(self, name)
             if value not in allowed:

@@ -20,7 +20,7 @@ NOT_TWO = N_("To translate, pictures must lie in two folders, one for each kind,
 
 @dataclass(frozen=True)
 class Kinds:
-    """Of each picture its kind, and by what it is called within its kind, without the ending of the file."""
+    """Of each picture its kind ("" where it lies beside the folders), and by what it is called within its kind, without the ending of the file."""
 
     kinds: list[str]
     keys: list[str]
@@ -39,10 +39,11 @@ def classes_of(names: Sequence[str]) -> list[str] | None:
 
 def kinds_of(names: Sequence[str]) -> Kinds:
     """The two kinds that pictures are of: as `classes_of`, and trainA, trainB, testA, testB are A and B. Raises DataError for fewer or more."""
-    depth = _depth(names)
+    inside = _inside(names)
+    depth = _depth(inside)
     if depth is None:
-        raise DataError(NOT_TWO, count=0)
-    parts = [name.split("/") for name in names]
+        raise DataError(NOT_TWO, count=len({name.split("/")[0] for name in inside if "/" in name}))
+    parts = [name.split("/") for name in inside]
     found = [_PART_AND_KIND.fullmatch(each[depth]) for each in parts]
     both = [match.groups() for match in found if match is not None]
     split = len(both) == len(parts)
@@ -50,11 +51,24 @@ def kinds_of(names: Sequence[str]) -> Kinds:
     if (count := len(set(kinds))) != 2:
         raise DataError(NOT_TWO, count=count)
     middle = [[part.lower()] for part, _kind in both] if split else [[] for _each in parts]
+    known = dict(zip(inside, kinds, strict=True))
     keys = [
         "/".join([*each[:depth], *part, *each[depth + 1 : -1], PurePosixPath(each[-1]).stem])
         for each, part in zip(parts, middle, strict=True)
     ]
-    return Kinds(kinds, keys)
+    called = dict(zip(inside, keys, strict=True))
+    return Kinds([known.get(name, "") for name in names], [called.get(name, name) for name in names])
+
+
+def _inside(names: Sequence[str]) -> list[str]:
+    """Those that lie in folders of a level on which there are several, without what lies beside these."""
+    left, depth = list(names), 0
+    while True:
+        deeper = [name for name in left if name.count("/") > depth]
+        tops = {name.split("/")[depth] for name in deeper}
+        if not deeper or (len(tops) > 1 and not all(top.lower() in _PARTS for top in tops)):
+            return deeper or left
+        left, depth = deeper, depth + 1
 
 
 def _depth(names: Sequence[str]) -> int | None:

@@ -222,11 +222,13 @@ class Import:
             self._enter("keeping")
             if not making.pictures:
                 raise DataError(NO_PICTURE)
-            set_id, left = making.finish()
-            for code, name in left:
-                self._refuse(code, name)
-            with self._lock:
-                self._accepted -= len(left)
+            try:
+                set_id = making.finish()
+            finally:
+                for code, name in making.left:
+                    self._refuse(code, name)
+                with self._lock:
+                    self._accepted -= len(making.left)
             if self._cancelled.is_set():
                 return None
             return self._sets.keep(folder, set_id, self._owner, self._name, self.refused, self.notes, self._limits)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from gan_core.errors import DataError
 from gan_core.pictures.choices import Choices
-from gan_core.pictures.folders import classes_of, kinds_of
+from gan_core.pictures.folders import Kinds, classes_of, kinds_of
 from gan_core.pictures.limits import FEWEST
 from gan_core.pictures.naming import Shape
 from gan_core.text import N_
@@ -49,6 +49,7 @@ class Making:
     def __init__(self, folder: Path, choices: Choices) -> None:
         self.folder, self.choices = folder, choices
         self.pictures: list[Picture] = []
+        self.left: list[tuple[str, str]] = []  # out in the end: the code of a reason, and a name
         self._channels = 1 if choices.colour == "grey" else 3
         self._digests: set[bytes] = set()
         self._all_grey = choices.colour == "auto"
@@ -74,15 +75,16 @@ class Making:
         """Let go of the file."""
         self._file.close()
 
-    def finish(self) -> tuple[str, list[tuple[str, str]]]:
-        """Write the files of the set; its name, and which pictures were left out in the end, each by the code of a reason and its name. Raises
-        OSError, and DataError for fewer than a set needs, and for other folders than the choices speak of."""
+    def finish(self) -> str:
+        """Write the files of the set; its name. `left` says then what was left out in the end. Raises OSError, and DataError for fewer than a set
+        needs, and for other folders than the choices speak of."""
         self._file.close()
         to_grey = self._all_grey and self._channels == 3
-        left = self._digest_greys() if to_grey else []
+        if to_grey:
+            self._digest_greys()
         if len(self.pictures) < FEWEST:
             raise DataError(TOO_FEW, count=len(self.pictures), least=FEWEST)
-        order, labels, held, classes = self._pairs(left) if self._in_pairs else self._one_by_one()
+        order, labels, held, classes = self._pairs() if self._in_pairs else self._one_by_one()
         shape = Shape(1 if to_grey else self._channels, self.choices.size, len(classes), self._in_pairs)
         digest = self._write_pictures(order, shape, to_grey)
         if classes:
@@ -93,27 +95,36 @@ class Making:
         said |= {"count": len(order), "channels": shape.channels, "size": shape.size}
         self._write_text("set.json", json.dumps(said, ensure_ascii=False))
         self._part.unlink()
-        return shape.name(digest.hexdigest()), left
+        return shape.name(digest.hexdigest())
 
     def _one_by_one(self) -> tuple[list[Picture], NDArray[np.int64], int, list[str]]:
         """The pictures in their order, their classes by number, how many are held out, what the classes are called."""
-        names = [picture.name for picture in self.pictures]
-        classes = kinds_of(names).kinds if self.choices.folders == "apart" else classes_of(names)
+        apart = self.choices.folders == "apart"
+        classes = self._kinds().kinds if apart else classes_of([picture.name for picture in self.pictures])
         counts = Counter(classes or ())
         fewest = min(counts, key=counts.__getitem__, default="")
-        if self.choices.folders == "apart" and counts[fewest] < FEWEST // 2:
+        if apart and counts[fewest] < FEWEST // 2:
             raise DataError(TOO_FEW_OF_A_KIND, count=counts[fewest], name=fewest, least=FEWEST // 2)
         numbers = {name: number for number, name in enumerate(sorted(counts))}
         labels = np.array([numbers[name] for name in classes or ()], np.int64)
         # By digest, so that neither the names of files nor their order make another set of the same pictures.
-        order = sorted(range(len(self.pictures)), key=lambda i: self.pictures[i].digest)
+        # Two kinds lie one after the other, so that each can be read off the disk by itself.
+        order = sorted(range(len(self.pictures)), key=lambda i: (labels[i] if apart else 0, self.pictures[i].digest))
         held = held_out(labels[order] if classes else np.zeros(len(order), np.int64))
         order = [order[i] for i in np.flatnonzero(~held)] + [order[i] for i in np.flatnonzero(held)]
         return [self.pictures[i] for i in order], labels[order] if classes else labels, int(held.sum()), list(numbers)
 
-    def _pairs(self, left: list[tuple[str, str]]) -> tuple[list[Picture], NDArray[np.int64], int, list[str]]:
-        """The same of pairs, the two of each one after the other; `left` takes those that are in none."""
+    def _kinds(self) -> Kinds:
+        """Of those that lie in the two folders; others are left out."""
         found = kinds_of([picture.name for picture in self.pictures])
+        self.left += [("beside", one.name) for one, kind in zip(self.pictures, found.kinds, strict=True) if not kind]
+        rows = [i for i, kind in enumerate(found.kinds) if kind]
+        self.pictures = [self.pictures[i] for i in rows]
+        return Kinds([found.kinds[i] for i in rows], [found.keys[i] for i in rows])
+
+    def _pairs(self) -> tuple[list[Picture], NDArray[np.int64], int, list[str]]:
+        """The same of pairs, the two of each one after the other."""
+        found, left = self._kinds(), self.left
         sides: dict[str, dict[str, Picture]] = {kind: {} for kind in sorted(set(found.kinds))}
         for picture, kind, key in zip(self.pictures, found.kinds, found.keys, strict=True):
             if sides[kind].setdefault(key, picture) is not picture:
@@ -137,18 +148,17 @@ class Making:
         held = 2 * int(held_out(np.zeros(len(pairs), np.int64)).sum())
         return order[held:] + order[:held], np.arange(len(order)) % 2, held, list(sides)
 
-    def _digest_greys(self) -> list[tuple[str, str]]:
-        """What the pixels will be decides on the order, and whether two are the same; those that are."""
+    def _digest_greys(self) -> None:
+        """What the pixels will be decides on the order, and whether two are the same; those that are are left out."""
         kept: dict[bytes, Picture] = {}
         same = []
         for picture, pixels in zip(self.pictures, self._pixels(self.pictures), strict=True):
             picture.digest = hashlib.sha256(grey(pixels).tobytes()).digest()
             if kept.setdefault(picture.digest, picture) is not picture:
                 same.append(("duplicate", picture.name))
-        if self._in_pairs:
-            return []
-        self.pictures = list(kept.values())
-        return same
+        if not self._in_pairs:
+            self.pictures = list(kept.values())
+            self.left += same
 
     def _pixels(self, pictures: Sequence[Picture]) -> Iterator[NDArray[np.uint8]]:
         """(S, S, C) of each, read from the disk one by one."""

@@ -12,6 +12,7 @@ LONGEST = 200  # characters of a name
 
 REASONS = {
     "duplicate": N_("The same picture as another one"),
+    "beside": N_("Beside the two folders"),
     "partner": N_("No picture of the same name in the other folder"),
     "format": N_("No picture in a format that is read here (PNG, JPEG, WebP, GIF, BMP, TIFF, PPM)"),
     "truncated": N_("The file ends early"),

@@ -194,7 +194,7 @@ def evaluate(path: Path, features: str | None = None) -> dict[str, Any]:
             judges = get_judges(by, data, progress) if by else None
             found: dict[str, Any] = dict(errors(saved.translators(data), n))
             if judges is not None:
-                found |= evaluate_drawn(judges, saved.drawing(), n, data, progress)
+                found |= evaluate_drawn(judges, saved.drawing(), n, data, progress, lenient=True)
         elif isinstance(data, data_sets.PointSet):
             found = metrics.evaluate(saved.sample(n), data, progress)
         else:
@@ -209,13 +209,13 @@ def evaluate(path: Path, features: str | None = None) -> dict[str, Any]:
 def describe_evaluation(found: dict[str, Any]) -> str:
     """The figures of `evaluate` in a line each for people."""
     measures = from_flat(found["metrics"])
-    if not measures:
-        return "\n".join(f"{name}: {value}" for name, value in found["metrics"].items())
     lines = [
         f"{registry.metric[name].title}: {_written(name, value)} ({found['samples']:,} translations)"
         for name, value in found["metrics"].items()
         if name in registry.metric and registry.metric[name].info["kind"] == "pairs"
     ]
+    if not measures and not lines:
+        return "\n".join(f"{name}: {value}" for name, value in found["metrics"].items())
     lines += [_described(measure) for measure in measures]
     shares = found["metrics"].get("class_shares", ())
     if 0 < len(shares) <= _LISTED:

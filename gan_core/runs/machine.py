@@ -6,9 +6,11 @@ from functools import lru_cache
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from gan_core.config import RunConfig
-from gan_core.data.sets import ImageSet
+from gan_core.data.pairs import PairSet
+from gan_core.data.sets import ImageSet, PointSet
 from gan_core.memory import Needs, needs
 from gan_core.trainer import Trainer
 
@@ -21,11 +23,17 @@ def of(trainer: Trainer) -> dict[str, Any]:
     said = {
         "device": device.type, "name": _name(device), "threads": torch.get_num_threads() if device.type == "cpu" else 0,
         "weights": estimated.weights, "activations": estimated.activations,
-        "pictures": data.images.nbytes if isinstance(data, ImageSet) else 0,
+        "pictures": sum(part.nbytes for part in _learned(data)),
     }  # fmt: skip
     if device.type == "cuda":
         said |= {"allocated": torch.cuda.memory_allocated(device), "reserved": torch.cuda.memory_reserved(device)}
     return said
+
+
+def _learned(data: PointSet | ImageSet) -> list[Tensor]:
+    if isinstance(data, PairSet):
+        return [data.given, data.images]
+    return [data.images] if isinstance(data, ImageSet) else []
 
 
 @lru_cache(16)

@@ -142,7 +142,8 @@ class MeasureJob:
             raise DataError(N_("This run draws points: they are measured while it trains, and have no features."))
         judges = get_judges(self.plan.features, data, self._progress)
         n = min(self.plan.samples, most_samples(data))
-        evaluation = Evaluation(saved.drawing(), n, data, judges, told=bool(saved.config.classes))
+        told, lenient = bool(saved.config.classes), isinstance(data, PairSet)  # there are not more of these
+        evaluation = Evaluation(saved.drawing(), n, data, judges, told=told, lenient=lenient)
         for step in evaluation.steps():
             self._progress(step.what, step.done, step.total)
         if _born(self.folder) != born:

@@ -53,8 +53,13 @@ def set_is_gone(set_id: str) -> bool:
     return PictureSets(service.scheduler().store.root).get(set_id) is None
 
 
-def gone_note(set_id: str, _: Translate) -> None:
+def gone_note(set_id: str, translates: bool, _: Translate) -> None:
     """Above a run that rests, and whose pictures are not here."""
+    if translates:
+        st.warning(_("The two folders of this run ({name}…) are not on this server any more: the set was deleted, damaged, or made elsewhere. Runs hold no "
+                     "copy of them. What it has learned can still be tried by hand, below. To see its past, to train on, or to measure it, import the same "
+                     "files again with the same choices: they become the same set.").format(name=set_id[:8]), icon=":material/hide_image:")  # fmt: skip
+        return
     st.warning(_("The pictures of this run ({name}…) are not on this server any more: its set was deleted, damaged, or made elsewhere. Runs hold no copy "
                  "of them. Its curves and its past can be looked at, and its generator explored and exported. To train on, or to measure it, import "
                  "the same files again with the same choices: they become the same set.").format(name=set_id[:8]),

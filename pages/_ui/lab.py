@@ -119,7 +119,7 @@ class Lab:
         show_refusal(self.page, _)
         st.caption(self._notice(session, mine, _) or caption)
         if session is not None and session.status not in ACTIVE and lacks_pictures(session.config.data):
-            gone_note(session.config.data.pictures, _)
+            gone_note(session.config.data.pictures, session.config.translates, _)
         self._view(session, mine, _)
         if session is not None:
             if self.kind == "pairs":

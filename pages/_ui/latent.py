@@ -67,7 +67,8 @@ def explorer(_: Translate) -> None:
             FILES["pairs"], label=_("See the run"), icon=":material/compare_arrows:", query_params={"run": asked}
         )
     elif asked and not there:
-        st.warning(_("There is no such run here any more. Choose another one."), icon=":material/info:")
+        text = _("There is no such run here any more.")
+        st.warning(f"{text} {_('Another one is shown.')}" if chosen else text, icon=":material/info:")
     if not chosen:
         st.caption(
             _("A generator turns noise into samples. Here you walk through that noise and see what it has learned.")
@@ -161,8 +162,7 @@ def _choose(rows: Mapping[str, Row], asked: str, _: Translate) -> str:
     def take() -> None:
         taken = st.session_state[key]
         if taken in options:  # and not what the browser still calls a run that has another name by now
-            st.query_params.clear()
-            st.query_params["run"] = taken
+            st.query_params.from_dict({"run": taken})  # at once: one step back in the browser is the run before
 
     st.selectbox(
         _("Run"), options, index=options.index(chosen), key=key, on_change=take, width=420,

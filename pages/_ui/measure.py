@@ -7,6 +7,7 @@ from html import escape
 import streamlit as st
 
 from gan_core import registry
+from gan_core.data import imported
 from gan_core.errors import PlaygroundError
 from gan_core.metrics.features import offered
 from gan_core.metrics.measure import Measure
@@ -30,6 +31,8 @@ _ABOUT = {
                      "that were measured by other features."),
     "inception": N_("The network of 2015 by whose features published FID and KID are measured. It is large: without a GPU it takes long."),
 }  # fmt: skip
+_KINDS = N_("A small network that was trained to tell the pictures of the two folders apart. It is trained once and kept. Distances in its features are called "
+            "FD, never FID: they mean nothing beside numbers that were measured by other features.")  # fmt: skip
 _BETTER = {"lower": N_("↓ lower is better"), "higher": N_("↑ higher is better")}
 _LISTED = 20  # classes whose shares are told one by one
 _HEADS = (
@@ -105,9 +108,9 @@ def _controls(page: str, run_id: str) -> None:
     samples = MOST_SAMPLES if config.translates else int(right.number_input(_("Samples"), 1, MOST_SAMPLES, USUAL, step=1000, key=f"{key}.samples", disabled=busy,
                                      help=_("How many pictures are drawn. The more, the less chance there is in the figures, and the longer "
                                             "it takes. Compare only figures of as many samples.")))  # fmt: skip
-    st.caption(
-        _(_ABOUT[features]) + (" " + _("Every held-out picture is translated once.") if config.translates else "")
-    )
+    about = _KINDS if features == "classifier" and config.translates and imported(config.data) else _ABOUT[features]
+    every = _("Every held-out picture is translated once; figures that need more of them are left out.")
+    st.caption(_(about) + (f" {every}" if config.translates else ""))
     try:
         plan = MeasurePlan(features, samples)
         least = needed(plan, folder)

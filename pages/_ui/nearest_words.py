@@ -9,7 +9,7 @@ NEAREST: dict[str, str] = {
     "close.by.features": N_("Features"),
     "close.preparing": N_("The training pictures are made ready for comparison: a few seconds, for large sets more."),
     "close.nothing": N_("This picture cannot be compared: some of its values are not numbers."),
-    "close.distance.pixels": N_("Difference of the pixels, root mean square; 100 % is black against white."),
+    "close.distance.pixels": N_("Difference of the pixels, root mean square; 100% is black against white."),
     "close.distance.features": N_("Distance in the features of the {features}."),
     "close.neighbour": N_("Training picture {place}, {distance}"),
     "close.yard": N_(

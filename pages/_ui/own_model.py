@@ -63,8 +63,7 @@ def _keep(data: bytes, name: str, said: Answers | None, _: Translate) -> None:
         return
     st.session_state[_TURN] += 1
     st.session_state.pop(_FOUND, None)
-    st.query_params.clear()
-    st.query_params["run"] = model.id
+    st.query_params.from_dict({"run": model.id})
     st.rerun()
 
 
@@ -147,8 +146,7 @@ def _brought(chosen: str, _: Translate) -> None:
             if model.id != chosen and st.button(
                 _("Explore"), icon=":material/explore:", key=f"latent.model.go.{model.id}"
             ):
-                st.query_params.clear()
-                st.query_params["run"] = model.id
+                st.query_params.from_dict({"run": model.id})
                 st.rerun()
             if st.button(_("Delete"), icon=":material/delete:", key=f"latent.model.delete.{model.id}"):
                 _delete(model.id, chosen, _)

@@ -224,6 +224,9 @@ class OwnPictures:
         self._shown(made, _)
         _listed(job.refused, REASONS, _, _("Left out: {count}"))
         _listed(job.notes, NOTES, _, _("Taken, but changed: {count}"))
+        if self.translates and not made.translates:
+            st.warning(self._unfit(_), icon=":material/info:")
+            return
         found = self._advice(made)
         st.info(_(found.text).format(**found.params), icon=":material/lightbulb:")
         with st.container(horizontal=True):
@@ -231,8 +234,13 @@ class OwnPictures:
                          help=plain(_("Takes the preset {preset} and what suits this many pictures.").format(preset=_(registry.preset[found.preset].title)))):  # fmt: skip
                 self._use_recipe(made)
             if st.button(_("Use only the data"), icon=":material/image:", key=self._key("only"),
-                         help=_("Every other setting stays as it is.")):  # fmt: skip
+                         help=_("Other settings change only where the data ask for it.")):  # fmt: skip
                 self._use(made)
+
+    def _unfit(self, _: Translate) -> str:
+        return _("To translate, a set needs two folders of pictures, at {size} pixels at least.").format(
+            size=PAIR_SIZES[0]
+        )
 
     def _shown(self, made: PictureSet, _: Translate) -> None:
         """Some of its pictures, and what it holds."""
@@ -306,7 +314,7 @@ class OwnPictures:
                 st.markdown(f"**{plain(made.name)}**  \n{_facts(made, _)}", width="stretch")
                 fits = made.translates or not self.translates
                 if st.button(_("Use"), icon=":material/check:", key=self._key(f"use.{made.id}"), type="primary", disabled=not fits,
-                             help=None if fits else _("To translate, a set needs two folders of pictures, at {size} pixels at least.").format(size=PAIR_SIZES[0])):  # fmt: skip
+                             help=None if fits else self._unfit(_)):  # fmt: skip
                     self._use(made)
                 if owner == self.owner or service.owns(owner):
                     with st.popover(_("More"), key=self._key(f"more.{made.id}")):

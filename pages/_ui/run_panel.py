@@ -76,7 +76,7 @@ class RunPanel:
             if row.problem:
                 st.warning(plain(_(row.problem)), icon=":material/broken_image:")
             if row.pictures and row.status not in ACTIVE and set_is_gone(row.pictures):
-                gone_note(row.pictures, _)
+                gone_note(row.pictures, row.kind == "pairs", _)
             st.fragment(self._buttons, run_every=self.table.every)(row, mine)
             left, right = st.columns([2, 3], gap="large")
             with left:

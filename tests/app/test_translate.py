@@ -125,7 +125,7 @@ def test_translations_are_measured_as_pictures_too(
     until(lambda: run.status == "paused" and run.has_obeyed and run.folder.has_checkpoint)
     app.run()
     assert "translate.measure.samples" not in [widget.key for widget in app.number_input]
-    assert "Every held-out picture is translated once." in texts(app)
+    assert "Every held-out picture is translated once; figures that need more" in texts(app)
     app.button(key="translate.measure.begin").click().run()
     job = scheduler.measurements.of(run.folder)
     assert job is not None

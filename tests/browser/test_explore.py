@@ -1,6 +1,9 @@
 """The Latent Explorer in a real Chromium: the pad and the sliders move the picture while they are held, and every way back works."""
 
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -135,6 +138,56 @@ def test_a_seed_that_is_none_is_said(page: Any) -> None:
     assert settled(page) == before
 
 
+def test_what_is_said_is_in_sight_wherever_the_page_is_scrolled_to_and_goes_with_the_next_place(
+    digits: Any, visitor: Callable[..., Any]
+) -> None:
+    page = visitor(390, 844, storage_state=digits[1])
+    explored(page, digits[0], tool="units")
+    page.locator(".gx-unit").nth(40).scroll_into_view_if_needed()
+    page.wait_for_timeout(200)
+    page.locator(".gx-number").fill("1.5")
+    page.locator(".gx-number").press("Enter")
+    note = page.get_by_text("A seed is a whole number")
+    expect(note).to_be_in_viewport(ratio=1)
+    above = note.bounding_box()
+    assert (
+        page.locator(".gx-data .gx-frame").bounding_box()["y"] >= above["y"] + above["height"] - 4
+    )  # not over the picture
+    page.locator("[data-do=random]").click()
+    expect(note).to_have_count(0)
+
+
+@contextmanager
+def damaged(run: Path, name: str, whole: int) -> Iterator[str]:
+    """A copy of a run, of whose states only so many of the oldest are not cut short."""
+    copy = run.with_name(name)
+    shutil.copytree(run, copy)
+    try:
+        states = sorted(copy.rglob("*.safetensors"), key=lambda file: (file.parent.name != "history", file.name))
+        for file in states[whole:]:
+            file.write_bytes(file.read_bytes()[:300])
+        yield name
+    finally:
+        shutil.rmtree(copy)
+
+
+def test_of_a_run_whose_last_states_are_damaged_an_earlier_one_is_explored(
+    digits: Any, visitor: Callable[..., Any], app_folder: Path
+) -> None:
+    run = app_folder / "runs" / digits[0]
+    page = visitor(390, 844)
+    with damaged(run, "digits-20200101-000000-0dd0dd", 1) as name:
+        explored(page, name)
+        expect(page.get_by_text("is not a whole checkpoint")).to_be_visible()
+        before, count = settled(page), drawn(page)
+        page.locator("[data-do=random]").click()
+        expect(page.locator(".gx")).not_to_have_attribute("data-drawn", str(count))
+        assert settled(page) != before
+    with damaged(run, "digits-20200102-000000-0dd0dd", 0) as name:
+        page.goto(f"/latent?run={name}")
+        expect(page.get_by_text("is not a whole checkpoint")).to_be_visible()  # and the page is not just empty
+
+
 def test_other_corners_by_their_menu_and_by_the_keyboard(page: Any) -> None:
     page.locator(".gx-corner button").first.click()
     page.locator(".gx-corner [data-code=random]").first.click()
@@ -154,6 +207,21 @@ def test_a_run_that_is_not_there_is_said(digits: Any, visitor: Callable[..., Any
     page.goto("/latent?run=digits-20200101-000000-abcdef")
     expect(page.get_by_text("There is no such run here any more")).to_be_visible()
     page.locator(".gx[data-drawn]").wait_for()  # another one is explored instead
+
+
+def test_one_step_back_in_the_browser_is_the_run_before(
+    digits: Any, visitor: Callable[..., Any], rested: Callable[..., tuple[str, Any]]
+) -> None:
+    ring, _ = rested("ring", "lab")
+    page = visitor(storage_state=digits[1])
+    explored(page, ring)
+    shown = page.locator(".gx-all")
+    page.get_by_test_id("stSelectbox").click()
+    page.get_by_role("option").filter(has_text=digits[0]).click()
+    expect(shown).to_have_attribute("data-kind", "images")
+    page.go_back()
+    expect(shown).to_have_attribute("data-kind", "points")
+    page.wait_for_url(f"**run={ring}")
 
 
 def test_noise_and_data_of_points_side_by_side(

@@ -73,8 +73,22 @@ def test_strips_are_measured_and_saved(visitor: Visitor, app_folder: Path) -> No
     assert box["x"] >= 0
     assert box["x"] + box["width"] <= 390
     assert other.get_by_role("button", name="Delete Slant <b>").count() == 0
+    # It is deleted while another window is where it leads: that one says so, and goes on without it.
+    explored(other, run, "sliders")
+    other.locator(".gl-choice[data-code=saved]").click()
+    slider = other.get_by_role("slider", name="Slant <b>")
+    for value in ("1", "1.5"):
+        slider.fill(value)
+        until(other, lambda: other.locator("[data-do=undo]").is_enabled())
     page.get_by_role("button", name="Delete Slant <b>").click()
     page.get_by_text("Nothing is saved yet.").wait_for()
+    slider.fill("2")
+    gone = other.get_by_text("A saved direction was deleted in another window")
+    gone.wait_for()
+    until(other, lambda: slider.count() == 0)
+    assert other.locator("[data-do=undo]").is_disabled()  # no step leads back to where it moved the place
+    other.locator("[data-do=random]").click()
+    until(other, lambda: gone.count() == 0)
     assert json.loads(file.read_text(encoding="utf-8"))["directions"] == []
 
 

@@ -28,6 +28,8 @@ WRONG = {
     "at=AAAAAAAA": "does not fit this run's generator",
     "at=%3Cb%3E": "cannot be read",
     "at=AAAAAAAA&psi=x": "cannot be read",
+    f"at={'A' * 86}&psi=1e9": "does not fit this run's generator",
+    f"at={'A' * 86}&off=9_9_2": "does not fit this run's generator",
 }
 
 
@@ -144,3 +146,5 @@ def test_places_are_kept_and_brought_to_another_browser(visitor: Visitor, tmp_pa
         explore(other, f"/latent?run={run}&{address}")
         other.get_by_text(sentence).first.wait_for()
         assert other.locator(".gx-number").first.input_value() == "0"
+        assert other.locator(".gx[data-drawn]").count() == 1
+        assert other.get_by_text(sentence).first.is_visible()  # nothing else has been said over it

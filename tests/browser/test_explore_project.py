@@ -128,6 +128,10 @@ def test_files_that_are_brought(visitor: Callable[..., Any], rested: Callable[..
 
     bring("broken.png", b"this is no picture at all, only words that somebody has called one")
     expect(note).to_contain_text("no picture that can be read")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.locator(".gx-drop").scroll_into_view_if_needed()
+    bring("words.png", b"words " * 20)
+    expect(note).to_be_in_viewport(ratio=1)  # where it stands below what was chosen
     bring("large.png", bytes(11 * 2**20))
     expect(note).to_contain_text("at most 10.0 MB")
     picture = io.BytesIO()

@@ -62,7 +62,7 @@ class Hand:
         before = self.root.get_attribute("data-drawn")
         act()
         expect(self.root).not_to_have_attribute("data-drawn", str(before))
-        self.page.wait_for_timeout(150)  # and no later one is on its way
+        expect(self.root).to_have_attribute("data-current", "true")  # and no later one is on its way
         return self.pixels(self.made)
 
     def stroke(self, *places: tuple[float, float]) -> None:

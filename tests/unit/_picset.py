@@ -36,6 +36,6 @@ def make(root: Path, channels: int = 1, size: int = 16, classes: int = 0, count:
         pixels[:, kind * step : (kind + 1) * step] += 180
         kinds[pixels.transpose(2, 0, 1).tobytes()] = kind
         making.add(pixels.tobytes(), f"class {kind}/{i}.png" if classes else f"{i}.png", is_grey=channels == 1)
-    name, same = making.finish()
-    assert not same
+    name = making.finish()
+    assert not making.left
     return Made(name, folder.rename(folder.with_name(name)), kinds)

@@ -19,16 +19,19 @@ from gan_core.config import DataConfig, RunConfig, replace
 from gan_core.data import own_pairs, pictures
 from gan_core.data.pairs import PairSet
 from gan_core.errors import ConfigError, DataError
+from gan_core.metrics.features import get_judges
 from gan_core.pictures.advice import advice_of_two
 from gan_core.pictures.choices import Choices
 from gan_core.pictures.command import train_words
 from gan_core.pictures.folders import classes_of, kinds_of
 from gan_core.pictures.importing import Given, Import
+from gan_core.pictures.limits import Limits
 from gan_core.pictures.naming import shape_of
 from gan_core.pictures.store import PictureSet, PictureSets
 from gan_core.presets import load
 from gan_core.runs.darkroom import Darkroom
 from gan_core.runs.folder import RunFolder
+from gan_core.runs.headless import evaluate
 from gan_core.training import new_trainer
 from tests.unit._own_pictures import codes, encoded, imported, noise, zip_of
 
@@ -88,13 +91,15 @@ def test_kinds_and_names_are_read_off_paths() -> None:
         (["a/u/1.tar.png", "b/u/1.tar.png"], ["a", "b"], ["u/1.tar", "u/1.tar"]),
         (["a/train/1.png", "b/train/1.png"], ["a", "b"], ["train/1", "train/1"]),
         (["train/a/1.png", "test/b/1.png"], ["a", "b"], ["train/1", "test/1"]),
+        (["s/a/1.png", "s/b/1.png", "s/stray.png", "top.png"], ["a", "b", "", ""], ["s/1", "s/1", "s/stray.png", "top.png"]),
         (["h/trainA/1.png", "h/testB/1.png", "h/trainB/1.png"], ["A", "B", "B"], ["h/train/1", "h/test/1", "h/train/1"]),
     ):  # fmt: skip
         found = kinds_of(names)
         assert (found.kinds, found.keys) == (kinds, keys)
-    for names in (["1.png", "2.png"], ["a/1", "2"], ["a/1", "a/2"], ["a/1", "b/2", "c/3"]):
-        with pytest.raises(DataError):
+    for names, count in ((["1.png", "2.png"], 0), (["a/1", "2"], 1), (["a/1", "a/2"], 1), (["a/1", "b/2", "c/3"], 3)):
+        with pytest.raises(DataError) as raised:
             kinds_of(names)
+        assert raised.value.params["count"] == count
     assert classes_of(["trainA/1", "trainA/2", "trainB/3", "trainB/4"]) == ["trainA", "trainA", "trainB", "trainB"]
 
 
@@ -124,10 +129,10 @@ def test_pictures_that_are_called_alike_stay_together(own_folder: Path) -> None:
 def test_what_is_no_pair_is_left_out_and_named(own_folder: Path) -> None:
     files = twins(22) | {"all/photo/alone.png": encoded(picture(50)), "all/photo/0.gif": encoded(picture(51), "GIF"),
                          "all/photo/same.png": encoded(picture(3)), "all/reverse/same.png": encoded(negative(picture(3))),
-                         "all/photo/twin.png": encoded(picture(60)), "all/reverse/twin.png": encoded(negative(picture(3)))}  # fmt: skip
+                         "all/preview.png": encoded(picture(70)), "all/photo/twin.png": encoded(picture(60)), "all/reverse/twin.png": encoded(negative(picture(3)))}  # fmt: skip
     job = brought(own_folder, files, "names")
     assert result(job).count == 2 * 23  # two different pictures may become the same one
-    assert codes(job) == {"partner": 2, "duplicate": 2}
+    assert codes(job) == {"partner": 2, "duplicate": 2, "beside": 1}
     assert {name for reason in job.refused for name in reason.names} >= {"all/photo/alone.png", "all/photo/same.png"}
     assert job.progress.accepted == 46
 
@@ -168,6 +173,7 @@ def test_two_kinds_without_pairs(own_folder: Path) -> None:
     assert not found.matched
     assert found.largest_batch == len(found.images)
     assert torch.equal(loaded(made.id, direction="back").given, found.images)
+    assert found.images.untyped_storage().nbytes() > 2 * found.images.numel()  # a part of the file: nothing is copied
     with pytest.raises(ConfigError, match="Set method to cyclegan"):
         settings(made)
     cycling = settings(made, method="cyclegan", generator__network="residual", generator__blocks=1)
@@ -191,6 +197,8 @@ def test_what_makes_no_two_folders_says_why(own_folder: Path, files: dict[str, b
     assert job.result is None
     assert job.error is not None
     assert said in job.error.template
+    if "have one of" in said and len(files) > 30:
+        assert codes(job)["partner"] == len(files)  # those without a partner are named all the same
     assert PictureSets(own_folder).every() == []
 
 
@@ -201,6 +209,8 @@ def test_names_of_sets_say_pairs() -> None:
     assert shape.paired
     assert shape.name("0" * 32) == one
     assert shape_of(f"{'0' * 32}-3x64-3p") is None
+    with pytest.raises(ConfigError, match="size cannot be 16"):
+        Choices(16, folders="names")
     for wrong in (f"{'0' * 32}-3x64-3", f"{'0' * 32}-3x64-0", f"{'0' * 32}-3x16-2p"):
         with pytest.raises(ConfigError, match="takes two folders"):
             replace(load("edges"), {"data.name": "own_pairs", "data.pictures": wrong, "data.image_size": 28})
@@ -240,6 +250,11 @@ def test_a_run_of_them_knows_their_errors_and_ends_calmly_without_them(own_folde
     folder = RunFolder(run)
     assert folder.facts()["summary"]["pictures"] == made.id
     step = max(folder.states())
+    found = evaluate(run)["metrics"]
+    judges = get_judges("classifier", loaded(made.id))
+    assert judges.features.name == "two kinds classifier"
+    assert {"test_l1", "precision", "swd"} <= found.keys()
+    assert "fd" not in found  # ten held-out pictures are too few
     assert Darkroom(folder).snapshot(step).arrays["given"].shape[1:] == (3, SIDE, SIDE)
     shutil.rmtree(own_folder / "pictures" / made.id)
     with pytest.raises(DataError, match="not on this server"):
@@ -252,3 +267,9 @@ def test_advice_for_two_folders() -> None:
     assert (apart.preset, apart.size, apart.params["count"]) == ("neon", 32, "2,400")
     assert load(pairs.preset).method == "pix2pix"
     assert load(apart.preset).method == "cyclegan"
+
+
+def test_pairs_stay_together_where_there_are_more_than_a_set_may_have(own_folder: Path) -> None:
+    path = zip_of(own_folder / "brought.zip", twins(60))
+    job = imported(own_folder, [Given(path, "brought.zip")], Choices(SIDE, folders="names"), Limits(pictures=80))
+    assert result(job).count >= 2 * 39  # of forty at most

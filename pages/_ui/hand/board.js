@@ -214,6 +214,7 @@ class Board {
   }
 
   hover(event) {
+    if (this.down) return; // the keys lead the pen
     const box = this.canvas.getBoundingClientRect();
     this.at = [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
     this.place();

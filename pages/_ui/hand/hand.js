@@ -30,9 +30,11 @@ class Hand {
     this.data = component.data;
     this.turn += 1;
     const said = ({ labels, cycles }) => JSON.stringify([labels, cycles]);
+    const another = before && before.run !== this.data.run;
+    if (another) this.about = null; // its held-out pictures are not the new run's
     if (!before || said(before) !== said(this.data)) this.build();
     this.theme.refresh();
-    if (before && before.run !== this.data.run) this.forget();
+    if (another) this.forget();
     this.link.use(this.data.run, this.data.token, this.data.labels.lang, this.data.control);
     return this.turn;
   }
@@ -71,7 +73,9 @@ class Hand {
     this.sights = new IntersectionObserver((seen) => this.sighted(seen.at(-1).isIntersecting), { rootMargin: "200px" });
     this.sights.observe(this.root);
     this.listen();
-    if (this.about) this.ready(this.about, this.examples);
+    if (!this.about) return;
+    this.ready(this.about, this.examples);
+    this.translate();
   }
 
   picture(code) {
@@ -202,6 +206,7 @@ class Hand {
     this.width.max = String(Math.max(4, Math.round(width / 4)));
     this.refreshPen();
     for (const canvas of [this.made, this.back]) canvas.getContext("2d").clearRect(0, 0, canvas.width, canvas.height);
+    this.save.disabled = true;
     this.all.classList.remove("gl-absent");
   }
 
@@ -288,6 +293,8 @@ class Hand {
     if (this.step === null || !this.about) return;
     const began = performance.now();
     const { about } = this;
+    const wish = (this.wish = (this.wish ?? 0) + 1);
+    this.root.dataset.current = "false";
     this.asker.latest("translate", "translate", this.step, { picture: encodeBytes(this.board.bytes()) }, (answer) => {
       if (about !== this.about) return;
       this.shown = answer.step;
@@ -295,8 +302,9 @@ class Hand {
       if (answer.arrays.back) paintPixels(this.back, answer.arrays.back, answer.shapes.back.shape, 0);
       setText(this.at, this.words.get("hand.step", { step: this.words.number(answer.step) }));
       this.save.disabled = false;
-      Object.assign(this.root.dataset, { step: String(answer.step), drawn: String(Number(this.root.dataset.drawn || 0) + 1), latency: (performance.now() - began).toFixed(1) });
-    }, (error) => this.complain(error.message));
+      if (this.troubled) this.complain("");
+      Object.assign(this.root.dataset, { step: String(answer.step), drawn: String(Number(this.root.dataset.drawn || 0) + 1), latency: (performance.now() - began).toFixed(1), current: String(wish === this.wish) });
+    }, (error) => this.complain(error.message, true));
   }
 
   /** Nothing is translated yet. */
@@ -335,9 +343,9 @@ class Hand {
     this.tell();
   }
 
-  /** What went wrong with something that was done: it stands until the next thing is done. */
-  complain(message) {
-    this.complaint = message;
+  /** What went wrong with something that was done: it stands until the next thing is done, and what a translation lacked until one comes. */
+  complain(message, troubled = false) {
+    Object.assign(this, { complaint: message, troubled });
     this.tell();
   }
 

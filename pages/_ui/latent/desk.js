@@ -8,10 +8,12 @@ class Desk {
     this.root = root;
     this.memory = memory;
     this.turn = 0;
+    this.era = 0;
     this.theme = new Theme(root);
     this.ends = new AbortController();
     this.step = null;
     this.newest = null;
+    this.unreadable = new Set();
     this.walk = new Walk((ended) => this.walked(ended));
     this.link = new Link({
       frame: (buffer) => this.asker.frame(buffer),
@@ -108,6 +110,7 @@ class Desk {
   /** A place of a link that this generator cannot draw: it begins as without a link. */
   unlinked() {
     this.byLink = false;
+    this.era += 1;
     this.walk = new Walk((ended) => this.walked(ended));
     this.walked(true);
     this.tool?.moment?.();
@@ -118,7 +121,7 @@ class Desk {
   forget() {
     this.tool?.hide?.();
     this.asker.forget();
-    Object.assign(this, { tool: null, about: null, background: null, step: null, newest: null, at: null });
+    Object.assign(this, { tool: null, about: null, background: null, step: null, newest: null, at: null, unreadable: new Set() });
     for (const name of Object.keys(this.memory)) delete this.memory[name];
     this.walk = new Walk((ended) => this.walked(ended));
     this.begin();
@@ -171,12 +174,24 @@ class Desk {
     }, (error) => this.unread(step, error));
   }
 
-  /** A moment that cannot be read: the newest one may be. */
+  /** A moment that cannot be read: the newest one may be, and where nothing is shown yet, one before it. */
   unread(step, error) {
     this.say(error.message, true);
-    if (step === this.newest || this.memory.moment === null) return;
-    this.memory.moment = null;
-    this.goTo(this.newest);
+    this.unreadable.add(step);
+    if (!this.unreadable.has(this.newest) && this.memory.moment !== null) {
+      this.memory.moment = null;
+      this.goTo(this.newest);
+    } else if (!this.about) this.older();
+  }
+
+  /** The last kept moment that is not known to be damaged. One of the first ones, which stay for good, says which there are. */
+  older(first = 0) {
+    this.asker.latest("steps", "steps", first, {}, ({ facts }) => {
+      const step = facts.steps.findLast((kept) => !this.unreadable.has(kept));
+      if (step === undefined || this.about) return;
+      this.memory.moment = step;
+      this.goTo(step);
+    }, () => first === 0 && this.older(1));
   }
 
   ready() {
@@ -221,6 +236,7 @@ class Desk {
 
   walked(ended) {
     if (!this.about) return;
+    if (ended && this.slip) this.say("");
     this.stage.draw();
     this.lookAround();
     this.tool?.moved?.(ended);
@@ -253,29 +269,37 @@ class Desk {
   }
 
   latest(lane, name, asked, then, failed) {
-    this.asker.latest(lane, name, this.step, asked, then, failed ?? ((error) => this.failed(error)));
+    const { era } = this; // what was asked of a place that has been given up fails unheard: that has been said
+    this.asker.latest(lane, name, this.step, asked, then, failed ?? ((error) => era === this.era && this.failed(error)));
   }
 
   failed(error) {
-    if (this.byLink && error.kind === "ConfigError") {
-      this.unlinked();
-      return;
-    }
-    this.say(error.message, true);
-    if (error.kind === "ConfigError") this.tools.sliders?.lost();
-    if (error.kind === "ConfigError" && "laid" in this.walk.state.base) this.tools.map?.lost();
+    if (this.byLink && error.kind === "ConfigError") return this.unlinked();
+    if (error.kind !== "ConfigError") return this.say(error.message, true);
+    this.correct(error.message);
+    this.tools.sliders?.lost();
+    this.saved.load();
+    if ("laid" in this.walk.state.base) this.tools.map?.lost();
+    return undefined;
   }
 
   say(message, bad = false) {
     if (!this.note) return;
     setText(this.note, message);
     this.note.classList.toggle("gl-note-bad", Boolean(bad && message));
+    this.slip = "";
+    this.makeRoom();
   }
 
-  /** Says what has been done, for a while. */
-  mention(message) {
-    this.say(message);
-    setTimeout(() => this.note.textContent === message && this.say(""), KEPT_SAID_MS);
+  /** Says what is wrong with something that was asked for; whoever goes on from there has seen it. */
+  correct(message) {
+    this.say(message, true);
+    this.slip = message;
+  }
+
+  /** What is said stays in sight above the picture, which stays in sight as well. */
+  makeRoom() {
+    this.root.style.setProperty("--gx-note", `${this.note.textContent ? this.note.offsetHeight : 0}px`);
   }
 
   /** Of which step something is, in the words of this code; of another program's generator, which has no steps, nothing. */
@@ -295,6 +319,7 @@ class Desk {
   }
 
   resize() {
+    this.makeRoom();
     if (!this.about) return;
     this.stage.resize();
     this.favourites.repaint();

@@ -18,10 +18,18 @@ class SavedDirections {
   }
 
   load() {
-    this.desk.latest("saved", "saved_directions", {}, ({ facts }) => this.take(facts));
+    this.desk.latest("saved", "saved_directions", {}, ({ facts }) => this.take(facts), (error) => this.desk.say(error.message, true));
   }
 
-  take(facts) {
+  /** The list as it is by now. What was deleted moves nothing any more; where that was in another window, it is said. */
+  take(facts, here = false) {
+    const { desk } = this;
+    const there = new Set(facts.directions.map(({ name }) => name));
+    if (desk.walk.without((name) => name.startsWith("saved.") && !there.has(name))) {
+      desk.era += 1;
+      desk.walked(true);
+      if (!here) desk.correct(desk.words.get("direction.gone"));
+    } else desk.stage.showSteps();
     if (JSON.stringify(facts.directions) === JSON.stringify(this.list)) return;
     this.list = facts.directions;
     for (const told of this.readers) told();
@@ -35,13 +43,8 @@ class SavedDirections {
   }
 
   async forget(name) {
-    const { walk } = this.desk;
-    if (name in walk.state.moves) {
-      const { [name]: gone, ...moves } = walk.state.moves;
-      walk.end({ moves });
-    }
     try {
-      this.take((await this.desk.ask("forget_direction", { name }).done).facts);
+      this.take((await this.desk.ask("forget_direction", { name }).done).facts, true);
     } catch (error) {
       this.desk.say(error.message, true);
     }
@@ -61,11 +64,12 @@ function savingOf(desk, row) {
   if (row.saved) return [button("forget", () => saved.forget(row.name), icon("close"))];
   const input = h("input", { type: "text", class: "gx-number gx-title", maxlength: "60", "aria-label": words.get("direction.title"), placeholder: words.get("direction.title") });
   const problem = h("small", { class: "gx-problem", role: "alert" });
+  const said = h("p", { class: "gx-saving-said", role: "status" });
   const store = async () => {
     try {
       await saved.save({ name: row.name, index: row.index, how: row.how, accuracy: row.accuracy ?? null }, input.value);
-      desk.mention(words.get("direction.saved", { name: input.value.trim() }));
       close();
+      setText(said, words.get("direction.saved", { name: input.value.trim() }));
     } catch (error) {
       setText(problem, error.message);
       input.focus();
@@ -74,6 +78,7 @@ function savingOf(desk, row) {
   const form = h("span", { class: "gx-saving-form gl-gone" }, input, h("button", { type: "button", class: "gl-button", "data-do": "store", onclick: store }, words.get("direction.store")), h("button", { type: "button", class: "gl-button", "aria-label": words.get("direction.cancel"), onclick: () => close() }, icon("close")), problem);
   const open = button("save", () => {
     form.classList.toggle("gl-gone");
+    setText(said, "");
     if (form.classList.contains("gl-gone")) return;
     input.focus();
   }, icon("star"));
@@ -85,7 +90,7 @@ function savingOf(desk, row) {
     if (event.key === "Enter") store();
     if (event.key === "Escape") close();
   });
-  return [open, form];
+  return [open, form, said];
 }
 
 /** Rows of samples, a direction each. A row: {name, index, title, …}; `below(row)`: what stands under its strip. */
@@ -114,9 +119,9 @@ class StripRows {
     }));
     this.lower = rows.map((row) => h("div", { class: "gx-strip-below" }, ...this.below(row)));
     this.list.replaceChildren(...rows.map((row, r) => {
-      const [button, form] = savingOf(desk, row);
+      const [button, ...form] = savingOf(desk, row);
       const name = h("span", { class: "gx-strip-name" }, h("span", {}, h("b", {}, row.title), row.note ? h("small", {}, row.note) : ""), button ?? "");
-      return h("section", { class: "gx-strip-row", "aria-label": row.title }, h("div", { class: "gx-strip" }, name, ...this.cells[r]), form ?? "", this.lower[r]);
+      return h("section", { class: "gx-strip-row", "aria-label": row.title }, h("div", { class: "gx-strip" }, name, ...this.cells[r]), ...form, this.lower[r]);
     }));
     this.ask();
   }

@@ -50,7 +50,7 @@ class MomentBar {
   refresh() {
     const { desk } = this;
     if (desk.newest === null) return;
-    desk.asker.latest("steps", "steps", desk.newest, {}, ({ facts }) => {
+    desk.asker.latest("steps", "steps", desk.step ?? desk.newest, {}, ({ facts }) => {
       this.steps = facts.steps;
       this.show();
     });

@@ -364,6 +364,7 @@ class ProjectTool {
   complain(message) {
     setText(this.problem, message);
     this.problem.classList.toggle("gl-note-bad", Boolean(message));
+    if (message) this.problem.scrollIntoView({ block: "nearest" }); // on a narrow page it stands below what was chosen
   }
 
   // -- what is seen ----------------------------------------------------------------------------------------------

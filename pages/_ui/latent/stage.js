@@ -46,7 +46,7 @@ class Stage {
 
   goToSeed() {
     const seed = Number(this.seed.value);
-    if (this.seed.value === "" || !Number.isInteger(seed) || seed < 0 || seed > LARGEST_SEED) return this.desk.say(this.desk.words.get("seed.bad"), true);
+    if (this.seed.value === "" || !Number.isInteger(seed) || seed < 0 || seed > LARGEST_SEED) return this.desk.correct(this.desk.words.get("seed.bad"));
     this.desk.say("");
     return this.desk.walk.go(this.desk.seeded(seed));
   }

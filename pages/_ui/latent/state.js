@@ -67,13 +67,24 @@ class Walk {
   /** What was drawn by hand stays as it is, and is no step any more: nobody sees it from now on. */
   forget(name) {
     const value = this.state[name];
+    this.rewrite((state) => ({ ...state, [name]: value }));
+  }
+
+  /** Moves along directions that are gone are in no step any more. Whether the current place was moved along one. */
+  without(isGone) {
+    const { moves } = this.state;
+    this.rewrite((state) => ({ ...state, moves: Object.fromEntries(Object.entries(state.moves).filter(([name]) => !isGone(name))) }));
+    return Object.keys(moves).some(isGone);
+  }
+
+  /** Every step as this makes it; steps between which nothing happens then are one. */
+  rewrite(change) {
     const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
-    const all = [...this.past, this.kept, ...this.future].map((state) => ({ ...state, [name]: value }));
+    const all = [...this.past, this.kept, ...this.future].map(change);
     const here = this.past.length;
     const past = all.slice(0, here).filter((state, i) => !same(state, all[i + 1]));
     const future = all.slice(here + 1).filter((state, i) => !same(state, all[here + i]));
-    Object.assign(this, { past, future, kept: all[here] });
-    this.state = { ...this.state, [name]: value };
+    Object.assign(this, { past, future, kept: all[here], state: change(this.state) });
   }
 
   /** What has moved goes back to where it was before a hand took it. */
