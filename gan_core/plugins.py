@@ -56,9 +56,6 @@ def load(path: Path) -> list[Entry[object]]:
             raise PluginError(NOTHING, file=file.name)
         for entry in found:
             _check(entry, file)
-    except PluginError:
-        _forget(str(file))
-        raise
     except BaseException:
         _forget(str(file))
         raise
