@@ -104,10 +104,9 @@ def _check(entry: Entry[object], file: Path) -> None:
 
 def _always_said(kind: Registry[object], entry: Entry[object]) -> set[str]:
     """What every built-in entry of this kind says; of data sets, of the same kind of data."""
-    said = [
-        set(one.info) for one in kind.entries() if not one.origin and one.info.get("kind") == entry.info.get("kind")
-    ]
-    return set.intersection(*said) if said else {"kind"} & set.union(*(set(one.info) for one in kind.entries()))
+    built_in = [one for one in kind.entries() if not one.origin]
+    alike = [set(one.info) for one in built_in if one.info.get("kind") == entry.info.get("kind")]
+    return set.intersection(*alike) if alike else {"kind"}
 
 
 def _try_loss(entry: Entry[object], file: Path) -> None:
