@@ -32,7 +32,7 @@ def test_outlines_become_digits(visitor: Callable[..., Any]) -> None:
     page.locator(".gl-button[data-do=pause]").click()
     page.locator('.gl[data-status="paused"]').wait_for()
     assert difference(grids["fake"].evaluate(PIXELS), grids["real"].evaluate(PIXELS)) < untrained / 2
-    expect(page.get_by_text("SSIM")).to_be_visible()
+    expect(page.locator(".gl-tiles").get_by_text("SSIM")).to_be_visible()
     plain = grids["real"].evaluate(MARKED)
     grids["given"].hover(position={"x": 30, "y": 30})
     assert grids["real"].evaluate(MARKED) > plain  # the same example is marked there
