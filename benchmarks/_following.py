@@ -13,8 +13,10 @@ from collections.abc import Iterator
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks._served import wait
+from gan_core import config, presets, serial
 
 DRAG_SECONDS = 12.0
+_ENDLESS = 1_000_000_000  # real samples
 _FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1440,900"]
 # Notes each latency that the page tells of itself, and its step.
 _LISTEN = """root => {
@@ -40,9 +42,10 @@ def served_browser(port: int) -> Iterator[Browser]:
             process.wait(20)
 
 
-def started(page: Page, address: str) -> None:
-    """A run of the preset that the address names, started in its lab."""
-    page.goto(address)
+def started(page: Page, address: str, preset: str) -> None:
+    """A run of a preset, started in the lab of that address, with a schedule that does not end meanwhile."""
+    endless = config.replace(presets.load(preset), {"horizon": _ENDLESS})
+    page.goto(f"{address}?c={serial.to_link(endless)}")
     page.get_by_role("button", name="Start training").click(timeout=60_000)
     page.wait_for_url("**/*run=*", timeout=60_000)
 

@@ -26,7 +26,7 @@ def run() -> dict[str, object]:
 
 
 def _explored(page: Page, preset: str, lab: str) -> dict[str, object]:
-    started(page, f"http://127.0.0.1:{PORT}/{lab}?preset={preset}")
+    started(page, f"http://127.0.0.1:{PORT}/{lab}", preset)
     page.wait_for_timeout(1000 * SETTLE_SECONDS)
     page.get_by_role("button", name="Explore", exact=True).click()
     page.locator(".gx[data-drawn]").wait_for(timeout=60_000)

@@ -26,7 +26,7 @@ def run() -> dict[str, object]:
 
 
 def _drawn(page: Page, preset: str) -> dict[str, object]:
-    started(page, f"http://127.0.0.1:{PORT}/translate?preset={preset}")
+    started(page, f"http://127.0.0.1:{PORT}/translate", preset)
     page.wait_for_timeout(1000 * SETTLE_SECONDS)
     page.locator(".gh").scroll_into_view_if_needed()
     page.locator(".gh[data-drawn]").wait_for(timeout=60_000)
