@@ -9,6 +9,7 @@ from a visitor.
 from __future__ import annotations
 
 import importlib.util
+import math
 import sys
 import traceback
 from collections.abc import Iterator
@@ -114,14 +115,17 @@ def _try_loss(entry: Entry[object], file: Path) -> None:
     real = torch.linspace(-2, 2, 4)
     try:
         found = entry.value(real, real.flip(0), 0.0)
-        numbers = [float(one) for one in found]
     except Exception as error:
         line = _line(error.__traceback__, str(file))
         raise PluginError(STOPPED, file=file.name, line=line or 0, error=_said(error)) from error
-    if len(numbers) != 2 or not all(torch.isfinite(torch.tensor(numbers))):
-        raise PluginError(
-            NOT_A_LOSS, name=entry.name, file=file.name, given=", ".join(f"{number:g}" for number in numbers)
-        )
+    try:
+        d_loss, g_loss = (float(one) for one in found)
+        good = math.isfinite(d_loss) and math.isfinite(g_loss)
+    except (TypeError, ValueError, RuntimeError):
+        good = False
+    if not good:
+        given = " ".join(str(found).split())[:100]
+        raise PluginError(NOT_A_LOSS, name=entry.name, file=file.name, given=given)
 
 
 # ── runs with it ─────────────────────────────────────────────────────────────────────────────────────────────────────────
