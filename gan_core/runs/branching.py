@@ -24,11 +24,11 @@ def branch(source: RunFolder, source_id: str, step: int, target: RunFolder, targ
     source.know_table(source.config())
     born = facts.of_new(target_id, owner, source.config())
     images, config = int(saved.state["images"]), serial.from_dict(saved.config)
-    curves = source.curves.load(frames.CURVE_NAMES, step)
+    curves = source.curves.load(frames.KEPT_NAMES, step)
     said = _said(source, owner) | born
     said |= {"parent": {"run": source_id, "step": step}, "status": "paused", "step": step, "images": images,
              "progress": min(images / config.horizon, 1.0) if config.horizon else None, "summary": facts.summary(config),
-             "seconds": _seconds(saved, source, step), "metrics": curves.last()}  # fmt: skip
+             "seconds": _seconds(saved, source, step), "metrics": {k: v for k, v in curves.last().items() if k in frames.CURVES}}  # fmt: skip
     entries = source.journal()
     counted = sum(e["step"] <= step for e in entries) if saved.journal is None else saved.journal
 

@@ -79,7 +79,7 @@ class Looker:
     def restart(self) -> None:
         """Forget what was seen: the run begins anew."""
         self._camera.wait()
-        self.curves = Curves(frames.CURVE_NAMES)
+        self.curves = Curves(frames.KEPT_NAMES)
         self.marks: list[Mark] = []
         self.metrics: Metrics | None = None
         self.judged: Metrics | None = None
@@ -114,7 +114,7 @@ class Looker:
     ) -> None:
         """Call `then` with the fields of a snapshot: `now`, or on the helper's thread when they are there. `first`: nothing has
         been trained since the run was built."""
-        row = _row(trainer, stats)
+        row = _row(trainer, stats) | {"images": trainer.images, "seconds": seconds}
         measures = self._measures.due(time.perf_counter()) and not (first and len(trainer.data.shape) > 1)
         if not first:
             if self.metrics is not None and self.metrics.step != self._charted:

@@ -355,7 +355,7 @@ class TrainingSession:
             raise CheckpointError(N_("The checkpoint in {path} does not fit the run's settings ({reason})."),
                                   path=folder.path, reason=str(error).splitlines()[0]) from None  # fmt: skip
         self._keeper.remember(trainer, loaded.config)
-        self._looker.curves = folder.curves.load(frames.CURVE_NAMES, trainer.step_count)
+        self._looker.curves = folder.curves.load(frames.KEPT_NAMES, trainer.step_count)
         self.config = after(loaded.config, loaded.since)
         trainer.change(self.config)
         if self._after_preparing == "finished" and trainer.images < self.config.horizon:

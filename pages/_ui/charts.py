@@ -9,6 +9,7 @@ import streamlit as st
 from gan_core.runs import frames
 from gan_core.runs.curves import FloatArray
 from gan_core.runs.snapshots import Snapshot
+from gan_core.runs.words import curve_title
 
 Translate = Callable[[str], str]
 
@@ -34,7 +35,7 @@ def compare(runs: Sequence[tuple[str, Snapshot]], labels: Mapping[str, str], _: 
     if not known:
         st.caption(_("The curves appear with the first steps."))
         return
-    titles = _titles(labels, _)
+    titles = {name: curve_title(name, _) for name in known}
     chosen = st.pills(
         _("Curves"), known, selection_mode="multi", default=[name for name in FIRST if name in known] or known[:4],
         key=f"compare.curves.{len(known)}", format_func=titles.__getitem__,
@@ -57,16 +58,6 @@ def _series(seen: Snapshot, name: str) -> tuple[FloatArray, FloatArray] | None:
     values = seen.curve_values[:, seen.curve_names.index(name)]
     there = ~np.isnan(values)
     return (seen.curve_steps[there], values[there]) if there.any() else None
-
-
-def _titles(labels: Mapping[str, str], _: Translate) -> dict[str, str]:
-    """What a curve is called by itself: with its panel where others of that name are in others."""
-    short = {name: _(labels[f"curve.{name}"]) for name in frames.CURVES}
-    alone = {name: [*short.values()].count(title) == 1 for name, title in short.items()}
-    return {
-        name: title if alone[name] else f"{_(labels[f'panel.{frames.CURVES[name][0]}'])}: {title}"
-        for name, title in short.items()
-    }
 
 
 def _figure(name: str, title: str, runs: Sequence[tuple[str, Snapshot]], step: str) -> go.Figure:

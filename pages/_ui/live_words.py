@@ -9,6 +9,7 @@ from gan_core.data import table
 from gan_core.diagnosis import treatments
 from gan_core.engine import workshop
 from gan_core.runs import breaking, case_file, engines, lock, scheduler, session
+from gan_core.runs import words as run_words
 from gan_core.text import N_
 from pages._ui import graph
 from pages._ui.controls import code_title, power_series
@@ -16,6 +17,9 @@ from pages._ui.nearest_words import NEAREST
 
 # Code -> English. A code with `.help` is the sentence of a tooltip, one with `.hint` what to look for in a panel.
 LABELS: dict[str, str] = {
+    **{f"status.{code}": title for code, title in run_words.STATUSES.items()},
+    **{f"panel.{name}": title for name, title in run_words.PANELS.items()},
+    **{f"curve.{name}": title for name, title in run_words.CURVES.items()},
     "transport": N_("Training"),
     "pause": N_("Pause"),
     "pause.help": N_("Hold the training; nothing is lost."),
@@ -214,14 +218,7 @@ LABELS: dict[str, str] = {
     "strip.caption.update": N_("How far each layer's weights moved"),
     "strip.caption.none": "",
     "status.preview": N_("Untrained"),
-    "status.preparing": N_("Preparing"),
-    "status.queued": N_("Waiting"),
     "status.queued.at": N_("Waiting, place {place}"),
-    "status.running": N_("Training"),
-    "status.paused": N_("Paused"),
-    "status.finished": N_("Finished"),
-    "status.stopped": N_("Stopped"),
-    "status.failed": N_("Failed"),
     "watching": N_("Watching"),
     "watching.help": N_("This run belongs to somebody else: you can watch it, not change it."),
     "reconnecting": N_("Reconnecting"),
@@ -399,130 +396,85 @@ LABELS: dict[str, str] = {
     "axis.log": N_("log scale"),
     "mark": N_("Step {step}: {text}"),
     "mark.change": N_("{name}: {old} → {new}"),
-    "panel.loss": N_("Losses"),
     "panel.loss.hint": N_("Neither should run away from the other"),
-    "panel.elbo": N_("Terms of the loss (nats a picture)"),
     "panel.elbo.hint": N_("Drawn again more exactly, or codes closer to the noise"),
-    "panel.critic": N_("Discriminator's output (mean logit)"),
     "panel.critic.hint": N_("Close together: it hardly tells them apart"),
-    "panel.gradients": N_("Gradient norms"),
     "panel.gradients.hint": N_("Spikes or zeros announce trouble"),
-    "panel.penalty": N_("Penalty"),
     "panel.penalty.hint": N_("Should settle, not grow"),
-    "panel.augmentation": N_("Augmentation"),
     "panel.augmentation.hint": N_("Rises while D is too sure of real pictures"),
-    "panel.metrics": N_("Quality of the samples"),
     "panel.metrics.hint": N_("Measured on a larger draw from time to time"),
-    "panel.frechet": N_("Distance in a classifier's features"),
     "panel.frechet.hint": N_("The lower the better, down to the dotted line: real pictures"),
-    "panel.divergence": N_("Divergence from the data"),
     "panel.divergence.hint": N_("In nats; the dotted line is what a perfect generator scores"),
-    "panel.distance": N_("Distance from the data"),
     "panel.distance.hint": N_("The lower the better, down to the dotted line"),
-    "curve.d_loss": N_("Discriminator"),
     "curve.d_loss.help": N_("What the discriminator tries to make small, without the penalty."),
-    "curve.g_loss": N_("Generator"),
     "curve.g_loss.help": N_("What the generator tries to make small."),
-    "panel.held": N_("What G is held to (L1)"),
     "panel.held.hint": N_("Lower: nearer to what it should be"),
-    "panel.translation": N_("On held-out pictures (L1)"),
     "panel.translation.hint": N_("Lower: nearer to what it should be"),
-    "curve.l1": N_("To the truth"),
     "curve.l1.help": N_(
         "Mean difference between translations and true pictures of the training set, values from −1 to 1."
     ),
-    "curve.cycle": N_("Cycle"),
     "curve.cycle.help": N_(
         "Mean difference between training pictures and themselves after going there and back, values from −1 to 1; both directions."
     ),
-    "curve.identity": N_("Staying"),
     "curve.identity.help": N_(
         "Mean change of training pictures that were of the wanted kind already, values from −1 to 1."
     ),
-    "curve.test_l1": N_("To the truth"),
     "curve.test_l1.help": N_(
         "Mean difference between held-out translations and the true pictures, from 0 to 1. When it rises while the training's falls, "
         "G learns its pairs by heart."
     ),
-    "curve.cycle_there": N_("There and back"),
     "curve.cycle_there.help": N_(
         "Mean difference between held-out pictures and themselves after going there and back, from 0 to 1."
     ),
-    "curve.cycle_back": N_("Back and there"),
     "curve.cycle_back.help": N_("The same of held-out pictures of the wanted kind."),
-    "panel.psnr": N_("On held-out pictures (PSNR)"),
     "panel.psnr.hint": N_("Higher: nearer to the truth"),
-    "curve.psnr": N_("PSNR (dB)"),
     "curve.psnr.help": registry.metric["psnr"].help,
-    "panel.ssim": N_("On held-out pictures (SSIM)"),
     "panel.ssim.hint": N_("Higher: nearer to the truth"),
-    "curve.ssim": N_("SSIM"),
     "curve.ssim.help": registry.metric["ssim"].help,
-    "curve.reconstruction": N_("Reconstruction"),
     "curve.reconstruction.help": N_(
         "π times the squared distance between a picture and the one that is drawn again from its code."
     ),
-    "curve.kl": N_("KL divergence"),
     "curve.kl.help": N_(
         "How far the codes of a picture are from the noise: how much they say. Near 0 all pictures are alike."
     ),
-    "curve.d_real": N_("On real"),
     "curve.d_real.help": N_(
         "Mean logit that the discriminator gives to real samples: the higher, the surer that they are real."
     ),
-    "curve.d_fake": N_("On generated"),
     "curve.d_fake.help": N_(
         "Mean logit that the discriminator gives to generated samples: the lower, the surer that they are not real."
     ),
-    "curve.d_gradient": N_("Discriminator"),
     "curve.d_gradient.help": N_("Length of the gradient over all the discriminator's weights."),
-    "curve.g_gradient": N_("Generator"),
     "curve.g_gradient.help": N_("Length of the gradient over all the generator's weights."),
-    "curve.encoder_gradient": N_("Encoder"),
     "curve.encoder_gradient.help": N_("Length of the gradient over all the encoder's weights."),
-    "curve.decoder_gradient": N_("Decoder"),
     "curve.decoder_gradient.help": N_("Length of the gradient over all the decoder's weights."),
-    "curve.penalty": N_("Penalty"),
     "curve.penalty.help": N_("What the penalty adds to the discriminator's loss."),
-    "curve.augment_p": N_("Probability"),
     "curve.augment_p.help": N_("How likely each change of a picture is (ADA): from 0, none, up to 0.8."),
-    "curve.quality": N_("High quality"),
     "curve.quality.help": N_("Share of samples within three standard deviations of a cluster's centre."),
-    "curve.coverage": N_("Modes covered"),
     "curve.coverage.help": N_("Share of the clusters that have at least one good sample."),
-    "curve.precision": N_("Precision"),
     "curve.precision.help": N_(
         "Share of the generated pictures that are as near to a real one as its third neighbour: how many look real."
     ),
-    "curve.recall": N_("Recall"),
     "curve.recall.help": N_(
         "Share of the real pictures that are as near to a generated one as its third neighbour: how much of the data is drawn."
     ),
-    "curve.class_coverage": N_("Classes drawn"),
     "curve.class_coverage.help": N_(
         "Share of the classes that a classifier finds among the generated pictures at least once."
     ),
-    "curve.as_asked": N_("As asked for"),
     "curve.as_asked.help": N_(
         "Share of the generated pictures that a classifier reads as the class that was asked for."
     ),
-    "curve.fd": N_("Fréchet distance (classifier of the set)"),
     "curve.fd.by": N_("FD ({by})"),
     "curve.fd.help": N_(
         "Distance between Gaussians fitted to real and generated pictures in a classifier's features. It is no FID, and "
         "comparable only where features and number of samples are the same."
     ),
-    "curve.class_kl": N_("Reverse KL of the classes"),
     "curve.class_kl.help": N_(
         "How differently from the data the generated pictures are spread over the classes; 0 is exactly as the data's own."
     ),
-    "curve.reverse_kl": N_("Reverse KL"),
     "curve.reverse_kl.help": N_("How unevenly the good samples are spread over the clusters; 0 is perfectly even."),
-    "curve.js": N_("Jensen–Shannon"),
     "curve.js.help": N_(
         "How differently real and generated samples fill a grid of cells; 0 is the same, 0.69 nothing in common."
     ),
-    "curve.swd": N_("Sliced Wasserstein"),
     "curve.swd.help": N_(
         "How far the generated samples must be moved to lie like real ones, averaged over directions."
     ),
