@@ -11,6 +11,7 @@ import dataclasses
 import io
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +19,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
+from torch import Tensor
 
 from gan_core import data as data_sets
 from gan_core import serial
 from gan_core.config import RunConfig
-from gan_core.data.sets import ImageSet, PointSet
+from gan_core.data.sets import ImageSet, PointSet, to_pixels
 from gan_core.device import default_threads
 from gan_core.errors import CheckpointError, DataError, RunError
 from gan_core.memory import sample_shape
-from gan_core.players import preview_side
+from gan_core.players import Players, preview_side
 from gan_core.runs import checkpoint, closely, frames
 from gan_core.runs.folder import RunFolder
 from gan_core.runs.picture import picture
@@ -94,6 +96,23 @@ class Darkroom:
                 saved = checkpoint.read(file)
                 seen = closely.granted(self._loaded(saved.state, self._as_developed(saved.config)).players, wishes)
         return dataclasses.replace(drawn, extras=seen.arrays, closely=seen.facts)
+
+    def drawn(self, step: int, latents: Callable[[Players], Tensor]) -> Snapshot:
+        """`snapshot`, with what the generator makes of other latents instead; of pictures that are translated also what was given. Of a moment
+        whose weights are kept. Raises as `snapshot` does."""
+        seen = self.snapshot(step)
+        with self._lock:
+            file = self.folder.states().get(step)
+            if file is None:
+                raise RunError(NOTHING_KEPT, step=step)
+            saved = checkpoint.read(file)
+            players = self._loaded(saved.state, self._as_developed(saved.config)).players
+            taken = latents(players)
+            fake = players.sample(taken)
+        if seen.kind == "points":
+            return dataclasses.replace(seen, arrays={**seen.arrays, "fake": fake.numpy()})
+        given = {"given": to_pixels(taken).numpy()} if players.config.translates else {}
+        return dataclasses.replace(seen, arrays={"fake": to_pixels(fake).numpy()} | given)
 
     def _keep(self, key: tuple[object, ...], made: Snapshot) -> None:
         self._done[key] = made

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
+from gan_core import config as settings
 from gan_core import device as devices
 from gan_core import heaps
 from gan_core.config import RunConfig
@@ -19,7 +20,7 @@ from gan_core.engine.orders import Part
 from gan_core.engine.workshop import Workshop
 from gan_core.errors import PlaygroundError, RunError
 from gan_core.memory import check_memory
-from gan_core.runs import branching, facts, quota, together
+from gan_core.runs import branching, facts, quota, repeating, together
 from gan_core.runs.commands import Command, Pause, Resume
 from gan_core.runs.engines import make_ahead
 from gan_core.runs.following import FollowedRun
@@ -27,6 +28,7 @@ from gan_core.runs.gauging import Gauge
 from gan_core.runs.index import Query
 from gan_core.runs.listing import ACTIVE, Row
 from gan_core.runs.measurement import Measurements
+from gan_core.runs.repeating import Repeat
 from gan_core.runs.session import TrainingSession
 from gan_core.runs.store import NO_SUCH_RUN, Store
 from gan_core.runs.together import Group
@@ -144,13 +146,34 @@ class Scheduler:
         wants = config.engine == "auto" and self._engine == "compiled"
         return replace(config, engine="compiled") if wants else config
 
+    def repeat(self, run_id: str, seeds: Iterable[int], owner: str) -> list[TrainingSession]:
+        """New runs like this one with these seeds, as far as it has come and with what was changed on its way. Raises as `create` does, and
+        RunError for a run that is not here or has not begun."""
+        if not self.store.exists(run_id):
+            raise RunError(NO_SUCH_RUN)
+        source = self.store.folder(run_id)
+        session = self.peek(run_id)
+        is_here = isinstance(session, TrainingSession) and session.trainer is not None
+        now = {"step": session.step, "status": session.status} if session is not None and is_here else None
+        followed, config = Repeat.of(run_id, source, now), source.config()
+        Share.from_dict(source.facts().get("share")).check(["seed"])
+        made = []
+        for seed in seeds:
+            again = self._fit_to_start(settings.replace(config, {"seed": seed}))
+            name = self.store.new_id(again.data.name)
+            made.append(self._add(self._new(name, again, owner, None, repeat=followed)))
+        return made
+
     def _new(
-        self, run_id: str, config: RunConfig, owner: str, share: Share | None, ids: tuple[str, ...] = ()
-    ) -> TrainingSession:
+        self, run_id: str, config: RunConfig, owner: str, share: Share | None, ids: tuple[str, ...] = (), repeat: Repeat | None = None
+    ) -> TrainingSession:  # fmt: skip
         folder = self.store.folder(run_id)
         more = ({"share": share.to_dict()} if share else {}) | ({"together": list(ids)} if ids else {})
+        more |= {repeating.FACT: repeat.facts()} if repeat else {}
         folder.create(config, facts.of_new(run_id, owner, config) | more)
-        return TrainingSession(run_id, owner, config, folder, share=share, together=ids, **self._helpers(run_id))
+        return TrainingSession(
+            run_id, owner, config, folder, share=share, together=ids, repeat=repeat, **self._helpers(run_id)
+        )
 
     def get(self, run_id: str) -> TrainingSession | FollowedRun | None:
         """The session of a run, brought back from disk (not running) when it is not in memory; what can be seen of it while
@@ -197,7 +220,8 @@ class Scheduler:
         said, config = folder.facts(), folder.config()
         session = TrainingSession(
             run_id, str(said.get("owner", "")), config, folder, restore=folder.was_saved(said),
-            share=Share.from_dict(said.get("share")), together=facts.together(said), **self._helpers(run_id),
+            share=Share.from_dict(said.get("share")), together=facts.together(said),
+            repeat=Repeat.read(said.get(repeating.FACT), config), **self._helpers(run_id),
         )  # fmt: skip
         session.prepare_stopped(said)
         return self._add(session)

@@ -26,7 +26,7 @@ from gan_core.engine.orders import Part
 from gan_core.engine.workshop import Workshop
 from gan_core.errors import CheckpointError, EngineError, PlaygroundError
 from gan_core.phases import BOTH
-from gan_core.runs import breaking, frames, gauging
+from gan_core.runs import breaking, frames, gauging, repeating
 from gan_core.runs import facts as run_facts
 from gan_core.runs.audience import Audience
 from gan_core.runs.commands import Change, Command, Look, Pause, Phase, Reset, Resume, StepOnce, Stop, named
@@ -41,6 +41,7 @@ from gan_core.runs.lock import IN_USE
 from gan_core.runs.looking import Looker
 from gan_core.runs.pace import Pace, steps_left
 from gan_core.runs.past import Past
+from gan_core.runs.repeating import Repeat
 from gan_core.runs.snapshots import Mark, Message, Metrics, Snapshot, marks_of, present
 from gan_core.runs.stepping import Iteration
 from gan_core.sharing import Share
@@ -51,7 +52,7 @@ from gan_core.training import new_trainer
 log = logging.getLogger(__name__)
 
 _ENDED = ("finished", "stopped", "failed")
-_BORN_WITH = ("created", "parent", "together")  # facts that a reset does not change
+_BORN_WITH = ("created", "parent", "together", repeating.FACT)  # facts that a reset does not change
 
 PREPARING = N_("Getting the data ready")
 SCHEDULE_DONE = N_("The schedule is complete. Resume goes on with its last values.")
@@ -64,12 +65,12 @@ class TrainingSession:
         self, run_id: str, owner: str, config: RunConfig, folder: RunFolder | None = None, *,
         restore: bool = False, saver: Saver | None = None, saved: Callable[[], None] = lambda: None, finish_at_horizon: bool = True,
         workshop: Workshop | None = None, darkroom: Executor | None = None, share: Share | None = None,
-        together: tuple[str, ...] = (), gauge: Gauge | None = None,
+        together: tuple[str, ...] = (), gauge: Gauge | None = None, repeat: Repeat | None = None,
     ) -> None:  # fmt: skip
         """`saver` runs a job on the thread that writes; `saved` is called there after the files have changed; `workshop` makes
         compiled programs: without one every step is eager; `darkroom` makes pictures: without one training waits for each;
         `share`: what the link that it was started from allows; `together`: the runs that it trains in step with, itself among them; `gauge`:
-        what measures its pictures between the steps, if that is wanted."""
+        what measures its pictures between the steps, if that is wanted; `repeat`: the run that it repeats with another seed."""
         self.id, self.owner, self.config, self.folder = run_id, owner, config, folder
         self.share, self.together = share or Share(), together
         self._keeper = Keeper(folder, config, saver, self._not_saved, saved)
@@ -90,7 +91,7 @@ class TrainingSession:
         self._data: PointSet | ImageSet | None = None
         self._trainer: Trainer | None = None
         self._queue_place = 0
-        self.gauge = gauge
+        self.gauge, self.repeat = gauge, repeat
         self._looker = Looker(darkroom, folder.cases if folder is not None else None, gauge)
         self._looker.on_more = self._look_again
         self._audience = Audience(self._looker.wait_at_least, Beacon(folder.path) if folder is not None else None)
@@ -433,12 +434,13 @@ class TrainingSession:
         if until_step is not None and trainer.step_count >= until_step:
             return
         looker.begins()
+        self._repeat_changes()
         horizon = self.config.horizon if self._finish_at_horizon and trainer.images < self.config.horizon else math.inf
         while due := self._due():
             self._note_engine()
             if self._status != "running":
                 return
-            self._pace.took(trainer.advance(min(due, steps_left(trainer, until_step, horizon))))
+            self._pace.took(trainer.advance(min(due, steps_left(trainer, self._next_stop(until_step), horizon))))
             now = time.perf_counter()
             self.seconds = before + now - start
             looker.gauge(trainer)
@@ -452,8 +454,25 @@ class TrainingSession:
                 return
             if trainer.images >= horizon:
                 return self._rest("finished", Message(SCHEDULE_DONE))
-            if inbox or now >= deadline or trainer.step_count == until_step:
+            if self.repeat is not None and trainer.step_count == self.repeat.until:
+                return self._rest("finished", Message(repeating.DONE, {"step": trainer.step_count}))
+            changed = self._repeat_changes()
+            if changed or inbox or now >= deadline or trainer.step_count == until_step:
                 return
+
+    def _next_stop(self, until_step: int | None) -> int | None:
+        """The step before which a stretch of training ends: a limit, or that at which the run that this one repeats was changed or ended."""
+        repeated = self.repeat.next_stop(self.step) if self.repeat is not None else None
+        return min((step for step in (until_step, repeated) if step is not None), default=None)
+
+    def _repeat_changes(self) -> bool:
+        """Change what was changed at this step in the run that this one repeats, unless it has been; whether there was anything."""
+        changed = False
+        for values in self.repeat.told_at(self.step) if self.repeat is not None else ():
+            if self._status == "running" and settings.differences(self.config, settings.replace(self.config, values)):
+                self._apply_change(Change(values))
+                changed = True
+        return changed
 
     def _obey(self) -> None:
         while self._inbox and self._trainer is not None:

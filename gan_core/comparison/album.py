@@ -1,0 +1,113 @@
+"""Samples of several runs from the same latents, at the moments that are kept of each.
+
+Where all runs have the same latents to be looked at (equal seeds and latent spaces), every kept moment shows them. Where they have not, or
+others are asked for, the same latents are drawn again from the weights of those moments whose weights are kept.
+"""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from gan_core.comparison.entries import Compared
+from gan_core.config import RunConfig
+from gan_core.errors import RunError
+from gan_core.players import Players, draw_codes, draw_latents, one_hot, preview_classes, preview_side
+from gan_core.runs import stills
+from gan_core.runs.darkroom import NOTHING_KEPT, Darkroom
+from gan_core.runs.folder import RunFolder
+
+ROOMS = 8  # runs that are developed at the same time: each holds its networks
+OWN = 0  # of the latents: those that the runs are looked at with
+MOST_LATENTS = 999
+POINTS = 1000
+QUALITY = 85
+
+
+def has_own_latents_in_common(runs: Sequence[Compared]) -> bool:
+    """Whether all of these show the same latents while they train."""
+    return len({_own_latents(run.config) for run in runs}) == 1
+
+
+def _own_latents(c: RunConfig) -> tuple[object, ...]:
+    """What the latents depend on with which a run is looked at. Of runs that are told a class, or translate, also on the data."""
+    told = c.data if c.classes or c.translates else None
+    latent = c.latent
+    return (
+        c.seed,
+        c.kind,
+        latent.dim,
+        latent.distribution,
+        latent.categories,
+        latent.continuous,
+        c.classes,
+        told,
+        preview_side(c),
+    )
+
+
+def has_latents_in_common(runs: Sequence[Compared]) -> bool:
+    """Whether the same numbers can go into all generators; where they cannot, equal seeds are all that there is."""
+    return len({(run.config.latent.dim, run.config.latent.distribution) for run in runs}) == 1
+
+
+def moments(run: Compared, latents: int) -> list[int]:
+    """The steps at which such samples can be seen, the oldest first."""
+    if latents == OWN:
+        return Darkroom(run.folder).steps()
+    return list(run.folder.states())
+
+
+def inputs(players: Players, seed: int) -> Tensor:
+    """Latents (N, latent.dim + classes or codes) that are the same for every generator of this latent space, whatever else it is told; classes
+    and categories in columns, as in a preview. Of pictures that are translated: held-out ones."""
+    c, rng = players.config, torch.Generator().manual_seed(seed)
+    count = POINTS if c.kind == "points" else preview_side(c) ** 2
+    if c.translates:
+        return players.draw(count, rng)
+    latents = draw_latents(count, c.latent.dim, c.latent.distribution, rng)
+    columns = torch.tensor(preview_classes(c) or [0]).repeat(count)[:count]
+    if c.classes:
+        return torch.cat([latents, one_hot(columns, c.classes)], 1)
+    if c.codes:
+        codes = draw_codes(count, c, rng)
+        if c.latent.categories:
+            codes[:, : c.latent.categories] = one_hot(columns, c.latent.categories)
+        return torch.cat([latents, codes], 1)
+    return latents
+
+
+class Album:
+    """Draws the pictures, from any thread; keeps the networks of a few runs for the next ones."""
+
+    def __init__(self) -> None:
+        self._rooms: OrderedDict[str, Darkroom] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def picture(self, folder: RunFolder, step: int, latents: int, side: int, what: str = "fake") -> bytes:
+        """A square WebP of `side` pixels: the run at a kept step. latents: OWN, or the seed of others; what: "fake", or of translations "given".
+        Raises RunError where nothing is kept, CheckpointError, ConfigError, DataError."""
+        room = self._room(folder)
+        drawn = room.snapshot(step) if latents == OWN else room.drawn(step, lambda players: inputs(players, latents))
+        if what != "fake":
+            if what not in drawn.arrays:
+                raise RunError(NOTHING_KEPT, step=step)
+            drawn = replace(drawn, arrays={"fake": drawn.arrays[what]})
+        buffer = io.BytesIO()
+        stills.large(drawn, side).save(buffer, "WEBP", quality=QUALITY, method=2)
+        return buffer.getvalue()
+
+    def _room(self, folder: RunFolder) -> Darkroom:
+        key = str(folder.path)
+        with self._lock:
+            room = self._rooms.pop(key, None) or Darkroom(folder)
+            self._rooms[key] = room
+            while len(self._rooms) > ROOMS:
+                self._rooms.popitem(last=False)
+            return room
