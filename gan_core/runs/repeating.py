@@ -32,7 +32,7 @@ class Repeat:
     def of(run_id: str, folder: RunFolder, now: Mapping[str, Any] | None = None) -> Repeat:
         """Of the run in a folder, as far as it has come; `now`: step and status that are newer than its files. Raises RunError where it has
         not begun, CheckpointError."""
-        said = folder.facts() | (now or {})
+        said = folder.facts() | dict(now or {})
         step = int(said.get("step") or 0)
         if not step:
             raise RunError(NOTHING_YET)

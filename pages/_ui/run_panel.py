@@ -14,6 +14,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from gan_core import registry, sharing
+from gan_core.comparison.figures import FEW, SHARES, faint
 from gan_core.config import fields
 from gan_core.errors import PlaygroundError
 from gan_core.registry import Registry
@@ -28,7 +29,7 @@ from gan_core.runs.moments import Kept
 from gan_core.runs.session import TrainingSession
 from gan_core.sharing import Share
 from pages._ui import service
-from pages._ui.charts import FEW, PLAIN, SHARES
+from pages._ui.charts import PLAIN
 from pages._ui.data_note import gone_note, row_data, run_title, set_is_gone
 from pages._ui.export import export
 from pages._ui.failures import plain
@@ -328,7 +329,7 @@ class RunPanel:
             shown = curves if panel not in _MEASURED else _known(curves, i)
             no_line = {"mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "showlegend": False}
             figure.add_scatter(x=shown.steps, y=shown.high[:, i], **no_line)
-            figure.add_scatter(x=shown.steps, y=shown.low[:, i], fill="tonexty", fillcolor=_faint(colour), **no_line)
+            figure.add_scatter(x=shown.steps, y=shown.low[:, i], fill="tonexty", fillcolor=faint(colour), **no_line)
             mode = "lines" if len(shown.steps) > FEW else "lines+markers"
             figure.add_scatter(
                 x=shown.steps, y=shown.mean[:, i], mode=mode, name=_(LABELS[f"curve.{name}"]), hovertemplate=f"%{{y:{written}}}",
@@ -458,8 +459,3 @@ def _written(name: str, value: float) -> str:
     """The value of a metric as it is written, shares as percentages."""
     form = registry.metric[name].info.get("written") if name in registry.metric else None
     return percent(value, 1) if form == "percent" else number(value, 0 if form == "count" else 4)
-
-
-def _faint(colour: str) -> str:
-    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
-    return f"rgba({red},{green},{blue},0.16)"
