@@ -52,6 +52,9 @@ def _inside(session: Run | None, config: RunConfig, _: Translate) -> None:
     if st.button(_("Side by side"), icon=":material/compare:", width="stretch",
                  help=_("Take these settings along, make some of them differ, and train both in step.")):  # fmt: skip
         st.switch_page("compare.py", query_params={"v": serial.to_link(config)})
+    if session is not None and st.button(_("With other runs"), icon=":material/balance:", width="stretch",
+                 help=_("Curves, samples and figures of several runs, finished or not; and the same run again with other seeds.")):  # fmt: skip
+        st.switch_page("comparison.py", query_params={"runs": session.id})
     rows = {row.id: row for row in _offered()}
     pinned = st.query_params.get(GHOST, "")
     options = ["", *({pinned: None} if pinned and pinned not in rows else {}), *rows]

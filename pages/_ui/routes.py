@@ -7,6 +7,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from pages._ui import service, settings, tokens
+from pages._ui.album import AlbumRoute
 from pages._ui.hub import LiveHub, WatchedRun
 from pages._ui.latent_hub import LatentHub
 from pages._ui.uploads import UploadRoute
@@ -15,6 +16,7 @@ HEALTH = "/api/health"
 LIVE = "/api/live"
 LATENT = "/api/latent"
 UPLOADS = "/api/uploads"
+ALBUM = "/api/album"
 PICTURES = "/api/pictures"
 PICTURES_FOLDER = Path(__file__).parent / "pictures"
 _A_DAY = 86_400  # seconds
@@ -45,6 +47,7 @@ def routes() -> list[BaseRoute]:
         service.explorers, service.explorable, service.touch, tokens.check, lambda: settings.options().origins
     )
     uploads = UploadRoute(service.arrivals, tokens.uploads.check, lambda: settings.options().origins)
+    album = AlbumRoute(service.run_folder, service.touch, tokens.check, lambda: settings.options().origins)
     prefixes = dict.fromkeys(("", settings.base_path()))
     return [
         route
@@ -53,6 +56,7 @@ def routes() -> list[BaseRoute]:
             Route(prefix + HEALTH, health),
             Route(prefix + PICTURES + "/{name}.webp", picture),
             Route(prefix + UPLOADS, uploads.bring, methods=["POST"]),
+            Route(prefix + ALBUM, album.draw, methods=["POST"]),
             WebSocketRoute(prefix + LIVE, hub.serve),
             WebSocketRoute(prefix + LATENT, latent.serve),
         )

@@ -14,6 +14,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from gan_core import registry, sharing
+from gan_core.comparison.entries import MOST_RUNS
 from gan_core.comparison.figures import FEW, SHARES, faint
 from gan_core.config import fields
 from gan_core.errors import PlaygroundError
@@ -359,6 +360,9 @@ class RunPanel:
             if fit and st.button(_("Side by side"), icon=":material/compare:",
                                  help=_("See them beside each other, with their curves in the same charts.")):  # fmt: skip
                 st.switch_page("compare.py", query_params={"runs": ",".join(row.id for row in rows)})
+            if len(rows) <= MOST_RUNS and st.button(_("Compare"), icon=":material/balance:", type="primary",
+                         help=_("Curves, samples, settings and figures of these runs, and whether the difference is luck.")):  # fmt: skip
+                st.switch_page("comparison.py", query_params={"runs": ",".join(row.id for row in rows)})
             if st.button(_("Delete them"), icon=":material/delete:", disabled=not own,
                            help=_("Move those that are yours to the deleted runs. This can be undone.")):  # fmt: skip
                 self._delete(own)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gan_core.engine.orders import Part
     from gan_core.latent.explorer import Explorers
     from gan_core.latent.models import Models
+    from gan_core.runs.folder import RunFolder
     from gan_core.runs.following import FollowedRun
     from gan_core.runs.scheduler import Scheduler
     from gan_core.runs.session import TrainingSession
@@ -93,6 +94,12 @@ def arrivals() -> "Arrivals":
 def explorable(run_id: str) -> bool:
     """Whether there is such a run that is not deleted, or such a model."""
     return scheduler().store.exists(run_id) or models().exists(run_id)
+
+
+def run_folder(run_id: str) -> "RunFolder | None":
+    """The folder of a run that is here and not deleted."""
+    store = scheduler().store
+    return store.folder(run_id) if store.exists(run_id) else None
 
 
 def touch(run_id: str) -> None:

@@ -1,0 +1,478 @@
+"""The page Compare: runs beside each other after the fact. The address says which: `?runs=a,b`."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from gan_core.comparison import album, figures, lines, luck
+from gan_core.comparison.differing import Course, differing
+from gan_core.comparison.entries import (
+    FEWEST,
+    MOST,
+    MOST_RUNS,
+    TOO_MANY,
+    Compared,
+    Entry,
+    entries,
+    read_all,
+)
+from gan_core.errors import ConfigError, PlaygroundError
+from gan_core.runs import words
+from gan_core.runs.commands import Pause, Resume
+from gan_core.runs.index import Query
+from gan_core.runs.listing import ACTIVE, Row
+from gan_core.runs.repeating import MOST_SEEDS, seeds
+from gan_core.runs.session import TrainingSession
+from gan_core.settings import Field
+from gan_core.text import N_
+from pages._ui import service
+from pages._ui.album import Cell, album_view
+from pages._ui.charts import FIRST, PLAIN
+from pages._ui.controls import full_title, value_text
+from pages._ui.data_note import run_title
+from pages._ui.failures import plain
+from pages._ui.i18n import number, percent
+from pages._ui.mirrored import mirrored
+from pages._ui.owner import owner_id
+from pages._ui.run_names import run_name
+from pages._ui.share import address
+
+Translate = Callable[[str], str]
+
+PAGE = "comparison"
+LIVE_SECONDS, IDLE_SECONDS = 3.0, 20.0
+_OFFERED = 60  # runs to choose from: the newest
+_SMOOTHING = {0.0: N_("None"), 0.005: N_("A little"), 0.02: N_("Some"), 0.08: N_("Much")}
+_JUDGED = ("quality", "fd", "test_l1", "swd")  # by which entries are judged at first: the first of them that is known
+GONE = N_("There is no run {run} here any more.")
+
+
+@dataclass
+class Comparison:
+    """The page."""
+
+    _: Translate
+
+    def draw(self) -> None:
+        _ = self._
+        st.header(_("Compare"), anchor=False)
+        asked = [run_id for run_id in st.query_params.get("runs", "").split(",") if run_id]
+        rows = self._rows(asked)
+        self._chooser(rows)
+        found = self._entries(list(rows))
+        if found is None:
+            return
+        if len(found) < FEWEST and len(found[0].runs if found else ()) < FEWEST:
+            st.info(
+                _("Choose two to eight runs above, or repeat the one that is chosen with other seeds."),
+                icon=":material/balance:",
+            )
+            if not found:
+                return
+        if self._data_differ(found):
+            st.warning(
+                _("These runs learn different data: their figures cannot be compared with each other."),
+                icon=":material/info:",
+            )
+        every = LIVE_SECONDS if any(run.status in ACTIVE for entry in found for run in entry.runs) else IDLE_SECONDS
+        st.fragment(self._legend, run_every=every)(list(rows))
+        self._repeat(found)
+        axis, smoothing, spread = self._view(found)
+        st.fragment(self._samples, run_every=every)(list(rows), axis)
+        st.fragment(self._judgement, run_every=every)(list(rows), axis)
+        self._settings(found)
+        st.fragment(self._curves, run_every=every)(list(rows), axis, smoothing, spread)
+
+    # ── which runs ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _rows(self, asked: Sequence[str]) -> dict[str, Row]:
+        """The runs that the address names, as far as they are here."""
+        _ = self._
+        found = dict[str, Row]()
+        problems = list[PlaygroundError]()
+        for run_id in dict.fromkeys(asked):
+            row = service.scheduler().store.index.get(run_id) if service.scheduler().store.exists(run_id) else None
+            if row is None or row.deleted:
+                problems.append(ConfigError(GONE, run=run_id[:40]))
+            elif len(found) < MOST_RUNS:
+                found[run_id] = row
+            else:
+                problems.append(ConfigError(TOO_MANY, most=MOST_RUNS))
+                break
+        for problem in problems:
+            self._warn(problem)
+        return found
+
+    def _warn(self, problem: PlaygroundError) -> None:
+        st.warning(plain(self._(problem.template).format(**problem.params)), icon=":material/info:")
+
+    def _chooser(self, rows: dict[str, Row]) -> None:
+        _ = self._
+        newest, _total = service.scheduler().rows(Query(limit=_OFFERED))
+        known = {row.id: row for row in newest if not row.problem} | rows
+        kinds = {row.kind for row in rows.values()}
+        options = [run_id for run_id, row in known.items() if run_id in rows or not kinds or row.kind in kinds]
+        key = mirrored(f"{PAGE}.runs", list(rows))
+
+        def choose() -> None:
+            chosen = st.session_state[key]
+            if chosen:
+                st.query_params["runs"] = ",".join(chosen)
+            else:
+                st.query_params.pop("runs", None)
+
+        left, right = st.columns([5, 1], vertical_alignment="bottom")
+        left.multiselect(
+            _("Runs"), options, key=key, on_change=choose, max_selections=MOST_RUNS, placeholder=_("Choose runs of one kind"),
+            format_func=lambda run_id: run_name(known.get(run_id), run_id, _),
+            help=_("Two to eight. Runs that differ in their seed alone count as one: they show the spread."),
+        )  # fmt: skip
+        with right.popover(_("Link"), icon=":material/link:", disabled=not rows):
+            st.caption(_("This comparison, for others who can reach this server:"))
+            st.code(f"{address()}?runs={','.join(rows)}", language=None, wrap_lines=True)
+
+    def _entries(self, run_ids: Sequence[str], *, quiet: bool = False) -> list[Entry] | None:
+        """What is compared, read anew; None where these cannot be compared."""
+        store = service.scheduler().store
+        asked = []
+        for run_id in run_ids:
+            row, session = store.index.get(run_id), service.scheduler().peek(run_id)
+            if row is not None and store.exists(run_id):
+                status = session.status if session is not None else row.status
+                asked.append((run_id, store.folder(run_id), run_title(row, self._), status))
+        runs, problems = read_all(asked)
+        try:
+            found = entries(runs)
+        except PlaygroundError as error:
+            if not quiet:
+                self._warn(error)
+            return None
+        if not quiet:
+            for problem in problems:
+                self._warn(problem)
+            if sum(len(entry.runs) for entry in found) < len(runs):
+                self._warn(ConfigError(TOO_MANY, most=MOST))
+        return found
+
+    def _data_differ(self, found: Sequence[Entry]) -> bool:
+        return len({entry.config.data for entry in found}) > 1
+
+    # ── what they are, and again with other seeds ────────────────────────────────────────────────────────────────────────
+
+    def _legend(self, run_ids: list[str]) -> None:
+        """A line an entry: its letter, what it is, its seeds and how far they are."""
+        _ = self._
+        found = self._entries(run_ids, quiet=True) or []
+        parts = []
+        for entry in found:
+            for run in entry.runs:
+                service.touch(run.id)
+            said = [self._difference(found, entry)]
+            steps = sorted({run.step for run in entry.runs})
+            seeds_of = ", ".join(number(seed) for seed in sorted(entry.seeds))
+            said.append((_("seeds {seeds}") if len(entry.runs) > 1 else _("seed {seeds}")).format(seeds=seeds_of))
+            far = f"{number(steps[0])}–{number(steps[-1])}" if len(steps) > 1 else number(steps[0])
+            said.append(_("step {step}").format(step=far))
+            states = dict.fromkeys(run.status for run in entry.runs)
+            said.append(", ".join(_(words.STATUSES.get(state, state)) for state in states))
+            letter = f"<span style='background:{figures.COLOURS[entry.place]}'>{entry.letter}</span>"
+            parts.append(f"<div>{letter} {html.escape(' · '.join(said))}</div>")
+        st.html(f"<div class='gp-legend'>{''.join(parts)}</div>")
+        mine = [
+            s
+            for e in found
+            for r in e.runs
+            if isinstance(s := service.scheduler().peek(r.id), TrainingSession) and service.may_control(s)
+        ]
+        active = [s for s in mine if s.status in ACTIVE]
+        resting = [s for s in mine if s.status == "paused"]
+        if active or resting:
+            with st.container(horizontal=True):
+                if active and st.button(_("Pause all"), icon=":material/pause:", key=f"{PAGE}.pause"):
+                    for session in active:
+                        service.scheduler().send(session, Pause())
+                if resting and st.button(_("Resume all"), icon=":material/play_arrow:", key=f"{PAGE}.resume"):
+                    for session in resting:
+                        service.scheduler().send(session, Resume())
+
+    def _difference(self, found: Sequence[Entry], entry: Entry) -> str:
+        """What this entry has otherwise than the others, in words; alone, what it is called."""
+        _ = self._
+        i = list(found).index(entry)
+        parts = [
+            f"{full_title(field, _)}: {self._course(field, courses[i])}" for field, courses in differing(found)[:4]
+        ]
+        return " · ".join(parts) or entry.runs[0].name
+
+    def _course(self, field: Field, course: Course) -> str:
+        _ = self._
+        text = "–" if course.start is None else value_text(field, course.start, _)
+        for step, value in course.later:
+            text += _(", from step {step}: {value}").format(step=number(step), value=value_text(field, value, _))
+        return text
+
+    def _repeat(self, found: Sequence[Entry]) -> None:
+        """Run again with seeds 1 … n."""
+        _ = self._
+        with st.container(horizontal=True, vertical_alignment="bottom", key="comparison-repeat"):
+            n = st.number_input(_("Seeds 1 to"), 1, MOST_SEEDS, 3, key=f"{PAGE}.n", width=140,
+                                help=_("Each entry is run again with those of these seeds that it does not have yet: with the same settings, "
+                                       "the same changes at the same steps, and up to the step that it has come to."))  # fmt: skip
+            missing = {entry.letter: [seed for seed in seeds(int(n)) if seed not in entry.seeds] for entry in found}
+            count = sum(map(len, missing.values()))
+            room = MOST_RUNS - sum(len(entry.runs) for entry in found)
+            text = _("Run again: {count} new runs") if count != 1 else _("Run again: {count} new run")
+            if st.button(
+                text.format(count=number(count)),
+                icon=":material/casino:",
+                key=f"{PAGE}.repeat",
+                disabled=not count or count > room,
+            ):
+                self._start(found, missing)
+        if count > room:
+            st.caption(_("At most {most} runs fit into one comparison.").format(most=MOST_RUNS))
+
+    def _start(self, found: Sequence[Entry], missing: dict[str, list[int]]) -> None:
+        _ = self._
+        made = list[str]()
+        problem: PlaygroundError | None = None
+        for entry in found:
+            try:
+                if missing[entry.letter]:
+                    made += [
+                        run.id
+                        for run in service.scheduler().repeat(entry.runs[0].id, missing[entry.letter], owner_id())
+                    ]
+            except PlaygroundError as error:
+                problem = error
+        if made:
+            known = [run_id for run_id in st.query_params.get("runs", "").split(",") if run_id]
+            st.query_params["runs"] = ",".join([*known, *made])
+        if problem is not None:
+            st.error(plain(_(problem.template).format(**problem.params)), icon=":material/error:")
+        elif made:
+            st.rerun()
+
+    # ── what is seen ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _view(self, found: Sequence[Entry]) -> tuple[str, float, bool]:
+        """Axis, smoothing, and whether several seeds are drawn as a band."""
+        _ = self._
+        runs = [run for entry in found for run in entry.runs]
+        axes = [axis for axis in lines.AXES if lines.has_axis(runs, axis)]
+        with st.container(horizontal=True, vertical_alignment="bottom", key="comparison-view"):
+            axis = st.segmented_control(_("Compare at the same"), axes, format_func=lambda a: _(lines.AXES[a]), key=f"{PAGE}.axis",
+                                        default="step", required=True) or "step"  # fmt: skip
+            smoothing = st.select_slider(_("Smoothing"), list(_SMOOTHING), key=f"{PAGE}.smoothing", width=180,
+                                         format_func=lambda s: _(_SMOOTHING[s]),
+                                         help=_("Each point becomes the mean of those before it, older ones counting less: half as much after 0.5, 2 or 8 % of the axis."))  # fmt: skip
+            spread = st.toggle(_("Seeds as a band"), True, key=f"{PAGE}.spread",
+                               help=_("The mean of an entry's seeds and one standard deviation to both sides, over thin lines of the seeds. Off: every seed has a line."))  # fmt: skip
+        if len(axes) < len(lines.AXES):
+            st.caption(
+                _("Runs of earlier versions did not keep how many samples they had seen and how long they had trained.")
+            )
+        return axis, float(smoothing), bool(spread)
+
+    def _samples(self, run_ids: list[str], axis: str) -> None:
+        _ = self._
+        found = self._entries(run_ids, quiet=True) or []
+        shown = _shown(found)
+        if not shown:
+            return
+        common = album.has_own_latents_in_common(shown)
+        latents = max(int(st.session_state.get(f"{PAGE}.latents", album.OWN)), album.OWN if common else album.OWN + 1)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.subheader(_("Samples"), anchor=False, width="content")
+            if st.button(_("Other latents"), icon=":material/shuffle:", key=f"{PAGE}.other",
+                         help=_("Draw the same new latents through all generators. Only moments whose weights are kept can be seen then.")):  # fmt: skip
+                st.session_state[f"{PAGE}.latents"] = latents % album.MOST_LATENTS + 1
+                st.rerun()
+            if (
+                latents != album.OWN
+                and common
+                and st.button(_("Those of the runs"), icon=":material/undo:", key=f"{PAGE}.own")
+            ):
+                st.session_state[f"{PAGE}.latents"] = album.OWN
+                st.rerun()
+        st.caption(self._about_latents(shown, latents))
+        cells = []
+        for entry, run in zip(found, shown, strict=True):
+            steps = album.moments(run, latents)
+            name = self._difference(found, entry) + (
+                "" if len(entry.runs) == 1 else " · " + _("seed {seeds}").format(seeds=run.config.seed)
+            )
+            cells.append(
+                Cell(run.id, entry.letter, name, figures.COLOURS[entry.place], lines.at_steps(run, steps, axis), steps)
+            )
+        album_view(
+            cells,
+            latents,
+            _(lines.AXES[axis]),
+            translates=shown[0].config.translates and latents != album.OWN,
+            key=f"{PAGE}.album",
+            _=_,
+        )
+
+    def _about_latents(self, shown: Sequence[Compared], latents: int) -> str:
+        _ = self._
+        if shown[0].config.translates:
+            if latents == album.OWN:
+                return _("The same held-out pictures through all generators, in step.")
+            return _(
+                "The same held-out pictures through all generators, in step. Only moments whose weights are kept are shown."
+            )
+        if latents == album.OWN:
+            return _("The same latents through all generators, in step: those that the runs have shown all along.")
+        if album.has_latents_in_common(shown):
+            return _(
+                "The same latents (seed {seed}) through all generators, in step. Only moments whose weights are kept are shown."
+            ).format(seed=latents)
+        return _(
+            "These generators have different latent spaces, so that no latents are the same: drawn with the same seed ({seed})."
+        ).format(seed=latents)
+
+    def _curves(self, run_ids: list[str], axis: str, smoothing: float, spread: bool) -> None:
+        _ = self._
+        found = self._entries(run_ids, quiet=True) or []
+        known = figures.known_curves(found, axis)
+        st.subheader(_("Curves"), anchor=False)
+        if not known:
+            st.caption(_("The curves appear with the first steps."))
+            return
+        chosen = st.pills(
+            _("Curves"), known, selection_mode="multi", default=[n for n in (*FIRST, "fd", "swd", "test_l1") if n in known] or known[:4],
+            key=f"{PAGE}.curves.{len(known)}", format_func=lambda n: words.curve_title(n, _), label_visibility="collapsed",
+        )  # fmt: skip
+        with st.container(key="runs-curves"):
+            for name in (name for name in known if name in chosen):
+                figure = figures.curve_chart(found, name, axis, smoothing, _, spread=spread)
+                if figure is not None:
+                    st.plotly_chart(figure, key=f"{PAGE}.chart.{name}", width="stretch", config=PLAIN)
+
+    # ── figures ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _judgement(self, run_ids: list[str], axis: str) -> None:
+        """The last measured figures at the furthest place that all have come to, and what can be said of their differences."""
+        _ = self._
+        found = self._entries(run_ids, quiet=True) or []
+        st.subheader(_("Which is better, and is it luck?"), anchor=False)
+        judged = luck.judged(found, axis)
+        if not judged:
+            st.caption(_("Nothing that all of them measure is known yet."))
+            return
+        key = f"{PAGE}.judged"
+        first = next((name for name in _JUDGED if name in judged), judged[0])
+        name = st.selectbox(_("Judge by"), judged, index=judged.index(first), key=f"{key}.{'.'.join(judged)}", width=320,
+                            format_func=lambda n: words.curve_title(n, _))  # fmt: skip
+        verdict = luck.verdict(found, name, axis)
+        if verdict is None:
+            st.caption(_("Nothing that all of them measure is known yet."))
+            return
+        st.markdown("\n".join(f"- {sentence}" for sentence in self._sentences(found, verdict)))
+        place = _("{axis} {place}, the furthest that all have come to").format(
+            axis=_(lines.AXES[axis]), place=number(verdict.place, 1 if axis == "seconds" else 0)
+        )
+        st.caption(
+            _("Last measured up to: {place}. {samples}").format(place=place, samples=self._samples_used(found, name))
+        )
+        self._table(found, judged, axis)
+
+    def _samples_used(self, found: Sequence[Entry], name: str) -> str:
+        _ = self._
+        used = luck.samples_used(found[0].config, name)
+        floor = luck.floor(found[0].runs[0], name)
+        text = _("From {n} samples each time.").format(n=number(used)) if used else ""
+        if floor is not None:
+            text += " " + _("A perfect generator would score about {floor}.").format(floor=_written(name, floor))
+        return text
+
+    def _sentences(self, found: Sequence[Entry], verdict: luck.Verdict) -> list[str]:
+        _ = self._
+        title = plain(words.curve_title(verdict.name, _))
+        best = verdict.best
+        sentences = []
+        for other, difference in verdict.others:
+            a, b = (_written(verdict.name, verdict.values[entry.letter].mean) for entry in (best, other))
+            text = (
+                _("**{title}: {best} {a}, {other} {b}.**").format(
+                    title=title, best=best.letter, a=a, other=other.letter, b=b
+                )
+                + " "
+            )
+            gap = _written(verdict.name, abs(difference.value))
+            if not difference.known:
+                text += _(
+                    "The difference is {gap}, from one seed on at least one side: nobody can tell it from luck. Run both again with other seeds."
+                ).format(gap=gap)
+            elif difference.beyond:
+                text += _("The difference, {gap}, is larger than what seeds alone make ({confidence} interval: {low} to {high}).").format(
+                    gap=gap, confidence=percent(difference.confidence, 0 if len(found) < 3 else 1), low=_written(verdict.name, min(abs(difference.low), abs(difference.high))),
+                    high=_written(verdict.name, max(abs(difference.low), abs(difference.high))))  # fmt: skip
+            else:
+                text += _("The difference, {gap}, is not larger than what seeds alone make (± {reach}): it may be luck.").format(
+                    gap=gap, reach=_written(verdict.name, (difference.high - difference.low) / 2))  # fmt: skip
+            sentences.append(text)
+        return sentences
+
+    def _table(self, found: Sequence[Entry], judged: Sequence[str], axis: str) -> None:
+        """Every figure of every entry: mean and standard deviation over its seeds."""
+        _ = self._
+        head = ["", *(f"{entry.letter}" for entry in found)]
+        rows = []
+        for name in judged:
+            verdict = luck.verdict(found, name, axis)
+            if verdict is None:
+                continue
+            cells = []
+            for entry in found:
+                values = verdict.values.get(entry.letter)
+                text = "–" if values is None else _written(name, values.mean)
+                if values is not None and len(values.each) > 1:
+                    text += f" ± {_written(name, values.deviation)}"
+                cells.append(f"**{text}**" if entry is verdict.best else text)
+            arrow = "↑" if luck.is_higher_better(name) else "↓"
+            rows.append([f"{plain(words.curve_title(name, _))} {arrow}", *cells])
+        rows.append([_("Seeds"), *(number(len(entry.runs)) for entry in found)])
+        st.markdown(_markdown(head, rows))
+        st.caption(
+            _("Mean ± one standard deviation over the seeds; ↑ higher is better, ↓ lower is better; the best in bold.")
+        )
+
+    # ── settings ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _settings(self, found: Sequence[Entry]) -> None:
+        _ = self._
+        if len(found) < FEWEST:
+            return
+        st.subheader(_("Settings that differ"), anchor=False)
+        different = differing(found)
+        if not different:
+            st.caption(_("None: these runs differ in nothing but chance."))
+            return
+        rows = [
+            [plain(full_title(field, _)), *(plain(self._course(field, course)) for course in courses)]
+            for field, courses in different
+        ]
+        st.markdown(_markdown(["", *(entry.letter for entry in found)], rows))
+
+
+def _shown(found: Sequence[Entry]) -> list[Compared]:
+    """Of each entry the run whose samples are seen: with a seed that all have, if there is one."""
+    common = set.intersection(*(set(entry.seeds) for entry in found)) if found else set()
+    seed = next((seed for seed in (found[0].seeds if found else ()) if seed in common), None)
+    return [next((run for run in entry.runs if run.config.seed == seed), entry.runs[0]) for entry in found]
+
+
+def _written(name: str, value: float) -> str:
+    """A value of a curve as it is written: shares as percentages."""
+    return percent(value, 1) if figures.is_share(name) else number(float(f"{value:.3g}"))
+
+
+def _markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines_of = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in (head, *rows)]
+    return "\n".join([lines_of[0], "|" + " --- |" * len(head), *lines_of[1:]])
