@@ -7,12 +7,16 @@ others are asked for, the same latents are drawn again from the weights of those
 from __future__ import annotations
 
 import io
+import math
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
+from PIL import Image
 from torch import Tensor
 
 from gan_core.comparison.entries import Compared
@@ -91,7 +95,7 @@ class Album:
         self._lock = threading.Lock()
 
     def picture(self, folder: RunFolder, step: int, latents: int, side: int, what: str = "fake") -> bytes:
-        """A square WebP of `side` pixels: the run at a kept step. latents: OWN, or the seed of others; what: "fake", or of translations "given".
+        """A WebP: the run at a kept step, points `side` pixels wide, pictures in a grid at most twice as wide. latents: OWN, or the seed of others; what: "fake", or of translations "given".
         Raises RunError where nothing is kept, CheckpointError, ConfigError, DataError."""
         room = self._room(folder)
         drawn = room.snapshot(step) if latents == OWN else room.drawn(step, lambda players: inputs(players, latents))
@@ -100,7 +104,8 @@ class Album:
                 raise RunError(NOTHING_KEPT, step=step)
             drawn = replace(drawn, arrays={"fake": drawn.arrays[what]})
         buffer = io.BytesIO()
-        stills.large(drawn, side).save(buffer, "WEBP", quality=QUALITY, method=2)
+        picture = stills.large(drawn, side) if drawn.kind == "points" else _sheet(drawn.arrays["fake"], 2 * side)
+        picture.save(buffer, "WEBP", quality=QUALITY, method=2)
         return buffer.getvalue()
 
     def _room(self, folder: RunFolder) -> Darkroom:
@@ -111,3 +116,21 @@ class Album:
             while len(self._rooms) > ROOMS:
                 self._rooms.popitem(last=False)
             return room
+
+
+def _sheet(pictures: NDArray[np.uint8], most: int) -> Image.Image:
+    """(N, C, H, W) as one grid without gaps, pixel by pixel; made smaller where it would be more than `most` pixels wide."""
+    n, channels, height, width = pictures.shape
+    columns = math.ceil(math.sqrt(n))
+    rows = math.ceil(n / columns)
+    cells = np.zeros((rows * columns, channels, height, width), np.uint8)
+    cells[:n] = pictures
+    tiled = (
+        cells.reshape(rows, columns, channels, height, width)
+        .transpose(0, 3, 1, 4, 2)
+        .reshape(rows * height, columns * width, channels)
+    )
+    sheet = Image.fromarray(np.broadcast_to(tiled, (*tiled.shape[:2], 3)))
+    if sheet.width > most:
+        sheet = sheet.resize((most, round(sheet.height * most / sheet.width)), Image.Resampling.BOX)
+    return sheet

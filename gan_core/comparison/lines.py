@@ -102,7 +102,7 @@ def spread(found: Sequence[Line]) -> Line | None:
 
 
 class Values(NamedTuple):
-    """Of an entry at one place of an axis: a value of each run that has come so far, and their mean and standard deviation (NaN for one)."""
+    """Of an entry at one place of an axis: a value of each run with values on both sides of it, and their mean and standard deviation (NaN for one)."""
 
     each: tuple[float, ...]
     mean: float
@@ -117,12 +117,12 @@ def reached(entries: Sequence[Entry], name: str, axis: str = "step") -> float | 
 
 
 def values_at(entry: Entry, name: str, place: float, axis: str = "step") -> Values | None:
-    """What each run had last measured at `place`; None where none had."""
+    """What each run has at `place`, between two measurements in proportion; None where none has come so far."""
     each = []
     for run in entry.runs:
         found = line(run, name, axis)
-        if found is not None and found.x[0] <= place:
-            each.append(float(found.mean[np.searchsorted(found.x, place, side="right") - 1]))
+        if found is not None and found.x[0] <= place <= found.x[-1]:
+            each.append(float(np.interp(place, found.x, found.mean)))
     if not each:
         return None
     deviation = float(np.std(each, ddof=1)) if len(each) > 1 else float("nan")

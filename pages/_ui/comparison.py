@@ -46,6 +46,7 @@ Translate = Callable[[str], str]
 PAGE = "comparison"
 LIVE_SECONDS, IDLE_SECONDS = 3.0, 20.0
 _OFFERED = 60  # runs to choose from: the newest
+_NAMED = 3  # settings by which an entry is called
 _SMOOTHING = {0.0: N_("None"), 0.005: N_("A little"), 0.02: N_("Some"), 0.08: N_("Much")}
 _JUDGED = ("quality", "fd", "test_l1", "swd")  # by which entries are judged at first: the first of them that is known
 GONE = N_("There is no run {run} here any more.")
@@ -95,8 +96,8 @@ class Comparison:
         found = dict[str, Row]()
         problems = list[PlaygroundError]()
         for run_id in dict.fromkeys(asked):
-            row = service.scheduler().store.index.get(run_id) if service.scheduler().store.exists(run_id) else None
-            if row is None or row.deleted:
+            row = _row(run_id)
+            if row is None:
                 problems.append(ConfigError(GONE, run=run_id[:40]))
             elif len(found) < MOST_RUNS:
                 found[run_id] = row
@@ -140,8 +141,8 @@ class Comparison:
         store = service.scheduler().store
         asked = []
         for run_id in run_ids:
-            row, session = store.index.get(run_id), service.scheduler().peek(run_id)
-            if row is not None and store.exists(run_id):
+            row, session = _row(run_id), service.scheduler().peek(run_id)
+            if row is not None:
                 status = session.status if session is not None else row.status
                 asked.append((run_id, store.folder(run_id), run_title(row, self._), status))
         runs, problems = read_all(asked)
@@ -374,11 +375,13 @@ class Comparison:
             st.caption(_("Nothing that all of them measure is known yet."))
             return
         st.markdown("\n".join(f"- {sentence}" for sentence in self._sentences(found, verdict)))
-        place = _("{axis} {place}, the furthest that all have come to").format(
+        place = _("{axis} {place}, where all have come to").format(
             axis=_(lines.AXES[axis]), place=number(verdict.place, 1 if axis == "seconds" else 0)
         )
         st.caption(
-            _("Last measured up to: {place}. {samples}").format(place=place, samples=self._samples_used(found, name))
+            _("At {place}; between two measurements in proportion. {samples}").format(
+                place=place, samples=self._samples_used(found, name)
+            )
         )
         self._table(found, judged, axis)
 
@@ -404,20 +407,26 @@ class Comparison:
                 )
                 + " "
             )
-            gap = _written(verdict.name, abs(difference.value))
+            gap = self._gap(verdict.name, difference.value)
             if not difference.known:
                 text += _(
                     "The difference is {gap}, from one seed on at least one side: nobody can tell it from luck. Run both again with other seeds."
                 ).format(gap=gap)
             elif difference.beyond:
                 text += _("The difference, {gap}, is larger than what seeds alone make ({confidence} interval: {low} to {high}).").format(
-                    gap=gap, confidence=percent(difference.confidence, 0 if len(found) < 3 else 1), low=_written(verdict.name, min(abs(difference.low), abs(difference.high))),
-                    high=_written(verdict.name, max(abs(difference.low), abs(difference.high))))  # fmt: skip
+                    gap=gap, confidence=percent(difference.confidence, 0 if len(found) < 3 else 1), low=self._gap(verdict.name, min(abs(difference.low), abs(difference.high))),
+                    high=self._gap(verdict.name, max(abs(difference.low), abs(difference.high))))  # fmt: skip
             else:
                 text += _("The difference, {gap}, is not larger than what seeds alone make (± {reach}): it may be luck.").format(
-                    gap=gap, reach=_written(verdict.name, (difference.high - difference.low) / 2))  # fmt: skip
+                    gap=gap, reach=self._gap(verdict.name, (difference.high - difference.low) / 2))  # fmt: skip
             sentences.append(text)
         return sentences
+
+    def _gap(self, name: str, value: float) -> str:
+        """A difference as it is written: of shares in percentage points."""
+        if not figures.is_share(name):
+            return _written(name, abs(value))
+        return self._("{n} points").format(n=number(100 * abs(value), 1))
 
     def _table(self, found: Sequence[Entry], judged: Sequence[str], axis: str) -> None:
         """Every figure of every entry: mean and standard deviation over its seeds."""
@@ -459,6 +468,17 @@ class Comparison:
             for field, courses in different
         ]
         st.markdown(_markdown(["", *(entry.letter for entry in found)], rows))
+
+
+def _row(run_id: str) -> Row | None:
+    """The row of a run that is here and not deleted; of one that has just begun, too."""
+    store = service.scheduler().store
+    if not store.exists(run_id):
+        return None
+    if (row := store.index.get(run_id)) is None:
+        store.index.note(run_id)
+        row = store.index.get(run_id)
+    return row if row is not None and not row.deleted else None
 
 
 def _shown(found: Sequence[Entry]) -> list[Compared]:
