@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from gan_core.comparison import album, figures, lines, luck
-from gan_core.comparison.differing import Course, differing
+from gan_core.comparison import album, figures, lines, luck, telling
+from gan_core.comparison.differing import differing
 from gan_core.comparison.entries import (
     FEWEST,
     MOST,
@@ -27,15 +27,14 @@ from gan_core.runs.index import Query
 from gan_core.runs.listing import ACTIVE, Row
 from gan_core.runs.repeating import MOST_SEEDS, seeds
 from gan_core.runs.session import TrainingSession
-from gan_core.settings import Field
 from gan_core.text import N_
 from pages._ui import service
 from pages._ui.album import Cell, album_view
 from pages._ui.charts import FIRST, PLAIN
-from pages._ui.controls import full_title, value_text
+from pages._ui.controls import full_title
 from pages._ui.data_note import run_title
 from pages._ui.failures import plain
-from pages._ui.i18n import number, percent
+from pages._ui.i18n import number, speech
 from pages._ui.mirrored import mirrored
 from pages._ui.owner import owner_id
 from pages._ui.run_names import run_name
@@ -46,7 +45,6 @@ Translate = Callable[[str], str]
 PAGE = "comparison"
 LIVE_SECONDS, IDLE_SECONDS = 3.0, 20.0
 _OFFERED = 60  # runs to choose from: the newest
-_NAMED = 3  # settings by which an entry is called
 _SMOOTHING = {0.0: N_("None"), 0.005: N_("A little"), 0.02: N_("Some"), 0.08: N_("Much")}
 _JUDGED = ("quality", "fd", "test_l1", "swd")  # by which entries are judged at first: the first of them that is known
 GONE = N_("There is no run {run} here any more.")
@@ -174,8 +172,7 @@ class Comparison:
                 service.touch(run.id)
             said = [self._difference(found, entry)]
             steps = sorted({run.step for run in entry.runs})
-            seeds_of = ", ".join(number(seed) for seed in sorted(entry.seeds))
-            said.append((_("seeds {seeds}") if len(entry.runs) > 1 else _("seed {seeds}")).format(seeds=seeds_of))
+            said.append(telling.seeds(speech(), entry))
             far = f"{number(steps[0])}–{number(steps[-1])}" if len(steps) > 1 else number(steps[0])
             said.append(_("step {step}").format(step=far))
             states = dict.fromkeys(run.status for run in entry.runs)
@@ -201,20 +198,7 @@ class Comparison:
                         service.scheduler().send(session, Resume())
 
     def _difference(self, found: Sequence[Entry], entry: Entry) -> str:
-        """What this entry has otherwise than the others, in words; alone, what it is called."""
-        _ = self._
-        i = list(found).index(entry)
-        parts = [
-            f"{full_title(field, _)}: {self._course(field, courses[i])}" for field, courses in differing(found)[:4]
-        ]
-        return " · ".join(parts) or entry.runs[0].name
-
-    def _course(self, field: Field, course: Course) -> str:
-        _ = self._
-        text = "–" if course.start is None else value_text(field, course.start, _)
-        for step, value in course.later:
-            text += _(", from step {step}: {value}").format(step=number(step), value=value_text(field, value, _))
-        return text
+        return telling.name(speech(), found, entry)
 
     def _repeat(self, found: Sequence[Entry]) -> None:
         """Run again with seeds 1 … n."""
@@ -374,83 +358,16 @@ class Comparison:
         if verdict is None:
             st.caption(_("Nothing that all of them measure is known yet."))
             return
-        st.markdown("\n".join(f"- {sentence}" for sentence in self._sentences(found, verdict)))
-        place = _("{axis} {place}, where all have come to").format(
-            axis=_(lines.AXES[axis]), place=number(verdict.place, 1 if axis == "seconds" else 0)
-        )
-        st.caption(
-            _("At {place}; between two measurements in proportion. {samples}").format(
-                place=place, samples=self._samples_used(found, name)
-            )
-        )
-        self._table(found, judged, axis)
-
-    def _samples_used(self, found: Sequence[Entry], name: str) -> str:
-        _ = self._
-        used = luck.samples_used(found[0].config, name)
-        floor = luck.floor(found[0].runs[0], name)
-        text = _("From {n} samples each time.").format(n=number(used)) if used else ""
-        if floor is not None:
-            text += " " + _("A perfect generator would score about {floor}.").format(floor=_written(name, floor))
-        return text
-
-    def _sentences(self, found: Sequence[Entry], verdict: luck.Verdict) -> list[str]:
-        _ = self._
-        title = plain(words.curve_title(verdict.name, _))
-        best = verdict.best
-        sentences = []
-        for other, difference in verdict.others:
-            a, b = (_written(verdict.name, verdict.values[entry.letter].mean) for entry in (best, other))
-            text = (
-                _("**{title}: {best} {a}, {other} {b}.**").format(
-                    title=title, best=best.letter, a=a, other=other.letter, b=b
-                )
-                + " "
-            )
-            gap = self._gap(verdict.name, difference.value)
-            if not difference.known:
-                text += _(
-                    "The difference is {gap}, from one seed on at least one side: nobody can tell it from luck. Run both again with other seeds."
-                ).format(gap=gap)
-            elif difference.beyond:
-                text += _("The difference, {gap}, is larger than what seeds alone make ({confidence} interval: {low} to {high}).").format(
-                    gap=gap, confidence=percent(difference.confidence, 0 if len(found) < 3 else 1), low=self._gap(verdict.name, min(abs(difference.low), abs(difference.high))),
-                    high=self._gap(verdict.name, max(abs(difference.low), abs(difference.high))))  # fmt: skip
-            else:
-                text += _("The difference, {gap}, is not larger than what seeds alone make (± {reach}): it may be luck.").format(
-                    gap=gap, reach=self._gap(verdict.name, (difference.high - difference.low) / 2))  # fmt: skip
-            sentences.append(text)
-        return sentences
-
-    def _gap(self, name: str, value: float) -> str:
-        """A difference as it is written: of shares in percentage points."""
-        if not figures.is_share(name):
-            return _written(name, abs(value))
-        return self._("{n} points").format(n=number(100 * abs(value), 1))
-
-    def _table(self, found: Sequence[Entry], judged: Sequence[str], axis: str) -> None:
-        """Every figure of every entry: mean and standard deviation over its seeds."""
-        _ = self._
-        head = ["", *(f"{entry.letter}" for entry in found)]
-        rows = []
-        for name in judged:
-            verdict = luck.verdict(found, name, axis)
-            if verdict is None:
-                continue
-            cells = []
-            for entry in found:
-                values = verdict.values.get(entry.letter)
-                text = "–" if values is None else _written(name, values.mean)
-                if values is not None and len(values.each) > 1:
-                    text += f" ± {_written(name, values.deviation)}"
-                cells.append(f"**{text}**" if entry is verdict.best else text)
-            arrow = "↑" if luck.is_higher_better(name) else "↓"
-            rows.append([f"{plain(words.curve_title(name, _))} {arrow}", *cells])
+        said = telling.sentences(speech(), verdict)
+        st.markdown("\n".join(f"- **{plain(values)}** {plain(text)}" for values, text in said))
+        st.caption(plain(telling.basis(speech(), found, verdict, axis)))
+        rows = [
+            [plain(title), *(f"**{text}**" if best else text for text, best in cells)]
+            for title, cells in telling.table(speech(), found, judged, axis)
+        ]
         rows.append([_("Seeds"), *(number(len(entry.runs)) for entry in found)])
-        st.markdown(_markdown(head, rows))
-        st.caption(
-            _("Mean ± one standard deviation over the seeds; ↑ higher is better, ↓ lower is better; the best in bold.")
-        )
+        st.markdown(_markdown(["", *(entry.letter for entry in found)], rows))
+        st.caption(_(telling.TABLE_NOTE))
 
     # ── settings ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -461,10 +378,10 @@ class Comparison:
         st.subheader(_("Settings that differ"), anchor=False)
         different = differing(found)
         if not different:
-            st.caption(_("None: these runs differ in nothing but chance."))
+            st.caption(_(telling.NOTHING_DIFFERS))
             return
         rows = [
-            [plain(full_title(field, _)), *(plain(self._course(field, course)) for course in courses)]
+            [plain(full_title(field, _)), *(plain(telling.course(speech(), field, course)) for course in courses)]
             for field, courses in different
         ]
         st.markdown(_markdown(["", *(entry.letter for entry in found)], rows))
@@ -486,11 +403,6 @@ def _shown(found: Sequence[Entry]) -> list[Compared]:
     common = set.intersection(*(set(entry.seeds) for entry in found)) if found else set()
     seed = next((seed for seed in (found[0].seeds if found else ()) if seed in common), None)
     return [next((run for run in entry.runs if run.config.seed == seed), entry.runs[0]) for entry in found]
-
-
-def _written(name: str, value: float) -> str:
-    """A value of a curve as it is written: shares as percentages."""
-    return percent(value, 1) if figures.is_share(name) else number(float(f"{value:.3g}"))
 
 
 def _markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

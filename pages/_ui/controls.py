@@ -16,15 +16,15 @@ from gan_core.data import parameters
 from gan_core.errors import ConfigError
 from gan_core.registry import Registry
 from gan_core.settings import Field
+from gan_core.speech import Speech
 from pages._ui.failures import plain
-from pages._ui.i18n import number, translate
+from pages._ui.i18n import language, translate
 from pages._ui.mirrored import current, mirrored
 
 Translate = Callable[[str], str]
 Changed = Callable[[str], None] | None  # None: the setting is locked
 Apply = Callable[[dict[str, Any]], None]  # new values by dotted name; raises ConfigError and changes nothing
 
-_LONGEST_TEXT = 8  # of a drawing or the name of what was imported
 _SERIES = (1, 2, 5)  # steps of a control that moves in powers of ten
 
 
@@ -183,38 +183,17 @@ def label(field: Field, config: RunConfig, _: Translate) -> str:
 
 def full_title(field: Field, _: Translate) -> str:
     """The title of a setting outside its group: "Generator: Hidden layers" where the discriminator has some too."""
-    title = _(field.spec.title)
-    alone = [f.spec.title for f in settings.fields()].count(field.spec.title) == 1
-    return title if alone else f"{_(GROUPS[field.spec.group])}: {title}"
+    return Speech(_).title(field)
 
 
 def code_title(field: Field, code: Any, _: Translate) -> str:
     """The translated label of one of a setting's codes."""
-    choices = field.spec.choices
-    if isinstance(choices, Registry):
-        return _(choices[code].title)
-    return _(choices[code]) if choices else str(code)
+    return Speech(_).code(field, code)
 
 
 def value_text(field: Field, value: Any, _: Translate) -> str:
     """A setting's value as people write it."""
-    if field.spec.choices is not None:
-        return code_title(field, value, _)
-    if field.type is bool:
-        return _("on") if value else _("off")
-    if field.type is tuple:
-        return ", ".join(map(str, value))
-    if field.type is str:
-        return value if len(value) <= _LONGEST_TEXT else f"{value[:_LONGEST_TEXT]}…"
-    if field.spec.own and value == 0:
-        return _("the set's own")
-    return _(field.spec.zero) if field.spec.zero_off and value == 0 else _short(value)
-
-
-def _short(value: float) -> str:
-    if isinstance(value, int):
-        return number(value)
-    return f"{value:g}" if abs(value) < 1e4 else number(value)
+    return Speech(_, language()).value(field, value)
 
 
 def _kind(field: Field) -> str:

@@ -7,9 +7,11 @@ from functools import cache
 from pathlib import Path
 
 import streamlit as st
-from babel import Locale, UnknownLocaleError, negotiate_locale, numbers
+from babel import Locale, UnknownLocaleError, negotiate_locale
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+
+from gan_core.speech import Speech
 
 LOCALES = Path(__file__).parent / "locale"
 ENGLISH = "en"
@@ -84,15 +86,16 @@ def translate() -> Callable[[str], str]:
     return _
 
 
+def speech() -> Speech:
+    """Words and numbers in the visitor's language."""
+    return Speech(translate(), language())
+
+
 def number(value: float, digits: int | None = None) -> str:
     """`value` in the visitor's way of writing numbers, rounded to `digits` decimals if given."""
-    if digits is None:
-        return numbers.format_decimal(value, locale=language())
-    pattern = "#,##0." + "0" * digits if digits else "#,##0"
-    return numbers.format_decimal(value, format=pattern, locale=language())
+    return Speech(language=language()).number(value, digits)
 
 
 def percent(share: float, digits: int = 0) -> str:
     """`share` (0…1) as a percentage in the visitor's way of writing."""
-    pattern = "#,##0." + "0" * digits + "%" if digits else "#,##0%"
-    return numbers.format_percent(share, format=pattern, locale=language())
+    return Speech(language=language()).percent(share, digits)

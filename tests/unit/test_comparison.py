@@ -8,12 +8,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from scipy import stats
 
 from gan_core.comparison import album, differing, figures, lines, luck
 from gan_core.comparison.entries import MOST, Compared, entries, read_all
 from gan_core.config import RunConfig, replace
 from gan_core.errors import ConfigError, RunError
+from gan_core.generate import load
+from gan_core.players import draw_latents
 from gan_core.runs import facts, frames
 from gan_core.runs.curves import Curves
 from gan_core.runs.folder import RunFolder
@@ -207,11 +210,6 @@ def test_the_same_latents_go_through_all_generators(tmp_path: Path) -> None:
         for room, one in zip(rooms, names, strict=True)
     ]
     for one, seen in zip(names, drawn, strict=True):  # what each generator makes of latents drawn by themselves
-        import torch
-
-        from gan_core.generate import load
-        from gan_core.players import draw_latents
-
         saved = load(one.folder, "cpu")
         z = draw_latents(album.POINTS, 2, "gaussian", torch.Generator().manual_seed(7))
         with torch.no_grad():
