@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
-
-import plotly.graph_objects as go
+from typing import TYPE_CHECKING, NamedTuple
 
 from gan_core.comparison import lines
 from gan_core.comparison.entries import Entry
 from gan_core.comparison.lines import Line
 from gan_core.runs import frames
 from gan_core.runs.words import curve_title
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
 
 # Neither blue nor orange, which mean real and generated; readable on light and dark.
 COLOURS = ("#8a63d2", "#1e9e6a", "#d84a6b", "#a8830a", "#c23fae", "#0e9aa7", "#7a7f8a", "#9a6a4f")
@@ -56,6 +57,8 @@ def chart(
     title: str, drawn: Sequence[Trace], x_title: str, *, shares: bool, revision: str, height: int = 260
 ) -> go.Figure:
     """A chart of these lines. Each name is told once in the legend."""
+    import plotly.graph_objects as go
+
     figure, told = go.Figure(), set[str]()
     no_line = {"mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "showlegend": False}
     for one in drawn:

@@ -5,13 +5,15 @@ import io
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import streamlit as st
 from babel import Locale, UnknownLocaleError, negotiate_locale
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
-from gan_core.speech import Speech
+if TYPE_CHECKING:
+    from gan_core.speech import Speech
 
 LOCALES = Path(__file__).parent / "locale"
 ENGLISH = "en"
@@ -86,16 +88,24 @@ def translate() -> Callable[[str], str]:
     return _
 
 
-def speech() -> Speech:
+def speech() -> "Speech":
     """Words and numbers in the visitor's language."""
-    return Speech(translate(), language())
+    return _speech(translate())
+
+
+def _speech(_: Callable[[str], str] = str) -> "Speech":
+    from gan_core.speech import (
+        Speech,  # with it come the settings, and torch: seconds that the first page does not wait for
+    )
+
+    return Speech(_, language())
 
 
 def number(value: float, digits: int | None = None) -> str:
     """`value` in the visitor's way of writing numbers, rounded to `digits` decimals if given."""
-    return Speech(language=language()).number(value, digits)
+    return _speech().number(value, digits)
 
 
 def percent(share: float, digits: int = 0) -> str:
     """`share` (0…1) as a percentage in the visitor's way of writing."""
-    return Speech(language=language()).percent(share, digits)
+    return _speech().percent(share, digits)
