@@ -19,19 +19,28 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from gan_core.comparison.entries import Compared
+from gan_core.comparison.entries import Compared, Entry
 from gan_core.config import RunConfig
 from gan_core.errors import RunError
 from gan_core.players import Players, draw_codes, draw_latents, one_hot, preview_classes, preview_side
 from gan_core.runs import stills
 from gan_core.runs.darkroom import NOTHING_KEPT, Darkroom
 from gan_core.runs.folder import RunFolder
+from gan_core.speech import Speech
+from gan_core.text import N_
 
 ROOMS = 8  # runs that are developed at the same time: each holds its networks
 OWN = 0  # of the latents: those that the runs are looked at with
 MOST_LATENTS = 999
 POINTS = 1000
 QUALITY = 85
+THE_SAME_PICTURES = N_("The same held-out pictures through all generators, in step.")
+THEIR_OWN = N_("The same latents through all generators, in step: those that the runs have shown all along.")
+THE_SAME = N_("The same latents (seed {seed}) through all generators, in step.")
+OTHER_SPACES = N_(
+    "These generators have different latent spaces, so that no latents are the same: drawn with the same seed ({seed})."
+)
+WEIGHTS_ALONE = N_("Only moments whose weights are kept are shown.")
 
 
 def has_own_latents_in_common(runs: Sequence[Compared]) -> bool:
@@ -59,6 +68,25 @@ def _own_latents(c: RunConfig) -> tuple[object, ...]:
 def has_latents_in_common(runs: Sequence[Compared]) -> bool:
     """Whether the same numbers can go into all generators; where they cannot, equal seeds are all that there is."""
     return len({(run.config.latent.dim, run.config.latent.distribution) for run in runs}) == 1
+
+
+def told(speech: Speech, runs: Sequence[Compared], latents: int) -> str:
+    """What goes into the generators, and what can be seen of it."""
+    _ = speech.translate
+    if runs[0].config.translates:
+        return _(THE_SAME_PICTURES) if latents == OWN else " ".join((_(THE_SAME_PICTURES), _(WEIGHTS_ALONE)))
+    if latents == OWN:
+        return _(THEIR_OWN)
+    if has_latents_in_common(runs):
+        return " ".join((_(THE_SAME).format(seed=latents), _(WEIGHTS_ALONE)))
+    return " ".join((_(OTHER_SPACES).format(seed=latents), _(WEIGHTS_ALONE)))
+
+
+def one_each(entries: Sequence[Entry]) -> list[Compared]:
+    """Of each entry the run whose samples are seen: with a seed that all have, if there is one."""
+    common = set.intersection(*(set(entry.seeds) for entry in entries)) if entries else set[int]()
+    seed = next((seed for seed in (entries[0].seeds if entries else ()) if seed in common), None)
+    return [next((run for run in entry.runs if run.config.seed == seed), entry.runs[0]) for entry in entries]
 
 
 def moments(run: Compared, latents: int) -> list[int]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from gan_core.comparison import lines
-from gan_core.comparison.entries import Entry
+from gan_core.comparison.entries import Compared, Entry
 from gan_core.comparison.lines import Line
 from gan_core.runs import frames
 from gan_core.runs.words import curve_title
@@ -112,3 +112,10 @@ def faint(colour: str) -> str:
     """A colour for the band around a line of it."""
     red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
     return f"rgba({red},{green},{blue},0.16)"
+
+
+def of_panel(run: Compared, name: str, place: int, title: str) -> Trace:
+    """A curve that stands with others of the same run in one chart."""
+    found = lines.line(run, name)
+    assert found is not None
+    return Trace(title, place, found, band=True)

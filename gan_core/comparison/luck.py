@@ -21,6 +21,7 @@ from gan_core.runs import frames, gauging
 from gan_core.runs.looking import METRIC_SAMPLES, PICTURE_SAMPLES
 
 CONFIDENCE = 0.95
+_FIRST = ("quality", "fd", "test_l1", "swd")  # the first of them that is known
 _SHOWS = {"coverage": "modes", "class_coverage": "class_modes"}  # curves that are shares of a metric
 
 
@@ -90,6 +91,11 @@ def judged(entries: Sequence[Entry], axis: str = "step") -> list[str]:
         if _SHOWS.get(name, name) in registry.metric and lines.reached(entries, name, axis) is not None:
             found.append(name)
     return found
+
+
+def first(judged: Sequence[str]) -> str:
+    """The figure by which entries are judged at first."""
+    return next((name for name in _FIRST if name in judged), judged[0])
 
 
 def verdict(entries: Sequence[Entry], name: str, axis: str = "step") -> Verdict | None:

@@ -15,7 +15,6 @@ from gan_core.comparison.entries import (
     MOST,
     MOST_RUNS,
     TOO_MANY,
-    Compared,
     Entry,
     entries,
     read_all,
@@ -46,7 +45,6 @@ PAGE = "comparison"
 LIVE_SECONDS, IDLE_SECONDS = 3.0, 20.0
 _OFFERED = 60  # runs to choose from: the newest
 _SMOOTHING = {0.0: N_("None"), 0.005: N_("A little"), 0.02: N_("Some"), 0.08: N_("Much")}
-_JUDGED = ("quality", "fd", "test_l1", "swd")  # by which entries are judged at first: the first of them that is known
 GONE = N_("There is no run {run} here any more.")
 
 
@@ -266,7 +264,7 @@ class Comparison:
     def _samples(self, run_ids: list[str], axis: str) -> None:
         _ = self._
         found = self._entries(run_ids, quiet=True) or []
-        shown = _shown(found)
+        shown = album.one_each(found)
         if not shown:
             return
         common = album.has_own_latents_in_common(shown)
@@ -284,7 +282,7 @@ class Comparison:
             ):
                 st.session_state[f"{PAGE}.latents"] = album.OWN
                 st.rerun()
-        st.caption(self._about_latents(shown, latents))
+        st.caption(album.told(speech(), shown, latents))
         cells = []
         for entry, run in zip(found, shown, strict=True):
             steps = album.moments(run, latents)
@@ -302,24 +300,6 @@ class Comparison:
             key=f"{PAGE}.album",
             _=_,
         )
-
-    def _about_latents(self, shown: Sequence[Compared], latents: int) -> str:
-        _ = self._
-        if shown[0].config.translates:
-            if latents == album.OWN:
-                return _("The same held-out pictures through all generators, in step.")
-            return _(
-                "The same held-out pictures through all generators, in step. Only moments whose weights are kept are shown."
-            )
-        if latents == album.OWN:
-            return _("The same latents through all generators, in step: those that the runs have shown all along.")
-        if album.has_latents_in_common(shown):
-            return _(
-                "The same latents (seed {seed}) through all generators, in step. Only moments whose weights are kept are shown."
-            ).format(seed=latents)
-        return _(
-            "These generators have different latent spaces, so that no latents are the same: drawn with the same seed ({seed})."
-        ).format(seed=latents)
 
     def _curves(self, run_ids: list[str], axis: str, smoothing: float, spread: bool) -> None:
         _ = self._
@@ -351,7 +331,7 @@ class Comparison:
             st.caption(_("Nothing that all of them measure is known yet."))
             return
         key = f"{PAGE}.judged"
-        first = next((name for name in _JUDGED if name in judged), judged[0])
+        first = luck.first(judged)
         name = st.selectbox(_("Judge by"), judged, index=judged.index(first), key=f"{key}.{'.'.join(judged)}", width=320,
                             format_func=lambda n: words.curve_title(n, _))  # fmt: skip
         verdict = luck.verdict(found, name, axis)
@@ -396,13 +376,6 @@ def _row(run_id: str) -> Row | None:
         store.index.note(run_id)
         row = store.index.get(run_id)
     return row if row is not None and not row.deleted else None
-
-
-def _shown(found: Sequence[Entry]) -> list[Compared]:
-    """Of each entry the run whose samples are seen: with a seed that all have, if there is one."""
-    common = set.intersection(*(set(entry.seeds) for entry in found)) if found else set()
-    seed = next((seed for seed in (found[0].seeds if found else ()) if seed in common), None)
-    return [next((run for run in entry.runs if run.config.seed == seed), entry.runs[0]) for entry in found]
 
 
 def _markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
