@@ -16,7 +16,7 @@ from gan_core.pictures.choices import COLOURS, FITS, FOLDERS, SIZES, Choices
 from gan_core.pictures.limits import Limits
 from gan_core.text import N_
 
-_COMMANDS = ("serve", "presets", "train", "sample", "evaluate", "export", "table", "pictures", "bench")
+_COMMANDS = ("serve", "presets", "train", "sample", "evaluate", "export", "report", "table", "pictures", "bench")
 _EXPORTS = ("script", "samples", "metrics", "config", "film")
 
 
@@ -77,13 +77,20 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--json", action="store_true", help="as one JSON object")
     evaluate.set_defaults(run=_evaluate)
     _add_export(commands.add_parser("export", help="a run as a script, samples, metrics, settings or film"))
+    report = commands.add_parser("report", help="a run, or two to eight compared, as one HTML page")
+    report.add_argument("run_dirs", metavar="DIR", type=Path, nargs="+")
+    report.add_argument("-o", "--out", type=Path, required=True, metavar="FILE", help="the page, e.g. report.html")
+    report.add_argument(
+        "--link", default="", metavar="ADDRESS", help="address of a lab, for a link that opens the settings there"
+    )
+    report.set_defaults(run=_report)
     _add_table(commands.add_parser("table", help="import two columns of a CSV file as data"))
     _add_pictures(commands.add_parser("pictures", help="make a data set of pictures, list such sets, delete them"))
     bench = commands.add_parser("bench", help="run a benchmark of the documentation")
     bench.add_argument("name", help="one of the files in benchmarks/, without .py")
     bench.add_argument("--json", action="store_true", help="as one JSON object")
     bench.set_defaults(run=_bench)
-    for name in ("serve", "train", "sample", "evaluate", "export", "presets"):
+    for name in ("serve", "train", "sample", "evaluate", "export", "report", "presets"):
         commands.choices[name].add_argument("--plugin", type=Path, action="append", default=[], metavar="FILE",
                                             help="a Python file that registers losses, penalties, networks or data sets of your own; may be repeated")  # fmt: skip
     return parser
@@ -398,6 +405,26 @@ def _export(o: argparse.Namespace) -> int:
             atomic.write_bytes(o.out, made.zipped("run.py") if o.out.suffix == ".zip" else made.text.encode())
         else:
             atomic.write_bytes(o.out, run.metrics(folder) if o.what == "metrics" else run.config(folder).encode())
+    except OSError as error:
+        raise RunError(N_("{path} cannot be written: {reason}."), path=o.out, reason=error.strerror or error) from None
+    print(f"{o.out}: {o.out.stat().st_size:,} bytes", file=sys.stderr)
+    return 0
+
+
+def _report(o: argparse.Namespace) -> int:
+    from gan_core.comparison.entries import Compared, entries
+    from gan_core.report import comparison, run
+    from gan_core.runs import atomic
+    from gan_core.runs.folder import RunFolder
+    from gan_core.speech import Speech
+
+    runs = [Compared.read(path.resolve().name, RunFolder(path)) for path in dict.fromkeys(o.run_dirs)]
+    if len(runs) == 1:
+        made = run.report(runs[0], Speech(), o.link)
+    else:
+        made = comparison.report(entries(runs), Speech(), link=o.link)
+    try:
+        atomic.write_text(o.out, made)
     except OSError as error:
         raise RunError(N_("{path} cannot be written: {reason}."), path=o.out, reason=error.strerror or error) from None
     print(f"{o.out}: {o.out.stat().st_size:,} bytes", file=sys.stderr)

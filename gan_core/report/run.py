@@ -133,7 +133,7 @@ def _figures(run: Compared, speech: Speech) -> list[str]:
                 floor = judged.floor.get(name)
                 real = "" if floor is None else _value(speech, name, floor)
                 rows.append((text(_(registry.metric[name].title)), text(_value(speech, name, value)), text(real), text(_samples_at(speech, judged.samples, judged.step))))  # fmt: skip
-    for one in run.folder.measured.all():
+    for one in run.folder.measured.read()[0]:
         rows += [_measure(speech, m, one.step) for m in one.measures]
     if not rows:
         return [page.paragraph(_(N_("Nothing was measured yet.")))]

@@ -20,6 +20,7 @@ from gan_core.comparison.entries import (
     read_all,
 )
 from gan_core.errors import ConfigError, PlaygroundError
+from gan_core.report.comparison import report
 from gan_core.runs import words
 from gan_core.runs.commands import Pause, Resume
 from gan_core.runs.index import Query
@@ -45,6 +46,7 @@ PAGE = "comparison"
 LIVE_SECONDS, IDLE_SECONDS = 3.0, 20.0
 _OFFERED = 60  # runs to choose from: the newest
 _SMOOTHING = {0.0: N_("None"), 0.005: N_("A little"), 0.02: N_("Some"), 0.08: N_("Much")}
+_LABS = {"points": "lab", "images": "images", "pairs": "translate"}  # where links open settings
 GONE = N_("There is no run {run} here any more.")
 
 
@@ -56,7 +58,8 @@ class Comparison:
 
     def draw(self) -> None:
         _ = self._
-        st.header(_("Compare"), anchor=False)
+        self._bar = st.container(horizontal=True, vertical_alignment="center")
+        self._bar.header(_("Compare"), anchor=False, width="content")
         asked = [run_id for run_id in st.query_params.get("runs", "").split(",") if run_id]
         rows = self._rows(asked)
         self._chooser(rows)
@@ -79,6 +82,7 @@ class Comparison:
         st.fragment(self._legend, run_every=every)(list(rows))
         self._repeat(found)
         axis, smoothing, spread = self._view(found)
+        self._take_away(found, axis)
         st.fragment(self._samples, run_every=every)(list(rows), axis)
         st.fragment(self._judgement, run_every=every)(list(rows), axis)
         self._settings(found)
@@ -122,15 +126,11 @@ class Comparison:
             else:
                 st.query_params.pop("runs", None)
 
-        left, right = st.columns([5, 1], vertical_alignment="bottom")
-        left.multiselect(
+        st.multiselect(
             _("Runs"), options, key=key, on_change=choose, max_selections=MOST_RUNS, placeholder=_("Choose runs of one kind"),
             format_func=lambda run_id: run_name(known.get(run_id), run_id, _),
             help=_("Two to eight. Runs that differ in their seed alone count as one: they show the spread."),
         )  # fmt: skip
-        with right.popover(_("Link"), icon=":material/link:", disabled=not rows):
-            st.caption(_("This comparison, for others who can reach this server:"))
-            st.code(f"{address()}?runs={','.join(rows)}", language=None, wrap_lines=True)
 
     def _entries(self, run_ids: Sequence[str], *, quiet: bool = False) -> list[Entry] | None:
         """What is compared, read anew; None where these cannot be compared."""
@@ -261,6 +261,26 @@ class Comparison:
             )
         return axis, float(smoothing), bool(spread)
 
+    def _take_away(self, found: Sequence[Entry], axis: str) -> None:
+        """The report and the link, above everything else: they are what one comes back for."""
+        _ = self._
+        judged = str(st.session_state.get(f"{PAGE}.by", ""))
+        said, lab = speech(), address().removesuffix(PAGE) + _LABS[found[0].config.kind]
+
+        def made() -> bytes:
+            return report(found, said, axis=axis, link=lab, by=judged).encode()
+
+        with self._bar:
+            st.download_button(_("Report"), made, "comparison.html", "text/html", icon=":material/description:", key=f"{PAGE}.report", on_click="ignore",
+                               help=_("This comparison as one page that needs nothing else: to hand in, to print, to keep."))  # fmt: skip
+            with st.popover(_("Link"), icon=":material/link:"):
+                st.caption(_("This comparison, for others who can reach this server:"))
+                st.code(
+                    f"{address()}?runs={','.join(run.id for entry in found for run in entry.runs)}",
+                    language=None,
+                    wrap_lines=True,
+                )
+
     def _samples(self, run_ids: list[str], axis: str) -> None:
         _ = self._
         found = self._entries(run_ids, quiet=True) or []
@@ -330,10 +350,11 @@ class Comparison:
         if not judged:
             st.caption(_("Nothing that all of them measure is known yet."))
             return
-        key = f"{PAGE}.judged"
-        first = luck.first(judged)
-        name = st.selectbox(_("Judge by"), judged, index=judged.index(first), key=f"{key}.{'.'.join(judged)}", width=320,
-                            format_func=lambda n: words.curve_title(n, _))  # fmt: skip
+        if st.session_state.get(f"{PAGE}.by") not in judged:
+            st.session_state[f"{PAGE}.by"] = luck.first(judged)
+        name = st.selectbox(
+            _("Judge by"), judged, key=f"{PAGE}.by", width=320, format_func=lambda n: words.curve_title(n, _)
+        )
         verdict = luck.verdict(found, name, axis)
         if verdict is None:
             st.caption(_("Nothing that all of them measure is known yet."))
