@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
 from gan_core import config as settings
+from gan_core import registry
 from gan_core.config import RunConfig
 from gan_core.errors import ConfigError, PlaygroundError
 from gan_core.runs import frames
@@ -34,7 +35,8 @@ Change = tuple[int, str, Any]  # step, dotted name, new value
 
 @dataclass(frozen=True)
 class Compared:
-    """One run as its folder has it. config: at step 0; changed: what was changed later, in order."""
+    """One run as its folder has it. config: at step 0; changed: what was changed later, in order; final: what was measured last, by the names of
+    curves, at `final_step`: it comes to the curves only with the next look, which a run that rests does not take."""
 
     id: str
     folder: RunFolder
@@ -43,6 +45,8 @@ class Compared:
     step: int = 0
     config: RunConfig = field(default_factory=RunConfig)
     changed: tuple[Change, ...] = ()
+    final: Mapping[str, float] = field(default_factory=dict)
+    final_step: int = 0
 
     @staticmethod
     def read(run_id: str, folder: RunFolder, name: str = "", status: str = "") -> Compared:
@@ -54,7 +58,10 @@ class Compared:
             for name, value in changes(entry).items()
             if settings.field(name).spec.marked
         )
-        return Compared(run_id, folder, name, status or str(said.get("status", "")), int(said.get("step") or 0), folder.config(), changed)  # fmt: skip
+        final, final_step = _final(said)
+        return Compared(
+            run_id, folder, name, status or str(said.get("status", "")), int(said.get("step") or 0), folder.config(), changed, final, final_step
+        )  # fmt: skip
 
     @cached_property
     def curves(self) -> Stretch:
@@ -64,6 +71,18 @@ class Compared:
         except OSError:
             return Curves(frames.KEPT_NAMES).window(0, math.inf)
         return _read(self.folder.curves.path, stat.st_mtime_ns, stat.st_size)
+
+
+def _final(said: Mapping[str, Any]) -> tuple[dict[str, float], int]:
+    """What run.json says was measured last, and at which step; nothing where it does not say the step, as earlier versions did not."""
+    known, step = said.get("metrics"), said.get("metrics_step")
+    if not isinstance(known, dict) or type(step) is not int:
+        return {}, 0
+    values = {name: float(value) for name, value in known.items() if isinstance(value, (int, float))}
+    found = {name: value for name, value in values.items() if name in frames.CURVES and name in registry.metric}
+    if values.get("modes_total") and "modes" in values:
+        found["coverage"] = values["modes"] / values["modes_total"]
+    return found, step
 
 
 @lru_cache(maxsize=2 * MOST_RUNS)

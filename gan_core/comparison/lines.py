@@ -38,8 +38,17 @@ def line(run: Compared, name: str, axis: str = "step") -> Line | None:
         return None
     x = x[known]
     first = np.concatenate([[True], np.diff(x) > 0])  # two rows of one moment: the first of them
-    columns = (a[known, column].astype(np.float64)[first] for a in (curves.mean, curves.low, curves.high))
-    return Line(x[first], *columns)
+    found = Line(
+        x[first], *(a[known, column].astype(np.float64)[first] for a in (curves.mean, curves.low, curves.high))
+    )
+    if name not in run.final:
+        return found
+    end = at_steps(run, [run.final_step], axis)[0]
+    return (
+        Line(np.append(found.x, end), *(np.append(a, run.final[name]) for a in found[1:]))
+        if end > found.x[-1]
+        else found
+    )
 
 
 def _axis(run: Compared, axis: str) -> Array:

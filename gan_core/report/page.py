@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 WIDTH = 680  # pixels: a page of A4 with margins
+LONG = 30  # lines
 _FONT = "system-ui, 'Segoe UI', Roboto, 'Noto Sans', 'Noto Sans CJK SC', sans-serif"
 MADE = N_("Made with GAN Playground on {date}.")
 
@@ -40,6 +41,7 @@ figcaption {{ color: #565c69; font-size: 13px; }}
 .one img {{ max-width: 400px; }}
 .letter {{ display: inline-block; min-width: 20px; padding: 0 5px; border-radius: 5px; color: #fff; font-weight: 700; text-align: center; print-color-adjust: exact; -webkit-print-color-adjust: exact; }}
 pre {{ font-size: 12px; line-height: 1.4; background: #f3f4f7; padding: 10px; border-radius: 6px; white-space: pre-wrap; overflow-wrap: anywhere; }}
+@media (min-width: 600px) {{ pre.long {{ column-count: 2; }} }}
 .chart {{ margin: 8px 0 14px; }}
 a {{ color: #0f5fb5; overflow-wrap: anywhere; }}
 @page {{ size: A4; margin: 15mm; }}
@@ -80,8 +82,8 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def code(words: str) -> str:
-    """Text as it is, of one width."""
-    return f"<pre>{text(words)}</pre>"
+    """Text as it is, of one width; where it is long, in two columns."""
+    return f"<pre{' class=long' if words.count(chr(10)) > LONG else ''}>{text(words)}</pre>"
 
 
 def letter(name: str, colour: str) -> str:

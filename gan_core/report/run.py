@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from gan_core import config as settings
 from gan_core import registry, serial
-from gan_core.comparison import figures
+from gan_core.comparison import figures, luck
 from gan_core.comparison.album import OWN, Album, moments
 from gan_core.comparison.entries import Compared, Entry
 from gan_core.config import GROUPS
@@ -53,6 +53,7 @@ def _facts(run: Compared, speech: Speech) -> list[tuple[str, str]]:
     _, said = speech.translate, run.folder.facts()
     lines = [
         (_(N_("Status")), _(words.STATUSES.get(run.status, run.status))),
+        (_(N_("Data")), speech.value(settings.field("data.name"), run.config.data.name)),
         (_(N_("Steps")), speech.number(run.step)),
         (_(N_("Samples seen")), speech.number(int(said.get("images") or 0))),
         (_(N_("Training time")), _(N_("{seconds} s")).format(seconds=speech.number(float(said.get("seconds") or 0), 1))),
@@ -125,7 +126,7 @@ def _figures(run: Compared, speech: Speech) -> list[str]:
     known = said.get("metrics")
     for name, value in known.items() if isinstance(known, dict) else ():
         if name in registry.metric and isinstance(value, (int, float)):
-            rows.append((text(_(registry.metric[name].title)), text(_value(speech, name, float(value))), "", ""))
+            rows.append(_quick(run, speech, name, float(value)))
     judged = gauging.read(said.get("judged"))
     if judged is not None:
         for name, value in judged.values.items():
@@ -139,6 +140,19 @@ def _figures(run: Compared, speech: Speech) -> list[str]:
         return [page.paragraph(_(N_("Nothing was measured yet.")))]
     head = (_(N_("Figure")), _(N_("Value")), _(N_("Real pictures, or a perfect generator")), _(N_("From")))
     return [page.table([text(cell) for cell in head], rows)]
+
+
+def _quick(run: Compared, speech: Speech, name: str, value: float) -> tuple[str, str, str, str]:
+    """Of a figure that is measured while the run trains."""
+    floor, used = luck.floor(run, name), luck.samples_used(run.config, name)
+    best = "" if floor is None else _value(speech, name, floor)
+    source = _samples_at(speech, used, run.final_step) if used and run.final_step else ""
+    return (
+        text(speech.translate(registry.metric[name].title)),
+        text(_value(speech, name, value)),
+        text(best),
+        text(source),
+    )
 
 
 def _measure(speech: Speech, m: Measure, step: int) -> tuple[str, str, str, str]:

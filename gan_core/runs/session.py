@@ -384,6 +384,8 @@ class TrainingSession:
                 self._facts["judged"] = gauging.facts(self._looker.judged)
             if self.gauge is not None:
                 self._facts["gauge_share"] = self.gauge.share
+            if self.metrics is not None:
+                self._facts["metrics_step"] = self.metrics.step
             self._facts["metrics"] = {name: v for name, v in self._looker.numbers().items() if math.isfinite(v)}
         return dict(self._facts)
 
