@@ -34,21 +34,16 @@ def line(run: Compared, name: str, axis: str = "step") -> Line | None:
     column = frames.KEPT_NAMES.index(name)
     x = _axis(run, axis)
     known = ~np.isnan(curves.mean[:, column]) & ~np.isnan(x)
-    if not known.any():
-        return None
     x = x[known]
-    first = np.concatenate([[True], np.diff(x) > 0])  # two rows of one moment: the first of them
+    first = np.diff(x, prepend=-np.inf) > 0  # two rows of one moment: the first of them
     found = Line(
         x[first], *(a[known, column].astype(np.float64)[first] for a in (curves.mean, curves.low, curves.high))
     )
-    if name not in run.final:
-        return found
-    end = at_steps(run, [run.final_step], axis)[0]
-    return (
-        Line(np.append(found.x, end), *(np.append(a, run.final[name]) for a in found[1:]))
-        if end > found.x[-1]
-        else found
-    )
+    if name in run.final and has_axis([run], axis):
+        end = at_steps(run, [run.final_step], axis)[0]
+        if not len(found.x) or end > found.x[-1]:
+            found = Line(np.append(found.x, end), *(np.append(a, run.final[name]) for a in found[1:]))
+    return found if len(found.x) else None
 
 
 def _axis(run: Compared, axis: str) -> Array:

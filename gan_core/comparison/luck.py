@@ -85,12 +85,9 @@ def is_higher_better(name: str) -> bool:
 
 
 def judged(entries: Sequence[Entry], axis: str = "step") -> list[str]:
-    """The figures by which these can be judged: curves of metrics that at least two entries have."""
-    found = []
-    for name in frames.CURVE_NAMES:
-        if _SHOWS.get(name, name) in registry.metric and lines.reached(entries, name, axis) is not None:
-            found.append(name)
-    return found
+    """The figures by which these can be judged: curves of metrics that at least two entries have measured around one place."""
+    known = [name for name in frames.CURVE_NAMES if _SHOWS.get(name, name) in registry.metric]
+    return [name for name in known if verdict(entries, name, axis) is not None]
 
 
 def first(judged: Sequence[str]) -> str:

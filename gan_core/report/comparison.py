@@ -63,7 +63,7 @@ def _judgement(entries: Sequence[Entry], speech: Speech, axis: str, by: str) -> 
     _ = speech.translate
     judged = luck.judged(entries, axis)
     if not judged:
-        return [page.paragraph(_(N_("Nothing that all of them measure is known yet.")))]
+        return [page.paragraph(_(N_("Nothing is known yet that they have measured around the same place.")))]
     parts = []
     verdict = luck.verdict(entries, by if by in judged else luck.first(judged), axis)
     if verdict is not None:

@@ -348,7 +348,7 @@ class Comparison:
         st.subheader(_("Which is better, and is it luck?"), anchor=False)
         judged = luck.judged(found, axis)
         if not judged:
-            st.caption(_("Nothing that all of them measure is known yet."))
+            st.caption(_("Nothing is known yet that they have measured around the same place."))
             return
         if st.session_state.get(f"{PAGE}.by") not in judged:
             st.session_state[f"{PAGE}.by"] = luck.first(judged)
@@ -357,7 +357,7 @@ class Comparison:
         )
         verdict = luck.verdict(found, name, axis)
         if verdict is None:
-            st.caption(_("Nothing that all of them measure is known yet."))
+            st.caption(_("Nothing is known yet that they have measured around the same place."))
             return
         said = telling.sentences(speech(), verdict)
         st.markdown("\n".join(f"- **{plain(values)}** {plain(text)}" for values, text in said))
