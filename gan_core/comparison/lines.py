@@ -114,10 +114,9 @@ class Values(NamedTuple):
 
 
 def reached(entries: Sequence[Entry], name: str, axis: str = "step") -> float | None:
-    """The furthest place that every run with values of this curve has come to; None where fewer than two entries have any."""
-    ends = [[one.x[-1] for run in entry.runs if (one := line(run, name, axis)) is not None] for entry in entries]
-    ends = [found for found in ends if found]
-    return min(min(found) for found in ends) if len(ends) >= 2 else None
+    """The furthest place that every run with values of this curve has come to; None where fewer than two runs have any."""
+    ends = [one.x[-1] for entry in entries for run in entry.runs if (one := line(run, name, axis)) is not None]
+    return min(ends) if len(ends) >= 2 else None
 
 
 def values_at(entry: Entry, name: str, place: float, axis: str = "step") -> Values | None:

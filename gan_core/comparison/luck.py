@@ -85,7 +85,7 @@ def is_higher_better(name: str) -> bool:
 
 
 def judged(entries: Sequence[Entry], axis: str = "step") -> list[str]:
-    """The figures by which these can be judged: curves of metrics that at least two entries have measured around one place."""
+    """The figures by which these can be judged: curves of metrics that at least two runs have measured around one place."""
     known = [name for name in frames.CURVE_NAMES if _SHOWS.get(name, name) in registry.metric]
     return [name for name in known if verdict(entries, name, axis) is not None]
 
@@ -96,7 +96,7 @@ def first(judged: Sequence[str]) -> str:
 
 
 def verdict(entries: Sequence[Entry], name: str, axis: str = "step") -> Verdict | None:
-    """What this figure says; None where fewer than two entries have it. The best is found in the same numbers that it is judged by: as many
+    """What this figure says; None where fewer than two runs have it. The best is found in the same numbers that it is judged by: as many
     comparisons as there are pairs share the 5 %."""
     place = lines.reached(entries, name, axis)
     if place is None:
@@ -105,11 +105,11 @@ def verdict(entries: Sequence[Entry], name: str, axis: str = "step") -> Verdict 
         entry.letter: found for entry in entries if (found := lines.values_at(entry, name, place, axis)) is not None
     }
     ranked = [entry for entry in entries if entry.letter in values]
-    if len(ranked) < 2:
+    if sum(len(found.each) for found in values.values()) < 2:
         return None
     choose = max if is_higher_better(name) else min
     best = choose(ranked, key=lambda entry: values[entry.letter].mean)
-    pairs = len(ranked) * (len(ranked) - 1) // 2
+    pairs = max(1, len(ranked) * (len(ranked) - 1) // 2)
     others = tuple(
         (entry, difference(values[best.letter].each, values[entry.letter].each, pairs))
         for entry in ranked

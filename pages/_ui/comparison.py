@@ -209,6 +209,7 @@ class Comparison:
             count = sum(map(len, missing.values()))
             room = MOST_RUNS - sum(len(entry.runs) for entry in found)
             text = _("Run again: {count} new runs") if count != 1 else _("Run again: {count} new run")
+            text = text if count else _("All these seeds are here")
             if st.button(
                 text.format(count=number(count)),
                 icon=":material/casino:",
@@ -345,7 +346,11 @@ class Comparison:
         """The last measured figures at the furthest place that all have come to, and what can be said of their differences."""
         _ = self._
         found = self._entries(run_ids, quiet=True) or []
-        st.subheader(_("Which is better, and is it luck?"), anchor=False)
+        if sum(len(entry.runs) for entry in found) < FEWEST:
+            return
+        st.subheader(
+            _("Which is better, and is it luck?") if len(found) > 1 else _("Figures and their spread"), anchor=False
+        )
         judged = luck.judged(found, axis)
         if not judged:
             st.caption(_("Nothing is known yet that they have measured around the same place."))

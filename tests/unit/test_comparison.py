@@ -167,7 +167,10 @@ def test_entries_are_judged_where_all_have_come_to(tmp_path: Path) -> None:
     assert luck.is_higher_better("quality")
     assert luck.is_higher_better("coverage")
     assert not luck.is_higher_better("swd")
-    assert luck.verdict(entries(runs[:3]), "swd") is None
+    alone = luck.verdict(entries(runs[:3]), "swd")  # one entry has nothing to be compared with, but a spread
+    assert alone is not None
+    assert (alone.others, alone.values["A"].deviation) == ((), pytest.approx(0.02))
+    assert luck.verdict(entries(runs[:1]), "swd") is None
 
 
 def test_only_what_differs_is_listed_with_what_was_changed(tmp_path: Path) -> None:
