@@ -74,13 +74,17 @@ def read(path: Path) -> Saved:
                                   path=path, version=head["version"])  # fmt: skip
         if head["crc"] != _crc(tensors, head):
             raise ValueError("checksum")
+        state = _nested(head["numbers"] | tensors)
+        parts = head["config"], head.get("start", {}), head.get("facts", {})
+        if not all(isinstance(part, dict) for part in parts):
+            raise ValueError("no settings")
     except FileNotFoundError:
         raise CheckpointError(N_("There is no checkpoint at {path}: this run was never saved."), path=path) from None
-    except (OSError, SafetensorError, KeyError, ValueError, TypeError, RecursionError) as error:
+    except (OSError, SafetensorError, KeyError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise CheckpointError(N_("{path} is not a whole checkpoint ({reason}). Take an earlier copy, or start the run again."),
                               path=path, reason=error) from None  # fmt: skip
-    state = _nested(head["numbers"] | tensors)
-    return Saved(state, head["config"], head.get("journal"), head.get("start", {}), head.get("facts", {}))
+    config, start, facts = parts
+    return Saved(state, config, head.get("journal"), start, facts)
 
 
 def _flat(state: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
