@@ -382,6 +382,8 @@ def _about(way: _Way, config: RunConfig) -> None:
         text = _text(path)
         with way.part(about.FILE):
             values = parsed(text)
+            if not all(isinstance(one, str) for one in (values["name"], values["notes"], *values["tags"])):
+                raise ValueError("no text")
             said = about.checked(values["name"], values["tags"], values["notes"])
     if said != about.About():
         about.write(way.target.path, said)

@@ -135,9 +135,8 @@ def _carried(
 ) -> tuple[str, RunConfig]:
     """The run in its own files; its id and its settings. Raises PlaygroundError, OSError."""
     source = RunFolder(brought)
-    data_name = contents.data_name(brought)
-    run_id = store.new_id(data_name)
     try:
+        run_id = store.new_id(contents.data_name(brought))
         config = carry(source, made, Bearer(run_id, owner), strict=True)
     except ConfigError:
         if files := _plugins(note):

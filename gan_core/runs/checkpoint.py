@@ -96,12 +96,15 @@ def _flat(state: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def _nested(flat: dict[str, Any]) -> dict[str, Any]:
+    """Raises ValueError."""
     state: dict[str, Any] = {"g_optimizer": {}, "d_optimizer": {}}  # plain SGD keeps nothing: its branch is empty
     for path, value in flat.items():
         *branches, leaf = path.split("/")
         node = state
         for branch in branches:
             node = node.setdefault(branch, {})
+            if not isinstance(node, dict):
+                raise ValueError("paths that cross")
         node[leaf] = value
     return state
 

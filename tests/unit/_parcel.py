@@ -53,7 +53,9 @@ def furnished(store: Store, run_id: str, config: Any) -> RunFolder:
 def opened(store: Store, run_id: str) -> TrainingSession:
     folder = store.folder(run_id)
     said = folder.facts()
-    session = TrainingSession(run_id, str(said["owner"]), folder.config(), folder, restore=True, finish_at_horizon=False)
+    session = TrainingSession(
+        run_id, str(said["owner"]), folder.config(), folder, restore=True, finish_at_horizon=False
+    )
     session.prepare_stopped(said)
     session.prepare()
     session.turn(0.0)
