@@ -84,7 +84,13 @@ def as_file(explored: ExploredRun) -> bytes:
     }
     if players.e is not None:
         state["encoder"] = players.e.state_dict()
-    return checkpoint.dump(Saved(copy_state(state), serial.to_dict(explored.config)))
+    return of_players(state, serial.to_dict(explored.config))
+
+
+def of_players(state: dict[str, Any], config: dict[str, Any]) -> bytes:
+    """One safetensors file: tensors by player ("ema/…", the averaged generator; "generator/…", the live one; "discriminator/…"; "encoder/…"), and
+    under "gan-playground" in its metadata JSON with the settings and the step."""
+    return checkpoint.dump(Saved(copy_state(state), config))
 
 
 class Models:

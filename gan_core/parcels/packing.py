@@ -109,5 +109,5 @@ def _add(archive: zipfile.ZipFile, name: str, path: Path) -> None:
     info = zipfile.ZipInfo(name)
     info.compress_type = zipfile.ZIP_STORED if path.suffix in _PACKED else zipfile.ZIP_DEFLATED
     info.external_attr = 0o644 << 16
-    with path.open("rb") as source, archive.open(info, "w") as target:
+    with path.open("rb") as source, zipfile.ZipFile.open(archive, info, "w") as target:
         shutil.copyfileobj(source, target, _CHUNK)
