@@ -10,8 +10,8 @@ which may be left out; of a translation "picture" (N, C, H, W). The output is "s
 from __future__ import annotations
 
 import importlib.util
-import io
 import json
+import tempfile
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -233,22 +233,22 @@ def _plain(module: nn.Module) -> nn.Module:
 
 def _exported(form: _Form) -> bytes:
     """Raises ExportError for an operation that there is not in ONNX."""
-    held = io.BytesIO()
     axes = {name: {0: "N"} for name in ["z", "label", "picture", "samples"] if name in [*form.names, "samples"]}
     if "code" in form.names:
         axes["code"] = {0: "N or 1"}
     given = form.some(2, torch.Generator().manual_seed(0))
     try:
-        with warnings.catch_warnings(), torch.no_grad():
+        with tempfile.TemporaryDirectory(prefix="gan-onnx-") as room, warnings.catch_warnings(), torch.no_grad():
             warnings.simplefilter("ignore")  # of tracing: the file is checked with other numbers of samples
+            held = Path(room, "generator.onnx")
             torch.onnx.export(
                 form, tuple(given), held, dynamo=False, opset_version=OPSET, input_names=form.names, output_names=["samples"], dynamic_axes=axes,
             )  # fmt: skip
+            return held.read_bytes()
     except (torch.onnx.errors.OnnxExporterError, RuntimeError, TypeError, ValueError) as error:
         raise ExportError(
             CANNOT, reason=str(error).splitlines()[0][:200] if str(error) else type(error).__name__
         ) from None
-    return held.getvalue()
 
 
 def _difference(form: _Form, data: bytes) -> tuple[float, int]:

@@ -41,7 +41,6 @@ PARTS: dict[str, int] = {
     rf"{PICTURES}/set\.json": 4 << 20, rf"{PICTURES}/(pictures|labels)\.npy": MOST_PICTURES + (1 << 20),
 }  # fmt: skip
 _PACKED = (".safetensors", ".webp")  # hardly smaller when they are compressed
-_CHUNK = 1 << 20
 TOO_LARGE = N_("This run is too large for one file that another server takes: it has {size} MB, and {most} fit. Take its weights or its settings instead.")  # fmt: skip
 LARGEST = 2_000_000_000  # bytes
 Heard = Callable[[int, int], None]
@@ -109,5 +108,4 @@ def _add(archive: zipfile.ZipFile, name: str, path: Path) -> None:
     info = zipfile.ZipInfo(name)
     info.compress_type = zipfile.ZIP_STORED if path.suffix in _PACKED else zipfile.ZIP_DEFLATED
     info.external_attr = 0o644 << 16
-    with path.open("rb") as source, zipfile.ZipFile.open(archive, info, "w") as target:
-        shutil.copyfileobj(source, target, _CHUNK)
+    archive.writestr(info, path.read_bytes())

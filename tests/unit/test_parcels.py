@@ -12,6 +12,7 @@ import _tiny
 import numpy as np
 import pytest
 
+from gan_core import cli
 from gan_core import config as settings
 from gan_core.data import pictures as data_pictures
 from gan_core.data import table
@@ -175,3 +176,22 @@ def test_every_file_of_a_run_has_a_place_in_it(here: Store, tmp_path: Path) -> N
     apart = {name for name in _parcel.files(source.path) if not name.startswith(".")} - names
     assert apart == set()
     assert settings.differences(source.config(), source.latest_config()).keys() == {"g_optimizer.lr"}
+
+
+def test_the_commands(here: Store, there: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = _parcel.furnished(here, RING, _tiny.points())
+    out = tmp_path / "a.zip"
+    assert cli.main(["export", str(source.path), "--what", "zip", "-o", str(out), "--data-dir", str(here.root)]) == 0
+    assert cli.main(["import", str(out), "--data-dir", str(there.root), "--json"]) == 0
+    folder = Path(json.loads(capsys.readouterr().out)["run"])
+    assert folder.parent == there.root / "runs"
+    assert there.folder(folder.name).facts()["owner"] == ""
+    for name in ("nothing.zip", "a.txt"):
+        (tmp_path / "a.txt").write_text("hello", encoding="utf-8")
+        assert cli.main(["import", str(tmp_path / name), "--data-dir", str(there.root)]) == 2
+        said = capsys.readouterr().err
+        assert said.count("\n") == 1
+        assert "Traceback" not in said
+    for what, name in (("weights", "w.safetensors"), ("onnx", "g.onnx"), ("notebook", "run.ipynb")):
+        assert cli.main(["export", str(source.path), "--what", what, "-o", str(tmp_path / name)]) == 0
+        assert (tmp_path / name).stat().st_size > 1000
