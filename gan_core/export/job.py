@@ -51,9 +51,14 @@ class FileJob:
         return self.done / self.total if self.total else 0.0
 
     @property
+    def path(self) -> Path:
+        """Where the file is, once it is done."""
+        return self._room / self.name
+
+    @property
     def size(self) -> int:
-        """Bytes of the file, once it is done. Raises OSError."""
-        return (self._room / self.name).stat().st_size
+        """Its bytes. Raises OSError."""
+        return self.path.stat().st_size
 
     def cancel(self) -> None:
         """Stop at the next moment that is told of."""
@@ -61,7 +66,7 @@ class FileJob:
 
     def data(self) -> bytes:
         """The file, once it is done. Raises OSError."""
-        return (self._room / self.name).read_bytes()
+        return self.path.read_bytes()
 
     def discard(self) -> None:
         """Cancel it, if it is not done; remove its file."""
@@ -75,7 +80,7 @@ class FileJob:
                 self._look(0, 0)
             try:
                 self.status = "making"
-                self.result = self._make(self._room / self.name, self._look)
+                self.result = self._make(self.path, self._look)
             finally:
                 self._turn.release()
             self.status = "done"

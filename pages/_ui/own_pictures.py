@@ -25,7 +25,7 @@ from gan_core.pictures.upload import folders, inside
 from gan_core.text import N_
 from pages._ui import service
 from pages._ui import settings as server
-from pages._ui.bring import drop_zone
+from pages._ui.bring import drop_zone, held
 from pages._ui.controls import new_data
 from pages._ui.failures import plain
 from pages._ui.i18n import language, number, translate
@@ -111,7 +111,7 @@ class OwnPictures:
         tray = arrivals.get(known, self.owner) if known else arrivals.left_by(self.owner)
         tray = tray or arrivals.new(self.owner)
         st.session_state[self._key("tray")] = tray.id
-        _held(tray.id)
+        held(tray.id)
         return tray
 
     def _give_up(self) -> None:
@@ -132,7 +132,7 @@ class OwnPictures:
                          "lies in the other."))  # fmt: skip
         if folder is None:
             drop_zone(tray, service.arrivals().limits, self._key(f"bring.{tray.id}"), language().replace("_", "-"), _,
-                      two=self.translates)  # fmt: skip
+                      variant="two" if self.translates else "")  # fmt: skip
         given = [*tray.given, *([folder] if folder else [])]
         if given:
             self._choose(tray, given, _)
@@ -358,12 +358,6 @@ class OwnPictures:
         self._give_up()
         st.session_state[self._key("folder")] = found
         st.session_state[self._tabs_key] = translate()(NEW)
-
-
-@st.cache_resource(scope="session", show_spinner=False, on_release=lambda tray_id: service.arrivals().leave(tray_id))
-def _held(tray_id: str) -> str:
-    """Lets a tray know when the tab has gone."""
-    return tray_id
 
 
 def _guarded(draw: Callable[[], None], _: Translate) -> None:

@@ -133,7 +133,7 @@ def opened(app: AppTest, page: str) -> AppTest:
 
 
 def files(app: AppTest) -> list[str]:
-    return [button.label for button in app.get("download_button")]
+    return [button.label for kind in ("download_button", "link_button") for button in app.get(kind)]
 
 
 def test_export_without_and_with_a_run(visit: Open, scheduler: Scheduler) -> None:
