@@ -102,12 +102,15 @@ def carry(
     """Write the run in `source` into the empty folder `target`; its settings at step 0. `heard` is called between the parts and may raise to
     end it. Raises RunError, ConfigError, DataError, CheckpointError, OSError."""
     way = _Way(source, RunFolder(target), bearer, strict, heard)
-    config = _settings(way)
-    entries = _journal(way, config)
+    config, known = _settings(way), _known(way)
+    entries = _journal(way, config) if strict else []
     for name in ("checkpoints", "history", pinned.NAME):
-        _states(way, name, config, entries)
-    for one in (_facts, _curves, _diagnosis, _measures, _directions, _favourites, _about, _pictures, _table):
+        _states(way, name, config, len(entries))
+    if not strict:  # behind the states, which count the entries before them: it may train meanwhile
+        _journal(way, config)
+    for one in (_curves, _diagnosis, _measures, _directions, _favourites, _about, _pictures, _table):
         one(way, config)
+    _write_facts(way, config, known)
     return config
 
 
@@ -193,12 +196,12 @@ def _is_plain(value: Any) -> bool:
 # ── states ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _states(way: _Way, name: str, start: RunConfig, entries: list[dict[str, Any]]) -> None:
+def _states(way: _Way, name: str, start: RunConfig, entries: int) -> None:
     folder = way.source.path / name
     for file in sorted(folder.glob("[!.]*.safetensors")):
         part = f"{name}/{file.name}"
         with way.part(part):
-            saved = _saved(checkpoint.read(file), way, start, len(entries))
+            saved = _saved(checkpoint.read(file), way, start, entries)
             if saved.state["step"] != int(file.stem.removeprefix("best-")):
                 raise ValueError("another step")
             if way.strict:
@@ -300,20 +303,24 @@ _FACTS: dict[str, Callable[[Any], Any]] = {
 }  # fmt: skip
 
 
-def _facts(way: _Way, config: RunConfig) -> None:
-    if way.strict:
-        text = _text(way.source.path / "run.json")
-        with way.part("run.json"):
-            values = parsed(text)
-            if not isinstance(values, dict):
-                raise ValueError("no object")
-            known = known_facts(values, strict=True)
-    else:
-        known = known_facts(way.source.facts(), strict=False)
+def _known(way: _Way) -> dict[str, Any]:
+    if not way.strict:
+        return known_facts(way.source.facts(), strict=False)
+    known: dict[str, Any] = {}
+    text = _text(way.source.path / "run.json")
+    with way.part("run.json"):
+        values = parsed(text)
+        if not isinstance(values, dict):
+            raise ValueError("no object")
+        known = known_facts(values, strict=True)
+    return known
+
+
+def _write_facts(way: _Way, config: RunConfig, known: Mapping[str, Any]) -> None:
     latest = config
     with contextlib.suppress(PlaygroundError):
         latest = way.target.latest_config()
-    way.target.write_facts(known | {"summary": facts.summary(latest)} | way.bearer.said)
+    way.target.write_facts({**known, "summary": facts.summary(latest), **way.bearer.said})
 
 
 def _curves(way: _Way, config: RunConfig) -> None:

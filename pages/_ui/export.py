@@ -42,6 +42,7 @@ KINDS = {
     "zip": (N_("Whole run (ZIP)"), N_("Everything, to go on with it on another server.")),
 }  # fmt: skip
 _WITHOUT_RUN = ("script", "notebook", "config")
+_WIDTH = 420  # pixels; a phone has less
 _SIDES = (360, 480, 720, 1080)
 
 
@@ -61,7 +62,8 @@ def export(page: str, run_id: str | None, draft: RunConfig | None = None) -> Non
     with st.popover(_("Export"), icon=":material/download:", key=f"{page}.export.open", on_change="rerun") as box:
         if not box.open:
             return
-        st.fragment(_export)(page, run_id, draft)
+        with st.container(width=_WIDTH):  # the same for all kinds: what is wider would move the whole
+            st.fragment(_export)(page, run_id, draft)
         for job in filter(None, (files_out.kept(page, run_id, kind) for kind in _MADE)):
             if job.is_active:
                 st.fragment(files_out.progress, run_every=POLL_SECONDS)(job)
@@ -226,7 +228,7 @@ def _of_weights(page: str, run_id: str, folder: RunFolder, _: Translate) -> File
     name = f"{run_id}-step-{at}.safetensors"
     st.caption(_("In it: {players}. It opens in the Latent Explorer under \"Own model\", too.").format(
         players=", ".join(_(weights.PLAYERS[one]) for one in players)))  # fmt: skip
-    st.code(weights.loading(name), language="python")
+    st.code(weights.loading(name), language="python", wrap_lines=True)
     try:
         text = _network(serial.to_json(config), name)
     except PlaygroundError as error:
@@ -319,7 +321,7 @@ def _onnx(page: str, run_id: str, folder: RunFolder, _: Translate) -> None:
                 )
             )
             st.caption(plain(_("Fixed in the file: {what}.").format(what="; ".join(made.fixed))))
-            st.code(onnx_file.usage(config, job.name), language="python")
+            st.code(onnx_file.usage(config, job.name), language="python", wrap_lines=True)
         if config.kind == "images":
             st.caption(_('It opens in the Latent Explorer under "Own model", too.'))
 

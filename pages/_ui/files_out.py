@@ -66,8 +66,9 @@ def finished(page: str, job: FileJob, _: Translate) -> bool:
         except OSError:  # whoever tidies temporary folders was here
             st.session_state.pop(f"{page}.{job.kind}")
             return False
-        st.link_button(_("Download {file}").format(file=job.name), address(job), icon=":material/download:", width="stretch",
-                       help=_("{file}, {size} MB").format(file=job.name, size=number(max(size / 1e6, 0.1), 1)))  # fmt: skip
+        text = _("Download {file}").format(file=job.name)
+        st.link_button(text, address(job), icon=":material/download:", width="stretch")
+        st.caption(_("{size} MB").format(size=number(max(size / 1e6, 0.1), 1)))
         return True
     if job.status == "failed" and job.error is not None:
         st.error(plain(_(job.error.template).format(**job.error.params)), icon=":material/error:")
