@@ -24,7 +24,7 @@ from gan_core.runs.folder import RunFolder
 from gan_core.text import N_
 from pages._ui import files_out, service
 from pages._ui.failures import plain
-from pages._ui.i18n import number, translate
+from pages._ui.i18n import file_size, number, translate
 
 Translate = Callable[[str], str]
 POLL_SECONDS = 1.0
@@ -228,14 +228,15 @@ def _of_weights(page: str, run_id: str, folder: RunFolder, _: Translate) -> File
     name = f"{run_id}-step-{at}.safetensors"
     st.caption(_("In it: {players}. It opens in the Latent Explorer under \"Own model\", too.").format(
         players=", ".join(_(weights.PLAYERS[one]) for one in players)))  # fmt: skip
-    st.code(weights.loading(name), language="python", wrap_lines=True)
-    try:
-        text = _network(serial.to_json(config), name)
-    except PlaygroundError as error:
-        st.caption(plain(_(error.template).format(**error.params)))
-    else:
-        st.download_button(_("Download {file}").format(file="load.py"), text, "load.py", "text/x-python", icon=":material/code:", on_click="ignore",
-                           key=f"{page}.download.network", width="stretch", help=_("The generator as plain PyTorch code that takes these weights."))  # fmt: skip
+    with st.expander(_("How to load it"), icon=":material/code:"):
+        st.code(weights.loading(name), language="python", wrap_lines=True)
+        try:
+            text = _network(serial.to_json(config), name)
+        except PlaygroundError as error:
+            st.caption(plain(_(error.template).format(**error.params)))
+        else:
+            st.download_button(_("Download {file}").format(file="load.py"), text, "load.py", "text/x-python", icon=":material/code:", on_click="ignore",
+                               key=f"{page}.download.network", width="stretch", help=_("The generator as plain PyTorch code that takes these weights."))  # fmt: skip
     return File(name, lambda: weights.weights(folder, step).data, "application/octet-stream")
 
 
@@ -334,7 +335,7 @@ def _zip(page: str, run_id: str, folder: RunFolder, _: Translate) -> None:
     there, pictures = packing.set_of(folder.config(), root), False
     if there is not None:
         size = sum(file.stat().st_size for file in there.glob("*.*"))
-        pictures = st.checkbox(_("With its pictures ({size} MB)").format(size=number(max(size / 1e6, 0.1), 1)), value=True, key=f"{key}.pictures",
+        pictures = st.checkbox(_("With its pictures ({size})").format(size=file_size(size)), value=True, key=f"{key}.pictures",
                                help=_("Without them it can be looked at there, but trained on only where the same set was imported."))  # fmt: skip
     if st.button(_("Pack the run"), icon=":material/archive:", key=f"{key}.make", disabled=busy, width="stretch"):
 

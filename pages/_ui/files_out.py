@@ -12,7 +12,7 @@ from starlette.responses import FileResponse, PlainTextResponse, Response
 from gan_core.export.job import FileJob
 from pages._ui import tokens
 from pages._ui.failures import plain
-from pages._ui.i18n import number, translate
+from pages._ui.i18n import file_size, number, translate
 
 Translate = Callable[[str], str]
 FILES = "/api/files"
@@ -68,7 +68,7 @@ def finished(page: str, job: FileJob, _: Translate) -> bool:
             return False
         text = _("Download {file}").format(file=job.name)
         st.link_button(text, address(job), icon=":material/download:", width="stretch")
-        st.caption(_("{size} MB").format(size=number(max(size / 1e6, 0.1), 1)))
+        st.caption(file_size(size))
         return True
     if job.status == "failed" and job.error is not None:
         st.error(plain(_(job.error.template).format(**job.error.params)), icon=":material/error:")

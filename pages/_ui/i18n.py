@@ -96,3 +96,8 @@ def percent(share: float, digits: int = 0) -> str:
     """`share` (0…1) as a percentage in the visitor's way of writing."""
     pattern = "#,##0." + "0" * digits + "%" if digits else "#,##0%"
     return numbers.format_percent(share, format=pattern, locale=language())
+
+
+def file_size(count: int) -> str:
+    """Bytes in the unit that a person would choose."""
+    return f"{number(count / 1e6, 1)} MB" if count >= 1e6 else f"{number(max(1, count / 1e3), 0)} kB"
