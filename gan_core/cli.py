@@ -1,4 +1,4 @@
-"""`gan-playground`: serve the app (the default), train, sample, evaluate, export, list presets, import a table or pictures, run a benchmark."""
+"""`gan-playground`: serve the app (the default), train, sample, evaluate, export, import, list presets, import a table or pictures, run a benchmark."""
 
 from __future__ import annotations
 
@@ -12,12 +12,25 @@ from typing import Any, NoReturn
 
 from gan_core import engine
 from gan_core.errors import ConfigError, PlaygroundError, PluginError, RunError
+from gan_core.export.command import add_export, add_import
 from gan_core.pictures.choices import COLOURS, FITS, FOLDERS, SIZES, Choices
 from gan_core.pictures.limits import Limits
+from gan_core.report.command import add_report
 from gan_core.text import N_
 
-_COMMANDS = ("serve", "presets", "train", "sample", "evaluate", "export", "report", "table", "pictures", "bench")
-_EXPORTS = ("script", "samples", "metrics", "config", "film")
+_COMMANDS = (
+    "serve",
+    "presets",
+    "train",
+    "sample",
+    "evaluate",
+    "export",
+    "import",
+    "report",
+    "table",
+    "pictures",
+    "bench",
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -76,21 +89,21 @@ def _parser() -> argparse.ArgumentParser:
                           "weights you put into the cache folder (default: the classifier where the set has classes)")  # fmt: skip
     evaluate.add_argument("--json", action="store_true", help="as one JSON object")
     evaluate.set_defaults(run=_evaluate)
-    _add_export(commands.add_parser("export", help="a run as a script, samples, metrics, settings or film"))
-    report = commands.add_parser("report", help="a run, or two to eight compared, as one HTML page")
-    report.add_argument("run_dirs", metavar="DIR", type=Path, nargs="+")
-    report.add_argument("-o", "--out", type=Path, required=True, metavar="FILE", help="the page, e.g. report.html")
-    report.add_argument(
-        "--link", default="", metavar="ADDRESS", help="address of a lab, for a link that opens the settings there"
+    add_export(
+        commands.add_parser(
+            "export", help="a run as a script, notebook, samples, metrics, settings, weights, ONNX, film or ZIP"
+        ),
+        _bounded,
     )
-    report.set_defaults(run=_report)
+    add_import(commands.add_parser("import", help="take in a run that was exported as a ZIP"))
+    add_report(commands.add_parser("report", help="a run, or two to eight compared, as one HTML page"))
     _add_table(commands.add_parser("table", help="import two columns of a CSV file as data"))
     _add_pictures(commands.add_parser("pictures", help="make a data set of pictures, list such sets, delete them"))
     bench = commands.add_parser("bench", help="run a benchmark of the documentation")
     bench.add_argument("name", help="one of the files in benchmarks/, without .py")
     bench.add_argument("--json", action="store_true", help="as one JSON object")
     bench.set_defaults(run=_bench)
-    for name in ("serve", "train", "sample", "evaluate", "export", "report", "presets"):
+    for name in ("serve", "train", "sample", "evaluate", "export", "import", "report", "presets"):
         commands.choices[name].add_argument("--plugin", type=Path, action="append", default=[], metavar="FILE",
                                             help="a Python file that registers losses, penalties, networks or data sets of your own; may be repeated")  # fmt: skip
     return parser
@@ -157,27 +170,6 @@ def _add_sample(parser: argparse.ArgumentParser) -> None:
                         help="of a style-based generator: 1 leaves its styles, 0 draws the mean picture (default: as the run's settings say)")  # fmt: skip
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.npz")
     parser.set_defaults(run=_sample)
-
-
-def _add_export(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("run_dir", metavar="DIR", type=Path)
-    parser.add_argument("--what", choices=_EXPORTS, required=True,
-                        help="a PyTorch script that repeats the run, samples, metrics.csv, config.toml, or a film of its past")  # fmt: skip
-    parser.add_argument("-o", "--out", type=Path, required=True, metavar="FILE",
-                        help="of a film, .mp4, .gif or .webp; a script with data beside it is a .zip")  # fmt: skip
-    parser.add_argument("--n", type=_bounded(int, 1, 100_000), default=1000, help="how many samples (default: 1000)")
-    parser.add_argument("--seed", type=_bounded(int, 0, 2**63 - 1), default=0, help="of the samples")
-    parser.add_argument("--step", type=_bounded(int, 0, 10**12), help="of the samples: a kept step (default: the last)")
-    parser.add_argument(
-        "--live", action="store_true", help="samples of the generator that trains, not of the averaged one"
-    )
-    parser.add_argument(
-        "--seconds", type=_bounded(float, 0.1, 1000), default=10.0, help="how long the film is (default: 10)"
-    )
-    parser.add_argument(
-        "--size", type=_bounded(int, 1, 10_000), default=480, help="pixels of the film's side (default: 480)"
-    )
-    parser.set_defaults(run=_export)
 
 
 def _add_table(parser: argparse.ArgumentParser) -> None:
@@ -381,53 +373,6 @@ def _sample(o: argparse.Namespace) -> int:
     except OSError as error:
         raise RunError(N_("{path} cannot be written: {reason}."), path=o.out, reason=error.strerror or error) from None
     print(f"{o.out}: {samples.shape[0]} samples of shape {samples.shape[1:]}", file=sys.stderr)
-    return 0
-
-
-def _export(o: argparse.Namespace) -> int:
-    from gan_core.export import run
-    from gan_core.export.film import FilmPlan, make
-    from gan_core.runs import atomic
-    from gan_core.runs.folder import RunFolder
-
-    folder = RunFolder(o.run_dir)
-    folder.facts()  # says so where there is no run
-    try:
-        if o.what == "film":
-            make(folder, FilmPlan(o.out.suffix.lstrip(".").lower() or "mp4", o.seconds, o.size), o.out)
-        elif o.what == "samples":
-            atomic.write_bytes(o.out, run.samples(folder, run.SamplesPlan(o.n, o.seed, not o.live, o.step)).data)
-        elif o.what == "script":
-            made = run.run_script(folder)
-            if made.files and o.out.suffix != ".zip":
-                raise ConfigError(N_("This script reads {files} from its own folder: name a .zip file, which will hold both."),
-                                  files=", ".join(made.files))  # fmt: skip
-            atomic.write_bytes(o.out, made.zipped("run.py") if o.out.suffix == ".zip" else made.text.encode())
-        else:
-            atomic.write_bytes(o.out, run.metrics(folder) if o.what == "metrics" else run.config(folder).encode())
-    except OSError as error:
-        raise RunError(N_("{path} cannot be written: {reason}."), path=o.out, reason=error.strerror or error) from None
-    print(f"{o.out}: {o.out.stat().st_size:,} bytes", file=sys.stderr)
-    return 0
-
-
-def _report(o: argparse.Namespace) -> int:
-    from gan_core.comparison.entries import Compared, entries
-    from gan_core.report import comparison, run
-    from gan_core.runs import atomic
-    from gan_core.runs.folder import RunFolder
-    from gan_core.speech import Speech
-
-    runs = [Compared.read(path.resolve().name, RunFolder(path)) for path in dict.fromkeys(o.run_dirs)]
-    if len(runs) == 1:
-        made = run.report(runs[0], Speech(), o.link)
-    else:
-        made = comparison.report(entries(runs), Speech(), link=o.link)
-    try:
-        atomic.write_text(o.out, made)
-    except OSError as error:
-        raise RunError(N_("{path} cannot be written: {reason}."), path=o.out, reason=error.strerror or error) from None
-    print(f"{o.out}: {o.out.stat().st_size:,} bytes", file=sys.stderr)
     return 0
 
 

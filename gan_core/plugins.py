@@ -141,6 +141,11 @@ def used(config: RunConfig) -> list[str]:
     return sorted({entry.origin for entry in chosen if entry.origin})
 
 
+def names() -> set[str]:
+    """The names of the files that are loaded."""
+    return {Path(file).name for file in _loaded}
+
+
 def blamed(error: BaseException) -> PluginError | None:
     """What to say of an error that arose in a plugin; None for another."""
     if isinstance(error, PluginError):

@@ -50,6 +50,7 @@ _FARTHEST = 100.0  # what training is given as it is
 _PLAIN = 1000.0  # a middle so many times farther away than the data is wide is left out: float32 could not show what lies around it
 _MARGIN = 1.2
 _PLACES = 10_000
+_LONGEST_COLUMN = 200  # characters of what a column is called
 
 
 def is_name(text: str) -> bool:
@@ -136,6 +137,18 @@ def keep(points: NDArray[np.float64], columns: tuple[str, str], data_folder: Pat
         raise DataError(NOT_KEPT, path=path, reason=error.strerror or error) from None
     use_folder(data_folder)
     return name
+
+
+def again(path: Path, name: str) -> bytes:
+    """The table in a file from elsewhere, as it is written here. Raises DataError for another than that of this name, or one that nobody could
+    learn."""
+    found = _read(path, name)
+    try:
+        _check(found.points)
+    except ValueError:
+        raise DataError(DAMAGED, path=path) from None
+    x, y = (" ".join(column.split())[:_LONGEST_COLUMN] for column in found.columns)
+    return _packed(found.points, (x, y))
 
 
 def _check(points: NDArray[np.float64]) -> None:

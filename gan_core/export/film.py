@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-import shutil
-import tempfile
-import threading
 import time
-import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,14 +10,13 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from gan_core.errors import ExportError, PlaygroundError
+from gan_core.errors import ExportError
+from gan_core.export.job import FileJob
 from gan_core.export.writers import WRITERS
 from gan_core.runs import stills
 from gan_core.runs.darkroom import Darkroom
 from gan_core.runs.folder import RunFolder
 from gan_core.text import N_
-
-log = logging.getLogger(__name__)
 
 SMALLEST = 240  # pixels of a side
 SHORTEST, LONGEST = 2.0, 30.0  # seconds
@@ -94,10 +88,6 @@ def _strip(side: int) -> int:
     return 2 * max(14, side // 24)
 
 
-class Cancelled(Exception):  # noqa: N818 - nothing went wrong
-    """Somebody does not want the film any more."""
-
-
 def make(folder: RunFolder, plan: FilmPlan, out: Path, progress: Callable[[int, int], None] = lambda done, total: None,
          rest: float = 0.0) -> None:  # fmt: skip
     """Write the film of a run to `out`, whole or not at all. `progress(done, total)` is told of each picture and may raise to end it;
@@ -122,65 +112,11 @@ def make(folder: RunFolder, plan: FilmPlan, out: Path, progress: Callable[[int, 
         unfinished.unlink(missing_ok=True)
 
 
-class FilmJob:
-    """A film being made on a thread of its own, one at a time in a process. `status`: waiting, making, done, failed or cancelled."""
-
-    _turn = threading.Lock()
+class FilmJob(FileJob):
+    """A film being made."""
 
     def __init__(self, folder: RunFolder, plan: FilmPlan, run: str) -> None:
-        self.plan, self.run, self.name = plan, run, f"{run}.{plan.kind}"
-        self.status, self.done, self.total = "waiting", 0, 0
-        self.error: PlaygroundError | None = None
-        self._cancelled = False
-        self._folder = folder
-        self._room = Path(tempfile.mkdtemp(prefix="gan-film-"))
-        self._tidy = weakref.finalize(self, shutil.rmtree, self._room, ignore_errors=True)
-        threading.Thread(target=self._run, daemon=True, name=f"film-{run}").start()
-
-    @property
-    def is_active(self) -> bool:
-        return self.status in ("waiting", "making")
-
-    @property
-    def share(self) -> float:
-        """How much of it is made, 0 to 1."""
-        return self.done / self.total if self.total else 0.0
-
-    def cancel(self) -> None:
-        """Stop at the next picture."""
-        self._cancelled = True
-
-    def data(self) -> bytes:
-        """The film, once it is done. Raises OSError."""
-        return (self._room / self.name).read_bytes()
-
-    def discard(self) -> None:
-        """Cancel it, if it is not done; remove its file."""
-        self.cancel()
-        if not self.is_active:
-            self._tidy()
-
-    def _run(self) -> None:
-        try:
-            while not self._turn.acquire(timeout=0.2):
-                self._look(0, 0)
-            try:
-                self.status = "making"
-                make(self._folder, self.plan, self._room / self.name, self._look, _REST)
-            finally:
-                self._turn.release()
-            self.status = "done"
-        except Cancelled:
-            self.status = "cancelled"
-        except PlaygroundError as error:
-            self.error, self.status = error, "failed"
-        except Exception as error:
-            log.exception("a film of %s could not be made", self._folder.path)
-            self.error, self.status = ExportError(BROKE, reason=type(error).__name__), "failed"
-        if self.status != "done":
-            self._tidy()
-
-    def _look(self, done: int, total: int) -> None:
-        if self._cancelled:
-            raise Cancelled
-        self.done, self.total = done, total
+        self.plan = plan
+        super().__init__(
+            lambda out, heard: make(folder, plan, out, heard, _REST), run, f"{run}.{plan.kind}", "film", BROKE
+        )

@@ -35,10 +35,12 @@ _OPEN_END = 10_000  # steps of a run that has no horizon and has not been traine
 
 @dataclass(frozen=True)
 class Script:
-    """The text of the file, and the files that it reads from its own folder (few scripts need any)."""
+    """The text of the file, the files that it reads from its own folder (few scripts need any), and its parts behind the head: what each is, and
+    its text."""
 
     text: str
     files: Mapping[str, bytes] = field(default_factory=dict)
+    parts: tuple[tuple[str, str], ...] = ()
 
     def zipped(self, name: str) -> bytes:
         """All of it in one archive; the script is called `name`."""
@@ -56,7 +58,7 @@ def script(
     """The run that begins with `start`, with what its journal says was changed, up to `steps` (None: to the end of its schedule).
     `threads`: CPU threads that it was trained with. Raises ExportError for what cannot stand alone, DataError, ConfigError."""
     s = Subject(phases(start, journal, steps))
-    steps = steps if steps is not None else _steps(start)
+    steps = steps if steps is not None else open_end(start)
     threads = threads or start.threads or devices.default_threads(start.kind)
     s.sources.need("sys")
     s.sources.need("torch")
@@ -65,9 +67,13 @@ def script(
     losses, learning = _part(s, objectives), _part(s, loop.learning)
     steps_taken, end = _part(s, loop.loop), _part(s, _end)
     changes = _part(s, loop.changes)  # now it is known which constants there are
-    body = [random, data, made, seen, losses, learning, changes, steps_taken, end]
-    text = "\n\n".join([_head(s, steps, threads), s.sources.imports(), _settings(s, steps, threads), *body])
-    return Script(layout.spaced(text), dict(s.literals.files))
+    body = {
+        "What it needs": s.sources.imports(), "Settings": _settings(s, steps, threads), "Random numbers": random, "Data": data, "Networks": made + "\n\n" + seen,
+        "Losses": losses, "One step": learning + "\n\n" + changes, "Training": steps_taken, "Samples": end,
+    }  # fmt: skip
+    text = "\n\n".join([_head(s, steps, threads), *body.values()])
+    told = tuple((title, layout.spaced(part)) for title, part in body.items() if part.strip())
+    return Script(layout.spaced(text), dict(s.literals.files), told)
 
 
 def _part(s: Subject, write: Callable[[Subject], str]) -> str:
@@ -76,8 +82,8 @@ def _part(s: Subject, write: Callable[[Subject], str]) -> str:
     return s.sources.flush() + "\n" + text
 
 
-def _steps(c: RunConfig) -> int:
-    """How many steps a run has that nobody has trained yet."""
+def open_end(c: RunConfig) -> int:
+    """How many steps a run takes that nobody has trained yet."""
     return math.ceil(c.horizon / (c.batch_size * max(c.k_d, 1))) if c.horizon else _OPEN_END
 
 

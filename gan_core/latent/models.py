@@ -84,7 +84,13 @@ def as_file(explored: ExploredRun) -> bytes:
     }
     if players.e is not None:
         state["encoder"] = players.e.state_dict()
-    return checkpoint.dump(Saved(copy_state(state), serial.to_dict(explored.config)))
+    return of_players(state, serial.to_dict(explored.config))
+
+
+def of_players(state: dict[str, Any], config: dict[str, Any]) -> bytes:
+    """One safetensors file: tensors by player ("ema/…", the averaged generator; "generator/…", the live one; "discriminator/…"; "encoder/…"), and
+    under "gan-playground" in its metadata JSON with the settings and the step."""
+    return checkpoint.dump(Saved(copy_state(state), config))
 
 
 class Models:
@@ -244,7 +250,7 @@ def _read(path: Path, data: bytes, name: str) -> Saved:
         raise CheckpointError(NOT_OURS, name=name)
     config = _config(saved, name)
     players = {part: saved.state[part] for part in _PLAYERS if isinstance(saved.state.get(part), dict)}
-    _check_sizes(config, players, name)
+    check_sizes(config, players, name)
     return Saved(players | {"step": step}, serial.to_dict(config))
 
 
@@ -257,13 +263,14 @@ def _config(saved: Saved, name: str) -> RunConfig:
         raise CheckpointError(NOT_OURS, name=name) from None
 
 
-def _check_sizes(config: RunConfig, players: dict[str, Any], name: str) -> None:
-    """The tensors are those of the networks that the settings build. Nothing is built for it: a file may say anything."""
+def check_sizes(config: RunConfig, players: dict[str, Any], name: str) -> None:
+    """The tensors are those of the networks that the settings build, the generator that trains among them where it is there. Nothing is built
+    for it: a file may say anything. Raises CheckpointError."""
     g, d = on_meta(config, sample_shape(config))
     e = encoder_on_meta(config, sample_shape(config))
-    for part, module in (("ema", g), ("discriminator", d), ("encoder", e)):
+    for part, module in (("ema", g), ("discriminator", d), ("encoder", e), ("generator", g)):
         said = players.get(part)
-        if module is None:
+        if module is None or (said is None and part == "generator"):
             continue
         if said is None:
             raise CheckpointError(DOES_NOT_FIT, name=name)

@@ -25,7 +25,7 @@ class SelfAttention(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         q, k, v = (layer(x).flatten(2) for layer in (self.query, self.key, self.value))
         looks = self.looks(q.transpose(1, 2) @ k)  # (B, H·W, H·W): from each place to all
-        seen = (v @ looks.transpose(1, 2)).view(len(x), -1, *x.shape[2:])
+        seen = (v @ looks.transpose(1, 2)).view(-1, self.out.in_channels, *x.shape[2:])
         out: Tensor = x + self.gamma * self.out(seen)
         return out
 

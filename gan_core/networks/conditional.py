@@ -30,7 +30,7 @@ class ClassNorm(nn.Module):
         self.shift = nn.Linear(classes, channels, bias=False)
 
     def forward(self, x: Tensor, labels: Tensor) -> Tensor:
-        place = (len(x), -1, *[1] * (x.dim() - 2))
+        place = (-1, self.scale.out_features, *[1] * (x.dim() - 2))
         out: Tensor = self.norm(x) * (1 + self.scale(labels).view(place)) + self.shift(labels).view(place)
         return out
 

@@ -30,7 +30,7 @@ class Resampling(Begins):
 
     def each(self, x: Tensor) -> Tensor:
         """The filter for each channel of x (B, C, …): (C, 1, 4, 4)."""
-        return self.kernel.expand(x.shape[1], 1, 4, 4)
+        return self.kernel.expand(int(x.shape[1]), 1, 4, 4)  # a plain number, also while it is traced
 
 
 class Up(Resampling):

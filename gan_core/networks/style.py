@@ -121,7 +121,7 @@ class StyleGenerator(Begins):
 
     def synthesis(self, ws: Tensor, noise: list[Tensor] | None = None) -> Tensor:
         """(B, layers, dim) -> (B, C, H, W). noise: (B, 1, H, W) a convolution; without it, maps that stay the same."""
-        x = self.constant.expand(len(ws), -1, -1, -1)
+        x = self.constant.expand(ws.shape[0], -1, -1, -1)
         x = self.convs[0](x, ws[:, 0], noise[0] if noise else None)
         picture: Tensor = self.pictures[0](x, ws[:, 1])
         for i in range(1, len(self.convs), 2):

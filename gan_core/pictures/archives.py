@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+import struct
 import tarfile
 import zipfile
 from collections.abc import Iterator, Sequence
@@ -34,6 +35,28 @@ _PACKINGS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfil
 _SMALL_PIECE = 1 << 12  # bzip2 and LZMA unpack each piece as a whole: 4 kB of a bomb become 80 MB
 _BEGINNING = 512
 _TAR_NAMES = (".tar", ".tgz", ".tbz2", ".txz", ".tar.gz", ".tar.bz2", ".tar.xz")
+
+
+_END = struct.Struct(
+    "<4sHHHHLLH"
+)  # of a ZIP's directory: mark, disks, entries here and in all, size, place, length of the comment
+_END_MARK, _LOCATOR_MARK, _LOCATOR = b"PK\5\6", b"PK\6\7", 20
+_LONGEST_ENTRY = 400  # bytes in the directory, with a name of some length
+
+
+def has_plain_directory(path: Path, most: int) -> bool:
+    """Whether a file ends as a ZIP of at most `most` entries does, with no ZIP64 and no comment; its directory, which is read as a whole, is
+    no larger than that. Raises OSError."""
+    with open_regular(path) as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - _LOCATOR - _END.size))
+        tail = file.read(_LOCATOR + _END.size)
+    if len(tail) < _END.size:
+        return False
+    mark, _disk, _disk_of, here, count, length, _place, comment = _END.unpack(tail[-_END.size :])
+    if mark != _END_MARK or comment or tail[: -_END.size].startswith(_LOCATOR_MARK):
+        return False
+    return bool(here == count <= most and length <= most * _LONGEST_ENTRY)
 
 
 class Walk:

@@ -335,6 +335,26 @@ def _content(folder: Path, set_id: str) -> dict[str, Any] | None:
     return {"count": count, "held_out": held_out, "channels": channels, "size": size, "classes": tuple(classes)}
 
 
+def is_content(folder: Path, set_id: str) -> bool:
+    """Whether the files in a folder from elsewhere are those of which the id is a digest (`making`)."""
+    content, shape = _content(folder, set_id), shape_of(set_id)
+    if content is None or shape is None:
+        return False
+    digest, said = hashlib.sha256(), {"held_out": content["held_out"], "classes": list(content["classes"])}
+    with (folder / "pictures.npy").open("rb") as file:
+        npy.read_magic(file)
+        npy.read_array_header_1_0(file, max_header_size=_NPY_HEADER)
+        while piece := file.read(1 << 20):
+            digest.update(piece)
+    if shape.classes:
+        labels = np.load(folder / "labels.npy", allow_pickle=False)
+        if labels.min() < 0 or labels.max() >= shape.classes:
+            return False
+        digest.update(labels.astype("<i8").tobytes())
+    digest.update(json.dumps(said).encode())
+    return shape.name(digest.hexdigest()) == set_id and all(name.isprintable() for name in said["classes"])
+
+
 def _owned(said: Mapping[str, Any]) -> dict[str, Any] | None:
     """The fields of an owner's file; None where they are not what was written."""
     about = {key: said.get(key) for key in ("owner", "name", "created")}

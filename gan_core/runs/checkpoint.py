@@ -74,13 +74,17 @@ def read(path: Path) -> Saved:
                                   path=path, version=head["version"])  # fmt: skip
         if head["crc"] != _crc(tensors, head):
             raise ValueError("checksum")
+        state = _nested(head["numbers"] | tensors)
+        parts = head["config"], head.get("start", {}), head.get("facts", {})
+        if not all(isinstance(part, dict) for part in parts):
+            raise ValueError("no settings")
     except FileNotFoundError:
         raise CheckpointError(N_("There is no checkpoint at {path}: this run was never saved."), path=path) from None
-    except (OSError, SafetensorError, KeyError, ValueError, TypeError, RecursionError) as error:
+    except (OSError, SafetensorError, KeyError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise CheckpointError(N_("{path} is not a whole checkpoint ({reason}). Take an earlier copy, or start the run again."),
                               path=path, reason=error) from None  # fmt: skip
-    state = _nested(head["numbers"] | tensors)
-    return Saved(state, head["config"], head.get("journal"), head.get("start", {}), head.get("facts", {}))
+    config, start, facts = parts
+    return Saved(state, config, head.get("journal"), start, facts)
 
 
 def _flat(state: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -92,12 +96,15 @@ def _flat(state: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def _nested(flat: dict[str, Any]) -> dict[str, Any]:
+    """Raises ValueError."""
     state: dict[str, Any] = {"g_optimizer": {}, "d_optimizer": {}}  # plain SGD keeps nothing: its branch is empty
     for path, value in flat.items():
         *branches, leaf = path.split("/")
         node = state
         for branch in branches:
             node = node.setdefault(branch, {})
+            if not isinstance(node, dict):
+                raise ValueError("paths that cross")
         node[leaf] = value
     return state
 

@@ -103,6 +103,17 @@ class CurveFile:
             return None
 
 
+def check(path: Path, names: tuple[str, ...]) -> None:
+    """Raise ValueError for a file in which anything cannot be read, OSError for none."""
+    with path.open("rb") as file:
+        table = _Table.of(next(file, b""), names)
+        if table.columns is None:
+            raise ValueError("no columns")
+        for number, line in enumerate(file, 2):
+            if table.row(line) is None:
+                raise ValueError(f"line {number}")
+
+
 @dataclass(frozen=True)
 class _Table:
     """Where things are in a line. columns: None where the header cannot be read; series: a place an ending each, −1: none."""

@@ -97,14 +97,14 @@ def read_run(folder: Path) -> dict[str, Any]:
     values, problem = _run_json(folder)
     from_file = _Facts(values)
     status = from_file.get("status", lambda v: v if v in STATUSES else None) or ""
-    best, parent = from_file.get("best", _best) or {}, from_file.get("parent", _parent)
+    best, parent = from_file.get("best", _best) or {}, from_file.get("parent", parent_of)
     row: dict[str, Any] = {
         "id": run_id, "owner": from_file.get("owner", _text) or "", "status": status,
-        "created": from_file.get("created", _moment) or _moment_of(run_id), "saved": from_file.get("saved", _moment) or "",
-        "step": from_file.get("step", _whole), "images": from_file.get("images", _whole),
-        "seconds": from_file.get("seconds", _at_least_0), "progress": from_file.get("progress", _share),
-        "seed": from_file.get("seed", _whole), "device": from_file.get("environment", _device) or "",
-        "metrics": json.dumps(from_file.get("metrics", _numbers) or {}), "best": json.dumps(best),
+        "created": from_file.get("created", utc_moment) or _moment_of(run_id), "saved": from_file.get("saved", utc_moment) or "",
+        "step": from_file.get("step", whole), "images": from_file.get("images", whole),
+        "seconds": from_file.get("seconds", at_least_0), "progress": from_file.get("progress", share_of),
+        "seed": from_file.get("seed", whole), "device": from_file.get("environment", _device) or "",
+        "metrics": json.dumps(from_file.get("metrics", finite_numbers) or {}), "best": json.dumps(best),
         "parent": parent[0] if parent else "", "parent_step": parent[1] if parent else 0, "size": _size(folder),
     }  # fmt: skip
     settings, readable = _settings(folder, values)
@@ -122,9 +122,9 @@ def read_run(folder: Path) -> dict[str, Any]:
 def read_live(state: Mapping[str, Any]) -> list[Any]:
     """status, step, images, seconds, progress and metrics (JSON) of a run in memory; None for what is not known."""
     values = _Facts(state)
-    metrics = values.get("metrics", _numbers)
-    return [values.get("status", lambda v: v if v in STATUSES else None), values.get("step", _whole),
-            values.get("images", _whole), values.get("seconds", _at_least_0), values.get("progress", _share),
+    metrics = values.get("metrics", finite_numbers)
+    return [values.get("status", lambda v: v if v in STATUSES else None), values.get("step", whole),
+            values.get("images", whole), values.get("seconds", at_least_0), values.get("progress", share_of),
             None if metrics is None else json.dumps(metrics)]  # fmt: skip
 
 
@@ -145,7 +145,7 @@ def _settings(folder: Path, values: Mapping[str, Any]) -> tuple[dict[str, Any], 
     given = given if isinstance(given, dict) else {}
     names = ("dataset", "kind", "loss", "penalty", "generator", "discriminator")
     known: dict[str, Any] = {name: _text(given.get(name)) or "" for name in names}
-    known["batch_size"] = _whole(given.get("batch_size")) or 0
+    known["batch_size"] = whole(given.get("batch_size")) or 0
     info = registry.dataset[known["dataset"]].info if known["dataset"] in registry.dataset else {}
     pictures = _text(given.get("pictures")) if info.get("imported") else ""
     if all(known.values()) and pictures is not None:
@@ -187,7 +187,7 @@ def _text(value: Any) -> str | None:
     return about.one_line(value)[:_LONGEST] if isinstance(value, str) else None
 
 
-def _whole(value: Any) -> int | None:
+def whole(value: Any) -> int | None:
     right = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LARGEST_INT
     return value if right else None
 
@@ -203,17 +203,17 @@ def _number(value: Any) -> float | None:
     return number + 0.0 if math.isfinite(number) else None
 
 
-def _at_least_0(value: Any) -> float | None:
+def at_least_0(value: Any) -> float | None:
     number = _number(value)
     return number if number is not None and number >= 0 else None
 
 
-def _share(value: Any) -> float | None:
+def share_of(value: Any) -> float | None:
     number = _number(value)
     return number if number is not None and 0 <= number <= 1 else None
 
 
-def _numbers(value: Any) -> dict[str, float] | None:
+def finite_numbers(value: Any) -> dict[str, float] | None:
     """The metrics that are finite numbers; one that is not is a gap, as in the curves."""
     if not isinstance(value, Mapping):
         return None
@@ -227,13 +227,13 @@ def _best(value: Any) -> dict[str, Any] | None:
     best = {
         "metric": _text(value.get("metric")),
         "value": _number(value.get("value")),
-        "step": _whole(value.get("step")),
+        "step": whole(value.get("step")),
     }
     return best if best["metric"] and None not in best.values() else None
 
 
-def _parent(value: Any) -> tuple[str, int] | None:
-    run, step = (value.get("run"), _whole(value.get("step"))) if isinstance(value, dict) else (None, None)
+def parent_of(value: Any) -> tuple[str, int] | None:
+    run, step = (value.get("run"), whole(value.get("step"))) if isinstance(value, dict) else (None, None)
     return (run, step) if isinstance(run, str) and RUN_ID.fullmatch(run) and step is not None else None
 
 
@@ -244,7 +244,7 @@ def _device(value: Any) -> str | None:
     return "" if device is None else _text(device)
 
 
-def _moment(value: Any) -> str | None:
+def utc_moment(value: Any) -> str | None:
     """ISO 8601 of any zone as ISO 8601 in UTC, so that the order of texts is the order of times."""
     try:
         moment = datetime.fromisoformat(value)
@@ -256,4 +256,4 @@ def _moment(value: Any) -> str | None:
 def _moment_of(run_id: str) -> str:
     """When a run was created, by its id."""
     found = RUN_ID.fullmatch(run_id)
-    return (_moment(f"{found[1]}T{found[2]}") or "") if found else ""
+    return (utc_moment(f"{found[1]}T{found[2]}") or "") if found else ""

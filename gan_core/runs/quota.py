@@ -24,12 +24,21 @@ LOW_WATER = 0.9  # of the quota: room is made down to this, so that it is not ma
 FULL = N_("The data folder holds {used} GB of the {quota} GB it may hold, and nothing more can be removed from it by itself. Delete "
           "runs on the Runs page, or start the server with a larger --quota.")  # fmt: skip
 
+NO_ROOM = N_("This run takes {size} MB, and the data folder has room for {left} MB. Delete runs on the Runs page, or start the server with a larger --quota.")  # fmt: skip
+
 
 def check(store: Store, limit: int, in_use: set[str]) -> None:
     """Raise RunError when there is no room for a new run, after making what room there is."""
     if store.index.bytes_used() > limit and make_room(store, limit, in_use) > limit:
         used = store.index.bytes_used()
         raise RunError(FULL, used=f"{used / 1e9:.2f}", quota=f"{limit / 1e9:.2f}")
+
+
+def check_arrival(store: Store, limit: int, needed: int) -> None:
+    """Raise RunError when a run of so many bytes, which comes from elsewhere, would fill the data folder: nothing is removed for it."""
+    used = store.index.bytes_used()
+    if used + needed > limit:
+        raise RunError(NO_ROOM, size=f"{needed / 1e6:.0f}", left=f"{max(0, limit - used) / 1e6:.0f}")
 
 
 def make_room(store: Store, limit: int, in_use: set[str]) -> int:

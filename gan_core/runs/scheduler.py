@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from gan_core import config as settings
@@ -20,6 +21,7 @@ from gan_core.engine.orders import Part
 from gan_core.engine.workshop import Workshop
 from gan_core.errors import PlaygroundError, RunError
 from gan_core.memory import check_memory
+from gan_core.pictures.limits import Limits
 from gan_core.runs import branching, facts, quota, repeating, together
 from gan_core.runs.commands import Command, Pause, Resume
 from gan_core.runs.engines import make_ahead
@@ -293,6 +295,14 @@ class Scheduler:
             log.warning("%s", error)
         with self._lock:
             return self._open(new_id)
+
+    def take_in(self, path: Path, name: str, owner: str, limits: Limits | None = None) -> str:
+        """Make a run of a ZIP from elsewhere, which was called `name`; its id. It is not opened. Raises PlaygroundError."""
+        from gan_core.parcels.unpacking import take_in, unpacked_size  # it looks into runs as this does
+
+        if self.quota_bytes is not None:
+            quota.check_arrival(self.store, self.quota_bytes, unpacked_size(path, name))
+        return take_in(path, name, self.store, owner, limits)
 
     def delete(self, run_id: str) -> None:
         """Move a run to the trash, ending its training; `store.restore` brings it back. Raises RunError while another process

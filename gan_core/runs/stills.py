@@ -47,7 +47,7 @@ def still(snapshot: Snapshot, size: tuple[int, int] = (192, 192)) -> bytes | Non
 def resized(picture: bytes, size: tuple[int, int] | None = None) -> bytes | None:
     """A picture read from a file, as a WebP of `size` (its own, if None); None for a file that is no whole picture."""
     try:
-        with Image.open(io.BytesIO(picture)) as image:
+        with Image.open(io.BytesIO(picture), formats=("WEBP",)) as image:
             if image.width * image.height > _LARGEST:
                 return None
             image.load()

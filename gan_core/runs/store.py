@@ -17,6 +17,7 @@ import os
 import secrets
 import shutil
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -86,6 +87,23 @@ class Store:
         """All run ids, the newest first."""
         found = (entry.name for entry in os.scandir(self._runs) if entry.is_dir() and RUN_ID.fullmatch(entry.name))
         return sorted(found, key=lambda run_id: run_id.split("-", 1)[1], reverse=True)
+
+    # ── from elsewhere ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    @contextlib.contextmanager
+    def arriving(self) -> Iterator[Path]:
+        """An empty folder for a run that comes from elsewhere, removed afterwards with whatever is left in it. Raises OSError."""
+        room = self._runs / f".new-{secrets.token_hex(4)}"
+        room.mkdir()
+        try:
+            yield room
+        finally:
+            shutil.rmtree(room, ignore_errors=True)
+
+    def settle(self, path: Path, run_id: str) -> None:
+        """Give a whole run its place, in one step. Raises RunError, OSError."""
+        os.rename(path, self._runs / _checked(run_id))
+        self.index.note(run_id)
 
     # ── what people call it ──────────────────────────────────────────────────────────────────────────────────────────────
 

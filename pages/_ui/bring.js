@@ -84,11 +84,11 @@ class Bringer {
       });
       return made;
     };
-    const files = input("files", { multiple: "" });
+    const files = input("files", this.data.single ? { accept: ".zip" } : { multiple: "" });
     const folder = input("folder", { webkitdirectory: "" });
     this.zone = h("div", { class: "gb-zone" },
       h("div", { class: "gb-lead" }, this.word("drop")),
-      h("div", { class: "gb-buttons" }, button("files", () => files.click()), button("folder", () => folder.click())),
+      h("div", { class: "gb-buttons" }, button("files", () => files.click()), ...(this.data.single ? [] : [button("folder", () => folder.click())])),
       h("div", { class: "gb-note" }, this.word("limits", { mb: this.mb(this.data.bytes), count: new Intl.NumberFormat(this.data.lang).format(this.data.pictures) })), files, folder);
     this.bar = h("progress", { max: "1", "aria-label": this.word("sending.short") });
     this.text = h("span", { class: "gb-text" });

@@ -8,10 +8,11 @@ import streamlit as st
 
 from gan_core.pictures.limits import Limits
 from gan_core.text import N_
-from pages._ui import tokens
+from pages._ui import service, tokens
 from pages._ui.uploads import Tray
 
 _HERE = Path(__file__).parent
+_VARIANTS = (".two", ".run")
 _PARTS = ("live/dom.js", "live/link.js", "bring.js")  # joined to one module
 
 LABELS: dict[str, str] = {
@@ -24,6 +25,10 @@ LABELS: dict[str, str] = {
     "drop.two": N_("Drop two folders, or a ZIP or TAR that holds two"),
     "folder.help.two": N_("Everything in it. Its two folders become the two kinds; or choose one folder after the other."),
     "limits.two": N_("At most {count} pictures and {mb} MB together."),
+    "drop.run": N_("Drop the ZIP of a run here"),
+    "files.run": N_("Choose a file"),
+    "files.help.run": N_("A file whose name ends in .run.zip."),
+    "limits.run": N_("One file of at most {mb} MB."),
     "sending": N_("Sending {count} files: {sent} of {total} MB"),
     "sending.short": N_("Sending"),
     "cancel": N_("Cancel"),
@@ -43,15 +48,20 @@ _component = st.components.v2.component(
 
 
 def drop_zone(
-    tray: Tray, limits: Limits, key: str, lang: str, _: Callable[[str], str], *, two: bool = False
+    tray: Tray, limits: Limits, key: str, lang: str, _: Callable[[str], str], *, variant: str = ""
 ) -> Mapping[str, Any] | None:
-    """Show it; what has just arrived ("files", "bytes") in the script run after it, otherwise None. two: it asks for two folders."""
+    """Show it; what has just arrived ("files", "bytes") in the script run after it, otherwise None. variant: "two", it asks for two folders;
+    "run", for one file."""
     words = {
-        code: _(LABELS.get(f"{code}.two", text) if two else text)
-        for code, text in LABELS.items()
-        if not code.endswith(".two")
+        code: _(LABELS.get(f"{code}.{variant}", text)) for code, text in LABELS.items() if not code.endswith(_VARIANTS)
     }
     data = {"tray": tray.id, "token": tokens.uploads.issue(f"{tray.owner}/{tray.id}", "bring"), "lang": lang,
             "labels": words, "bytes": limits.upload, "held": tray.bytes,
-            "pictures": limits.pictures, "entries": limits.entries}  # fmt: skip
+            "pictures": limits.pictures, "entries": limits.entries, "single": variant == "run"}  # fmt: skip
     return _component(data=data, key=key, on_brought_change=lambda: None).brought  # type: ignore[no-any-return]
+
+
+@st.cache_resource(scope="session", show_spinner=False, on_release=lambda tray_id: service.arrivals().leave(tray_id))
+def held(tray_id: str) -> str:
+    """Lets a tray know when the tab has gone."""
+    return tray_id

@@ -1,7 +1,9 @@
-"""What a run can be taken away as: script, settings, samples, curves, film. Pictures of the view are saved in the browser."""
+"""What a run can be taken away as: script, notebook, settings, samples, curves, weights, ONNX, film, the whole run. Pictures of the view are saved
+in the browser."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import streamlit as st
 
@@ -9,33 +11,47 @@ from gan_core import config as settings
 from gan_core import serial
 from gan_core.config import RunConfig
 from gan_core.errors import PlaygroundError
-from gan_core.export import film, run
+from gan_core.export import film, onnx_file, run, weights
 from gan_core.export.film import FilmJob, FilmPlan
+from gan_core.export.job import FileJob
+from gan_core.export.notebook import Notebook, notebook, run_notebook
+from gan_core.export.onnx_file import Made, OnnxPlan
 from gan_core.export.run import MOST_SAMPLES, SamplesPlan
 from gan_core.export.script import Script, script
 from gan_core.export.writers import WRITERS
+from gan_core.parcels import packing
 from gan_core.runs.folder import RunFolder
 from gan_core.text import N_
-from pages._ui import service
+from pages._ui import files_out, service
 from pages._ui.failures import plain
-from pages._ui.i18n import number, translate
+from pages._ui.i18n import file_size, number, translate
 
 Translate = Callable[[str], str]
 POLL_SECONDS = 1.0
 _LATEST = -1  # the last saved step
+# What it is called, and what it is good for.
 KINDS = {
-    "script": N_("Script"), "config": N_("Settings"), "samples": N_("Samples"), "curves": N_("Curves"), "film": N_("Film"),
+    "script": (N_("Script"), N_("A Python file that repeats the run with PyTorch alone.")),
+    "notebook": (N_("Notebook"), N_("The same for Jupyter, cell by cell, with a picture at the end.")),
+    "config": (N_("Settings"), N_("All settings as a text file, for the command line.")),
+    "samples": (N_("Samples"), N_("What the generator draws, as numbers.")),
+    "curves": (N_("Curves"), N_("Losses and metrics as a table (CSV).")),
+    "weights": (N_("Weights"), N_("All networks of a moment, for PyTorch (safetensors).")),
+    "onnx": (N_("Generator (ONNX)"), N_("The generator for other programs, without PyTorch.")),
+    "film": (N_("Film"), N_("The kept moments, one after the other.")),
+    "zip": (N_("Whole run (ZIP)"), N_("Everything, to go on with it on another server.")),
 }  # fmt: skip
-_WITHOUT_RUN = ("script", "config")
+_WITHOUT_RUN = ("script", "notebook", "config")
+_WIDTH = 420  # pixels; a phone has less
 _SIDES = (360, 480, 720, 1080)
 
 
 @dataclass(frozen=True)
 class File:
-    """Something to download."""
+    """Something to download; `data` may be made only when somebody wants it."""
 
     name: str
-    data: bytes | str
+    data: bytes | str | Callable[[], bytes]
     mime: str
 
 
@@ -46,10 +62,11 @@ def export(page: str, run_id: str | None, draft: RunConfig | None = None) -> Non
     with st.popover(_("Export"), icon=":material/download:", key=f"{page}.export.open", on_change="rerun") as box:
         if not box.open:
             return
-        st.fragment(_export)(page, run_id, draft)
-        job = _job(page, run_id)
-        if job is not None and job.is_active:
-            st.fragment(_progress, run_every=POLL_SECONDS)(page, run_id)
+        with st.container(width=_WIDTH):  # the same for all kinds: what is wider would move the whole
+            st.fragment(_export)(page, run_id, draft)
+        for job in filter(None, (files_out.kept(page, run_id, kind) for kind in _MADE)):
+            if job.is_active:
+                st.fragment(files_out.progress, run_every=POLL_SECONDS)(job)
 
 
 def _export(page: str, run_id: str | None, draft: RunConfig | None) -> None:
@@ -58,18 +75,14 @@ def _export(page: str, run_id: str | None, draft: RunConfig | None) -> None:
     key = f"{page}.export"
     if st.session_state.get(key) not in kinds:
         st.session_state[key] = kinds[0]
-    kind = (
-        st.segmented_control(
-            _("What to take away"), kinds, format_func=lambda code: _(KINDS[code]), key=key, required=True
-        )
-        or kinds[0]
-    )
+    kind = st.selectbox(_("What to take away"), kinds, format_func=lambda code: _(KINDS[code][0]), key=key)
+    st.caption(_(KINDS[kind][1]))
     folder = service.scheduler().store.folder(run_id) if run_id is not None else None
     try:
         if folder is None or run_id is None:
             _offer(page, _new(kind, draft or RunConfig(), _), _)
-        elif kind == "film":
-            _film(page, run_id, folder, _)
+        elif kind in _MADE:
+            _MADE[kind](page, run_id, folder, _)
         else:
             _offer(page, _PARTS[kind](page, run_id, folder, _), _)
     except PlaygroundError as error:
@@ -87,6 +100,8 @@ def _offer(page: str, file: File, _: Translate) -> None:
 def _new(kind: str, draft: RunConfig, _: Translate) -> File:
     if kind == "config":
         return _toml(draft, "config", _)
+    if kind == "notebook":
+        return _notebook_file(_notebook(serial.to_json(draft)), draft.data.name, _)
     made = _script(serial.to_json(draft))
     _say_script(made, _)
     return _script_file(made, draft.data.name)
@@ -101,6 +116,26 @@ def _toml(config: RunConfig, name: str, _: Translate) -> File:
 @st.cache_data(show_spinner=False, max_entries=16)
 def _script(config: str) -> Script:
     return script(serial.from_json(config))
+
+
+@st.cache_data(show_spinner=False, max_entries=16)
+def _notebook(config: str) -> Notebook:
+    return notebook(serial.from_json(config))
+
+
+def _notebook_file(made: Notebook, name: str, _: Translate) -> File:
+    if made.alone:
+        st.caption(_("It needs only PyTorch, and repeats the run as the script does."))
+    else:
+        st.caption(
+            _(
+                "A run of this kind needs this program's library: it trains the same settings with it (pip install gan-playground)."
+            )
+        )
+    if made.files:
+        st.caption(_("It reads {files} from its own folder: both are in the archive.").format(files=", ".join(made.files)))  # fmt: skip
+        return File(f"{name}-notebook.zip", made.zipped(f"{name}.ipynb"), "application/zip")
+    return File(f"{name}.ipynb", made.text, "application/x-ipynb+json")
 
 
 def _say_script(made: Script, _: Translate) -> None:
@@ -135,6 +170,10 @@ def _of_script(page: str, run_id: str, folder: RunFolder, _: Translate) -> File:
     return _script_file(made, run_id)
 
 
+def _of_notebook(page: str, run_id: str, folder: RunFolder, _: Translate) -> File:
+    return _notebook_file(run_notebook(folder), run_id, _)
+
+
 def _of_config(page: str, run_id: str, folder: RunFolder, _: Translate) -> File:
     start = folder.config()
     session = service.scheduler().peek(run_id)
@@ -154,24 +193,56 @@ def _of_samples(page: str, run_id: str, folder: RunFolder, _: Translate) -> File
     left, right = st.columns(2)
     n = left.number_input(_("How many"), 1, MOST_SAMPLES, 1000, step=1000, key=f"{key}.n")
     seed = right.number_input(_("Seed of the latents"), 0, 2**31 - 1, 0, key=f"{key}.seed")
-    words = {True: _("Averaged"), False: _("Live")}
-    averaged = st.radio(_("Generator"), [True, False], format_func=lambda code: words[code], horizontal=True, key=f"{key}.averaged",
-                        help=_("Its moving average, which pictures and metrics are made with, or the one that trains."))  # fmt: skip
-    steps = [*folder.states(), _LATEST]
-    if st.session_state.get(f"{key}.step") not in steps:
-        st.session_state[f"{key}.step"] = _LATEST
-    step = (
-        st.select_slider(
-            _("Moment"), steps, key=f"{key}.step", format_func=lambda s: _("last saved") if s == _LATEST else number(s)
-        )
-        if len(steps) > 1
-        else _LATEST
-    )
-    made = run.samples(folder, SamplesPlan(int(n), int(seed), bool(averaged), None if step == _LATEST else step))
+    averaged, step = _averaged(key, _), _moment(key, folder, _)
+    made = run.samples(folder, SamplesPlan(int(n), int(seed), averaged, step))
     st.caption(_("From the weights at step {step}.").format(step=number(made.step)) + " " + (
         _("Columns x and y, in the units of the data.") if made.suffix == "csv" else _("One array, samples × channels × height × width, from −1 to 1.")
     ))  # fmt: skip
     return File(f"{run_id}-step-{made.step}-samples.{made.suffix}", made.data, made.mime)
+
+
+def _averaged(key: str, _: Translate) -> bool:
+    words = {True: _("Averaged"), False: _("Live")}
+    return bool(st.radio(_("Generator"), [True, False], format_func=lambda code: words[code], horizontal=True, key=f"{key}.averaged",
+                         help=_("Its moving average, which pictures and metrics are made with, or the one that trains.")))  # fmt: skip
+
+
+def _moment(key: str, folder: RunFolder, _: Translate) -> int | None:
+    """A kept step; None: the last saved one."""
+    steps = [*folder.states(), _LATEST]
+    if st.session_state.get(f"{key}.step") not in steps:
+        st.session_state[f"{key}.step"] = _LATEST
+    if len(steps) == 1:
+        return None
+    step = st.select_slider(
+        _("Moment"), steps, key=f"{key}.step", format_func=lambda s: _("last saved") if s == _LATEST else number(s)
+    )
+    return None if step == _LATEST else int(step)
+
+
+def _of_weights(page: str, run_id: str, folder: RunFolder, _: Translate) -> File:
+    step = _moment(f"{page}.export.weights", folder, _)
+    config = folder.latest_config()
+    at = step if step is not None else max(folder.states(), default=0)
+    players = [name for name in weights.PLAYERS if name != "encoder" or config.paired]
+    name = f"{run_id}-step-{at}.safetensors"
+    st.caption(_("In it: {players}. It opens in the Latent Explorer under \"Own model\", too.").format(
+        players=", ".join(_(weights.PLAYERS[one]) for one in players)))  # fmt: skip
+    with st.expander(_("How to load it"), icon=":material/code:"):
+        st.code(weights.loading(name), language="python", wrap_lines=True)
+        try:
+            text = _network(serial.to_json(config), name)
+        except PlaygroundError as error:
+            st.caption(plain(_(error.template).format(**error.params)))
+        else:
+            st.download_button(_("Download {file}").format(file="load.py"), text, "load.py", "text/x-python", icon=":material/code:", on_click="ignore",
+                               key=f"{page}.download.network", width="stretch", help=_("The generator as plain PyTorch code that takes these weights."))  # fmt: skip
+    return File(name, lambda: weights.weights(folder, step).data, "application/octet-stream")
+
+
+@st.cache_data(show_spinner=False, max_entries=16)
+def _network(config: str, file: str) -> str:
+    return weights.network(serial.from_json(config), file)
 
 
 def _of_curves(page: str, run_id: str, folder: RunFolder, _: Translate) -> File:
@@ -184,21 +255,15 @@ def _of_curves(page: str, run_id: str, folder: RunFolder, _: Translate) -> File:
 
 
 _PARTS: dict[str, Callable[[str, str, RunFolder, Translate], File]] = {
-    "script": _of_script, "config": _of_config, "samples": _of_samples, "curves": _of_curves,
+    "script": _of_script, "notebook": _of_notebook, "weights": _of_weights, "config": _of_config, "samples": _of_samples, "curves": _of_curves,
 }  # fmt: skip
 
 
-# ── films ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _job(page: str, run_id: str | None) -> FilmJob | None:
-    """The film of this run that was last asked for here."""
-    found: FilmJob | None = st.session_state.get(f"{page}.film")
-    return found if found is not None and found.run == run_id else None
+# ── what takes seconds to make ───────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _film(page: str, run_id: str, folder: RunFolder, _: Translate) -> None:
-    job, key = _job(page, run_id), f"{page}.export.film"
+    job, key = files_out.kept(page, run_id, "film"), f"{page}.export.film"
     busy = job is not None and job.is_active
     if st.session_state.get(f"{key}.kind") not in WRITERS:
         st.session_state[f"{key}.kind"] = "mp4"
@@ -222,35 +287,64 @@ def _film(page: str, run_id: str, folder: RunFolder, _: Translate) -> None:
         disabled=busy or kept < film.FEWEST,
         width="stretch",
     ):
-        if (before := st.session_state.get(f"{page}.film")) is not None:
-            before.discard()
-        st.session_state[f"{page}.film"] = FilmJob(folder, FilmPlan(kind, float(seconds), side), run_id)
-        st.rerun()
+        files_out.begin(page, FilmJob(folder, FilmPlan(kind, float(seconds), side), run_id))
     if job is not None and not busy:
-        _finished(page, job, _)
+        files_out.finished(page, job, _)
 
 
-def _finished(page: str, job: FilmJob, _: Translate) -> None:
-    if job.status == "done":
-        try:
-            data = job.data()
-        except OSError:  # whoever tidies temporary folders was here
-            st.session_state.pop(f"{page}.film")
-            return
-        st.caption(_("{file}, {size} MB").format(file=job.name, size=number(len(data) / 1e6, 1)))
-        _offer(page, File(job.name, data, WRITERS[job.plan.kind].mime), _)
-    elif job.status == "failed" and job.error is not None:
-        st.error(plain(_(job.error.template).format(**job.error.params)), icon=":material/error:")
+def _onnx(page: str, run_id: str, folder: RunFolder, _: Translate) -> None:
+    job, key = files_out.kept(page, run_id, "onnx"), f"{page}.export.onnx"
+    if not onnx_file.at_hand():
+        st.info(plain(_(onnx_file.MISSING)), icon=":material/info:")
+        return
+    busy, config = job is not None and job.is_active, folder.latest_config()
+    averaged, step = _averaged(key, _), _moment(key, folder, _)
+    back = False
+    if config.cycles:
+        ways = {False: _("There"), True: _("Back")}
+        back = bool(st.radio(_("Direction"), [False, True], format_func=lambda code: ways[code], horizontal=True, key=f"{key}.back"))  # fmt: skip
+    plan = OnnxPlan(averaged, step, back)
+    if st.button(_("Make and check the file"), icon=":material/fact_check:", key=f"{key}.make", disabled=busy, width="stretch",
+                 help=_("It is run in onnxruntime and compared with PyTorch before you get it.")):  # fmt: skip
+        at = step if step is not None else max(folder.states(), default=0)
+        name = f"{run_id}-step-{at}{'-back' if back else ''}{'' if averaged else '-live'}.onnx"
+        files_out.begin(
+            page, FileJob(lambda out, heard: onnx_file.write(folder, plan, out, heard), run_id, name, "onnx")
+        )
+    if job is not None and not busy and files_out.finished(page, job, _):
+        made: Made = job.result
+        st.caption(_("Checked: on {count} samples onnxruntime and PyTorch differ by {difference} at most.").format(
+            count=number(made.samples), difference=f"{made.difference:.1g}"))  # fmt: skip
+        with st.expander(_("How to use it"), icon=":material/code:"):
+            st.markdown(
+                "\n".join(
+                    f"- `{name}`: {plain(said)}" for name, said in (*made.inputs.items(), ("samples", made.output))
+                )
+            )
+            st.caption(plain(_("Fixed in the file: {what}.").format(what="; ".join(made.fixed))))
+            st.code(onnx_file.usage(config, job.name), language="python", wrap_lines=True)
+        if config.kind == "images":
+            st.caption(_('It opens in the Latent Explorer under "Own model", too.'))
 
 
-def _progress(page: str, run_id: str | None) -> None:
-    """How far the film is; the whole page once, when it is done."""
-    _ = translate()
-    job = _job(page, run_id)
-    if job is None or not job.is_active:
-        st.rerun()
-    text = _("Waiting for another film") if job.status == "waiting" else _("Picture {done} of {total}").format(
-        done=number(job.done), total=number(job.total))  # fmt: skip
-    st.progress(min(job.share, 1.0), text)
-    if st.button(_("Cancel"), icon=":material/close:", key=f"{page}.film.cancel"):
-        job.cancel()
+def _zip(page: str, run_id: str, folder: RunFolder, _: Translate) -> None:
+    job, key = files_out.kept(page, run_id, "zip"), f"{page}.export.zip"
+    busy, root = job is not None and job.is_active, service.scheduler().store.root
+    st.caption(_("Settings, changes, curves, notes, favourites, checkpoints and its past; not who owns it, and no paths of this server. On "
+                 "another server: Runs, \"Import a run\"."))  # fmt: skip
+    there, pictures = packing.set_of(folder.config(), root), False
+    if there is not None:
+        size = sum(file.stat().st_size for file in there.glob("*.*"))
+        pictures = st.checkbox(_("With its pictures ({size})").format(size=file_size(size)), value=True, key=f"{key}.pictures",
+                               help=_("Without them it can be looked at there, but trained on only where the same set was imported."))  # fmt: skip
+    if st.button(_("Pack the run"), icon=":material/archive:", key=f"{key}.make", disabled=busy, width="stretch"):
+
+        def make(out: Path, heard: Callable[[int, int], None]) -> None:
+            packing.pack(folder, out, root, pictures=pictures, heard=heard)
+
+        files_out.begin(page, FileJob(make, run_id, f"{run_id}{packing.SUFFIX}", "zip"))
+    if job is not None and not busy:
+        files_out.finished(page, job, _)
+
+
+_MADE: dict[str, Callable[[str, str, RunFolder, Translate], None]] = {"onnx": _onnx, "film": _film, "zip": _zip}

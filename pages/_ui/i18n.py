@@ -109,3 +109,8 @@ def number(value: float, digits: int | None = None) -> str:
 def percent(share: float, digits: int = 0) -> str:
     """`share` (0…1) as a percentage in the visitor's way of writing."""
     return _speech().percent(share, digits)
+
+
+def file_size(count: int) -> str:
+    """Bytes in the unit that a person would choose."""
+    return f"{number(count / 1e6, 1)} MB" if count >= 1e6 else f"{number(max(1, count / 1e3), 0)} kB"

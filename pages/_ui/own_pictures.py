@@ -25,10 +25,10 @@ from gan_core.pictures.upload import folders, inside
 from gan_core.text import N_
 from pages._ui import service
 from pages._ui import settings as server
-from pages._ui.bring import drop_zone
+from pages._ui.bring import drop_zone, held
 from pages._ui.controls import new_data
 from pages._ui.failures import plain
-from pages._ui.i18n import language, number, translate
+from pages._ui.i18n import file_size, language, number, translate
 from pages._ui.owner import owner_id
 from pages._ui.uploads import Tray
 
@@ -111,7 +111,7 @@ class OwnPictures:
         tray = arrivals.get(known, self.owner) if known else arrivals.left_by(self.owner)
         tray = tray or arrivals.new(self.owner)
         st.session_state[self._key("tray")] = tray.id
-        _held(tray.id)
+        held(tray.id)
         return tray
 
     def _give_up(self) -> None:
@@ -132,14 +132,14 @@ class OwnPictures:
                          "lies in the other."))  # fmt: skip
         if folder is None:
             drop_zone(tray, service.arrivals().limits, self._key(f"bring.{tray.id}"), language().replace("_", "-"), _,
-                      two=self.translates)  # fmt: skip
+                      variant="two" if self.translates else "")  # fmt: skip
         given = [*tray.given, *([folder] if folder else [])]
         if given:
             self._choose(tray, given, _)
 
     def _choose(self, tray: Tray, given: Sequence[Given], _: Translate) -> None:
         said = _("From the server's folder {name}.").format(name=plain(given[-1].name)) if not tray.given else _(
-            "Files that arrived: {count} ({size}). You can add more.").format(count=number(len(tray.given)), size=_size(tray.bytes))  # fmt: skip
+            "Files that arrived: {count} ({size}). You can add more.").format(count=number(len(tray.given)), size=file_size(tray.bytes))  # fmt: skip
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f":material/check_circle: {said}", width="stretch")
             st.button(_("Start over"), icon=":material/restart_alt:", key=self._key("over"), on_click=self._give_up,
@@ -360,12 +360,6 @@ class OwnPictures:
         st.session_state[self._tabs_key] = translate()(NEW)
 
 
-@st.cache_resource(scope="session", show_spinner=False, on_release=lambda tray_id: service.arrivals().leave(tray_id))
-def _held(tray_id: str) -> str:
-    """Lets a tray know when the tab has gone."""
-    return tray_id
-
-
 def _guarded(draw: Callable[[], None], _: Translate) -> None:
     """What is wrong is said in its place."""
     try:
@@ -381,12 +375,7 @@ def _facts(made: PictureSet, _: Translate) -> str:
         words.append(_("{count} pairs").format(count=number(made.count // 2)))
     elif made.classes:
         words.append(_("{count} classes").format(count=number(len(made.classes))))
-    return " · ".join([*words, _size(made.bytes), made.created[:10]])
-
-
-def _size(count: int) -> str:
-    """Bytes in the unit that a person would choose."""
-    return f"{number(count / 1e6, 1)} MB" if count >= 1e6 else f"{number(max(1, count / 1e3), 0)} kB"
+    return " · ".join([*words, file_size(made.bytes), made.created[:10]])
 
 
 def _listed(reasons: Sequence[Reason], texts: dict[str, str], _: Translate, title: str = "") -> None:

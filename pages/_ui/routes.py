@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
-from pages._ui import service, settings, tokens
+from pages._ui import files_out, service, settings, tokens
 from pages._ui.album import AlbumRoute
 from pages._ui.hub import LiveHub, WatchedRun
 from pages._ui.latent_hub import LatentHub
@@ -41,7 +41,7 @@ def _find(run_id: str) -> WatchedRun | None:
 
 
 def routes() -> list[BaseRoute]:
-    """Health, the pictures of presets, files that visitors bring, the live view, and the Latent Explorer."""
+    """Health, the pictures of presets, files that visitors bring and take away, the live view, and the Latent Explorer."""
     hub = LiveHub(_find, service.command, tokens.check, lambda: settings.options().origins)
     latent = LatentHub(
         service.explorers, service.explorable, service.touch, tokens.check, lambda: settings.options().origins
@@ -55,6 +55,7 @@ def routes() -> list[BaseRoute]:
         for route in (
             Route(prefix + HEALTH, health),
             Route(prefix + PICTURES + "/{name}.webp", picture),
+            Route(prefix + files_out.FILES + "/{token}", files_out.take),
             Route(prefix + UPLOADS, uploads.bring, methods=["POST"]),
             Route(prefix + ALBUM, album.draw, methods=["POST"]),
             WebSocketRoute(prefix + LIVE, hub.serve),

@@ -6,7 +6,7 @@ from typing import Literal
 
 from itsdangerous import BadData, URLSafeTimedSerializer
 
-Capability = Literal["view", "control", "bring"]
+Capability = Literal["view", "control", "bring", "take"]
 
 EXPIRY_SECONDS = 12 * 3600
 
@@ -17,7 +17,8 @@ class TokenError(Exception):
 
 @dataclass(frozen=True)
 class Grant:
-    """What a token allows: to watch `run`, and with "control" to command it; "bring": to put files into the tray of this name."""
+    """What a token allows: to watch `run`, and with "control" to command it; "bring": to put files into the tray of this name;
+    "take": to download the file of this name."""
 
     run: str
     capability: Capability
@@ -54,3 +55,4 @@ def issue_for(run_id: str, *, control: bool) -> str:
 
 
 uploads = Signer(salt="uploads")  # of its own: no token of a run brings files, and none of a tray watches a run
+files = Signer(salt="files")  # likewise

@@ -133,7 +133,7 @@ def opened(app: AppTest, page: str) -> AppTest:
 
 
 def files(app: AppTest) -> list[str]:
-    return [button.label for button in app.get("download_button")]
+    return [button.label for kind in ("download_button", "link_button") for button in app.get(kind)]
 
 
 def test_export_without_and_with_a_run(visit: Open, scheduler: Scheduler) -> None:
@@ -180,6 +180,33 @@ def test_a_film_is_made_and_offered(visit: Open, scheduler: Scheduler, monkeypat
     app.run()
     assert files(app) == [f"Download {run.id}.webp"]
     job.discard()
+
+
+def test_onnx_and_the_whole_run_are_made_and_offered(visit: Open, scheduler: Scheduler) -> None:
+    app = visit("lab.py")
+    run = start(app, "lab", scheduler)
+    until(lambda: bool(run.folder.states()), 60)
+    run.command("pause")
+    for kind, name in (("onnx", rf"{run.id}-step-\d+\.onnx"), ("zip", rf"{run.id}\.run\.zip")):
+        app.session_state["lab.export"] = kind
+        opened(app, "lab")
+        assert not files(app)
+        app.button(key=f"lab.export.{kind}.make").click().run()
+        job: Any = app.session_state[f"lab.{kind}"]
+        until(lambda job=job: not job.is_active, 60)  # type: ignore[misc]
+        app.run()
+        assert [re.fullmatch(f"Download {name}", label) is not None for label in files(app)] == [True]
+        assert job.size == len(job.data())
+    assert "differ by" not in texts(app)
+    app.session_state["lab.export"] = "onnx"
+    app.run()
+    assert "differ by" in texts(app)
+    app.session_state["lab.export"] = "weights"
+    app.run()
+    assert len(files(app)) == 2
+    app.session_state["lab.export"] = "notebook"
+    app.run()
+    assert files(app) == [f"Download {run.id}.ipynb"]
 
 
 def test_what_cannot_be_exported_is_said(visit: Open) -> None:

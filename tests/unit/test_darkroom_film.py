@@ -16,7 +16,8 @@ from gan_core import serial
 from gan_core.config import RunConfig
 from gan_core.errors import CheckpointError, ExportError, RunError
 from gan_core.export import film
-from gan_core.export.film import Cancelled, FilmJob, FilmPlan
+from gan_core.export.film import FilmJob, FilmPlan
+from gan_core.export.job import Cancelled
 from gan_core.export.writers import WRITERS
 from gan_core.runs import facts, frames
 from gan_core.runs.checkpoint import Saved, copy_state, dump

@@ -1,0 +1,1 @@
+"""A whole run as one ZIP that another server takes in."""
