@@ -38,7 +38,7 @@ from pages._ui.i18n import number, speech
 from pages._ui.mirrored import mirrored
 from pages._ui.owner import owner_id
 from pages._ui.run_names import run_name
-from pages._ui.share import address
+from pages._ui.share import LABS, address
 
 Translate = Callable[[str], str]
 
@@ -46,7 +46,6 @@ PAGE = "comparison"
 LIVE_SECONDS, IDLE_SECONDS = 3.0, 20.0
 _OFFERED = 60  # runs to choose from: the newest
 _SMOOTHING = {0.0: N_("None"), 0.005: N_("A little"), 0.02: N_("Some"), 0.08: N_("Much")}
-_LABS = {"points": "lab", "images": "images", "pairs": "translate"}  # where links open settings
 GONE = N_("There is no run {run} here any more.")
 
 
@@ -266,7 +265,7 @@ class Comparison:
         """The report and the link, above everything else: they are what one comes back for."""
         _ = self._
         judged = str(st.session_state.get(f"{PAGE}.by", ""))
-        said, lab = speech(), address().removesuffix(PAGE) + _LABS[found[0].config.kind]
+        said, lab = speech(), address().removesuffix(PAGE) + LABS[found[0].config.kind]
 
         def made() -> bytes:
             return report(found, said, axis=axis, link=lab, by=judged).encode()

@@ -9,6 +9,7 @@ import streamlit as st
 
 from gan_core import config as settings
 from gan_core import serial
+from gan_core.comparison.entries import Compared
 from gan_core.config import RunConfig
 from gan_core.errors import PlaygroundError
 from gan_core.export import film, onnx_file, run, weights
@@ -20,11 +21,14 @@ from gan_core.export.run import MOST_SAMPLES, SamplesPlan
 from gan_core.export.script import Script, script
 from gan_core.export.writers import WRITERS
 from gan_core.parcels import packing
+from gan_core.report.run import report
 from gan_core.runs.folder import RunFolder
 from gan_core.text import N_
 from pages._ui import files_out, service
+from pages._ui.data_note import run_title
 from pages._ui.failures import plain
-from pages._ui.i18n import file_size, number, translate
+from pages._ui.i18n import file_size, number, speech, translate
+from pages._ui.share import LABS, address
 
 Translate = Callable[[str], str]
 POLL_SECONDS = 1.0
@@ -38,6 +42,7 @@ KINDS = {
     "curves": (N_("Curves"), N_("Losses and metrics as a table (CSV).")),
     "weights": (N_("Weights"), N_("All networks of a moment, for PyTorch (safetensors).")),
     "onnx": (N_("Generator (ONNX)"), N_("The generator for other programs, without PyTorch.")),
+    "report": (N_("Report"), N_("One HTML page: settings, curves, samples, diagnosis, changes.")),
     "film": (N_("Film"), N_("The kept moments, one after the other.")),
     "zip": (N_("Whole run (ZIP)"), N_("Everything, to go on with it on another server.")),
 }  # fmt: skip
@@ -254,8 +259,22 @@ def _of_curves(page: str, run_id: str, folder: RunFolder, _: Translate) -> File:
     return File(f"{run_id}-curves.csv", data, "text/csv")
 
 
+def _of_report(page: str, run_id: str, folder: RunFolder, _: Translate) -> File:
+    row, session, said = service.scheduler().store.index.get(run_id), service.scheduler().peek(run_id), speech()
+    name = run_title(row, _) if row is not None else run_id
+    status = session.status if session is not None else ""
+    lab = address().rsplit("/", 1)[0] + f"/{LABS[folder.config().kind]}"
+    st.caption(_("It needs nothing else: hand it in, print it, keep it. It says things as they were last saved."))
+    return File(
+        f"{run_id}-report.html",
+        lambda: report(Compared.read(run_id, folder, name, status), said, lab).encode(),
+        "text/html",
+    )
+
+
 _PARTS: dict[str, Callable[[str, str, RunFolder, Translate], File]] = {
     "script": _of_script, "notebook": _of_notebook, "weights": _of_weights, "config": _of_config, "samples": _of_samples, "curves": _of_curves,
+    "report": _of_report,
 }  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from pages._ui.failures import plain
 
 Translate = Callable[[str], str]
 _GROUP = "group:"
+LABS = {"points": "lab", "images": "images", "pairs": "translate"}  # the address of the lab of a kind of runs
 
 
 @dataclass(frozen=True)
