@@ -31,6 +31,7 @@ from gan_core.runs import facts as run_facts
 from gan_core.runs.audience import Audience
 from gan_core.runs.board import Board
 from gan_core.runs.commands import Change, Command, Look, Pause, Phase, Reset, Resume, StepOnce, Stop, Write, named
+from gan_core.runs.curves import Curves
 from gan_core.runs.darkroom import last_seen
 from gan_core.runs.engines import COMPILED, EAGER, Engines, last_engine
 from gan_core.runs.folder import RunFolder
@@ -135,6 +136,11 @@ class TrainingSession:
     def last_row(self) -> Mapping[str, float]:
         """The values of the curves at the last look."""
         return self._looker.last_row
+
+    @property
+    def curves(self) -> Curves:
+        """All of them, as they are now."""
+        return self._looker.curves
 
     @property
     def marks(self) -> tuple[Mark, ...]:

@@ -19,12 +19,14 @@ from gan_core.text import N_
 from pages._ui import service
 from pages._ui.failures import plain
 from pages._ui.i18n import number, translate
+from pages._ui.tensorboard import tensorboard
 
 Translate = Callable[[str], str]
 POLL_SECONDS = 1.0
 _LATEST = -1  # the last saved step
 KINDS = {
     "script": N_("Script"), "config": N_("Settings"), "samples": N_("Samples"), "curves": N_("Curves"), "film": N_("Film"),
+    "tensorboard": N_("TensorBoard"),
 }  # fmt: skip
 _WITHOUT_RUN = ("script", "config")
 _SIDES = (360, 480, 720, 1080)
@@ -70,6 +72,8 @@ def _export(page: str, run_id: str | None, draft: RunConfig | None) -> None:
             _offer(page, _new(kind, draft or RunConfig(), _), _)
         elif kind == "film":
             _film(page, run_id, folder, _)
+        elif kind == "tensorboard":
+            tensorboard(page, run_id)
         else:
             _offer(page, _PARTS[kind](page, run_id, folder, _), _)
     except PlaygroundError as error:
