@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageOps
 
 from gan_core import registry
 from gan_core.runs import frames, headless, stills
@@ -26,7 +26,10 @@ from gan_core.runs.snapshots import Snapshot
 SIDE = 360  # pixels of the picture
 _SHARE, _LEAST = 0.05, 0.25  # of the time for showing; least seconds between two
 _PANELS = ("loss", "elbo", "held")  # of the curves: those that are drawn, the first with numbers
-_COLOURS = {"g": "#d9730d"}  # orange is what is generated; what is of the discriminator is grey, and dashed
+_COLOURS = {
+    "g": "#d9730d",
+    "d": "#8672b8",
+}  # orange is what is generated; the discriminator has a colour of its own, and dashes
 _GREY = "#808a94"
 _WIDTH, _HEIGHT = 300, 120  # of the curves
 
@@ -73,11 +76,10 @@ def live(session: TrainingSession, steps: int | None, seconds: float | None) -> 
 def page(session: TrainingSession, words: str) -> str:
     """HTML of the run as it is now, without script, and without a file beside it. `words`: what is said above."""
     seen = session.latest
-    parts = (
-        [f'<img alt="{html.escape(words)}" width="{SIDE}" height="{SIDE}" src="{_data(picture(seen, SIDE))}">']
-        if seen.arrays
-        else []
-    )
+    parts = []
+    if seen.arrays:
+        source, alt = _data(picture(seen, SIDE)), html.escape(words)
+        parts.append(f'<img alt="{alt}" width="{SIDE}" style="image-rendering:pixelated" src="{source}">')
     parts.append(f'<div style="max-width:{_WIDTH + 60}px">{_losses(seen)}{_state(session)}</div>')
     return (
         f'<div style="font-family:sans-serif;font-size:13px;line-height:1.4">{_paragraph(words)}'
@@ -86,8 +88,15 @@ def page(session: TrainingSession, words: str) -> str:
 
 
 def picture(seen: Snapshot, side: int) -> Image.Image:
-    """What viewers see of a run that has been looked at: all points over the data's extent, or all pictures of the grid; `side` pixels square."""
-    return stills.large(seen, side)
+    """What viewers see of a run that has been looked at: all points over the data's extent, `side` pixels square; or the grid of generated
+    pictures, each pixel a square, no side longer than that."""
+    if seen.kind == "points":
+        return stills.large(seen, side)
+    sheet = frames.grid(seen.arrays["fake"])
+    factor = side / max(sheet.size)
+    if factor >= 1:
+        return ImageOps.scale(sheet, math.floor(factor), Image.Resampling.NEAREST)
+    return ImageOps.scale(sheet, factor, Image.Resampling.BOX)
 
 
 def _data(image: Image.Image) -> str:

@@ -15,6 +15,8 @@ from __future__ import annotations
 
 import html
 from collections.abc import Mapping
+from concurrent.futures import Executor, ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -77,19 +79,19 @@ class Run:
                         "The run in a folder goes on as it is: out and settings belong to a new run. Use change() for what can change while it trains."
                     )
                 )
-            self._session = headless.resume(Path(folder), root)
+            self._session = headless.resume(Path(folder), root, _darkroom())
         else:
             base, share = _base(preset, config, link, file)
             wanted = _named(changes)
             share.check(wanted)
             start = settings.replace(base, wanted)
-            self._session = headless.start(start, Path(out) if out is not None else None, root, share)
+            self._session = headless.start(start, Path(out) if out is not None else None, root, share, _darkroom())
         if tensorboard:
             self._session.write_events(True)
 
     # ── training ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def train(self, steps: int | None = None, seconds: float | None = None) -> Run:
+    def train(self, steps: int | None = None, seconds: float | None = None) -> None:
         """Train so many `steps` more, or so many `seconds`, or to the end of the schedule; the same run, bit for bit, as the command line's. In a
         notebook the cell shows it live. The stop button (KeyboardInterrupt) ends it after the present turn: the run is saved and goes on with the
         next train(). What ends a training badly is said in `message`."""
@@ -101,7 +103,6 @@ class Run:
         with session.watch(), cell.live(session, goal, seconds) as show:
             headless.go(session, goal, seconds, show)
         self._check_saved()
-        return self
 
     def change(self, values: Mapping[str, Any] | None = None, /, **more: Any) -> RunConfig:
         """Change live settings from the present step on, as the controls of the labs do: journalled, and marked on the curves. Names as in
@@ -216,6 +217,12 @@ class Run:
         message = self._session.message
         if message.template == NOT_SAVED:
             raise RunError(message.template, **message.params)
+
+
+@cache
+def _darkroom() -> Executor:
+    """Where the pictures of all runs here are made beside their training."""
+    return ThreadPoolExecutor(1, "darkroom")
 
 
 def _base(

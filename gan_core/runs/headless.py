@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
@@ -41,8 +42,10 @@ IMAGE_SAMPLES = 5000
 _LISTED = 20  # classes whose shares are told one by one
 
 
-def start(config: RunConfig, out: Path | None, root: Path | None, share: Share | None = None) -> TrainingSession:
-    """A new run in the folder `out`, or under the data folder; `share`: what its settings are kept to. Raises PlaygroundError."""
+def start(
+    config: RunConfig, out: Path | None, root: Path | None, share: Share | None = None, darkroom: Executor | None = None
+) -> TrainingSession:
+    """A new run in the folder `out`, or under the data folder; `share`: what its settings are kept to; `darkroom`: where pictures are made beside the training. Raises PlaygroundError."""
     check_memory(config)
     config = replace(config, {"engine": "compiled"}) if _engine(config) == "compiled" else config
     if out is None:
@@ -53,7 +56,14 @@ def start(config: RunConfig, out: Path | None, root: Path | None, share: Share |
         folder, run_id = RunFolder(out), out.resolve().name
     folder.create(config, facts.of_new(run_id, "", config) | ({"share": share.to_dict()} if share else {}))
     return TrainingSession(
-        run_id, "", config, folder, share=share, finish_at_horizon=False, workshop=_workshop(config, root)
+        run_id,
+        "",
+        config,
+        folder,
+        share=share,
+        darkroom=darkroom,
+        finish_at_horizon=False,
+        workshop=_workshop(config, root),
     )
 
 
@@ -69,7 +79,7 @@ def _engine(config: RunConfig) -> str:
     return engine.default() if config.engine == "auto" else config.engine
 
 
-def resume(path: Path, root: Path | None = None) -> TrainingSession:
+def resume(path: Path, root: Path | None = None, darkroom: Executor | None = None) -> TrainingSession:
     """The run in a folder, from its checkpoint; from step 0 if it ended before the first. Raises CheckpointError, ConfigError."""
     folder = RunFolder(path)
     said, config = folder.facts(), folder.config()
@@ -77,7 +87,7 @@ def resume(path: Path, root: Path | None = None) -> TrainingSession:
     if restore:
         folder.read_checkpoint()  # fails here, before anything is touched
     session = TrainingSession(str(said.get("run", path.name)), str(said.get("owner", "")), config, folder, restore=restore,
-                              share=Share.from_dict(said.get("share")), finish_at_horizon=False,
+                              share=Share.from_dict(said.get("share")), darkroom=darkroom, finish_at_horizon=False,
                               workshop=_workshop(config, root))  # fmt: skip
     session.prepare_stopped({})
     return session

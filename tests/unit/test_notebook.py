@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import math
 import os
 import re
 import signal
@@ -154,7 +155,8 @@ def test_training_needs_an_end_and_more_than_nothing(run: Run) -> None:
 
 def test_what_it_has_learned(run: Run, tmp_path: Path) -> None:
     assert run.sample(3).shape == (3, 2)  # before the first step, too
-    run.train(steps=3).train(steps=3)
+    run.train(steps=3)
+    run.train(steps=3)
     curves = run.curves()
     assert {3, 6} <= set(curves["step"].tolist())
     assert all(values.shape == curves["step"].shape for values in curves.values())
@@ -174,7 +176,13 @@ def test_pictures(tmp_path: Path) -> None:
     with Run(config=_tiny.pictures(), out=tmp_path / "run", tensorboard=True) as run:
         run.train(steps=2)
         assert run.sample(4).shape == (4, 1, 8, 8)
-        assert run.picture().size == (480, 480)
+        tiles = run._session.latest.arrays["fake"]
+        side = 8 * math.ceil(math.sqrt(len(tiles)))
+        enlarged = np.asarray(run.picture(2 * side + 5))
+        assert enlarged.shape == (2 * side, 2 * side)
+        np.testing.assert_array_equal(enlarged[:16:2, 1:16:2], tiles[0, 0])
+        assert max(run.picture(side // 2).size) == side // 2
+        assert shown(run._repr_html_()).size == (side * (cell.SIDE // side),) * 2
         assert (run.folder / "tensorboard").is_dir()
 
 
@@ -223,7 +231,8 @@ def shown(page: str) -> Image.Image:
 
 
 def test_the_page_of_a_cell(run: Run) -> None:
-    run.train(steps=3).train(steps=3)
+    run.train(steps=3)
+    run.train(steps=3)
     page = cell.page(run._session, "<b>&")
     assert "&lt;b&gt;&amp;" in page
     assert "<b>&" not in page
