@@ -222,14 +222,10 @@ class Board:
             pack.scalars(step, wall, {_tag(name): float(v) for name, v in values if not np.isnan(v)})
 
     def _change(self, pack: Pack, entry: Mapping[str, Any]) -> None:
-        what = "gone back" if entry["do"] == "rollback" else "changed"
+        what = "gone back" if entry.get("do") == "rollback" else "changed"
         lines = [f"- `{name}`: {old} → {new}" for name, (old, new) in entry["changes"].items()]
-        pack.text(
-            entry["step"],
-            float(entry.get("time", time.time())),
-            "changes",
-            "\n".join([f"{what} at step {entry['step']}:", "", *lines]),
-        )
+        text = "\n".join([f"{what} at step {entry['step']}:", "", *lines])
+        pack.text(entry["step"], _time(entry) or time.time(), "changes", text)
 
     def _draw(self, pack: Pack, moment: Moment) -> bool:
         """Pictures and histograms, if it is time: seldom, and ever more seldom; and whenever the run comes to rest."""
@@ -285,9 +281,16 @@ def _born(facts: Mapping[str, Any], now: float) -> float:
         return now
 
 
+def _time(entry: Mapping[str, Any]) -> float | None:
+    """When an entry of the journal was written; None where that is damaged."""
+    at = entry.get("time")
+    return float(at) if isinstance(at, (int, float)) and math.isfinite(at) else None
+
+
 def _walls(steps: NDArray[np.int64], moment: Moment, now: float) -> NDArray[np.float64]:
     """When the run was at these steps: between what its journal says, evenly."""
-    known = [(0, _born(moment.facts, now)), *((e["step"], e["time"]) for e in moment.journal if "time" in e)]
+    told = [(e["step"], when) for e in moment.journal if (when := _time(e)) is not None]
+    known = [(0, _born(moment.facts, now)), *told]
     known.append((int(moment.state["step"]), now))
     at, times = zip(*known, strict=True)
     upward, later = np.maximum.accumulate(at), np.maximum.accumulate(times)

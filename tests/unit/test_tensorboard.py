@@ -472,6 +472,19 @@ def test_a_server_that_writes_them_of_all_runs(tmp_path: Path) -> None:
         assert curves(read(session)) == kept(session)
 
 
+def test_a_journal_that_is_damaged_is_no_reason_to_stop(tmp_path: Path) -> None:
+    session = new(tmp_path, on=False)
+    train(session, 5)
+    assert session.folder is not None
+    odd = [{"step": 2, "changes": {"loss": ["a", "b"]}, "time": "x"}, {"step": 2, "time": math.inf}]
+    session.folder.cut_journal([*odd, *session.folder.journal()])
+    session.write_events(True)
+    session.change({"g_optimizer.lr": 0.01})
+    train(session, 8)
+    assert curves(read(session)) == kept(session)
+    assert b"`loss`: a" in read(session).Tensors("changes")[0].tensor_proto.string_val[0]
+
+
 def test_without_a_folder_there_is_nowhere_to_write() -> None:
     session = TrainingSession("run", "", _tiny.points())
     with pytest.raises(RunError, match="no folder"):
