@@ -138,6 +138,9 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--engine", choices=engine.NAMES, default=None,
                         help="auto: runs start at once and change to a compiled step; eager: nothing is compiled; compiled: runs wait "
                         "for it (default: auto)")  # fmt: skip
+    parser.add_argument(
+        "--tensorboard", action="store_true", help="write files for TensorBoard of every run, into its folder"
+    )
     parser.set_defaults(run=_serve)
 
 
@@ -158,6 +161,11 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
         "--out", type=Path, metavar="DIR", help="the run's folder, new or empty (default: under the data folder)"
     )
     parser.add_argument("--data-dir", type=Path, default=None, help="where runs are kept (default: ~/gan-playground)")
+    parser.add_argument(
+        "--tensorboard",
+        action="store_true",
+        help="write files for TensorBoard into the run's folder, now and when it goes on",
+    )
     parser.add_argument("--json", action="store_true", help="the result as one JSON object on stdout")
     parser.set_defaults(run=_train)
 
@@ -268,6 +276,10 @@ def _folder(text: str) -> Path:
 
 
 def _serve(o: argparse.Namespace) -> int:
+    if o.tensorboard:
+        from gan_core.runs import event_file
+
+        event_file.require()
     server = _from_home("pages._ui.server")
     taken = Limits(
         pictures=o.pictures_most,
@@ -279,7 +291,7 @@ def _serve(o: argparse.Namespace) -> int:
         host=o.host, port=o.port, data_dir=o.data_dir, browser=not o.no_browser, allow_origin=tuple(o.allow_origin),
         grace_seconds=o.grace, max_runs=o.max_runs, max_per_owner=o.max_per_owner,
         quota_gb=o.quota, engine=engine.default(o.engine), picture_limits=taken, pictures_folder=o.pictures_folder,
-        plugin_problems=tuple(getattr(o, "plugin_problems", ())),
+        plugin_problems=tuple(getattr(o, "plugin_problems", ())), tensorboard=o.tensorboard,
     )))  # fmt: skip
 
 
@@ -311,8 +323,10 @@ def _plain(text: str) -> str:
 
 def _train(o: argparse.Namespace) -> int:
     from gan_core import config as settings
-    from gan_core.runs import headless
+    from gan_core.runs import event_file, headless
 
+    if o.tensorboard:
+        event_file.require()
     changes = _assignments(o.set) | {
         k: v for k, v in (("device", o.device), ("engine", o.engine), ("seed", o.seed)) if v is not None
     }
@@ -325,7 +339,11 @@ def _train(o: argparse.Namespace) -> int:
         config = settings.replace(_base_config(o), changes)
         headless.check_end(config, o.steps, o.seconds)
         session = headless.start(config, o.out, o.data_dir)
+    if o.tensorboard:
+        session.write_events(True)
     result = headless.train(session, steps=o.steps, seconds=o.seconds)
+    if session.board is not None and session.board.is_on:
+        print(session.board.note or session.board.folder.command, file=sys.stderr)
     if o.json:
         print(json.dumps(result))
     else:

@@ -64,7 +64,12 @@ class Look:
     """Show what viewers have come to want to see besides. Nothing is trained, and nothing drawn from the run's generators."""
 
 
-Command: TypeAlias = Pause | Resume | StepOnce | Phase | Stop | Reset | Change | Look
+@dataclass(frozen=True)
+class Write:
+    """Write the last good state down once more, and what else is wanted of it now."""
+
+
+Command: TypeAlias = Pause | Resume | StepOnce | Phase | Stop | Reset | Change | Look | Write
 
 _BY_NAME: dict[str, Callable[[int], Command]] = {  # of the run's present seed
     "pause": lambda _: Pause(), "resume": lambda _: Resume(), "step": lambda _: StepOnce(), "stop": lambda _: Stop(),

@@ -14,6 +14,7 @@ measures/STEP-FEATURES-SAMPLES.json   what was measured of it on demand
 latent.json              directions in its latent space that somebody named
 favourites.json          places in its latent space that somebody keeps
 pinned/STEP.safetensors  the players at the steps that those are of
+tensorboard/             event files, where somebody wants them
 """
 
 from __future__ import annotations
@@ -41,6 +42,8 @@ from gan_core.runs import atomic, checkpoint
 from gan_core.runs.case_file import CaseFile
 from gan_core.runs.checkpoint import Saved
 from gan_core.runs.curve_file import CurveFile, appending
+from gan_core.runs.event_folder import NAME as EVENTS
+from gan_core.runs.event_folder import EventFolder
 from gan_core.runs.history import History, share
 from gan_core.runs.lock import RunLock
 from gan_core.runs.measured import GONE, MeasuredFiles
@@ -82,6 +85,7 @@ class RunFolder:
         self.directions = KeptDirections(self.path / "latent.json")
         self.favourites = FavouriteFile(self.path)
         self.pinned = Pinned(self.path / NAME)
+        self.events = EventFolder(self.path / EVENTS)
         self._lock = RunLock(self.path)
 
     # ── one process a run ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -119,7 +123,9 @@ class RunFolder:
         files = [self.path / name for name in names] + [*self._saved.glob("[!.]*"), *self.history.path.glob("[!.]*")]
         wrong = [path for path in files if path.is_dir()]
         wrong += [
-            path for path in (self._saved, self.history.path, self.measured.path, self.pinned.path) if path.is_file()
+            path
+            for path in (self._saved, self.history.path, self.measured.path, self.pinned.path, self.events.path)
+            if path.is_file()
         ]
         for path in wrong:
             log.warning("%s is set aside: it is no part of a run", path)
@@ -184,7 +190,7 @@ class RunFolder:
             table.know(config.data.table, self.path)
 
     def restart(self, config: RunConfig) -> None:
-        """Begin at step 0 with `config`: journal, curves, checkpoints, history and saved directions of the time before are removed. Once begun, this is
+        """Begin at step 0 with `config`: journal, curves, checkpoints, history, event files and saved directions of the time before are removed. Once begun, this is
         ended by whoever locks the run next."""
         atomic.write_text(self.path / _RESTART, _sealed(serial.to_toml(config)))
         self._end_restart()
@@ -204,6 +210,7 @@ class RunFolder:
         self.favourites.path.unlink(missing_ok=True)
         self.pinned.clear()
         self.history.clear()
+        self.events.clear()
         atomic.write_text(self.path / "config.toml", text)
         with contextlib.suppress(CheckpointError):
             said = {name: value for name, value in _facts(self.path).items() if name in _STAYING}
@@ -223,6 +230,7 @@ class RunFolder:
         self.history.clear()
         self.pinned.clear()
         self.measured.forget()
+        self.events.remove()
         for name in (
             "config.toml",
             "run.json",
@@ -361,9 +369,10 @@ class RunFolder:
                 file.unlink(missing_ok=True)
 
     def trim(self) -> int:
-        """Give up what can be done without: history, what no favourite pins any more, and all checkpoints but the newest and the best; how many bytes."""
+        """Give up what can be done without: history, event files, what no favourite pins any more, and all checkpoints but the newest and the
+        best; how many bytes."""
         spare = self._checkpoints()[1:] if self._whole(self._checkpoints()[:1]) else []
-        freed = self.history.clear() + self.unpin() + sum(file.stat().st_size for file in spare)
+        freed = self.history.clear() + self.events.clear() + self.unpin() + sum(file.stat().st_size for file in spare)
         for file in spare:
             file.unlink(missing_ok=True)
         return freed

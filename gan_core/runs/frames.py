@@ -191,7 +191,14 @@ def _arrays(s: Snapshot) -> dict[str, NDArray[Any]]:
 
 
 def encode_grid(images: NDArray[np.uint8]) -> bytes:
-    """(N, C, H, W) uint8 -> one WebP of ⌈√N⌉ columns, C 1 or 3. Small pictures are drawn pixel by pixel: theirs are lossless."""
+    """The picture that `grid` makes, as WebP. Small pictures are drawn pixel by pixel: theirs are lossless."""
+    buffer = io.BytesIO()
+    grid(images).save(buffer, "WEBP", quality=90, method=0, lossless=images.shape[2] <= _LOSSLESS_UP_TO)
+    return buffer.getvalue()
+
+
+def grid(images: NDArray[np.uint8]) -> Image.Image:
+    """(N, C, H, W) uint8, C 1 or 3 -> one picture of ⌈√N⌉ columns, row by row."""
     n, channels, height, width = images.shape
     columns = math.ceil(math.sqrt(n))
     rows = math.ceil(n / columns)
@@ -199,8 +206,4 @@ def encode_grid(images: NDArray[np.uint8]) -> bytes:
     sheet[:n] = images
     tiles = sheet.reshape(rows, columns, channels, height, width).transpose(0, 3, 1, 4, 2)
     tiled = tiles.reshape(rows * height, columns * width, channels)
-    buffer = io.BytesIO()
-    Image.fromarray(tiled[..., 0] if channels == 1 else tiled).save(
-        buffer, "WEBP", quality=90, method=0, lossless=height <= _LOSSLESS_UP_TO
-    )
-    return buffer.getvalue()
+    return Image.fromarray(tiled[..., 0] if channels == 1 else tiled)

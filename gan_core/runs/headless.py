@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
+import signal
 import sys
+import threading
 import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
 from pathlib import Path
+from types import FrameType
 from typing import Any, NoReturn
 
 from tqdm import tqdm
@@ -27,6 +33,7 @@ from gan_core.runs.folder import RunFolder
 from gan_core.runs.looking import LOSSES, METRIC_SAMPLES
 from gan_core.runs.session import TrainingSession
 from gan_core.runs.store import Store, data_dir
+from gan_core.sharing import Share
 from gan_core.text import N_
 
 _TURN = 0.25
@@ -35,8 +42,10 @@ IMAGE_SAMPLES = 5000
 _LISTED = 20  # classes whose shares are told one by one
 
 
-def start(config: RunConfig, out: Path | None, root: Path | None) -> TrainingSession:
-    """A new run in the folder `out`, or under the data folder. Raises PlaygroundError."""
+def start(
+    config: RunConfig, out: Path | None, root: Path | None, share: Share | None = None, darkroom: Executor | None = None
+) -> TrainingSession:
+    """A new run in the folder `out`, or under the data folder; `share`: what its settings are kept to; `darkroom`: where pictures are made beside the training. Raises PlaygroundError."""
     check_memory(config)
     config = replace(config, {"engine": "compiled"}) if _engine(config) == "compiled" else config
     if out is None:
@@ -45,8 +54,17 @@ def start(config: RunConfig, out: Path | None, root: Path | None) -> TrainingSes
         folder = store.folder(run_id)
     else:
         folder, run_id = RunFolder(out), out.resolve().name
-    folder.create(config, facts.of_new(run_id, "", config))
-    return TrainingSession(run_id, "", config, folder, finish_at_horizon=False, workshop=_workshop(config, root))
+    folder.create(config, facts.of_new(run_id, "", config) | ({"share": share.to_dict()} if share else {}))
+    return TrainingSession(
+        run_id,
+        "",
+        config,
+        folder,
+        share=share,
+        darkroom=darkroom,
+        finish_at_horizon=False,
+        workshop=_workshop(config, root),
+    )
 
 
 def _workshop(config: RunConfig, root: Path | None) -> Workshop | None:
@@ -61,7 +79,7 @@ def _engine(config: RunConfig) -> str:
     return engine.default() if config.engine == "auto" else config.engine
 
 
-def resume(path: Path, root: Path | None = None) -> TrainingSession:
+def resume(path: Path, root: Path | None = None, darkroom: Executor | None = None) -> TrainingSession:
     """The run in a folder, from its checkpoint; from step 0 if it ended before the first. Raises CheckpointError, ConfigError."""
     folder = RunFolder(path)
     said, config = folder.facts(), folder.config()
@@ -69,15 +87,19 @@ def resume(path: Path, root: Path | None = None) -> TrainingSession:
     if restore:
         folder.read_checkpoint()  # fails here, before anything is touched
     session = TrainingSession(str(said.get("run", path.name)), str(said.get("owner", "")), config, folder, restore=restore,
-                              finish_at_horizon=False, workshop=_workshop(config, root))  # fmt: skip
+                              share=Share.from_dict(said.get("share")), darkroom=darkroom, finish_at_horizon=False,
+                              workshop=_workshop(config, root))  # fmt: skip
     session.prepare_stopped({})
     return session
 
 
-def check_end(config: RunConfig, steps: int | None, seconds: float | None) -> None:
-    """Raise ConfigError for training that would never end."""
+def check_end(
+    config: RunConfig, steps: int | None, seconds: float | None, options: tuple[str, str] = ("--steps", "--seconds")
+) -> None:
+    """Raise ConfigError for training that would never end; `options`: how the two are called there."""
     if steps is None and seconds is None and not config.horizon:
-        raise ConfigError(N_("This run's schedule has no end (horizon=0): say how long with --steps or --seconds."))
+        raise ConfigError(N_("This run's schedule has no end (horizon=0): say how long with {steps} or {seconds}."),
+                          steps=options[0], seconds=options[1])  # fmt: skip
 
 
 def train(session: TrainingSession, steps: int | None = None, seconds: float | None = None) -> dict[str, Any]:
@@ -86,38 +108,85 @@ def train(session: TrainingSession, steps: int | None = None, seconds: float | N
     Raises PlaygroundError for a request without an end, and for data that cannot be loaded. Ctrl-C ends early, and saves.
     """
     check_end(session.config, steps, seconds)
-    with tqdm(
-        total=1.0, bar_format="{l_bar}{bar}| {elapsed}<{remaining}{postfix}", file=sys.stderr, disable=None
-    ) as bar:
-        session.on_report = lambda text: bar.set_postfix_str(text)
-        session.prepare()
-        if session.status != "failed":
-            session.turn(0.0, until_step=0)  # builds, and with a checkpoint loads it: not part of the training
-        if session.status == "failed":
-            if session.folder is not None and session.folder.created and not session.folder.has_checkpoint:
-                session.folder.discard()  # so that the same command works once the cause is gone
-            _raise_message(session)
-        try:
-            _loop(session, bar, steps, seconds)
-        except KeyboardInterrupt:
+    with progress_bar(session, steps, seconds) as (bar, show):
+        begin(session)
+        if go(session, steps, seconds, show):
             bar.write("Interrupted: saving.", file=sys.stderr)
-    session.send(Pause())
-    session.turn(0.0)
-    session.release()
-    if session.workshop is not None:
-        session.workshop.close()
+    finish(session)
     if session.message.template == NOT_SAVED:
         _raise_message(session)
     return result(session)
 
 
-def _loop(session: TrainingSession, bar: Any, steps: int | None, seconds: float | None) -> None:
+def begin(session: TrainingSession) -> None:
+    """Load the data, and build the run or load its checkpoint: none of it is part of the training. Raises RunError."""
+    session.prepare()
+    if session.status != "failed":
+        session.turn(0.0, until_step=0)
+    if session.status == "failed":
+        if session.folder is not None and session.folder.created and not session.folder.has_checkpoint:
+            session.folder.discard()  # so that the same command works once the cause is gone
+        _raise_message(session)
+
+
+def go(session: TrainingSession, steps: int | None, seconds: float | None, show: Callable[[], None]) -> bool:
+    """Train as `train` does, calling `show` after each turn, then rest, with everything saved; whether somebody interrupted it."""
+    with _Interrupts() as interrupts:
+        try:
+            _loop(session, steps, seconds, show, interrupts)
+        except KeyboardInterrupt:
+            interrupts.came = True
+    session.send(Pause())
+    session.turn(0.0)
+    return interrupts.came
+
+
+def finish(session: TrainingSession) -> None:
+    """Let go of a run that rests."""
+    session.release()
+    if session.workshop is not None:
+        session.workshop.close()
+
+
+class _Interrupts:
+    """Ctrl-C, or the stop button of a notebook, waits for the end of a turn, so that no step is left half done; a second one does not."""
+
+    def __init__(self) -> None:
+        self.came = False
+
+    def __enter__(self) -> _Interrupts:
+        self._before: Any = None
+        if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) not in (
+            None,
+            signal.SIG_IGN,
+        ):
+            self._before = signal.signal(signal.SIGINT, self._take)
+        return self
+
+    def _take(self, _signal: int, _frame: FrameType | None) -> None:
+        if self.came:
+            raise KeyboardInterrupt
+        self.came = True
+
+    def __exit__(self, *_: object) -> None:
+        if self._before is not None:
+            signal.signal(signal.SIGINT, self._before)
+
+
+def _loop(
+    session: TrainingSession,
+    steps: int | None,
+    seconds: float | None,
+    show: Callable[[], None],
+    interrupts: _Interrupts,
+) -> None:
     begin, goal = session.seconds, steps if steps is not None else math.inf
     to_horizon = steps is None and seconds is None
     if session.step >= goal:
         return
     session.send(Resume())
-    while True:
+    show()
+    while not interrupts.came:
         left = math.inf if seconds is None else begin + seconds - session.seconds
         if session.step >= goal or left <= 0 or (to_horizon and session.images >= session.config.horizon):
             return
@@ -126,9 +195,29 @@ def _loop(session: TrainingSession, bar: Any, steps: int | None, seconds: float 
             time.sleep(_WAIT)
             continue
         session.turn(min(_TURN, left), until_step=until)
-        _show(session, bar, begin, steps, seconds)
+        show()
         if session.status != "running":
             return
+
+
+@contextlib.contextmanager
+def progress_bar(
+    session: TrainingSession, steps: int | None, seconds: float | None
+) -> Iterator[tuple[Any, Callable[[], None]]]:
+    """A bar on stderr, where that is a terminal, and what brings it up to date."""
+    with tqdm(
+        total=1.0, bar_format="{l_bar}{bar}| {elapsed}<{remaining}{postfix}", file=sys.stderr, disable=None
+    ) as bar:
+        session.on_report = lambda text: bar.set_postfix_str(text)
+        start: float | None = None
+
+        def show() -> None:
+            nonlocal start
+            start = session.seconds if start is None else start
+            bar.n = share_done(session, start, steps, seconds)
+            bar.set_postfix_str(line(session))
+
+        yield bar, show
 
 
 def _horizon_step(session: TrainingSession) -> int:
@@ -136,13 +225,18 @@ def _horizon_step(session: TrainingSession) -> int:
     return math.ceil(c.horizon / (c.batch_size * max(c.k_d, 1)))
 
 
-def _show(session: TrainingSession, bar: Any, begin: float, steps: int | None, seconds: float | None) -> None:
+def share_done(session: TrainingSession, begin: float, steps: int | None, seconds: float | None) -> float:
+    """How far it is, 0 … 1, of up to step `steps`, or `seconds` beyond `begin` of training, or to the end of the schedule."""
     shares = [session.step / steps if steps else 0.0, (session.seconds - begin) / seconds if seconds else 0.0]
-    if not steps and not seconds:
+    if not steps and not seconds and session.config.horizon:
         shares.append(session.images / session.config.horizon)
-    bar.n = min(1.0, max(shares))
+    return min(1.0, max(shares))
+
+
+def line(session: TrainingSession) -> str:
+    """Step, speed and losses, for people."""
     losses = " ".join(f"{name} {value:.3f}" for name, value in session.last_row.items() if name in LOSSES)
-    bar.set_postfix_str(f"step {session.step}, {session.steps_per_second:.0f}/s {losses}")
+    return f"step {session.step}, {session.steps_per_second:.0f}/s {losses}"
 
 
 def _raise_message(session: TrainingSession) -> NoReturn:

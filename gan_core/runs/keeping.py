@@ -18,6 +18,7 @@ from gan_core import serial
 from gan_core.config import RunConfig
 from gan_core.phases import D_ONLY, G_ONLY
 from gan_core.runs import checkpoint, frames, stills
+from gan_core.runs.board import Board, Moment
 from gan_core.runs.cadence import Cadence
 from gan_core.runs.checkpoint import Saved, copy_state, is_finite
 from gan_core.runs.curves import Curves
@@ -100,9 +101,10 @@ class Keeper:
 
     def __init__(
         self, folder: RunFolder | None, start: RunConfig, saver: Saver | None, failed: Callable[[Exception], None],
-        saved: Callable[[], None] = lambda: None,
+        saved: Callable[[], None] = lambda: None, board: Board | None = None,
     ) -> None:  # fmt: skip
         self.folder = folder
+        self.board = board  # what TensorBoard is shown
         self.good: State | None = None
         self.best: Score | None = None
         self._start = serial.to_dict(start)
@@ -135,6 +137,8 @@ class Keeper:
         """A row of the curves, written with the next checkpoint."""
         with self._slot:
             self._rows.append((step, row))
+        if self.board is not None:
+            self.board.row(step, row)
 
     def remember(self, trainer: Trainer, config: RunConfig) -> bool:
         """Copy the state as the last good one, if all of it is finite."""
@@ -157,6 +161,8 @@ class Keeper:
             return
         anew = curves.copy() if self._anew or self.folder.curves.due(curves) else None
         self._anew = False
+        if self.board is not None:
+            self.board.hand_over(curves)
         with self._slot:
             idle = self._waiting is None
             self._names = curves.names
@@ -209,6 +215,9 @@ class Keeper:
         picture = stills.still(job.view) if job.view is not None else None
         if picture is not None:
             folder.write_still(picture)
+        if self.board is not None:
+            journal = folder.journal() if self.board.begins else []
+            self.board.write(Moment(state, config, self._start, job.facts, job.view, journal[: job.journal]))
 
     def _keep_best(self, folder: RunFolder, path: Any, score: Score) -> None:
         if self.best is None or score.metric != self.best.metric or score.rank > self.best.rank:
@@ -264,6 +273,8 @@ class Keeper:
         with self._pen:
             self._unwritten.append(entry)
             self._entries += 1
+        if self.board is not None:
+            self.board.said(entry)
         try:
             self._write_journal(self.folder)
         except OSError as error:
@@ -295,6 +306,8 @@ class Keeper:
                 self._entries, self._unwritten, self._to_cut, self._restarting = 0, [], None, config
             if self.folder is not None:
                 self._write_journal(self.folder)
+        if self.board is not None:
+            self.board.restart()
 
     def begin_with(self, start: RunConfig) -> None:
         """The settings at step 0 are others than was thought."""
@@ -304,6 +317,7 @@ class Keeper:
         """At step 0 without a checkpoint: what was written down of a time that was never saved does not count."""
         assert self.folder is not None
         self._to_cut = (0, [])
+        self._go_on_from(0)
         self._write_journal(self.folder)
 
     def stop(self) -> None:
@@ -317,10 +331,15 @@ class Keeper:
         if self.folder is None:
             return
         self._anew = True
+        self._go_on_from(step)
         with self._disk:
             self.folder.forget_after(step)
         if self.best is not None and self.best.step > step:
             self.best = None
+
+    def _go_on_from(self, step: int) -> None:
+        if self.board is not None:
+            self.board.went_back(step)
 
     def load(self) -> Loaded:
         """The newest whole checkpoint. The journal is cut to it: what came later is lost with its steps, and what was changed
@@ -336,6 +355,7 @@ class Keeper:
             end += 1  # a step of one player that no checkpoint has seen is lost as any other step is
         start = self.folder.config()
         self._to_cut, self._unwritten, self._entries = (step, entries[:end]), [], end
+        self._go_on_from(step)
         try:
             self.folder.mend_config(start)
             self._write_journal(self.folder)

@@ -1,6 +1,6 @@
 """How much the data folder may hold, and what goes first when that is too little.
 
-In this order, and never from a run that is in use: deleted runs, those deleted first before the others; history, of the runs
+In this order, and never from a run that is in use: deleted runs, those deleted first before the others; history and event files, of the runs
 saved longest ago; all their checkpoints but the newest and the best. Settings, journals, curves, names, favourites with what they pin,
 the newest and the best checkpoint are never removed: then new runs are refused.
 """

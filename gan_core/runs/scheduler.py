@@ -76,9 +76,11 @@ class Scheduler:
         workers: int | None = None,
         quota_bytes: int | None = None,
         engine: str = "eager",
+        events: bool = False,
     ) -> None:
-        """`engine`: what an automatic run means by it. "eager": nothing is compiled; "compiled": new runs wait for their programs."""
-        self.store = store
+        """`engine`: what an automatic run means by it. "eager": nothing is compiled; "compiled": new runs wait for their programs. `events`: files
+        for TensorBoard are written of all runs, whatever their own switches say."""
+        self.store, self.events = store, events
         self._engine, self._workshop = engine, Workshop(store.root / "engine") if engine != "eager" else None
         self.quota_bytes = quota_bytes
         self.max_runs, self.max_per_owner, self.grace_seconds = max_runs, max_per_owner, grace_seconds
@@ -369,6 +371,7 @@ class Scheduler:
             "workshop": self._workshop,
             "darkroom": self._darkroom,
             "gauge": Gauge(),
+            "events": self.events,
         }
 
     def _add(self, session: TrainingSession) -> TrainingSession:

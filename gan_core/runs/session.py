@@ -24,12 +24,14 @@ from gan_core.diagnosis.findings import Finding
 from gan_core.engine.compiled import Runner
 from gan_core.engine.orders import Part
 from gan_core.engine.workshop import Workshop
-from gan_core.errors import CheckpointError, EngineError, PlaygroundError
+from gan_core.errors import CheckpointError, EngineError, PlaygroundError, RunError
 from gan_core.phases import BOTH
 from gan_core.runs import breaking, frames, gauging, repeating
 from gan_core.runs import facts as run_facts
 from gan_core.runs.audience import Audience
-from gan_core.runs.commands import Change, Command, Look, Pause, Phase, Reset, Resume, StepOnce, Stop, named
+from gan_core.runs.board import Board
+from gan_core.runs.commands import Change, Command, Look, Pause, Phase, Reset, Resume, StepOnce, Stop, Write, named
+from gan_core.runs.curves import Curves
 from gan_core.runs.darkroom import last_seen
 from gan_core.runs.engines import COMPILED, EAGER, Engines, last_engine
 from gan_core.runs.folder import RunFolder
@@ -65,15 +67,17 @@ class TrainingSession:
         self, run_id: str, owner: str, config: RunConfig, folder: RunFolder | None = None, *,
         restore: bool = False, saver: Saver | None = None, saved: Callable[[], None] = lambda: None, finish_at_horizon: bool = True,
         workshop: Workshop | None = None, darkroom: Executor | None = None, share: Share | None = None,
-        together: tuple[str, ...] = (), gauge: Gauge | None = None, repeat: Repeat | None = None,
+        together: tuple[str, ...] = (), gauge: Gauge | None = None, repeat: Repeat | None = None, events: bool = False,
     ) -> None:  # fmt: skip
         """`saver` runs a job on the thread that writes; `saved` is called there after the files have changed; `workshop` makes
         compiled programs: without one every step is eager; `darkroom` makes pictures: without one training waits for each;
         `share`: what the link that it was started from allows; `together`: the runs that it trains in step with, itself among them; `gauge`:
-        what measures its pictures between the steps, if that is wanted; `repeat`: the run that it repeats with another seed."""
+        what measures its pictures between the steps, if that is wanted; `repeat`: the run that it repeats with another seed; `events`: whether
+        files for TensorBoard are written, whatever its own switch says."""
         self.id, self.owner, self.config, self.folder = run_id, owner, config, folder
         self.share, self.together = share or Share(), together
-        self._keeper = Keeper(folder, config, saver, self._not_saved, saved)
+        self.board = Board(folder.events, always=events) if folder is not None else None
+        self._keeper = Keeper(folder, config, saver, self._not_saved, saved, self.board)
         self.workshop = workshop
         self._engines = Engines(workshop)
         self._pace, self._iteration = Pace(), Iteration()
@@ -135,6 +139,11 @@ class TrainingSession:
         return self._looker.last_row
 
     @property
+    def curves(self) -> Curves:
+        """All of them, as they are now."""
+        return self._looker.curves
+
+    @property
     def marks(self) -> tuple[Mark, ...]:
         """The changes of settings so far."""
         return self.latest.marks
@@ -168,6 +177,15 @@ class TrainingSession:
     def change(self, values: Mapping[str, Any]) -> RunConfig:
         """Ask for new values of live settings; the resulting config. Raises ConfigError, and then changes nothing."""
         return self._inbox.put_change(values, self._check_change)
+
+    def write_events(self, on: bool) -> None:
+        """Have files for TensorBoard written from now on, or no more; of a run that rests at once. Raises RunError where TensorBoard is missing,
+        the disk refuses, or the run has no folder."""
+        if self.board is None:
+            raise RunError(N_("This run is not kept: it has no folder for event files."))
+        self.board.switch(on)
+        if on and not self.is_active and not self.is_amid_a_step:
+            self.send(Write())
 
     def _check_change(self, new: RunConfig, changed: Mapping[str, Any]) -> None:
         self.share.check(changed)
@@ -507,6 +525,8 @@ class TrainingSession:
                 self._next_phase()
             case Reset(seed):
                 self._reset(seed)
+            case Write():
+                self._hand_over()
             case _:
                 pass  # already so: pausing a paused run, say
 

@@ -28,20 +28,22 @@ Shape: TypeAlias = Callable[[NDArray[np.float32], NDArray[np.float32]], NDArray[
 def still(snapshot: Snapshot, size: tuple[int, int] = (192, 192)) -> bytes | None:
     """A WebP of `size` (width, height), made in a few milliseconds; None before the first look at a run.
 
-    points: the whole extent on one scale, y upwards; the field, real points as circles, generated ones as diamonds.
-    images: the first generated pictures, row by row.
+    points: as `plane` draws them. images: the first generated pictures, row by row.
     """
     if not snapshot.arrays:
         return None
-    if snapshot.kind == "points":
-        width, height = _spans(snapshot)
-        scale = min(size[0] / width, size[1] / height)
-        drawn = _scene(snapshot, size, scale, scale, max(1.2, min(size) / 110), _POINTS)
-    else:
-        drawn = _contact_sheet(snapshot.arrays["fake"], size)
+    drawn = plane(snapshot, size) if snapshot.kind == "points" else _contact_sheet(snapshot.arrays["fake"], size)
     buffer = io.BytesIO()
     drawn.save(buffer, "WEBP", quality=_QUALITY, method=_METHOD)
     return buffer.getvalue()
+
+
+def plane(snapshot: Snapshot, size: tuple[int, int]) -> Image.Image:
+    """A run on points in `size` (width, height): the whole extent on one scale, y upwards; the field, real points as circles, generated
+    ones as diamonds."""
+    width, height = _spans(snapshot)
+    scale = min(size[0] / width, size[1] / height)
+    return _scene(snapshot, size, scale, scale, max(1.2, min(size) / 110), _POINTS)
 
 
 def resized(picture: bytes, size: tuple[int, int] | None = None) -> bytes | None:

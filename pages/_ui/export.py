@@ -29,6 +29,7 @@ from pages._ui.data_note import run_title
 from pages._ui.failures import plain
 from pages._ui.i18n import file_size, number, speech, translate
 from pages._ui.share import LABS, address
+from pages._ui.tensorboard import tensorboard
 
 Translate = Callable[[str], str]
 POLL_SECONDS = 1.0
@@ -45,6 +46,7 @@ KINDS = {
     "report": (N_("Report"), N_("One HTML page: settings, curves, samples, diagnosis, changes.")),
     "film": (N_("Film"), N_("The kept moments, one after the other.")),
     "zip": (N_("Whole run (ZIP)"), N_("Everything, to go on with it on another server.")),
+    "tensorboard": (N_("TensorBoard"), N_("Files that TensorBoard reads, written while the run trains.")),
 }  # fmt: skip
 _WITHOUT_RUN = ("script", "notebook", "config")
 _WIDTH = 420  # pixels; a phone has less
@@ -88,6 +90,8 @@ def _export(page: str, run_id: str | None, draft: RunConfig | None) -> None:
             _offer(page, _new(kind, draft or RunConfig(), _), _)
         elif kind in _MADE:
             _MADE[kind](page, run_id, folder, _)
+        elif kind == "tensorboard":
+            tensorboard(page, run_id)
         else:
             _offer(page, _PARTS[kind](page, run_id, folder, _), _)
     except PlaygroundError as error:

@@ -56,6 +56,7 @@ def _new_scheduler() -> "Scheduler":
         grace_seconds=chosen.grace_seconds,
         quota_bytes=int(chosen.quota_gb * 1e9),
         engine=engine.default(chosen.engine),
+        events=chosen.tensorboard,
     )
 
 

@@ -39,6 +39,7 @@ class ServeOptions:
     connect, beside those in GAN_PLAYGROUND_ALLOW_ORIGIN (separated by commas). max_runs, max_per_owner: runs that train
     at once. grace_seconds: how long a run that nobody watches goes on. engine: None means GAN_PLAYGROUND_ENGINE, else auto.
     picture_limits: how much is taken of pictures of one's own. pictures_folder: its folders may be chosen as data; None: none may. plugin_problems: of plugins that could not be loaded.
+    tensorboard: files for TensorBoard are written of all runs.
     """
 
     host: str = "127.0.0.1"
@@ -54,6 +55,7 @@ class ServeOptions:
     picture_limits: Limits = field(default_factory=Limits)
     pictures_folder: Path | None = None
     plugin_problems: tuple[PlaygroundError, ...] = ()
+    tensorboard: bool = False
 
     @property
     def folder(self) -> Path:
