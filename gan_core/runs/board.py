@@ -204,7 +204,7 @@ class Board:
             pack.text(moment.state["step"], now, "config/now", _code(serial.to_toml(moment.config)))
         walls = _walls(past.last, moment, now)
         for step, wall, mean in zip(past.last, walls, past.mean, strict=True):
-            values = zip(frames.CURVE_NAMES, mean, strict=True)
+            values = zip(frames.CURVE_NAMES, mean[: len(frames.CURVE_NAMES)], strict=True)
             pack.scalars(int(step), float(wall), {_tag(name): v for name, v in values if not np.isnan(v)})
         for entry in moment.journal:
             if entry["step"] > self._until and entry.get("changes"):

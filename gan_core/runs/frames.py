@@ -144,7 +144,7 @@ def _drawn(s: Snapshot) -> list[str]:
     """Curves with at least one number to show."""
     if s.curve_values is None:
         return []
-    return [name for i, name in enumerate(s.curve_names) if name in CURVES and not np.isnan(s.curve_values[:, i]).all()]
+    return [name for i, name in enumerate(s.curve_names) if not np.isnan(s.curve_values[:, i]).all()]
 
 
 def _metrics(m: Metrics | None) -> dict[str, Any] | None:

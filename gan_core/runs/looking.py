@@ -139,7 +139,7 @@ class Looker:
             "rate": self.rate(1), "rate_images": self.rate(2),
             "progress": min(trainer.images / horizon, 1.0) if horizon else None, "left": self._left.seconds(horizon),
             "horizon": horizon, "machine": machine.of(trainer), "layers": self._by_layer(trainer), "settings": present(trainer.config, trainer.images),
-            "marks": tuple(self.marks), "curve_names": self.curves.names,
+            "marks": tuple(self.marks), "curve_names": frames.CURVE_NAMES,
         }  # fmt: skip
         step = trainer.step_count
 
@@ -149,7 +149,7 @@ class Looker:
             steps, values = (
                 self.curves.decimated()
             )  # nothing is added to them before the next look, which waits for this
-            curves = {"curve_steps": steps, "curve_values": values}
+            curves = {"curve_steps": steps, "curve_values": values[:, : len(frames.CURVE_NAMES)]}
             seen = picture(players) | self._read(players, step, now)
             diagnosis = self._diagnosis(players, step, None if first else stats, seen["arrays"])
             then(
