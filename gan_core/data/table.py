@@ -86,7 +86,8 @@ def know(name: str, run_folder: Path) -> None:
     file = run_folder / FILE
     if name and file.is_file():
         with _lock:
-            _beside[name] = file
+            if name not in _beside or not _beside[name].is_file():  # one that is on its way in may go again
+                _beside[name] = file
             _beside.move_to_end(name)
             while len(_beside) > _PLACES:
                 _beside.popitem(last=False)

@@ -80,6 +80,7 @@ def take_in(path: Path, name: str, store: Store, owner: str, limits: Limits | No
                 raise
     except OSError as error:
         raise RunError(NO_DISK, path=store.root, reason=error.strerror or error) from None
+    store.folder(run_id).know_table(config)
     return run_id
 
 

@@ -64,7 +64,7 @@ class ImportRun:
                 'A file that "Export" → "Whole run (ZIP)" has made. Nothing in it is executed: whatever is no part of a run refuses the whole.'
             )
         )
-        if problem := st.session_state.pop(_PROBLEM, None):
+        if problem := st.session_state.get(_PROBLEM):
             st.error(plain(_(problem.template).format(**problem.params)), icon=":material/error:")
         try:
             tray = self._tray()
@@ -85,6 +85,7 @@ class ImportRun:
     def _take(self, tray: Tray, _: Callable[[str], str]) -> None:
         """What has arrived becomes a run; or it is said why not, and another file can be chosen."""
         brought = tray.given[-1]
+        st.session_state.pop(_PROBLEM, None)
         try:
             with st.spinner(_("Looking into the file …")):
                 run_id = service.scheduler().take_in(brought.path, brought.name, self.owner, service.arrivals().limits)
