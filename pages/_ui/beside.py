@@ -1,6 +1,7 @@
 """What a lab compares its run with: a ghost, which is a run pinned behind it, or other configurations on the page Side by side."""
 
 from collections.abc import Callable
+from typing import Literal
 
 import streamlit as st
 
@@ -48,13 +49,19 @@ def compare(session: Run | None, config: RunConfig, _: Translate) -> None:
             _inside(session, config, _)
 
 
+def with_others(run_id: str, label: str, _: Translate, width: Literal["stretch", "content"] = "content") -> None:
+    """The button that leads to the page Compare."""
+    if st.button(label, icon=":material/balance:", width=width, key="lab.comparison",
+                 help=_("Curves, samples and figures of several runs, finished or not; and the same run again with other seeds.")):  # fmt: skip
+        st.switch_page("comparison.py", query_params={"runs": run_id})
+
+
 def _inside(session: Run | None, config: RunConfig, _: Translate) -> None:
     if st.button(_("Side by side"), icon=":material/compare:", width="stretch",
                  help=_("Take these settings along, make some of them differ, and train both in step.")):  # fmt: skip
         st.switch_page("compare.py", query_params={"v": serial.to_link(config)})
-    if session is not None and st.button(_("With other runs"), icon=":material/balance:", width="stretch",
-                 help=_("Curves, samples and figures of several runs, finished or not; and the same run again with other seeds.")):  # fmt: skip
-        st.switch_page("comparison.py", query_params={"runs": session.id})
+    if session is not None:
+        with_others(session.id, _("With other runs"), _, width="stretch")
     rows = {row.id: row for row in _offered()}
     pinned = st.query_params.get(GHOST, "")
     options = ["", *({pinned: None} if pinned and pinned not in rows else {}), *rows]

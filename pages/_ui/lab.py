@@ -19,7 +19,7 @@ from gan_core.sharing import Share
 from gan_core.text import N_
 from pages._ui import graph, service, tokens
 from pages._ui import settings as server
-from pages._ui.beside import compare, ghost
+from pages._ui.beside import compare, ghost, with_others
 from pages._ui.controls import Controls, full_title, label, value_text
 from pages._ui.data_note import data_title, fetch_note, gone_note, lacks_pictures, licence_note, no_set_note
 from pages._ui.export import export
@@ -299,6 +299,8 @@ class Lab:
             export(self.page, session.id if session is not None else None, self.draft)
             if self.kind == "points":
                 compare(session, session.expected_config if session is not None and not waiting else self.draft, _)
+            elif session is not None:
+                with_others(session.id, _("Compare"), _)
 
     def _start(self, _: Callable[[str], str]) -> None:
         try:
