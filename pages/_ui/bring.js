@@ -85,11 +85,11 @@ class Bringer {
       return made;
     };
     const files = input("files", this.data.single ? { accept: ".zip" } : { multiple: "" });
-    const folder = input("folder", { webkitdirectory: "" });
+    const folders = this.data.single ? [] : [input("folder", { webkitdirectory: "" })];
     this.zone = h("div", { class: "gb-zone" },
       h("div", { class: "gb-lead" }, this.word("drop")),
-      h("div", { class: "gb-buttons" }, button("files", () => files.click()), ...(this.data.single ? [] : [button("folder", () => folder.click())])),
-      h("div", { class: "gb-note" }, this.word("limits", { mb: this.mb(this.data.bytes), count: new Intl.NumberFormat(this.data.lang).format(this.data.pictures) })), files, folder);
+      h("div", { class: "gb-buttons" }, button("files", () => files.click()), ...folders.map((folder) => button("folder", () => folder.click()))),
+      h("div", { class: "gb-note" }, this.word("limits", { mb: this.mb(this.data.bytes), count: new Intl.NumberFormat(this.data.lang).format(this.data.pictures) })), files, ...folders);
     this.bar = h("progress", { max: "1", "aria-label": this.word("sending.short") });
     this.text = h("span", { class: "gb-text" });
     this.going = h("div", { class: "gb-going" }, this.text, this.bar, button("cancel", () => this.state.request?.abort()));
