@@ -103,7 +103,7 @@ def inputs(players: Players, seed: int) -> Tensor:
     count = POINTS if c.kind == "points" else preview_side(c) ** 2
     if c.translates:
         return players.draw(count, rng)
-    latents = draw_latents(count, c.latent.dim, c.latent.distribution, rng)
+    latents = draw_latents(POINTS, c.latent.dim, c.latent.distribution, rng)[:count]  # fewer at once would be others
     columns = torch.tensor(preview_classes(c) or [0]).repeat(count)[:count]
     if c.classes:
         return torch.cat([latents, one_hot(columns, c.classes)], 1)

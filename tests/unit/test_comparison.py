@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+import _tiny
 import numpy as np
 import pytest
 import torch
@@ -224,3 +225,43 @@ def test_the_same_latents_go_through_all_generators(tmp_path: Path) -> None:
         book.picture(names[0].folder, 4711, album.OWN, 64)
     with pytest.raises(RunError, match="Nothing is kept"):
         book.picture(names[0].folder, step, album.OWN, 64, "given")
+
+
+def saved(tmp_path: Path, name: str, config: RunConfig) -> Compared:
+    session = start(replace(config, {"engine": "eager"}), tmp_path / name, tmp_path)
+    train(session, steps=2)
+    return Compared.read(name, RunFolder(tmp_path / name))
+
+
+def test_what_a_generator_is_told_besides_changes_no_latent(tmp_path: Path) -> None:
+    plain = _tiny.pictures(seed=1)
+    told = _tiny.pictures(seed=1, generator__conditioning="concat", discriminator__conditioning="concat")
+    coded = _tiny.pictures(seed=1, latent__categories=5, latent__continuous=1)
+    runs = [saved(tmp_path, name, config) for name, config in (("plain", plain), ("told", told), ("coded", coded))]
+    assert not album.has_own_latents_in_common(runs)
+    rooms = [album.Album()._room(run.folder) for run in runs]
+    taken: list[torch.Tensor] = []
+
+    def noted(players: Any) -> torch.Tensor:
+        taken.append(album.inputs(players, 3))
+        return taken[-1]
+
+    for room, run in zip(rooms, runs, strict=True):
+        room.drawn(album.moments(run, 3)[-1], noted)
+    dim = plain.latent.dim
+    count = min(map(len, taken))
+    assert taken[0][:count, :dim].equal(taken[2][:count, :dim])
+    assert taken[1].shape[1] == dim + 10
+    assert taken[1][:10, dim:].argmax(1).tolist() == list(range(10))  # a class in each column
+    assert taken[2][:5, dim : dim + 5].argmax(1).unique().numel() == 5
+    for run in runs:
+        assert album.Album().picture(run.folder, album.moments(run, 3)[-1], 3, 64)[8:12] == b"WEBP"
+
+
+def test_translations_get_the_same_held_out_pictures(tmp_path: Path) -> None:
+    runs = [saved(tmp_path, name, _tiny.pairs(seed=seed)) for name, seed in (("a", 1), ("b", 2))]
+    steps = [album.moments(run, 1)[-1] for run in runs]
+    given = [album.Album().picture(run.folder, step, 1, 64, "given") for run, step in zip(runs, steps, strict=True)]
+    made = [album.Album().picture(run.folder, step, 1, 64) for run, step in zip(runs, steps, strict=True)]
+    assert given[0] == given[1]
+    assert made[0] != made[1]
