@@ -299,7 +299,7 @@ def _kept_to(value: Any) -> dict[str, Any] | None:
 _FACTS: dict[str, Callable[[Any], Any]] = {
     "created": listing.utc_moment, "saved": listing.utc_moment, "status": _status, "step": listing.whole, "images": listing.whole,
     "seconds": listing.at_least_0, "progress": listing.share_of, "seed": listing.whole, "metrics": listing.finite_numbers, "best": _best, "parent": _parent,
-    "data_hash": _hash, "environment": _environment, "share": _kept_to, "judged": _judged, "gauge_share": listing.at_least_0,
+    "data_hash": _hash, "environment": _environment, "share": _kept_to, "metrics_step": listing.whole, "judged": _judged, "gauge_share": listing.at_least_0,
 }  # fmt: skip
 
 
@@ -328,8 +328,8 @@ def _curves(way: _Way, config: RunConfig) -> None:
         return
     with way.part("metrics.csv"):
         if way.strict:
-            curve_file.check(way.source.curves.path, frames.CURVE_NAMES)
-        way.target.curves.rewrite(way.source.curves.load(frames.CURVE_NAMES, _EVER))
+            curve_file.check(way.source.curves.path, frames.KEPT_NAMES)
+        way.target.curves.rewrite(way.source.curves.load(frames.KEPT_NAMES, _EVER))
 
 
 def _diagnosis(way: _Way, config: RunConfig) -> None:
