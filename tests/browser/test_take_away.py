@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import expect
+from test_app import until
 
 
 def test_a_run_goes_out_and_comes_in(visitor: Callable[..., Any], tmp_path: Path, app_folder: Path) -> None:
@@ -12,7 +13,8 @@ def test_a_run_goes_out_and_comes_in(visitor: Callable[..., Any], tmp_path: Path
     page.goto("/lab?preset=ring")
     page.get_by_role("button", name="Start training").click()
     page.wait_for_url("**run=*")
-    page.wait_for_timeout(6000)  # until something is saved
+    run = str(page.url.split("run=")[1])
+    until(page, lambda: any((app_folder / "runs" / run / "checkpoints").glob("*.safetensors")))
     page.get_by_role("button", name="Export").click()
     page.get_by_role("combobox", name="What to take away").click()
     page.get_by_role("option", name="Whole run (ZIP)").click()
@@ -26,9 +28,12 @@ def test_a_run_goes_out_and_comes_in(visitor: Callable[..., Any], tmp_path: Path
     page.goto("/runs")
     page.get_by_role("button", name="Import a run").click()
     (tmp_path / "other.zip").write_bytes(b"PK")
-    page.get_by_role("dialog").locator("input[type=file]").set_input_files(tmp_path / "other.zip")
+    chooser = page.get_by_role("dialog").locator("input[type=file]")
+    expect(chooser).to_have_count(1)
+    chooser.set_input_files(tmp_path / "other.zip")
     expect(page.get_by_role("dialog").get_by_text("is no run that was exported")).to_be_visible()
-    page.get_by_role("dialog").locator("input[type=file]").set_input_files(brought)
+    expect(chooser).to_have_count(1)  # the one that the refused file was brought with has gone
+    chooser.set_input_files(brought)
     page.get_by_role("dialog").wait_for(state="detached")
     expect(page.get_by_text("The run is here.")).to_be_visible()
     (new,) = {path.name for path in (app_folder / "runs").iterdir()} - before
