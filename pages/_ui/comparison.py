@@ -21,6 +21,7 @@ from gan_core.comparison.entries import (
 )
 from gan_core.errors import ConfigError, PlaygroundError
 from gan_core.report.comparison import report
+from gan_core.report.run import report as report_of_run
 from gan_core.runs import words
 from gan_core.runs.commands import Pause, Resume
 from gan_core.runs.index import Query
@@ -267,19 +268,20 @@ class Comparison:
         judged = str(st.session_state.get(f"{PAGE}.by", ""))
         said, lab = speech(), address().removesuffix(PAGE) + LABS[found[0].config.kind]
 
+        ids = [run.id for entry in found for run in entry.runs]
+
         def made() -> bytes:
-            return report(found, said, axis=axis, link=lab, by=judged).encode()
+            now = self._entries(ids, quiet=True) or found  # as it is when somebody wants it
+            if len(ids) == 1:
+                return report_of_run(now[0].runs[0], said, lab).encode()
+            return report(now, said, axis=axis, link=lab, by=judged).encode()
 
         with self._bar:
-            st.download_button(_("Report"), made, "comparison.html", "text/html", icon=":material/description:", key=f"{PAGE}.report", on_click="ignore",
+            st.download_button(_("Report"), made, "comparison.html" if len(ids) > 1 else "report.html", "text/html", icon=":material/description:", key=f"{PAGE}.report", on_click="ignore",
                                help=_("This comparison as one page that needs nothing else: to hand in, to print, to keep."))  # fmt: skip
             with st.popover(_("Link"), icon=":material/link:"):
                 st.caption(_("This comparison, for others who can reach this server:"))
-                st.code(
-                    f"{address()}?runs={','.join(run.id for entry in found for run in entry.runs)}",
-                    language=None,
-                    wrap_lines=True,
-                )
+                st.code(f"{address()}?runs={','.join(ids)}", language=None, wrap_lines=True)
 
     def _samples(self, run_ids: list[str], axis: str) -> None:
         _ = self._
