@@ -87,7 +87,7 @@ def _with_library(start: RunConfig, journal: list[Mapping[str, Any]], steps: int
     loaded = "".join(f'plugins.load(Path("{file}"))  # put it beside this notebook\n' for file in files)
     changes = "".join(f"    {phase.step}: r'''{_toml_of(phase.config)}''',\n" for phase in found[1:])
     cells = [
-        ("markdown", f"# {_title(start)}\n\nThe same settings, trained with the library of GAN Playground (`pip install gan-playground`): a run of this kind cannot be "
+        ("markdown", f"# {_title(start)}\n\nThe same settings, trained with the library of GAN Playground (`pip install -e .` in its folder): a run of this kind cannot be "
          "written as a script of PyTorch alone. Run all cells from top to bottom."),
         ("markdown", "## Settings"),
         ("code", (_PLUGINS + loaded + "\n" if files else "") + f"CONFIG = r'''\n{_toml_of(start)}'''\nSTEPS = {steps}"),

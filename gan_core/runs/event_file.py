@@ -22,7 +22,7 @@ from PIL import Image
 from gan_core.errors import RunError
 from gan_core.text import N_
 
-INSTALL = 'pip install "gan-playground[tensorboard]"'
+INSTALL = "pip install -e '.[tensorboard]'"
 NOT_INSTALLED = N_("TensorBoard is not installed here, so no event files can be written. Install it with: {command}")
 BINS = 64
 MOST_VALUES = 1 << 15  # of a histogram: of more, evenly spaced ones are counted

@@ -138,7 +138,7 @@ def _notebook_file(made: Notebook, name: str, _: Translate) -> File:
     else:
         st.caption(
             _(
-                "A run of this kind needs this program's library: it trains the same settings with it (pip install gan-playground)."
+                "A run of this kind needs this program's library: it trains the same settings with it (pip install -e . in its folder)."
             )
         )
     if made.files:
