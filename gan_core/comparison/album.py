@@ -7,7 +7,6 @@ others are asked for, the same latents are drawn again from the weights of those
 from __future__ import annotations
 
 import io
-import math
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -23,7 +22,7 @@ from gan_core.comparison.entries import Compared, Entry
 from gan_core.config import RunConfig
 from gan_core.errors import RunError
 from gan_core.players import Players, draw_codes, draw_latents, one_hot, preview_classes, preview_side
-from gan_core.runs import stills
+from gan_core.runs import frames, stills
 from gan_core.runs.darkroom import NOTHING_KEPT, Darkroom
 from gan_core.runs.folder import RunFolder
 from gan_core.speech import Speech
@@ -147,18 +146,8 @@ class Album:
 
 
 def _sheet(pictures: NDArray[np.uint8], most: int) -> Image.Image:
-    """(N, C, H, W) as one grid without gaps, pixel by pixel; made smaller where it would be more than `most` pixels wide."""
-    n, channels, height, width = pictures.shape
-    columns = math.ceil(math.sqrt(n))
-    rows = math.ceil(n / columns)
-    cells = np.zeros((rows * columns, channels, height, width), np.uint8)
-    cells[:n] = pictures
-    tiled = (
-        cells.reshape(rows, columns, channels, height, width)
-        .transpose(0, 3, 1, 4, 2)
-        .reshape(rows * height, columns * width, channels)
-    )
-    sheet = Image.fromarray(np.broadcast_to(tiled, (*tiled.shape[:2], 3)))
+    """(N, C, H, W) as one grid, pixel by pixel; made smaller where it would be more than `most` pixels wide."""
+    sheet = frames.grid(pictures)
     if sheet.width > most:
         sheet = sheet.resize((most, round(sheet.height * most / sheet.width)), Image.Resampling.BOX)
     return sheet

@@ -309,7 +309,7 @@ class Comparison:
         for entry, run in zip(found, shown, strict=True):
             steps = album.moments(run, latents)
             name = self._difference(found, entry) + (
-                "" if len(entry.runs) == 1 else " · " + _("seed {seeds}").format(seeds=run.config.seed)
+                "" if len(entry.runs) == 1 else " · " + _(telling.SEED).format(seeds=run.config.seed)
             )
             cells.append(
                 Cell(run.id, entry.letter, name, figures.COLOURS[entry.place], lines.at_steps(run, steps, axis), steps)

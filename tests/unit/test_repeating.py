@@ -10,7 +10,7 @@ import pytest
 
 from gan_core.config import RunConfig, replace
 from gan_core.errors import ConfigError, PlaygroundError, RunError
-from gan_core.runs import repeating
+from gan_core.runs import facts, repeating
 from gan_core.runs.commands import Pause, Resume
 from gan_core.runs.repeating import Repeat
 from gan_core.runs.scheduler import Scheduler
@@ -99,12 +99,10 @@ def test_what_cannot_be_repeated_is_said(tmp_path: Path) -> None:
     try:
         with pytest.raises(RunError, match="no such run"):
             scheduler.repeat("ring-20260101-000000-abcdef", [1], "me")
-        fresh = scheduler.create(replace(RunConfig(), TINY), "me")
-        fresh.send(Pause())
-        until(lambda: fresh.status == "paused")
-        if not fresh.step:
-            with pytest.raises(RunError, match="not taken a step"):
-                scheduler.repeat(fresh.id, [1], "me")
+        config, run_id = replace(RunConfig(), TINY), scheduler.store.new_id("ring")
+        scheduler.store.folder(run_id).create(config, facts.of_new(run_id, "me", config))
+        with pytest.raises(RunError, match="not taken a step"):
+            scheduler.repeat(run_id, [1], "me")
     finally:
         scheduler.close()
     with pytest.raises(ConfigError, match="1 to 10"):
