@@ -27,7 +27,7 @@ from pages._ui.failures import plain
 from pages._ui.hand import hand, way_there
 from pages._ui.hints import NO_PRESET, hints, recipe
 from pages._ui.i18n import language, number, translate
-from pages._ui.live import live_view
+from pages._ui.live import Only, live_view
 from pages._ui.live_words import live_labels
 from pages._ui.measure import measure
 from pages._ui.mirrored import mirrored
@@ -50,6 +50,7 @@ class Lab:
     page: str
     kind: Kind
     default_preset: str
+    part: Only = "all"  # of the live view
 
     # ── state ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -85,16 +86,28 @@ class Lab:
             return False
         return True
 
+    @property
+    def run_id(self) -> str | None:
+        """The run that is shown: the address names it."""
+        return st.query_params.get("run")
+
+    @run_id.setter
+    def run_id(self, run_id: str | None) -> None:
+        if run_id:
+            st.query_params["run"] = run_id
+        else:
+            st.query_params.pop("run", None)
+
     def session(self) -> Run | None:
-        """The run that the address names, in the lab it belongs to; None without one, or (said so) when it is gone."""
-        run_id = st.query_params.get("run")
+        """The run that is shown, in the lab it belongs to; None without one, or (said so) when it is gone."""
+        run_id = self.run_id
         if not run_id:
             return None
         found = service.scheduler().get(run_id)
         if found is not None and found.config.kind != self.kind:
             st.switch_page(FILES[found.config.kind], query_params={"run": run_id})
         if found is None:
-            del st.query_params["run"]
+            self.run_id = None
             _ = translate()
             st.warning(_("There is no such run here any more. You can start a new one."), icon=":material/info:")
             return None
@@ -145,7 +158,7 @@ class Lab:
     def _own_pictures(self, shown: RunConfig, apply: Callable[[dict[str, Any]], None]) -> OwnPictures:
         def adopt(config: RunConfig) -> bool:
             self.draft = config  # as choosing a preset does: for the next run
-            st.query_params.pop("run", None)
+            self.run_id = None
             forget_link()
             return True
 
@@ -170,7 +183,7 @@ class Lab:
         locks is for new runs: a run that is shown stays as free as it was."""
         found, problems = taken(self.page)
         if found is not None and found.config.kind == self.kind:
-            if "run" not in st.query_params:
+            if self.run_id is None:
                 self.rules = Rules(found.share, found.config) if found.share else None
             self.adopt(found.config)
         elif found is not None and not problems:
@@ -197,7 +210,7 @@ class Lab:
 
         def choose() -> None:
             if (name := st.session_state[key]) and self.adopt(presets.load(name)):
-                st.query_params.pop("run", None)
+                self.run_id = None
                 forget_link()
 
         entry = registry.preset[found] if found else None
@@ -315,7 +328,7 @@ class Lab:
         st.session_state[f"{self.page}.run"] = session.id
         forget_link()
         st.query_params.pop("preset", None)
-        st.query_params["run"] = session.id
+        self.run_id = session.id
         st.rerun()
 
     def _branch(self, session: Run | None, step: int) -> None:
@@ -327,7 +340,7 @@ class Lab:
         except PlaygroundError as error:
             st.session_state[f"{self.page}.problem"] = translate()(error.template).format(**error.params)
             return
-        st.query_params["run"] = made.id
+        self.run_id = made.id
 
     def _links(self, session: Run | None, _: Callable[[str], str]) -> None:
         links(self.page, session.expected_config if session is not None else self.draft, self.rules, _)
@@ -352,7 +365,7 @@ class Lab:
             token = tokens.issue_for(session.id, control=mine)
         config = session.config if session is not None else self.draft
         live_view(run_id=session.id if session else None, token=token, frame=frame, labels=self._words(config, _),
-                  kind=self.kind, key=f"{self.page}.live", can_control=mine, about=graph.about(config, _),
+                  kind=self.kind, key=f"{self.page}.live", can_control=mine, about=graph.about(config, _), only=self.part,
                   caption=in_short(session.expected_config if session is not None else self.draft, _),
                   on_branch=lambda step: self._branch(session, step),
                   ghost=ghost(session, _) if self.kind == "points" else None,

@@ -18,7 +18,7 @@ _PARTS = (
 )  # fmt: skip  # joined to one module
 _STYLES = ("live.css", "live/graph.css")
 
-Only = Literal["all", "bar", "legend", "cell"]
+Only = Literal["all", "lesson", "bar", "legend", "cell"]
 
 HTML = '<div class="gl"></div>'
 STYLE = "\n".join((_HERE / name).read_text(encoding="utf-8") for name in _STYLES)
@@ -35,7 +35,7 @@ def live_data(*, run_id: str | None, token: str | None, frame: bytes | None, lab
 
     `frame` (a packed frame of an untrained GAN) is sent only while there is no run; it is some 10-60 kB. `stamp`: larger in what is
     said later; the browser may hear an earlier state of the page after a later one. `about`: from `graph.about`. `only`: which part of
-    the view is drawn: of runs side by side the "bar" with the commands for all, its "legend" alone, or the "cell" of one.
+    the view is drawn: what a "lesson" needs, which speaks for itself; of runs side by side the "bar" with the commands for all, its "legend" alone, or the "cell" of one.
     """
     preview = base64.b64encode(frame).decode("ascii") if frame and run_id is None else None
     words = dict(labels)

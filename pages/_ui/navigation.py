@@ -13,6 +13,7 @@ _PAGES = (
     ("images.py", "images", N_("Image Lab"), ":material/grid_view:"),
     ("translate.py", "translate", N_("Translate"), ":material/compare_arrows:"),
     ("latent.py", "latent", N_("Latent Explorer"), ":material/explore:"),
+    ("learn.py", "learn", N_("Learn"), ":material/school:"),
     ("runs.py", "runs", N_("Runs"), ":material/list:"),
     ("comparison.py", "comparison", N_("Compare"), ":material/balance:"),
 )

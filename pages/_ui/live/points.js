@@ -151,12 +151,12 @@ class PointsView {
 
   /** Pictures side by side show the same layers and the same part of the plane. */
   tell() {
-    if (this.ui.only !== "all") document.dispatchEvent(new CustomEvent(SIDE_BY_SIDE, { detail: { from: this, memory: this.memory } }));
+    if (!this.ui.alone) document.dispatchEvent(new CustomEvent(SIDE_BY_SIDE, { detail: { from: this, memory: this.memory } }));
   }
 
   follow({ from, memory, ask }) {
     if (ask && from !== this && this.legendBox.isConnected) this.tell(); // somebody has come later
-    if (ask || from === this || this.ui.only === "all" || this.ui.retired) return;
+    if (ask || from === this || this.ui.alone || this.ui.retired) return;
     const { layers, averaged, pull, look } = memory;
     if (averaged !== this.memory.averaged) this.trails.clear();
     Object.assign(this.memory, { layers: { ...layers }, averaged, pull, look });

@@ -93,10 +93,15 @@ class LiveView {
     this.listen();
   }
 
-  /** "all" of it, or of runs side by side: the "bar" that speaks to all of them with the switches of the layers, those alone as a
+  /** "all" of it; what a "lesson" needs of it, which speaks for itself; or of runs side by side: the "bar" that speaks to all of them with the switches of the layers, those alone as a
    * "legend", or the "cell" of one run. */
   get only() {
     return this.data.only || "all";
+  }
+
+  /** Whether there are no others beside it. */
+  get alone() {
+    return this.only === "all" || this.only === "lesson";
   }
 
   parts() {
@@ -107,6 +112,10 @@ class LiveView {
     if (this.only === "cell") {
       this.picture.box.after(this.doctor.box); // the pictures begin at one height, whatever is said
       return [...this.controls.parts, this.left];
+    }
+    if (this.only === "lesson") {
+      this.gradients.box.remove();
+      return [...this.controls.parts, h("div", { class: "gl-body" }, this.slow.box, this.left, this.right)];
     }
     return [...this.controls.parts, h("div", { class: "gl-lane" }, this.doctor.box, this.timeline.box),
       h("div", { class: "gl-body" }, this.slow.box, this.left, this.right), ...this.graphParts()];
@@ -119,7 +128,7 @@ class LiveView {
   }
 
   get charts() {
-    return this.only === "all" ? [this.curves, this.measures] : [];
+    return this.alone ? [this.curves, this.measures] : [];
   }
 
   watchSizes() {

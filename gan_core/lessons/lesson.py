@@ -1,0 +1,205 @@
+"""What a lesson is made of. Its words are in `texts`, in each language by hand; here is what they hang on.
+
+    Lesson("collapse", minutes=10, parts=(
+        Prose("intro"),
+        Ask("guess", options=("spread", "few"), right="few"),
+        Lab("cause", preset="ring", controls=("loss", "k_d"), tasks=(Task("collapsed", (Target("modes", at_most=3),), after_step=500),)),
+        Reveal("seen", of="guess"),
+    ))
+
+A part is closed until what it comes `after` is done: predictions come before what they predict.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from gan_core import config as settings
+from gan_core import presets, registry
+from gan_core.config import RunConfig
+from gan_core.errors import ConfigError
+from gan_core.lessons.sight import Sight
+from gan_core.text import N_
+
+NO_NUMBER = N_("“{text}” is no number. Type digits, such as {example}.")
+OUT_OF_RANGE = N_("{value} cannot be the answer: it lies between {low} and {high}.")
+NO_OPTION = N_("“{text}” is none of the answers. Choose one of them.")
+
+
+@dataclass(frozen=True)
+class Prose:
+    """Words to read."""
+
+    id: str
+    after: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A question that is answered before its Reveal. Either `options` with the `right` one, or a number between `low` and `high` that is
+    right within ±`tolerance`. `checked`: whether the answer is judged at once, as an exercise is; a prediction is not."""
+
+    id: str
+    options: tuple[str, ...] = ()
+    right: str | float = ""
+    low: float = 0.0
+    high: float = 0.0
+    tolerance: float = 0.0
+    checked: bool = False
+    after: tuple[str, ...] = ()
+
+    @property
+    def is_number(self) -> bool:
+        return not self.options
+
+    def read(self, text: object) -> str | float:
+        """An answer as it was typed or chosen; with a decimal comma or a full-width digit, too. Raises ConfigError for what cannot be one."""
+        if not self.is_number:
+            if text not in self.options:
+                raise ConfigError(NO_OPTION, text=str(text)[:40])
+            return str(text)
+        said = str(text).strip().replace("−", "-").replace("，", ".").replace("．", ".").replace(",", ".")
+        try:
+            value = float(said)
+        except ValueError:
+            value = float("nan")
+        if value != value:
+            raise ConfigError(NO_NUMBER, text=str(text)[:40], example="0.5")
+        if not self.low <= value <= self.high:
+            raise ConfigError(OUT_OF_RANGE, value=f"{value:g}", low=f"{self.low:g}", high=f"{self.high:g}")
+        return value
+
+    def is_right(self, answer: str | float) -> bool:
+        if not self.is_number:
+            return answer == self.right
+        return abs(float(answer) - float(self.right)) <= self.tolerance + 1e-12
+
+
+@dataclass(frozen=True)
+class Target:
+    """A figure of the run on one side of a number, both included."""
+
+    figure: str
+    at_least: float | None = None
+    at_most: float | None = None
+
+    def is_met(self, sight: Sight) -> bool:
+        value = sight.figures.get(self.figure)
+        if value is None:
+            return False
+        return (self.at_least is None or value >= self.at_least) and (self.at_most is None or value <= self.at_most)
+
+
+@dataclass(frozen=True)
+class Task:
+    """What ticks itself when the learner has done it: all targets are met from step `after_step` on, and the run's settings are as `when`
+    wants them. `goal`: it is what the lesson is about; then the lab's own settings fail, and with the changes in
+    `solution`, made at step `at_step`, it is done by step `by_step`: both are tested."""
+
+    id: str
+    targets: tuple[Target, ...] = ()
+    after_step: int = 0
+    when: Callable[[Sight], bool] | None = None
+    goal: bool = False
+    solution: Mapping[str, Any] = field(default_factory=dict)
+    at_step: int = 0
+    by_step: int = 0
+
+    def is_done(self, sight: Sight) -> bool:
+        in_time = sight.step >= self.after_step
+        return in_time and all(t.is_met(sight) for t in self.targets) and (self.when is None or self.when(sight))
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A live run. It starts as the `preset` with `changes`; the learner may set what `controls` names."""
+
+    id: str
+    preset: str
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    controls: tuple[str, ...] = ()
+    tasks: tuple[Task, ...] = ()
+    after: tuple[str, ...] = ()
+
+    @property
+    def config(self) -> RunConfig:
+        """The settings that it starts with."""
+        return settings.replace(presets.load(self.preset), dict(self.changes))
+
+    @property
+    def page(self) -> str:
+        """The lab that shows the same, with everything in it."""
+        return str(registry.preset[self.preset].info["page"])
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two live runs beside each other, in step, that differ in what `versions` says of each."""
+
+    id: str
+    preset: str
+    versions: tuple[Mapping[str, Any], ...]
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    tasks: tuple[Task, ...] = ()
+    after: tuple[str, ...] = ()
+
+    @property
+    def configs(self) -> list[RunConfig]:
+        """The settings of each."""
+        base = settings.replace(presets.load(self.preset), dict(self.changes))
+        return [settings.replace(base, dict(version)) for version in self.versions]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """Something to play with that is no run; `name`: what draws it. It tells facts that tasks look at."""
+
+    id: str
+    name: str
+    start: Mapping[str, Any] = field(default_factory=dict)
+    tasks: tuple[Task, ...] = ()
+    after: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Reveal:
+    """What was to be seen, with the learner's own answer to `of` beside it."""
+
+    id: str
+    of: str = ""
+    after: tuple[str, ...] = ()
+
+
+Part: TypeAlias = Prose | Ask | Lab | Pair | Figure | Reveal
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """name: in addresses and files. minutes: of a class. zoo: entries to read on, as "loss.hinge"."""
+
+    name: str
+    minutes: int
+    parts: tuple[Part, ...]
+    zoo: tuple[str, ...] = ()
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """What there is to do, in order: questions by their ids, tasks as "lab.task"."""
+        found: list[str] = []
+        for part in self.parts:
+            if isinstance(part, Ask):
+                found.append(part.id)
+            found += [f"{part.id}.{task.id}" for task in tasks_of(part)]
+        return tuple(found)
+
+    def part(self, name: str) -> Part | None:
+        return next((part for part in self.parts if part.id == name), None)
+
+    def asks(self) -> dict[str, Ask]:
+        return {part.id: part for part in self.parts if isinstance(part, Ask)}
+
+
+def tasks_of(part: Part) -> tuple[Task, ...]:
+    return part.tasks if isinstance(part, (Lab, Pair, Figure)) else ()

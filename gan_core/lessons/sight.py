@@ -1,0 +1,71 @@
+"""What a lesson sees of a run, or of a figure: the numbers that its tasks are about. Read from the run; never told by a browser."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from gan_core.config import RunConfig
+from gan_core.runs.session import TrainingSession
+from gan_core.runs.snapshots import Mark, Snapshot
+
+
+@dataclass(frozen=True)
+class Sight:
+    """figures: the newest value of each curve and metric by name. samples: of how many samples the metrics are. highest, lowest: of the whole
+    run so far, of what is a curve. phase: where a single step stands, as in `phases`; did: what the run was told, as in its journal ("step_d").
+    runs: of several runs beside each other, each one's."""
+
+    step: int
+    figures: Mapping[str, float]
+    config: RunConfig | None = None
+    samples: int = 0
+    marks: tuple[Mark, ...] = ()
+    highest: Mapping[str, float] = field(default_factory=dict)
+    lowest: Mapping[str, float] = field(default_factory=dict)
+    speed: int = 0
+    status: str = ""
+    phase: str = ""
+    did: frozenset[str] = frozenset()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    runs: tuple[Sight, ...] = ()
+
+
+def of_session(session: TrainingSession) -> Sight:
+    """What a run shows now. Metrics count at the step that they were measured at: those from before a change say nothing of after it."""
+    snapshot, metrics = session.latest, session.metrics
+    highest, lowest = _extremes(snapshot)
+    figures = {name: float(value) for name, value in session.last_row.items()}
+    step = snapshot.step
+    if metrics is not None:
+        figures |= {name: float(value) for name, value in metrics.values.items()}
+        step = metrics.step
+    journal = session.folder.journal() if session.folder is not None else []
+    return Sight(step, figures, session.config, metrics.samples if metrics else 0, snapshot.marks, highest, lowest, snapshot.speed,
+                 snapshot.status, snapshot.phase.place.code if snapshot.phase is not None else "",
+                 frozenset(str(entry.get("do")) for entry in journal))  # fmt: skip
+
+
+def of_runs(sights: list[Sight]) -> Sight:
+    """Of several runs: each one's figures with its letter, as "a.modes"; the step that all have come to."""
+    figures = {
+        f"{letter}.{name}": value
+        for letter, one in zip("abcd", sights, strict=False)
+        for name, value in one.figures.items()
+    }
+    return Sight(min((one.step for one in sights), default=0), figures, runs=tuple(sights))
+
+
+def _extremes(snapshot: Snapshot) -> tuple[dict[str, float], dict[str, float]]:
+    highest: dict[str, float] = {}
+    lowest: dict[str, float] = {}
+    if snapshot.curve_values is not None:
+        for i, name in enumerate(snapshot.curve_names[: snapshot.curve_values.shape[1]]):
+            values = snapshot.curve_values[:, i]
+            values = values[np.isfinite(values)]
+            if len(values):
+                highest[name], lowest[name] = float(values.max()), float(values.min())
+    return highest, lowest

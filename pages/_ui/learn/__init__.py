@@ -1,0 +1,1 @@
+"""The page of the lessons: their list, one of them, the glossary."""
