@@ -518,7 +518,7 @@ class RunConfig:
     device: str = setting("auto", title=N_("Device"), group="run", choices=DEVICES,
         help=N_("Where the networks are trained. Automatic: a GPU where there is one."),
         more=N_("Small networks on points are often faster on a CPU: a GPU takes longer to be told what to do than to do it."))  # fmt: skip
-    precision: str = setting("auto", title=N_("Precision"), group="run", choices=PRECISIONS,
+    precision: str = setting("auto", title=N_("Arithmetic precision"), group="run", choices=PRECISIONS,
         help=N_("bfloat16 is faster on GPUs with wide networks. Automatic: only there."),
         more=N_("Mixed precision computes convolutions in 16 bits and keeps the weights in 32. Penalties and losses lose a little"
                 " exactness."))  # fmt: skip

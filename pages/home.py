@@ -8,6 +8,7 @@ from gan_core import device, estimate, presets, registry
 from gan_core.errors import PlaygroundError
 from gan_core.registry import Entry
 from gan_core.runs.session import TrainingSession
+from gan_core.text import told
 from pages._ui import service
 from pages._ui.data_note import data_title
 from pages._ui.failures import plain
@@ -65,7 +66,7 @@ def _start(entry: Entry[dict[str, object]], _: Callable[[str], str]) -> None:
         else:
             query = {"run": scheduler.create(presets.load(entry.name), owner_id()).id}
     except PlaygroundError as error:
-        st.error(plain(_(error.template).format(**error.params)), icon=":material/error:")
+        st.error(plain(told(error, _)), icon=":material/error:")
         return
     st.switch_page(page, query_params=query)
 

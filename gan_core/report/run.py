@@ -17,7 +17,7 @@ from gan_core.report.page import text
 from gan_core.runs import about, frames, gauging, words
 from gan_core.runs.snapshots import Message
 from gan_core.speech import Speech
-from gan_core.text import N_
+from gan_core.text import N_, told
 
 SIDE = 400  # pixels of the last picture
 SMALL = 200  # of the earlier ones
@@ -62,7 +62,7 @@ def _facts(run: Compared, speech: Speech) -> list[tuple[str, str]]:
     ]  # fmt: skip
     message = Message.read(said.get("message"))
     if run.status == "failed" and message.template:
-        lines.append((_(N_("Why it stopped")), _(message.template).format(**message.params)))
+        lines.append((_(N_("Why it stopped")), told(message, _)))
     return [(text(name), text(value)) for name, value in lines]
 
 
@@ -100,7 +100,7 @@ def shown(
             book.picture(run.folder, step, latents, side), caption, _(N_("Samples at step {step}")).format(step=step)
         )
     except PlaygroundError as error:
-        return f"<figure><figcaption>{caption}: {text(_(error.template).format(**error.params))}</figcaption></figure>"
+        return f"<figure><figcaption>{caption}: {text(told(error, _))}</figcaption></figure>"
 
 
 # ── what was found and measured ──────────────────────────────────────────────────────────────────────────────────────────
@@ -114,7 +114,7 @@ def _diagnosis(run: Compared, speech: Speech) -> list[str]:
     return [
         f"<p><b>{text(_(registry.condition[f.code].title))}</b> "
         f"{text(_(N_('(since step {step})')).format(step=speech.number(f.since)))}<br>"
-        f"{text(_(f.evidence.template).format(**f.evidence.params))}</p>"
+        f"{text(told(f.evidence, _))}</p>"
         for f in found
     ]  # fmt: skip
 

@@ -28,7 +28,7 @@ from gan_core.runs.index import Query
 from gan_core.runs.listing import ACTIVE, Row
 from gan_core.runs.repeating import MOST_SEEDS, seeds
 from gan_core.runs.session import TrainingSession
-from gan_core.text import N_
+from gan_core.text import N_, told
 from pages._ui import service
 from pages._ui.album import Cell, album_view
 from pages._ui.charts import FIRST, PLAIN
@@ -109,7 +109,7 @@ class Comparison:
         return found
 
     def _warn(self, problem: PlaygroundError) -> None:
-        st.warning(plain(self._(problem.template).format(**problem.params)), icon=":material/info:")
+        st.warning(plain(told(problem, self._)), icon=":material/info:")
 
     def _chooser(self, rows: dict[str, Row]) -> None:
         _ = self._
@@ -237,7 +237,7 @@ class Comparison:
             known = [run_id for run_id in st.query_params.get("runs", "").split(",") if run_id]
             st.query_params["runs"] = ",".join([*known, *made])
         if problem is not None:
-            st.error(plain(_(problem.template).format(**problem.params)), icon=":material/error:")
+            st.error(plain(told(problem, _)), icon=":material/error:")
         elif made:
             st.rerun()
 

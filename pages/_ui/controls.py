@@ -17,6 +17,7 @@ from gan_core.errors import ConfigError
 from gan_core.registry import Registry
 from gan_core.settings import Field
 from gan_core.speech import Speech
+from gan_core.text import told
 from pages._ui.failures import plain
 from pages._ui.i18n import language, translate
 from pages._ui.mirrored import current, mirrored
@@ -79,7 +80,7 @@ class Controls:
         changed = None if field.name in self.locked else self._changed
         _WIDGETS[_kind(field)](field, self.config, label(field, self.config, _), key, changed, _)
         if problem := st.session_state.pop(f"{name}!", None):
-            st.error(plain(_(problem.template).format(**problem.params)), icon=":material/error:")
+            st.error(plain(told(problem, _)), icon=":material/error:")
 
     def _way_back(self, group: str, _: Translate) -> None:
         """To the values that the data set has of itself."""

@@ -23,7 +23,7 @@ from gan_core.export.writers import WRITERS
 from gan_core.parcels import packing
 from gan_core.report.run import report
 from gan_core.runs.folder import RunFolder
-from gan_core.text import N_
+from gan_core.text import N_, told
 from pages._ui import files_out, service
 from pages._ui.data_note import run_title
 from pages._ui.failures import plain
@@ -95,7 +95,7 @@ def _export(page: str, run_id: str | None, draft: RunConfig | None) -> None:
         else:
             _offer(page, _PARTS[kind](page, run_id, folder, _), _)
     except PlaygroundError as error:
-        st.info(plain(_(error.template).format(**error.params)), icon=":material/info:")
+        st.info(plain(told(error, _)), icon=":material/info:")
 
 
 def _offer(page: str, file: File, _: Translate) -> None:
@@ -242,7 +242,7 @@ def _of_weights(page: str, run_id: str, folder: RunFolder, _: Translate) -> File
         try:
             text = _network(serial.to_json(config), name)
         except PlaygroundError as error:
-            st.caption(plain(_(error.template).format(**error.params)))
+            st.caption(plain(told(error, _)))
         else:
             st.download_button(_("Download {file}").format(file="load.py"), text, "load.py", "text/x-python", icon=":material/code:", on_click="ignore",
                                key=f"{page}.download.network", width="stretch", help=_("The generator as plain PyTorch code that takes these weights."))  # fmt: skip

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from gan_core.errors import PlaygroundError
+from gan_core.text import told
 from pages._ui.i18n import translate
 
 
@@ -10,7 +11,7 @@ def show_failure(error: Exception) -> bool:
     """Streamlit's `on_script_error`: it has logged the traceback already. True: show nothing else."""
     _ = translate()
     if isinstance(error, PlaygroundError):
-        st.error(plain(_(error.template).format(**error.params)), icon=":material/error:")
+        st.error(plain(told(error, _)), icon=":material/error:")
     else:
         st.error(
             _("This page failed. The server's log says why. Reload it; runs that are training go on."),

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 
 from gan_core.export.job import FileJob
+from gan_core.text import told
 from pages._ui import tokens
 from pages._ui.failures import plain
 from pages._ui.i18n import file_size, number, translate
@@ -71,7 +72,7 @@ def finished(page: str, job: FileJob, _: Translate) -> bool:
         st.caption(file_size(size))
         return True
     if job.status == "failed" and job.error is not None:
-        st.error(plain(_(job.error.template).format(**job.error.params)), icon=":material/error:")
+        st.error(plain(told(job.error, _)), icon=":material/error:")
     return False
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from gan_core.errors import PlaygroundError
-from gan_core.text import N_
+from gan_core.text import N_, told
 from pages._ui import service
 from pages._ui.bring import drop_zone, held
 from pages._ui.failures import plain
@@ -65,7 +65,7 @@ class ImportRun:
             )
         )
         if problem := st.session_state.get(_PROBLEM):
-            st.error(plain(_(problem.template).format(**problem.params)), icon=":material/error:")
+            st.error(plain(told(problem, _)), icon=":material/error:")
         try:
             tray = self._tray()
             if tray.given:
@@ -80,7 +80,7 @@ class ImportRun:
                 variant="run",
             )
         except PlaygroundError as error:
-            st.error(plain(_(error.template).format(**error.params)), icon=":material/error:")
+            st.error(plain(told(error, _)), icon=":material/error:")
 
     def _take(self, tray: Tray, _: Callable[[str], str]) -> None:
         """What has arrived becomes a run; or it is said why not, and another file can be chosen."""

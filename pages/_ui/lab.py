@@ -16,7 +16,7 @@ from gan_core.runs.listing import ACTIVE
 from gan_core.runs.preview import preview_frame
 from gan_core.runs.session import TrainingSession
 from gan_core.sharing import Share
-from gan_core.text import N_
+from gan_core.text import N_, told
 from pages._ui import graph, service, tokens
 from pages._ui import settings as server
 from pages._ui.beside import compare, ghost, with_others
@@ -127,7 +127,7 @@ class Lab:
             self._follow(own)
         show_note(self.rules, _)
         for problem in server.options().plugin_problems:
-            st.warning(plain(_(problem.template).format(**problem.params)), icon=":material/extension_off:")
+            st.warning(plain(told(problem, _)), icon=":material/extension_off:")
         self._toolbar(title, session, mine, _)
         show_refusal(self.page, _)
         st.caption(self._notice(session, mine, _) or caption)
@@ -189,7 +189,7 @@ class Lab:
         elif found is not None and not problems:
             problems.append(ConfigError(OTHER_LAB))
         for problem in problems:
-            st.warning(plain(_(problem.template).format(**problem.params)), icon=":material/link_off:")
+            st.warning(plain(told(problem, _)), icon=":material/link_off:")
 
     def _take_preset(self, _: Callable[[str], str]) -> None:
         name = st.query_params.get("preset")
@@ -323,7 +323,7 @@ class Lab:
                 self.draft, owner_id(), self.rules.share if self.rules is not None else None
             )
         except PlaygroundError as error:
-            st.error(plain(_(error.template).format(**error.params)), icon=":material/error:")
+            st.error(plain(told(error, _)), icon=":material/error:")
             return
         st.session_state[f"{self.page}.run"] = session.id
         forget_link()
@@ -338,7 +338,7 @@ class Lab:
         try:
             made = service.scheduler().branch(session.id, step, owner_id())
         except PlaygroundError as error:
-            st.session_state[f"{self.page}.problem"] = translate()(error.template).format(**error.params)
+            st.session_state[f"{self.page}.problem"] = told(error, translate())
             return
         self.run_id = made.id
 
@@ -356,7 +356,7 @@ class Lab:
             except (
                 PlaygroundError
             ) as error:  # its table is on another server, say, or has less than a batch: the page is there to change it
-                st.error(plain(_(error.template).format(**error.params)), icon=":material/error:")
+                st.error(plain(told(error, _)), icon=":material/error:")
                 return
             if frame is None:  # nothing can be drawn yet: what to do stands where the pictures will be
                 fetch_note(self.draft.data.name, _)
@@ -402,7 +402,7 @@ class Lab:
         try:
             self._applier(session)(changes)
         except ConfigError as error:
-            st.toast(plain(_(error.template).format(**error.params)), icon=":material/error:")
+            st.toast(plain(told(error, _)), icon=":material/error:")
 
     def _history(self, session: Run, mine: bool) -> None:
         with st.expander(translate()("Changes during this run")):

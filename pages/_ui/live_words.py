@@ -25,7 +25,7 @@ LABELS: dict[str, str] = {
     "pause.help": N_("Hold the training; nothing is lost."),
     "resume": N_("Resume"),
     "resume.help": N_("Go on from this step."),
-    "step": N_("Step"),
+    "step": N_("One step"),
     "step.help": N_("Make one training step; pause first."),
     "stop": N_("Stop"),
     "stop.help": N_("End the training here; the run is kept and can be resumed."),

@@ -15,7 +15,7 @@ from gan_core.runs.gauging import SAMPLES, SHARES
 from gan_core.runs.measured import Measured
 from gan_core.runs.measurement import MOST_SAMPLES, TOO_FEW, MeasureJob, MeasurePlan, needed
 from gan_core.runs.session import TrainingSession
-from gan_core.text import N_
+from gan_core.text import N_, told
 from pages._ui import service
 from pages._ui.failures import plain
 from pages._ui.i18n import number, percent, translate
@@ -180,7 +180,7 @@ def _ended(job: MeasureJob, _: Translate) -> None:
 
 
 def _said(error: PlaygroundError, _: Translate) -> str:
-    return plain(_(error.template).format(**error.params))
+    return plain(told(error, _))
 
 
 # ── what was found ───────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -14,7 +14,7 @@ from gan_core.config import SCALINGS, RunConfig
 from gan_core.data import csv_text, drawing, table
 from gan_core.data.csv_text import Columns, Sheet
 from gan_core.errors import DataError, PlaygroundError
-from gan_core.text import N_
+from gan_core.text import N_, told
 from pages._ui import service
 from pages._ui.controls import new_data
 from pages._ui.draw import drawing_board
@@ -63,7 +63,7 @@ def _guarded(draw: Callable[[], None], _: Translate) -> None:
     try:
         draw()
     except PlaygroundError as error:
-        st.error(plain(_(error.template).format(**error.params)), icon=":material/error:")
+        st.error(plain(told(error, _)), icon=":material/error:")
 
 
 def _use(page: str, config: RunConfig, name: str, changes: dict[str, Any], apply: Apply) -> None:

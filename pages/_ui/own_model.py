@@ -10,7 +10,7 @@ from gan_core.errors import PlaygroundError
 from gan_core.latent.models import LARGEST_MB, LARGEST_ONNX_MB, is_model, is_onnx
 from gan_core.latent.onnx_models import Answers, Found
 from gan_core.latent.onnx_worker import MOST_CLASSES, MOST_DIM, TRIAL
-from gan_core.text import N_
+from gan_core.text import N_, told
 from pages._ui import service
 from pages._ui.failures import plain
 from pages._ui.i18n import number
@@ -68,7 +68,7 @@ def _keep(data: bytes, name: str, said: Answers | None, _: Translate) -> None:
 
 
 def _say(error: PlaygroundError, _: Translate) -> None:
-    st.error(plain(_(error.template).format(**error.params)), icon=":material/error:")
+    st.error(plain(told(error, _)), icon=":material/error:")
 
 
 # ── an ONNX file: what was found out, and what only its owner knows ──────────────────────────────────────────────────────

@@ -22,7 +22,7 @@ from gan_core.pictures.importing import PHASES, Given, Import, first_name, previ
 from gan_core.pictures.reasons import NOTES, REASONS, Reason
 from gan_core.pictures.store import COMMAND_LINE, LONGEST_NAME, Damaged, PictureSet, PictureSets
 from gan_core.pictures.upload import folders, inside
-from gan_core.text import N_
+from gan_core.text import N_, told
 from pages._ui import service
 from pages._ui import settings as server
 from pages._ui.bring import drop_zone, held
@@ -86,7 +86,7 @@ class OwnPictures:
         if root is not None:
             parts[_("Folder on the server")] = lambda: self._on_server(root, _)
         if problem := st.session_state.pop(self._key("problem"), None):
-            st.error(plain(_(problem.template).format(**problem.params)), icon=":material/error:")
+            st.error(plain(told(problem, _)), icon=":material/error:")
         for tab, draw in zip(st.tabs(list(parts), key=self._tabs_key, on_change="rerun"), parts.values(), strict=True):
             if tab.open:
                 with tab:
@@ -194,7 +194,7 @@ class OwnPictures:
         if job.result is not None:
             self._result(job.result, job, _)
         elif job.error is not None:
-            st.error(plain(_(job.error.template).format(**job.error.params)), icon=":material/error:")
+            st.error(plain(told(job.error, _)), icon=":material/error:")
             _listed(job.refused, REASONS, _)
         else:
             st.info(_("Cancelled. Nothing was kept of it."), icon=":material/cancel:")
@@ -365,7 +365,7 @@ def _guarded(draw: Callable[[], None], _: Translate) -> None:
     try:
         draw()
     except PlaygroundError as error:
-        st.error(plain(_(error.template).format(**error.params)), icon=":material/error:")
+        st.error(plain(told(error, _)), icon=":material/error:")
 
 
 def _facts(made: PictureSet, _: Translate) -> str:

@@ -29,6 +29,7 @@ from gan_core.runs.listing import ACTIVE, Row
 from gan_core.runs.moments import Kept
 from gan_core.runs.session import TrainingSession
 from gan_core.sharing import Share
+from gan_core.text import told
 from pages._ui import service
 from pages._ui.charts import PLAIN
 from pages._ui.data_note import gone_note, row_data, run_title, set_is_gone
@@ -143,7 +144,7 @@ class RunPanel:
             )
             share = self._share(run_id)
         except PlaygroundError as error:
-            st.error(plain(_(error.template).format(**error.params)), icon=":material/error:")
+            st.error(plain(told(error, _)), icon=":material/error:")
             return
         st.switch_page(FILES[config.kind], query_params=sharing.to_query(config, share))
 
@@ -183,7 +184,7 @@ class RunPanel:
         st.text_area(_("Notes"), key=f"{key}.notes", placeholder=_("What you tried, what you saw"), max_chars=about.LONGEST_NOTES,
                      height=100, on_change=keep, disabled=not mine)  # fmt: skip
         if problem := st.session_state.pop(f"{key}!", None):
-            st.error(plain(_(problem.template).format(**problem.params)), icon=":material/error:")
+            st.error(plain(told(problem, _)), icon=":material/error:")
 
     def _facts(self, run_id: str) -> None:
         _ = self._
@@ -288,7 +289,7 @@ class RunPanel:
                 str(folder.path), moment.step, folder.curves.path.stat().st_mtime_ns if moment.best else 0
             )
         except (PlaygroundError, OSError) as error:
-            text = _(error.template).format(**error.params) if isinstance(error, PlaygroundError) else str(error)
+            text = told(error, _) if isinstance(error, PlaygroundError) else str(error)
             st.warning(plain(text), icon=":material/broken_image:")
             return
         st.image(picture, width="stretch", alt=_("The run at step {step}").format(step=number(moment.step)))
@@ -298,7 +299,7 @@ class RunPanel:
         try:
             run = service.scheduler().branch(row.id, step, owner_id())
         except PlaygroundError as error:
-            st.error(plain(_(error.template).format(**error.params)), icon=":material/error:")
+            st.error(plain(told(error, _)), icon=":material/error:")
             return
         st.switch_page(FILES[run.config.kind], query_params={"run": run.id})
 
@@ -415,7 +416,7 @@ class RunPanel:
         try:
             action()
         except PlaygroundError as error:
-            st.error(plain(_(error.template).format(**error.params)), icon=":material/error:")
+            st.error(plain(told(error, _)), icon=":material/error:")
             return False
         return True
 

@@ -16,7 +16,7 @@ from gan_core.errors import PlaygroundError
 from gan_core.runs import stills
 from gan_core.runs.index import Query
 from gan_core.runs.listing import ACTIVE, Row
-from gan_core.text import N_
+from gan_core.text import N_, told
 from pages._ui import service
 from pages._ui.data_note import row_data, run_title
 from pages._ui.failures import plain
@@ -138,7 +138,7 @@ class RunsTable:
         try:
             rows, total = service.scheduler().rows(replace(query, offset=(page - 1) * PAGE_ROWS))
         except PlaygroundError as error:
-            st.error(plain(_(error.template).format(**error.params)), icon=":material/error:")
+            st.error(plain(told(error, _)), icon=":material/error:")
             return
         if not rows and page > 1:  # the last run of the last page is gone
             del st.session_state[key]

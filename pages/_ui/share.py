@@ -11,6 +11,7 @@ from gan_core import sharing
 from gan_core.config import GROUPS, RunConfig
 from gan_core.errors import ConfigError, PlaygroundError
 from gan_core.sharing import LONGEST_NOTE, Share
+from gan_core.text import told
 from pages._ui.controls import full_title
 from pages._ui.failures import plain
 
@@ -132,4 +133,4 @@ def refuse(page: str, error: ConfigError) -> None:
 def show_refusal(page: str, _: Translate) -> None:
     """What was refused last, once."""
     if error := st.session_state.pop(f"{page}.refused", None):
-        st.error(plain(_(error.template).format(**error.params)), icon=":material/lock:")
+        st.error(plain(told(error, _)), icon=":material/lock:")

@@ -17,7 +17,7 @@ from gan_core.errors import ConfigError, PlaygroundError
 from gan_core.runs import together
 from gan_core.runs.following import FollowedRun
 from gan_core.runs.session import TrainingSession
-from gan_core.text import N_
+from gan_core.text import N_, told
 from pages._ui import charts, service, tokens
 from pages._ui.controls import Controls, full_title, value_text
 from pages._ui.failures import plain
@@ -117,7 +117,7 @@ class SideBySide:
             problems = self._take_links(links) if links else self._take_named(str(preset))
             st.session_state[key] = (asked, problems)
         for problem in problems:
-            st.warning(plain(self._(problem.template).format(**problem.params)), icon=":material/link_off:")
+            st.warning(plain(told(problem, self._)), icon=":material/link_off:")
 
     def _take_links(self, links: list[str]) -> list[PlaygroundError]:
         found = [serial.from_link(link) for link in links[: together.MOST]]
@@ -161,7 +161,7 @@ class SideBySide:
         if len(found) > together.MOST:
             problems.append(ConfigError(TOO_MANY, most=together.MOST))
         for problem in problems:
-            st.warning(plain(self._(problem.template).format(**problem.params)), icon=":material/info:")
+            st.warning(plain(told(problem, self._)), icon=":material/info:")
         if asked and not found:
             del st.query_params["runs"]
         return found[: together.MOST]
@@ -241,7 +241,7 @@ class SideBySide:
         try:
             self.take([settings.replace(config, alike) for config in configs])
         except ConfigError as error:
-            st.error(plain(self._(error.template).format(**error.params)), icon=":material/error:")
+            st.error(plain(told(error, self._)), icon=":material/error:")
             return
         st.query_params.clear()
         st.rerun()
@@ -250,7 +250,7 @@ class SideBySide:
         try:
             runs = service.scheduler().create_together(self.drafts, owner_id())
         except PlaygroundError as error:
-            st.error(plain(self._(error.template).format(**error.params)), icon=":material/error:")
+            st.error(plain(told(error, self._)), icon=":material/error:")
             return
         names = self.names
         st.query_params.clear()
@@ -401,7 +401,7 @@ class SideBySide:
         try:
             return [preview(config) for config in configs]
         except PlaygroundError as error:  # its table is on another server, say
-            st.error(plain(self._(error.template).format(**error.params)), icon=":material/error:")
+            st.error(plain(told(error, self._)), icon=":material/error:")
             return [None] * len(configs)
 
     def _difference(self, configs: Sequence[RunConfig], i: int) -> str:

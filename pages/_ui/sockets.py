@@ -10,6 +10,7 @@ from typing import Any
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from gan_core.errors import PlaygroundError
+from gan_core.text import told
 from pages._ui import i18n, origins
 from pages._ui.tokens import Grant, TokenError
 
@@ -95,7 +96,7 @@ async def send_bytes(socket: WebSocket, data: bytes, patience: float) -> None:
 
 def said(error: PlaygroundError, language: str) -> str:
     """An error in the visitor's language."""
-    return i18n.translator(language).gettext(error.template).format(**error.params)
+    return told(error, i18n.translator(language).gettext)
 
 
 async def until_one_ends(*coroutines: Coroutine[Any, Any, None]) -> None:

@@ -7,6 +7,7 @@ import streamlit as st
 from gan_core.errors import PlaygroundError, RunError
 from gan_core.runs import board, event_file
 from gan_core.runs.session import TrainingSession
+from gan_core.text import told
 from pages._ui import service
 from pages._ui.failures import plain
 from pages._ui.i18n import number, translate
@@ -37,7 +38,7 @@ def tensorboard(page: str, run_id: str) -> None:
         st.caption(_("Only who may control the run can change this."))
     refused = st.session_state.pop(f"{key}.refused", None)
     if (said := refused or (now.note if now is not None else None) or problem) is not None:
-        st.warning(plain(_(said.template).format(**said.params)), icon=":material/warning:")
+        st.warning(plain(told(said, _)), icon=":material/warning:")
     if on or folder.files():
         _where(str(folder.path), folder.command, _)
 

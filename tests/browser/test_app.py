@@ -174,7 +174,7 @@ def test_pause_step_resume_reset_stop(training: Any) -> None:
     resting = number(page, "step")
     page.wait_for_timeout(1500)
     assert number(page, "step") == resting
-    page.get_by_role("button", name="Step", exact=True).click()
+    page.get_by_role("button", name="One step", exact=True).click()
     until(page, lambda: number(page, "step") == resting + 1)
     press(page, "Resume", "running")
     until(page, lambda: number(page, "step") > resting + 5)

@@ -42,7 +42,7 @@ def test_two_configurations_train_in_step(visitor: Visitor) -> None:
     until(page, lambda: all(cell(page, i).get_attribute("data-status") == "paused" for i in (0, 1)))
     until(page, lambda: step(cell(page, 0)) == step(cell(page, 1)) == step(bar))
     at = step(bar)
-    bar.get_by_role("button", name="Step", exact=True).click()
+    bar.get_by_role("button", name="One step", exact=True).click()
     until(page, lambda: step(cell(page, 0)) == step(cell(page, 1)) == at + 1)
     assert low(cell(page, 0)) != low(cell(page, 1))  # another critic
     before = [low(cell(page, i)) for i in (0, 1)]

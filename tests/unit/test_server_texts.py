@@ -64,7 +64,7 @@ def _page() -> None:
 
 
 def test_link_choice_and_session(chinese: Path) -> None:
-    app = AppTest.from_function(_page)
+    app = AppTest.from_function(_page, default_timeout=60)
     app.query_params["lang"] = "zh_CN"
     assert app.run().text[0].value == "首页||1,234.5|50%"
     app.query_params.clear()  # Streamlit drops the query when another page opens
@@ -78,13 +78,13 @@ def test_link_choice_and_session(chinese: Path) -> None:
 
 def test_without_a_catalogue_there_is_nothing_to_choose(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(i18n, "LOCALES", tmp_path)
-    app = AppTest.from_function(_page).run()
+    app = AppTest.from_function(_page, default_timeout=60).run()
     assert not app.sidebar.selectbox
     assert app.text[0].value.startswith("Home")
 
 
 def test_an_unknown_language_in_a_link_is_ignored(chinese: Path) -> None:
-    app = AppTest.from_function(_page)
+    app = AppTest.from_function(_page, default_timeout=60)
     app.query_params["lang"] = "../../etc"
     assert app.run().text[0].value.startswith("Home")
     assert not app.exception

@@ -14,7 +14,7 @@ from gan_core.lessons.lesson import Pair as PairPart
 from gan_core.lessons.sight import Sight, of_runs, of_session
 from gan_core.runs.session import TrainingSession
 from gan_core.sharing import Share
-from gan_core.text import N_
+from gan_core.text import N_, told
 from pages._ui import service, tokens
 from pages._ui.controls import Controls
 from pages._ui.failures import plain
@@ -173,7 +173,7 @@ class LessonPair:
         try:
             runs = service.scheduler().create_together(self.part.configs, owner_id())
         except PlaygroundError as error:
-            st.error(plain(_(error.template).format(**error.params)), icon=":material/error:")
+            st.error(plain(told(error, _)), icon=":material/error:")
             return
         record = progress().of(self.lesson)
         keep(progress().put(self.lesson, record.began(self.part.id, tuple(run.id for run in runs))))

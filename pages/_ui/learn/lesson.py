@@ -12,7 +12,7 @@ from gan_core.lessons.lesson import Ask, Figure, Lab, Lesson, Pair, Part, Prose,
 from gan_core.lessons.progress import Record
 from gan_core.lessons.sight import Sight
 from gan_core.runs.words import CURVES
-from gan_core.text import N_
+from gan_core.text import N_, told
 from pages._ui.failures import plain
 from pages._ui.i18n import number
 from pages._ui.learn import words
@@ -157,7 +157,7 @@ class LessonPage:
                 args=(ask, key),
             )
             if problem := st.session_state.pop(f"{key}!", None):
-                st.error(plain(_(problem.template).format(**problem.params)), icon=":material/error:")
+                st.error(plain(told(problem, _)), icon=":material/error:")
 
     def _answer(self, ask: Ask, key: str) -> None:
         said = st.session_state.get(key)
