@@ -405,7 +405,8 @@ class Lab:
             st.toast(plain(told(error, _)), icon=":material/error:")
 
     def _history(self, session: Run, mine: bool) -> None:
-        with st.expander(translate()("Changes during this run")):
+        _ = translate()
+        with st.expander(_("Changes during this run")):
             drawn = st.session_state.get(f"{self.page}.drawn") if mine else None
             st.fragment(_marks, run_every=HISTORY_SECONDS)(session.id, isinstance(session, FollowedRun), drawn)
 

@@ -1,11 +1,14 @@
 """Languages: which one a visitor gets, that catalogues are complete, and that the shell offers them."""
 
+import io
 import re
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from gan_core.errors import PlaygroundError
+from gan_core.text import N_, told
 from pages._ui import catalogue, i18n
 from pages._ui.failures import plain
 
@@ -115,3 +118,37 @@ def test_translations_keep_the_placeholders(code: str) -> None:
 
 def test_text_from_outside_is_not_markdown() -> None:
     assert plain("**b** <i> $x$ :red[a]") == r"\*\*b\*\* \<i\> \$x\$ \:red\[a\]"
+
+
+_BOLD = re.compile(r"\*\*(.+?)\*\*")
+_WORD = r"[^\s\W_]"
+
+
+def test_bold_words_are_seen_as_such_between_chinese_ones() -> None:
+    """Markdown takes ** for bold only where it can tell which side it belongs to: not between a bracket or full stop and a character."""
+    from gan_core.lessons import texts
+
+    said = [str(message.string) for code in SHIPPED for message in catalogue.load(code)]
+    said += [
+        text for path in texts.FOLDER.glob("*.md") for text in texts.read(path.read_text(encoding="utf-8")).values()
+    ]
+    for text in said:
+        for found in _BOLD.finditer(text):
+            before, after = text[: found.start()][-1:], text[found.end() :][:1]
+            assert not (re.match(_WORD, before) and re.match(r"\W", found[1])), text
+            assert not (re.match(_WORD, after) and re.match(r"\W", found[1][-1])), text
+
+
+def test_messages_are_found_wherever_they_stand() -> None:
+    source = (
+        b"x = _('one')\ny = f\"{self._('two')} {N_('three')}\" if a else _('four' if b else 'five')\nother('six')"
+    )
+    found = [message for _line, _name, message, _c in catalogue.calls(io.BytesIO(source), {"_", "N_"}, (), {})]
+    assert sorted(found) == ["five", "four", "one", "three", "two"]
+
+
+def test_what_a_sentence_is_filled_in_with_is_translated_too(chinese: Path) -> None:
+    translate = {"There is no {kind} called '{name}'.": "没有{kind}“{name}”。", "Home": "首页"}
+    error = PlaygroundError("There is no {kind} called '{name}'.", kind=N_("Home"), name="a name of others")
+    assert told(error, lambda message: translate.get(message, message)) == "没有首页“a name of others”。"
+    assert told(error) == str(error)
