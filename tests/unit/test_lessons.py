@@ -14,6 +14,7 @@ from gan_core.lessons import LESSONS, symbols, texts
 from gan_core.lessons.lesson import Ask, Figure, Lab, Lesson, Pair, Prose, Reveal, Target, Task, tasks_of
 from gan_core.lessons.progress import LONGEST, Progress, Record, merged, read
 from gan_core.lessons.sight import Sight, of_runs
+from pages._ui import i18n
 
 LANGUAGES = ("en", "zh_CN")
 EVERY = [pytest.param(lesson, id=name) for name, lesson in LESSONS.items()]
@@ -237,3 +238,18 @@ def test_what_it_leads_on_to_is_there(lesson: Lesson) -> None:
     for entry in lesson.zoo:
         kind, _dot, name = entry.partition(".")
         assert name in getattr(registry, kind)
+
+
+_BOLD = re.compile(r"\*\*(.+?)\*\*")
+
+
+@pytest.mark.parametrize("lesson", EVERY)
+def test_controls_are_called_what_they_are_called(lesson: Lesson) -> None:
+    """What an English text names in bold letters and the app says, too, has its own Chinese name in the Chinese text."""
+    translate = i18n.translator("zh_CN").gettext
+    here, there = (texts.of(lesson.name, language) for language in LANGUAGES)
+    for name, text in here.items():
+        named = {part.strip() for bold in _BOLD.findall(text) for part in bold.split("→")}
+        wanted = {translate(label) for label in named if translate(label) != label}
+        found = {part.strip() for bold in _BOLD.findall(there[name]) for part in bold.split("→")}
+        assert wanted <= found, name

@@ -140,9 +140,7 @@ def test_bold_words_are_seen_as_such_between_chinese_ones() -> None:
 
 
 def test_messages_are_found_wherever_they_stand() -> None:
-    source = (
-        b"x = _('one')\ny = f\"{self._('two')} {N_('three')}\" if a else _('four' if b else 'five')\nother('six')"
-    )
+    source = b"x = _('one')\ny = f\"{self._('two')} {N_('three')}\" if a else _('four' if b else 'five')\nother('six')"
     found = [message for _line, _name, message, _c in catalogue.calls(io.BytesIO(source), {"_", "N_"}, (), {})]
     assert sorted(found) == ["five", "four", "one", "three", "two"]
 
