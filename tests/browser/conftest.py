@@ -66,8 +66,9 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
         if os.environ.get("GAN_PLAYGROUND_REQUIRE_BROWSER") == "1":
             pytest.fail(INSTALL, pytrace=False)
         pytest.skip(INSTALL)
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=60_000)  # a busy machine takes its time; what never comes fails all the same
     with sync_playwright() as playwright:
         instance = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield instance
