@@ -6,10 +6,22 @@ const DASHES = [[], [9, 4], [3, 3], [10, 3, 2, 3]]; // of kept paths: a colour i
 function marksBetween(low, high, count) {
   const raw = (high - low) / count;
   const power = 10 ** Math.floor(Math.log10(raw));
-  const step = [1, 2, 5, 10].map((m) => m * power).find((s) => s >= raw * 0.999);
+  const step = [1, 2, 5, 10].map((m) => m * power).find((s) => s >= raw * 0.75);
   const found = [];
   for (let i = Math.ceil(low / step - 1e-9); i * step <= high + step * 1e-9; i += 1) found.push(i * step);
   return found;
+}
+
+/** 10 to a whole power, as people write it. */
+function powerOfTen(power) {
+  return `10${[...String(power)].map((sign) => (sign === "-" ? "\u207b" : "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079"[sign])).join("")}`;
+}
+
+/** A number with three digits; what is very small with a power of ten. */
+function brief(words, value) {
+  if (value === 0 || Math.abs(value) >= 1e-3) return words.short(value);
+  const power = Math.floor(Math.log10(Math.abs(value)));
+  return `${words.short(Number((value / 10 ** power).toFixed(1)))} · ${powerOfTen(power)}`;
 }
 
 /** A frame around a square or oblong of numbers; `x` and `y` give pixels. */

@@ -85,7 +85,7 @@ class EigenChart extends Chart {
   }
 
   complex([re, im]) {
-    const say = (v) => this.words.short(v);
+    const say = (v) => brief(this.words, v);
     if (Math.abs(im) < 1e-9) return say(re);
     const imaginary = `${say(Math.abs(im))}i`;
     if (Math.abs(re) < 1e-9) return im < 0 ? `\u2212${imaginary}` : imaginary;
@@ -111,7 +111,7 @@ class DistanceChart extends Chart {
     const powers = marksBetween(low, high, 4).filter((mark) => Number.isInteger(mark));
     const ys = powers.length > 1 ? powers : [Math.log10(0.5), 0, Math.log10(2), Math.log10(5)].filter((mark) => mark >= low && mark <= high);
     frame.paint(context, theme, { across: this.words.get("steps"), up: "", xs: marksBetween(0, steps, Math.max(2, width / 80)), ys, zero: false,
-      say: (v, marks) => this.words.tick(v, marks), sayUp: (v) => this.words.short(10 ** v) });
+      say: (v, marks) => this.words.tick(v, marks), sayUp: (v) => (Number.isInteger(v) && Math.abs(v) > 3 ? powerOfTen(v) : brief(this.words, 10 ** v)) });
     const draw = (values, color, dash, wide, upTo = values.length) => {
       context.strokeStyle = color;
       context.lineWidth = wide;
@@ -134,7 +134,7 @@ class DistanceChart extends Chart {
   }
 
   say(view) {
-    const far = (i) => this.words.short(Math.hypot(view.path[2 * i], view.path[2 * i + 1]));
+    const far = (i) => brief(this.words, Math.hypot(view.path[2 * i], view.path[2 * i + 1]));
     const last = view.path.length / 2 - 1;
     this.tell(this.words.get("distance.alt", { start: far(0), end: far(last), steps: this.words.number(last) }));
   }
@@ -189,7 +189,7 @@ class LineChart extends Chart {
 
   say(view) {
     const [theta, psi] = [view.path[2 * view.at], view.path[2 * view.at + 1]];
-    const value = this.words.short(view.border + psi * theta);
-    this.tell(this.words.get("line.alt", { psi: this.words.short(psi), theta: this.words.short(theta), value }));
+    const value = brief(this.words, view.border + psi * theta);
+    this.tell(this.words.get("line.alt", { psi: brief(this.words, psi), theta: brief(this.words, theta), value }));
   }
 }

@@ -70,7 +70,7 @@ class Controls {
       setText(title, named);
       field.min = low;
       field.max = high;
-      field.title = this.words.get("range", { low: this.words.short(low), high: this.words.short(high) });
+      field.title = this.words.get("range", { low: brief(this.words, low), high: brief(this.words, high) });
       if (!slider) return;
       const [from, to] = spec.log ? [Math.log10(low), Math.log10(high)] : [low, high];
       Object.assign(slider, { min: from, max: to, step: spec.whole ? 1 : (to - from) / FINE });
@@ -81,7 +81,7 @@ class Controls {
       if (document.activeElement !== field || this.root?.activeElement !== field) field.value = String(given);
       if (!slider) return;
       slider.value = spec.log ? Math.log10(given) : given;
-      slider.setAttribute("aria-valuetext", this.words.short(given));
+      slider.setAttribute("aria-valuetext", brief(this.words, given));
     };
     row.range(spec.low === null ? { low: 0, high: 1, unit: "" } : spec);
     return row;
@@ -101,8 +101,9 @@ class Controls {
   say(name, { settings, weight }) {
     const spec = this.specs[name];
     const value = settings[name];
-    if (spec.choices) return spec.choices.find(([code]) => code === value)?.[1] ?? value;
+    const title = spec.choices?.find(([code]) => code === value)?.[1] ?? value;
+    if (spec.choices) return value === "none" ? `${spec.title}: ${title}` : title;
     const symbol = name === "weight" ? weight.unit : spec.unit;
-    return symbol ? `${symbol} = ${this.words.short(value)}` : `${spec.title} ${this.words.short(value)}`;
+    return symbol ? `${symbol} = ${brief(this.words, value)}` : `${spec.title} ${brief(this.words, value)}`;
   }
 }

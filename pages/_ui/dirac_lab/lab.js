@@ -125,6 +125,7 @@ class DiracLab {
       return;
     }
     this.busy = true;
+    if (!final) this.live = true; // drawn whole, and not yet played
     const { tag, settings } = this;
     const least = Math.max(...this.kept.map((one) => one.reach), 1.5);
     const extent = final || !this.view ? null : this.view.extent;
@@ -159,14 +160,19 @@ class DiracLab {
       return;
     }
     const field = found.field ?? this.view?.field;
+    const same = this.view && JSON.stringify(found.settings) === JSON.stringify(this.view.settings);
     this.view = { ...found, field, kept: this.kept };
     this.fieldOf = JSON.stringify([...FIELD_OF.map((name) => found.settings[name]), found.extent]);
     if (!this.waiting) this.settings = { ...found.settings };
-    this.pause();
-    this.at = this.view.path.length / 2 - 1;
+    if (!same) {
+      this.pause();
+      this.at = this.view.path.length / 2 - 1;
+    }
     this.refresh();
     if (!final) return;
-    if (!this.waiting && !this.calm.matches && document.visibilityState === "visible") this.play();
+    const seen = same && !this.live;
+    this.live = false;
+    if (!seen && !this.waiting && !this.calm.matches && document.visibilityState === "visible") this.play();
     this.tellPage(found.settings);
   }
 
@@ -246,7 +252,7 @@ class DiracLab {
     const differs = (name) => new Set(all.map((other) => other.settings[name])).size > 1;
     const told = (name) => one.shown.includes(name) && differs(name);
     const parts = Object.keys(one.settings).filter((name) => told(name) && !PLACE.includes(name)).map((name) => this.controls.say(name, one));
-    if (PLACE.some(told)) parts.push(`${this.words.get("plane.start")} (${PLACE.map((name) => this.words.short(one.settings[name])).join(", ")})`);
+    if (PLACE.some(told)) parts.push(`${this.words.get("plane.start")} (${PLACE.map((name) => brief(this.words, one.settings[name])).join(", ")})`);
     return parts.join(", ") || this.controls.say("loss", one);
   }
 
@@ -309,7 +315,7 @@ class DiracLab {
     const text = words.get("at.of", { step: words.number(this.at), steps: words.number(steps) });
     this.slider.setAttribute("aria-valuetext", text);
     const [theta, psi] = [view.path[2 * this.at], view.path[2 * this.at + 1]];
-    setText(this.place, `${text}: ${words.get("place", { theta: words.short(theta), psi: words.short(psi), distance: words.short(Math.hypot(theta, psi)) })}`);
+    setText(this.place, `${text}: ${words.get("place", { theta: brief(words, theta), psi: brief(words, psi), distance: brief(words, Math.hypot(theta, psi)) })}`);
     Object.assign(this.root.dataset, { step: this.at, verdict: view.verdict, playing: this.playing });
   }
 

@@ -192,7 +192,7 @@ class Plane {
   tell(view) {
     const { path } = view;
     const end = path.length - 2;
-    const say = (v) => this.words.short(v);
+    const say = (v) => brief(this.words, v);
     const alt = this.words.get("plane.alt", { theta: say(path[0]), psi: say(path[1]), end_theta: say(path[end]), end_psi: say(path[end + 1]), steps: this.words.number(end / 2) });
     this.canvas.setAttribute("aria-label", `${alt} ${this.still ? "" : this.words.get("plane.keys")}`.trim());
   }
