@@ -43,28 +43,34 @@ class Game:
         )
 
     def losses(self, theta: Tensor, psi: Tensor, penalised: bool = True) -> tuple[Tensor, Tensor]:
-        """(L_D, L_G) at θ and ψ, scalars, as the registered functions say; L_D with its gradient penalty."""
-        fake = theta + self._noise
-        d_loss, g_loss = self._loss(self.border + psi * self._real, self.border + psi * fake, self.settings.smooth)
+        """(L_D, L_G) at θ and ψ, scalars, as the registered functions say; L_D with its gradient penalty.
+
+        theta, psi: one place, scalars, or (n, 1) of them: then the sums over all places, where a loss can be split (see `field`)."""
+        real, fake, slope = self._real, self._noise + theta, psi
+        if theta.dim():
+            real, slope = (part.expand_as(fake).flatten() for part in (real, psi))
+            fake = fake.flatten()
+        d_loss, g_loss = self._loss(self.border + slope * real, self.border + slope * fake, self.settings.smooth)
         if self._gradient and penalised:
             penalty = evaluate(
-                self.settings.penalty, lambda x: self.border + psi * x.squeeze(1), self._real[:, None], fake[:, None]
+                self.settings.penalty, lambda x: self.border + slope * x.squeeze(1), real[:, None], fake[:, None]
             )
             d_loss = d_loss + self.settings.weight * penalty
-        return d_loss, g_loss
+        return (d_loss * len(theta), g_loss * len(theta)) if theta.dim() else (d_loss, g_loss)
 
     def pull(self, theta: Tensor, psi: Tensor, graph: bool = False) -> tuple[Tensor, Tensor]:
         """v = (−∂L_G/∂θ, −∂L_D/∂ψ), the way that both players want to go; with consensus v − γ ∇½‖v‖², Mescheder et al. 2017, arXiv:1705.10461.
 
-        theta, psi: scalars that require gradients. graph: v may be differentiated once more."""
-        # Names of their own: a critic that has just answered to θ is a function of it, and the generator does not look through that.
-        theta, psi = theta.view_as(theta), psi.view_as(psi)
+        theta, psi: as in `losses`; they require gradients. graph: v may be differentiated once more."""
+        if graph:
+            # Names of their own: a critic that has just answered to θ is a function of it, and the generator does not look through that.
+            theta, psi = theta.view_as(theta), psi.view_as(psi)
         d_loss, g_loss = self.losses(theta, psi)
         deep = graph or self._consensus > 0
         v = -slope(g_loss, theta, deep), -slope(d_loss, psi, deep)
         if not self._consensus:
             return v
-        half = (v[0].square() + v[1].square()) / 2
+        half = (v[0].square() + v[1].square()).sum() / 2
         return v[0] - self._consensus * slope(half, theta, graph), v[1] - self._consensus * slope(half, psi, graph)
 
     def pull_on(self, player: str, theta: Tensor, psi: Tensor, graph: bool = False) -> Tensor:
@@ -75,10 +81,15 @@ class Game:
         return -slope(d_loss, psi, False) if player == "d" else -slope(g_loss, theta, False)
 
     def field(self, at: np.ndarray) -> np.ndarray:
-        """v at each of the places `at` (n, 2), shape (n, 2)."""
-        return np.array([self.pull_at(*place) for place in at.tolist()]).reshape(-1, 2)
+        """v at each of the places `at` (n, 2), shape (n, 2): as one batch in which each sample has its own ψ, where a loss is a mean of what
+        it says of samples or pairs; one by one where each depends on the whole batch."""
+        if registry.loss[self.settings.loss].info.get("whole_batch"):
+            return np.array([self.pull_at(*place) for place in at.tolist()]).reshape(-1, 2)
+        theta, psi = (torch.from_numpy(at[:, i : i + 1].astype(np.float64)).requires_grad_() for i in (0, 1))
+        return torch.cat(self.pull(theta, psi), 1).detach().numpy()
 
     def pull_at(self, theta: float, psi: float) -> tuple[float, float]:
+        """v at one place."""
         v = self.pull(*places(theta, psi))
         return v[0].item(), v[1].item()
 

@@ -97,6 +97,14 @@ def test_the_field_of_consensus_by_finite_differences(loss: str) -> None:
     assert game(loss=loss, penalty=CONSENSUS, weight=0.8).field(PLACES) == pytest.approx(np.array(wanted), abs=1e-7)
 
 
+@pytest.mark.parametrize("loss", LOSSES)
+def test_a_batch_of_places_is_each_of_them(loss: str) -> None:
+    for penalty in PENALTIES:
+        one = game(loss=loss, penalty=penalty)
+        alone = np.array([one.pull_at(*place) for place in PLACES])
+        assert one.field(PLACES) == pytest.approx(alone, abs=1e-12)
+
+
 def expected(values: Callable[[np.ndarray], np.ndarray], width: float) -> float:
     """E[values(n)] for a normal n of this width, by SciPy's rule on a fine net."""
     n = np.linspace(-9 * width, 9 * width, 4001)
