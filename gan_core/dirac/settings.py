@@ -87,7 +87,7 @@ class DiracSettings:
         high=0.5,
         help=N_("Real samples get the target 1 minus this."),
     )
-    order: str = setting(SIMULTANEOUS, title=N_("Order"), group="steps", choices=ORDERS,
+    order: str = setting(SIMULTANEOUS, title=N_("Order of steps"), group="steps", choices=ORDERS,
         help=N_("Simultaneous: both players step from the same place. Alternating: the critic first, and the generator answers."))  # fmt: skip
     h: float = setting(0.2, title=N_("Step size"), group="steps", low=0.001, high=5.0, log=True, unit="h",
         help=N_("How far each player goes along its gradient: the learning rate of both."))  # fmt: skip

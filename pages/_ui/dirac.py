@@ -112,6 +112,8 @@ LABELS: dict[str, str] = {
     "left": N_("What is not in these lists, and why"),
     "failed": N_("The server cannot be reached. Trying again …"),
     "range": N_("{low} to {high}"),
+    "named": N_("{name}: {value}"),
+    "and": N_("{first}, {second}"),
 }  # fmt: skip
 
 HTML = '<div class="gl di"></div>'
@@ -145,7 +147,21 @@ def dirac_lab(key: str, *, start: Mapping[str, Any] | None = None, locked: Colle
               "controls": [_control(field, _) for field in fields().values()]},
         key=key, on_chosen_change=lambda: None,
     )  # fmt: skip
-    return facts(_chosen(result.chosen, tag, held, begin))
+    found, problem = _safely(_chosen(result.chosen, tag, held, begin), begin)
+    if problem:
+        st.error(_(problem.template).format(**problem.params))
+    return found
+
+
+def _safely(chosen: DiracSettings, begin: DiracSettings) -> tuple[Facts, PlaygroundError | None]:
+    """The facts; where the loss or penalty of a plugin breaks, those of the beginning, and what to say."""
+    try:
+        return facts(chosen), None
+    except Exception as error:
+        problem = plugins.blamed(error)
+        if problem is None or chosen == begin:
+            raise
+        return facts(begin), problem
 
 
 def _chosen(told: Any, tag: str, held: Mapping[str, Any], begin: DiracSettings) -> DiracSettings:

@@ -10,11 +10,11 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 from streamlit.testing.v1 import AppTest
 
-from gan_core import registry
+from gan_core import plugins, registry
 from gan_core.dirac.settings import parse
 from gan_core.dirac.verdict import VERDICTS
 from gan_core.dirac.verdict import facts as of_core
-from gan_core.errors import ConfigError
+from gan_core.errors import ConfigError, PluginError
 from gan_core.speech import Speech
 from pages._ui import dirac
 from pages._ui.dirac import ARROWS, EXTENTS, DiracRoute, _chosen, short
@@ -120,6 +120,17 @@ def test_a_plugin_that_breaks_is_said(door: TestClient) -> None:
     answer = door.post("/api/dirac", json={"settings": {"loss": "own_broken"}})
     assert answer.status_code == 500
     assert answer.json()["error"] == dirac.BROKEN
+
+
+@pytest.mark.usefixtures("broken")
+def test_a_page_goes_on_where_a_plugin_breaks(monkeypatch: pytest.MonkeyPatch) -> None:
+    broken, begin = parse({"loss": "own_broken"}), parse({})
+    with pytest.raises(RuntimeError):  # nobody's file: a fault of ours
+        dirac._safely(broken, begin)
+    monkeypatch.setattr(plugins, "blamed", lambda error: PluginError("It broke: {error}", error=error))
+    found, problem = dirac._safely(broken, begin)
+    assert found == of_core(begin)
+    assert str(problem) == "It broke: no"
 
 
 def test_sentences_in_the_visitors_numbers() -> None:

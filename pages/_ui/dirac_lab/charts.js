@@ -175,7 +175,8 @@ class LineChart extends Chart {
         context.setLineDash([]);
       }
     });
-    for (const [kind, x] of [["real", 0], ["fake", theta]]) paintPoint(context, kind, ...place(x), theme);
+    paintPoint(context, "fake", ...place(theta), theme, 8);
+    paintPoint(context, "real", ...place(0), theme, 5); // smaller and on top: both can be seen where they meet
   }
 
   /** How far D of the generated point goes from 0 on the whole way, as far as it is shown. */

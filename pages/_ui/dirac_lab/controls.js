@@ -102,7 +102,7 @@ class Controls {
     const spec = this.specs[name];
     const value = settings[name];
     const title = spec.choices?.find(([code]) => code === value)?.[1] ?? value;
-    if (spec.choices) return value === "none" ? `${spec.title}: ${title}` : title;
+    if (spec.choices) return value === "none" ? this.words.get("named", { name: spec.title, value: title }) : title;
     const symbol = name === "weight" ? weight.unit : spec.unit;
     return symbol ? `${symbol} = ${brief(this.words, value)}` : `${spec.title} ${brief(this.words, value)}`;
   }

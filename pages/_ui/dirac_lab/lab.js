@@ -64,7 +64,8 @@ class DiracLab {
         h("section", { class: "di-side" }, this.controls.box),
         h("section", { class: "di-charts" }, this.eigen.box, this.line.box, this.distance.box)),
       h("details", { class: "di-left" }, h("summary", {}, words.get("left")), this.left));
-    new Tooltip(this.root);
+    this.tooltip ??= new Tooltip(this.root);
+    this.root.append(this.tooltip.box);
     this.theme.signature = "";
   }
 
@@ -107,7 +108,7 @@ class DiracLab {
     const within = (v) => Math.round(Math.max(-most, Math.min(most, v)) * 100) / 100;
     const place = { theta: within(theta), psi: within(psi) };
     for (const name of PLACE) if (!this.fixed.includes(name)) this.settings = { ...this.settings, [name]: place[name] };
-    if (this.view) this.plane.start = PLACE.map((name) => this.settings[name]);
+    if (this.view) this.paint(); // the start follows at once, its path when the server has answered
     this.ask({ final });
   }
 
@@ -253,7 +254,7 @@ class DiracLab {
     const told = (name) => one.shown.includes(name) && differs(name);
     const parts = Object.keys(one.settings).filter((name) => told(name) && !PLACE.includes(name)).map((name) => this.controls.say(name, one));
     if (PLACE.some(told)) parts.push(`${this.words.get("plane.start")} (${PLACE.map((name) => brief(this.words, one.settings[name])).join(", ")})`);
-    return parts.join(", ") || this.controls.say("loss", one);
+    return parts.length ? parts.reduce((first, second) => this.words.get("and", { first, second })) : this.controls.say("loss", one);
   }
 
   list_() {
@@ -269,7 +270,7 @@ class DiracLab {
       const remove = h("button", { type: "button", class: "gl-mini gl-plain", "aria-label": words.get("kept.remove", { name }), "data-tip": words.get("kept.remove", { name }), onclick: () => this.drop(one.number) }, icon("close"));
       return h("li", { "data-verdict": one.verdict }, number, h("span", {}, name), remove);
     };
-    const present = h("li", { class: "di-present" }, h("span", { class: "di-number-sign" }, "•"), h("span", {}, `${words.get("kept.present")}: ${this.nameOf(view)}`));
+    const present = h("li", { class: "di-present" }, h("span", { class: "di-number-sign" }, "•"), h("span", {}, words.get("named", { name: words.get("kept.present"), value: this.nameOf(view) })));
     this.list.replaceChildren(...(this.kept.length ? [present, ...this.kept.map(line)] : []));
   }
 
@@ -294,7 +295,7 @@ class DiracLab {
     this.controls.show({ ...this.view, settings: this.waiting ? { ...this.view.settings, ...this.settings, weight: this.settings.weight ?? this.view.settings.weight } : this.view.settings });
     const far = this.view.extent < Math.max(...this.view.path.map(Math.abs));
     const [verdict, ...more] = this.view.says;
-    const text = [verdict, ...more, ...(far ? [this.words.get("plane.beyond")] : [])].join(" ");
+    const text = [verdict, ...more, ...(far ? [this.words.get("plane.beyond")] : [])].join(/^zh/.test(this.words.labels.lang) ? "" : " ");
     if (this.verdict.textContent !== text) this.verdict.replaceChildren(h("b", {}, verdict), text.slice(verdict.length));
     this.verdict.dataset.code = this.view.verdict;
     this.left.replaceChildren(...this.view.left.flatMap(([title, why]) => [h("dt", {}, title), h("dd", {}, why)]));
@@ -306,7 +307,7 @@ class DiracLab {
   paint() {
     this.colors();
     const view = { ...this.view, at: this.at };
-    this.plane.paint(view, this.theme);
+    this.plane.paint(view, PLACE.map((name) => this.settings[name]), this.theme);
     for (const chart of [this.eigen, this.distance, this.line]) chart.paint(view, this.theme);
     const steps = view.path.length / 2 - 1;
     this.slider.max = steps;
@@ -315,7 +316,8 @@ class DiracLab {
     const text = words.get("at.of", { step: words.number(this.at), steps: words.number(steps) });
     this.slider.setAttribute("aria-valuetext", text);
     const [theta, psi] = [view.path[2 * this.at], view.path[2 * this.at + 1]];
-    setText(this.place, `${text}: ${words.get("place", { theta: brief(words, theta), psi: brief(words, psi), distance: brief(words, Math.hypot(theta, psi)) })}`);
+    const place = words.get("place", { theta: brief(words, theta), psi: brief(words, psi), distance: brief(words, Math.hypot(theta, psi)) });
+    setText(this.place, words.get("named", { name: text, value: place }));
     Object.assign(this.root.dataset, { step: this.at, verdict: view.verdict, playing: this.playing });
   }
 

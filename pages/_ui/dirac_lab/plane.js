@@ -62,11 +62,11 @@ class Plane {
     this.on.moved(...this.start, true);
   }
 
-  paint(view, theme) {
+  paint(view, start, theme) {
     const side = Math.max(240, Math.min(640, this.box.clientWidth));
     const { words } = this;
     const e = view.extent;
-    this.start = [view.settings.theta, view.settings.psi];
+    this.start = start;
     const context = fitCanvas(this.canvas, side, side);
     const frame = (this.frame = new Frame(side, side, { left: 44, x0: -e, x1: e, y0: -e, y1: e }));
     context.clearRect(0, 0, side, side);
