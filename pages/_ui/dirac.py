@@ -266,6 +266,8 @@ def short(value: float, speech: Speech) -> str:
 
 def _near_one(value: float, speech: Speech) -> str:
     """With as many digits as tell it from 1."""
+    if value >= 100:
+        return short(value, speech)
     away = abs(value - 1)
     return speech.number(value, max(3, min(9, 1 - math.floor(math.log10(away)))) if away else 0)
 

@@ -1,5 +1,8 @@
 """The Dirac-GAN lab: what its route takes and answers, what a page gets of it, and what a browser cannot make up."""
 
+import json
+import random
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,7 +14,7 @@ from starlette.testclient import TestClient
 from streamlit.testing.v1 import AppTest
 
 from gan_core import plugins, registry
-from gan_core.dirac.settings import parse
+from gan_core.dirac.settings import ORDERS, fields, parse, penalties
 from gan_core.dirac.verdict import VERDICTS
 from gan_core.dirac.verdict import facts as of_core
 from gan_core.errors import ConfigError, PluginError
@@ -98,6 +101,21 @@ def test_another_site_is_refused(door: TestClient) -> None:
     answer = door.post("/api/dirac", json={"settings": {}}, headers={"origin": "http://elsewhere.example"})
     assert answer.status_code == 403
     assert "address" in answer.json()["error"]
+
+
+@pytest.mark.parametrize("penalty", list(penalties()))
+def test_the_ends_of_every_range_can_be_sent(penalty: str) -> None:
+    """Numbers that JSON has, and sentences, however wild the game."""
+    weight, chance = fields(penalty)["weight"].spec, random.Random(penalty)
+    for loss in registry.loss:
+        given = {"loss": loss, "penalty": penalty, "weight": chance.choice([weight.low, weight.high]), "order": chance.choice(list(ORDERS)), "h": chance.choice([0.001, 5]),
+                 "k": chance.choice([1, 20]), "steps": 10, "theta": chance.choice([-4, 0, 4]), "psi": chance.choice([-4, 0, 4])}  # fmt: skip
+        json.dumps(dirac.answer(parse(given), None, EXTENTS[0], True, "en"), allow_nan=False)
+
+
+def test_a_step_that_is_far_too_large_is_said() -> None:
+    wild = of_core(parse({"penalty": "r1_r2", "weight": 10, "order": "alternating", "h": 5, "k": 20, "steps": 11}))
+    assert re.search(r"largest \|λ\| is \d\.\d · 10", dirac.sentences(wild, Speech())[1])
 
 
 @pytest.fixture
