@@ -24,6 +24,7 @@ from gan_core.errors import PlaygroundError
 from gan_core.runs.folder import RunFolder
 from gan_core.text import N_
 from pages._ui import i18n, origins, tokens
+from pages._ui.bodies import body
 from pages._ui.sockets import said
 from pages._ui.tokens import Grant, TokenError
 
@@ -106,7 +107,7 @@ class AlbumRoute:
         if not origins.is_allowed(request.headers, self._allowed_origins()):
             return JSONResponse({"error": "origin refused"}, 403)
         try:
-            wanted = _read(await _body(request))
+            wanted = _read(await body(request, _LONGEST))
             runs = [self._check(cell["token"]).run for cell in wanted["cells"]]
         except ClientDisconnect:
             return JSONResponse({}, 400)
@@ -136,20 +137,10 @@ class AlbumRoute:
         return {"data": "data:image/webp;base64," + base64.b64encode(data).decode("ascii")}
 
 
-async def _body(request: Request) -> bytes:
-    """Raises ValueError for more than a request can be."""
-    held = bytearray()
-    async for piece in request.stream():
-        held += piece
-        if len(held) > _LONGEST:
-            raise ValueError("too long")
-    return bytes(held)
-
-
-def _read(body: bytes) -> dict[str, Any]:
+def _read(content: bytes) -> dict[str, Any]:
     """A request as the component sends it. Raises ValueError for any other."""
     try:
-        wanted = json.loads(body)
+        wanted = json.loads(content)
         cells, latents, side = wanted["cells"], wanted["latents"], wanted["side"]
         ok = (
             isinstance(cells, list)

@@ -8,6 +8,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from pages._ui import files_out, service, settings, tokens
 from pages._ui.album import AlbumRoute
+from pages._ui.dirac import DiracRoute
 from pages._ui.hub import LiveHub, WatchedRun
 from pages._ui.latent_hub import LatentHub
 from pages._ui.uploads import UploadRoute
@@ -17,6 +18,7 @@ LIVE = "/api/live"
 LATENT = "/api/latent"
 UPLOADS = "/api/uploads"
 ALBUM = "/api/album"
+DIRAC = "/api/dirac"
 PICTURES = "/api/pictures"
 PICTURES_FOLDER = Path(__file__).parent / "pictures"
 _A_DAY = 86_400  # seconds
@@ -41,13 +43,14 @@ def _find(run_id: str) -> WatchedRun | None:
 
 
 def routes() -> list[BaseRoute]:
-    """Health, the pictures of presets, files that visitors bring and take away, the live view, and the Latent Explorer."""
+    """Health, the pictures of presets, files that visitors bring and take away, the live view, the Latent Explorer, and the Dirac-GAN."""
     hub = LiveHub(_find, service.command, tokens.check, lambda: settings.options().origins)
     latent = LatentHub(
         service.explorers, service.explorable, service.touch, tokens.check, lambda: settings.options().origins
     )
     uploads = UploadRoute(service.arrivals, tokens.uploads.check, lambda: settings.options().origins)
     album = AlbumRoute(service.run_folder, service.touch, tokens.check, lambda: settings.options().origins)
+    dirac = DiracRoute(lambda: settings.options().origins)
     prefixes = dict.fromkeys(("", settings.base_path()))
     return [
         route
@@ -58,6 +61,7 @@ def routes() -> list[BaseRoute]:
             Route(prefix + files_out.FILES + "/{token}", files_out.take),
             Route(prefix + UPLOADS, uploads.bring, methods=["POST"]),
             Route(prefix + ALBUM, album.draw, methods=["POST"]),
+            Route(prefix + DIRAC, dirac.play, methods=["POST"]),
             WebSocketRoute(prefix + LIVE, hub.serve),
             WebSocketRoute(prefix + LATENT, latent.serve),
         )
