@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from gan_core.lessons import collapse, game, saturating
+from gan_core.lessons import collapse, dirac, game, saturating
 from gan_core.lessons.lesson import Lesson
 
-LESSONS: dict[str, Lesson] = {lesson.name: lesson for lesson in (game.LESSON, saturating.LESSON, collapse.LESSON)}
+LESSONS: dict[str, Lesson] = {
+    lesson.name: lesson for lesson in (game.LESSON, saturating.LESSON, collapse.LESSON, dirac.LESSON)
+}
 """In the order in which they are taught."""

@@ -31,6 +31,9 @@ LATEX = {
     "theta": r"\theta",
     "psi": r"\psi",
     "n": "n",
+    "h": "h",
+    "eig": r"\lambda_{\pm}",
+    "f": "f",
     "q": "q",
 }
 _BASE = 0x2F6FA0  # blue enough to be seen as something to point at, readable on white and on black

@@ -20,7 +20,7 @@ LABELS: dict[str, str] = {
     **{f"status.{code}": title for code, title in run_words.STATUSES.items()},
     **{f"panel.{name}": title for name, title in run_words.PANELS.items()},
     **{f"curve.{name}": title for name, title in run_words.CURVES.items()},
-    "transport": N_("Training"),
+    "transport": N_("Training controls"),
     "pause": N_("Pause"),
     "pause.help": N_("Hold the training; nothing is lost."),
     "resume": N_("Resume"),

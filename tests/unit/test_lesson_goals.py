@@ -8,7 +8,8 @@ import pytest
 
 from gan_core import config as settings
 from gan_core.lessons import LESSONS
-from gan_core.lessons.lesson import Lab, Task
+from gan_core.lessons.lesson import Figure, Lab, Task
+from gan_core.lessons.looks import LOOKS
 from gan_core.lessons.sight import of_session
 from gan_core.runs import headless
 
@@ -51,3 +52,14 @@ def reached(lab: Lab, task: Task, folder: Path, *, solved: bool) -> bool:
         found = found or task.is_done(of_session(session))
     headless.finish(session)
     return found
+
+
+FIGURES = [pytest.param(part, task, id=f"{name}-{part.id}-{task.id}") for name, lesson in LESSONS.items() for part in lesson.parts
+           if isinstance(part, Figure) for task in part.tasks if task.goal]  # fmt: skip
+
+
+@pytest.mark.parametrize(("figure", "task"), FIGURES)
+def test_the_solution_of_a_figure_reaches_the_goal_and_the_beginning_does_not(figure: Figure, task: Task) -> None:
+    look = LOOKS[figure.name]
+    assert not task.is_done(look(figure.start))
+    assert task.is_done(look({**figure.start, **task.solution}))

@@ -23,7 +23,11 @@ from pages._ui.share import address
 
 LOOK_SECONDS = 1.5
 LOCKED = "locked"  # of the address: the teacher's link
-_FIGURES = {"modes": N_("Clusters found"), "modes_total": N_("Clusters")}
+_FIGURES = {
+    "modes": N_("Clusters found"),
+    "ratio": N_("Distance at the end over that at the start"),
+    "turns": N_("Turns"),
+}
 Translate = Callable[[str], str]
 
 
