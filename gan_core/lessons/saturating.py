@@ -10,7 +10,7 @@ LESSON = Lesson(
     "saturating", minutes=8, zoo=("loss.minimax", "loss.non_saturating", "loss.least_squares"),
     parts=(
         Prose("intro"),
-        Ask("slope", low=-10, high=10, right=-0.018, tolerance=0.001, checked=True),
+        Ask("slope", low=-10, high=10, right=-0.018, tolerance=0.0025, checked=True),
         Ask("guess", options=("same", "stops", "faster"), right="stops", after=("slope",)),
         Pair("both", preset="vanishing", versions=({"loss": "minimax"}, {"loss": "non_saturating"}), after=("guess",), tasks=(
             Task("silent", (Target("a.g_gradient", at_most=_SILENT),), after_step=100),

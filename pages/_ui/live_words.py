@@ -300,7 +300,9 @@ LABELS: dict[str, str] = {
     ),
     "morph": N_("Play: noise flows through the generator"),
     "arrows": N_("Arrows"),
-    "arrows.help": N_("Where generated points are pushed. The lengths compare points with each other."),
+    "arrows.help": N_(
+        "Where generated points are pushed. Lengths can be compared, also between pictures beside each other."
+    ),
     "arrows.of": N_("What the arrows show"),
     "pull": N_("Generator's loss"),
     "pull.help": N_(

@@ -257,13 +257,19 @@ function paintThread(context, camera, xs, ys, cols) {
 
 // -- arrows ------------------------------------------------------------------------------------------------------------
 
-/** One arrow a point along `vectors`; the longest of nine in ten is drawn at full length, so that all of them can be compared. */
-function paintArrows(context, camera, points, vectors, color, halo) {
+/** The length that nine in ten of these vectors do not exceed. */
+function usualLength(vectors) {
   const lengths = [];
   for (let i = 0; i < vectors.length; i += 2) lengths.push(Math.hypot(vectors[i], vectors[i + 1]));
   const sorted = lengths.filter(Number.isFinite).sort((a, b) => a - b);
-  const full = sorted[Math.floor(0.9 * (sorted.length - 1))];
+  return sorted[Math.floor(0.9 * (sorted.length - 1))] || 0;
+}
+
+/** One arrow a point along `vectors`; one of length `full` is drawn as long as an arrow may be. */
+function paintArrows(context, camera, points, vectors, full, color, halo) {
   if (!full) return;
+  const lengths = [];
+  for (let i = 0; i < vectors.length; i += 2) lengths.push(Math.hypot(vectors[i], vectors[i + 1]));
   const at = placer(camera);
   const path = newPath(context);
   lengths.forEach((length, i) => {

@@ -4,6 +4,7 @@
 const LAYERS = ["real", "fake", "ghost", "field", "contours", "sheet", "arrows", "trails", "density"];
 const SHOWN_AT_FIRST = new Set(["real", "fake", "ghost", "field"]);
 const HEAD_ROOM = 440; // pixels that stand above the picture and below it
+const ARROWS = new Map(); // of pictures beside each other: how long their arrows are
 const SIDE_BY_SIDE = "gl-side-by-side"; // what one picture tells the others
 const NEAR = 12; // pixels from the pointer to the point that it reads
 const GUTTER = { left: 40, bottom: 24, top: 8 };
@@ -451,7 +452,24 @@ class PointsView {
     const slope = this.of("slope");
     const pull = this.of("pull");
     const vectors = this.memory.pull ? slope.map((v, i) => v * pull[i >> 1]) : slope;
-    paintArrows(context, camera, this.generated(this.frame), vectors, this.ui.theme.text, this.ui.theme.bg);
+    paintArrows(context, camera, this.generated(this.frame), vectors, this.fullLength(usualLength(vectors)), this.ui.theme.text, this.ui.theme.bg);
+  }
+
+  /** What the lengths of arrows are compared with: each other; beside other pictures also theirs; in a lesson, the longest of the run so far,
+   * so that a gradient is seen to vanish. */
+  fullLength(usual) {
+    const { run, step } = this.frame.header;
+    const what = this.memory.pull ? "pull" : "slope";
+    if (this.ui.only === "cell") {
+      for (const other of ARROWS.keys()) if (!other.box.isConnected) ARROWS.delete(other);
+      ARROWS.set(this, { usual, what });
+      return Math.max(...[...ARROWS.values()].filter((one) => one.what === what).map((one) => one.usual));
+    }
+    if (this.ui.only !== "lesson") return usual;
+    const before = this.longest;
+    const goesOn = before && before.run === run && before.what === what && before.step <= step;
+    this.longest = { run, what, step, usual: goesOn ? Math.max(before.usual, usual) : usual };
+    return this.longest.usual;
   }
 
   /** A ring around the point that is being read. */
