@@ -112,6 +112,7 @@ def draw() -> None:
         _("Train a generative adversarial network in your browser, change it while it trains, and see why it works or fails. "
           "Choose one of these to begin.")
     )  # fmt: skip
+    st.page_link("learn.py", label=_("New to GANs? The lessons begin at the beginning."), icon=":material/school:")
     for goal, title in presets.GOALS.items():
         st.subheader(_(title), anchor=False)
         with st.container(key=f"presets-{goal}"):

@@ -70,7 +70,7 @@ def test_terms_and_symbols_are_explained(language: str) -> None:
 
 def test_each_language_has_every_file() -> None:
     names = {path.name.split(".")[0] for path in texts.FOLDER.glob("*.md")}
-    assert names == {*LESSONS, "glossary", "symbols"}
+    assert names == {*LESSONS, "class", "glossary", "symbols"}
     assert set(texts.languages()) == set(LANGUAGES)
 
 

@@ -11,6 +11,7 @@ from pages._ui.i18n import translate
 from pages._ui.learn import words
 from pages._ui.learn.keeping import progress, sync
 from pages._ui.learn.lesson import LOCKED, LessonPage
+from pages._ui.share import address
 
 LESSON = "lesson"  # of the address
 _NO_LESSON = N_("There is no lesson called “{name}”. These are the lessons.")
@@ -60,6 +61,20 @@ def _index() -> None:
                 label = _("Look at it again") if share >= 1 else _("Go on") if share else _("Begin")
                 st.page_link("learn.py", label=label, icon=":material/arrow_forward:", query_params={LESSON: name})
     st.page_link("learn.py", label=_("Glossary"), icon=":material/menu_book:", query_params={words.TERM: ""})
+    _class()
+
+
+def _class() -> None:
+    """For teachers: how the lessons make a class, and their locked links."""
+    _, texts = translate(), words.of("class")
+    with st.expander(texts["title"], icon=":material/school:"):
+        for part in ("intro", "before", "during", "after"):
+            words.write(texts[part])
+        minutes = sum(lesson.minutes for lesson in LESSONS.values())
+        st.caption(_("All lessons together take about {minutes} minutes. Locked links:").format(minutes=minutes))
+        rows = [f"{i}. {words.of(name)['title']} ({_('{minutes} min').format(minutes=lesson.minutes)}): "
+                f"`{address()}?{LESSON}={name}&{LOCKED}=1`" for i, (name, lesson) in enumerate(LESSONS.items(), 1)]  # fmt: skip
+        st.markdown("\n".join(rows))
 
 
 def _glossary(term: str) -> None:
