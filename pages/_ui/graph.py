@@ -11,6 +11,7 @@ from pages._ui.data_note import data_title
 # Code -> English, a part of the live view's words.
 LABELS: dict[str, str] = {
     "graph": N_("Inside the GAN"),
+    "graph.two": N_("{first}. {second}"),
     "graph.hint": N_("Point at a part to see it in the picture, click it to have it explained."),
     "graph.picture": N_("Noise becomes samples, the discriminator judges them, its losses become gradients for both networks"),
     "graph.noise": N_("Noise"),

@@ -219,7 +219,12 @@ class RunPanel:
                 (_("Branched from"), _("{run}, step {step}").format(run=row.parent, step=number(row.parent_step)))
             )
         lines.append((_("Folder"), row.id))
-        st.markdown("\n".join(f"- {plain(name)}: **{plain(value)}**" for name, value in lines))
+        st.markdown(
+            "\n".join(
+                "- " + _("{name}: {value}").format(name=plain(name), value=f"**{plain(value)}**")
+                for name, value in lines
+            )
+        )
 
     def _of_now(self, run_id: str) -> list[tuple[str, str]]:
         """What is known of a run in the memory of this process: its pace and the time left while it trains, and what memory it needs."""

@@ -24,6 +24,9 @@ _UNREADABLE = N_(
 def draw() -> None:
     """What the address asks for."""
     _ = translate()
+    st.query_params.from_dict(
+        st.query_params.to_dict()
+    )  # links to this very page leave the browser's address as it was
     unreadable = sync()
     if unreadable:
         st.warning(_(_UNREADABLE), icon=":material/info:")

@@ -62,7 +62,7 @@ class GraphWords {
 
   whole() {
     const { words } = this.ui;
-    return { title: words.get("graph"), text: `${words.get("graph.picture")}. ${words.get("graph.hint")}` };
+    return { title: words.get("graph"), text: words.get("graph.two", { first: words.get("graph.picture"), second: words.get("graph.hint") }) };
   }
 
   // -- layers and neurons ----------------------------------------------------------------------------------------
