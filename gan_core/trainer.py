@@ -341,6 +341,7 @@ class Trainer:
         return latents[:, self.config.latent.dim :] if self.config.classes or self.config.codes else None
 
     def _noisy(self, x: Tensor) -> Tensor:
+        """x ← x + σ · ε,  ε ~ N(0, I).   Sønderby et al. 2016, arXiv:1610.04490: what D sees, real and generated."""
         if not self._sigma:
             return x
         return x + self._sigma * torch.randn(x.shape, generator=self.rng["augment"], device=self.device)
