@@ -49,7 +49,7 @@ def _own(exhibit: Exhibit) -> tuple[Any, ...]:
 def resolve(name: str) -> Any:
     """What "module:name" or "module:Class.name" stands for. Raises ImportError, AttributeError."""
     module, _, path = name.partition(":")
-    value = functools.reduce(getattr, path.split("."), importlib.import_module(module))
+    value: Any = functools.reduce(getattr, path.split("."), importlib.import_module(module))
     return value.fget if isinstance(value, property) else value
 
 
