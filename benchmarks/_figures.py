@@ -60,7 +60,9 @@ def _recipe(row: figures.Row, _first: Mapping[str, Any]) -> list[str]:
 
 def _translation(row: figures.Row, first: Mapping[str, Any]) -> list[str]:
     given = first["given"]
-    cycles = ", ".join(_told(row, key, lambda v: f"{v:.3f}") for key in ("cycle_there", "cycle_back") if key in row.figures)
+    cycles = ", ".join(
+        _told(row, key, lambda v: f"{v:.3f}") for key in ("cycle_there", "cycle_back") if key in row.figures
+    )
     return [
         f"{_told(row, 'test_l1', lambda v: f'{v:.4f}')} ({given['test_l1']:.4f})", f"{_told(row, 'psnr', lambda v: f'{v:.1f}')} ({given['psnr']:.1f})",
         f"{_told(row, 'ssim', lambda v: f'{v:.3f}')} ({given['ssim']:.3f})", f"{_told(row, 'fd', lambda v: f'{v:.4g}')} ({first['fd_floor']:g})",
@@ -68,7 +70,10 @@ def _translation(row: figures.Row, first: Mapping[str, Any]) -> list[str]:
     ]  # fmt: skip
 
 
-_CELLS: dict[str, Callable[[figures.Row, Mapping[str, Any]], list[str]]] = {"recipes": _recipe, "translations": _translation}
+_CELLS: dict[str, Callable[[figures.Row, Mapping[str, Any]], list[str]]] = {
+    "recipes": _recipe,
+    "translations": _translation,
+}
 
 if __name__ == "__main__":
     print("\n".join(markdown(sys.argv[1])))

@@ -1,6 +1,6 @@
 """Tricks: what is switched on in a run beside its loss, its penalty and its networks. Each names its setting and the function that does it.
 
-An entry's `info`: `setting`, the dotted name of its setting, whose help is what is said of it; `value`, what the zoo opens the lab with; `on`: whether
+An entry's `info`: `setting`, the dotted name of its setting, whose help is said of a trick without one of its own; `value`, what the zoo opens the lab with; `on`: whether
 settings have it switched on.
 """
 
@@ -67,7 +67,7 @@ trick(
     ),
 )(trainer.Trainer._noisy)  # fmt: skip
 trick(
-    "diffaugment", title=N_("DiffAugment"), help="", paper="Zhao et al. 2020, arXiv:2006.10738",
+    "diffaugment", title=N_("DiffAugment"), help=N_("Brightness, colour, contrast, moved, a square cut out: always, on everything that D sees."), paper="Zhao et al. 2020, arXiv:2006.10738",
     setting="augmentation", value="diffaugment", on=_is("augmentation", "diffaugment"),
     story=Story(
         fixed=N_("With few pictures D learns them by heart. Augmenting the real ones alone teaches G the changes; here all that D sees is changed, and G learns "
@@ -78,7 +78,7 @@ trick(
     ),
 )(augment.TRANSFORMS["diffaugment"].apply)  # fmt: skip
 trick(
-    "ada", title=N_("Adaptive augmentation (ADA)"), help="", paper="Karras et al. 2020, arXiv:2006.06676",
+    "ada", title=N_("Adaptive augmentation (ADA)"), help=N_("Everything that D sees is changed as often as D's certainty asks for."), paper="Karras et al. 2020, arXiv:2006.06676",
     setting="augmentation", value="ada", on=_is("augmentation", "ada"),
     story=Story(
         fixed=N_("How much augmentation is right depends on the set and on the moment. Its probability follows a sign of overfitting, and stays below 0.8 so "
@@ -111,7 +111,7 @@ trick(
     ),
 )(together.MinibatchStd)  # fmt: skip
 trick(
-    "class_beside", title=N_("Class beside the picture"), help="", paper="Mirza & Osindero 2014, arXiv:1411.1784",
+    "class_beside", title=N_("Class beside the picture"), help=N_("D sees the class beside the picture, as channels of its own."), paper="Mirza & Osindero 2014, arXiv:1411.1784",
     setting="discriminator.conditioning", value="concat", on=_is("discriminator.conditioning", "concat"),
     story=Story(
         fixed=N_("A GAN draws what it likes. Told the class, both players learn one distribution for each."),
@@ -121,7 +121,7 @@ trick(
     ),
 )(conditional.Beside)  # fmt: skip
 trick(
-    "projection", title=N_("Projection of the class"), help="", paper="Miyato & Koyama 2018, arXiv:1802.05637",
+    "projection", title=N_("Projection of the class"), help=N_("The class asks for certain features, and D adds up how much of them a picture has."), paper="Miyato & Koyama 2018, arXiv:1802.05637",
     setting="discriminator.conditioning", value="projection", on=_is("discriminator.conditioning", "projection"),
     story=Story(
         fixed=N_("Laying the class beside the picture says nothing of how it should be used. The form of the log ratio that D estimates does: an inner product of the "
@@ -132,7 +132,7 @@ trick(
     ),
 )(conditional.Projection)  # fmt: skip
 trick(
-    "class_guessed", title=N_("Guessing the class (AC-GAN)"), help="", paper="Odena et al. 2017, arXiv:1610.09585",
+    "class_guessed", title=N_("Guessing the class (AC-GAN)"), help=N_("D guesses the class, and both players are rewarded for a right guess."), paper="Odena et al. 2017, arXiv:1610.09585",
     setting="discriminator.conditioning", value="classifier", on=_is("discriminator.conditioning", "classifier"),
     story=Story(
         fixed=N_("D names the class instead of being told it, so that G is pulled towards pictures that can be recognised."),
@@ -143,7 +143,7 @@ trick(
     ),
 )(conditional.Guessing)  # fmt: skip
 trick(
-    "class_norm", title=N_("Class in the normalisations"), help="", paper="Dumoulin et al. 2017, arXiv:1610.07629",
+    "class_norm", title=N_("Class in the normalisations"), help=N_("Each class has its own scale and shift in every normalisation of G."), paper="Dumoulin et al. 2017, arXiv:1610.07629",
     setting="generator.conditioning", value="norm", on=_is("generator.conditioning", "norm"),
     story=Story(
         fixed=N_("A class that is told at G's entrance has to be carried through all layers. A scale and a shift of its own in every normalisation reaches each of them. "
@@ -199,7 +199,7 @@ trick(
 )(trainer.Trainer.penalty_weight.fget)  # type: ignore[attr-defined]  # fmt: skip
 trick(
     "identity", title=N_("Identity loss"), help="", paper="Taigman et al. 2017, arXiv:1611.02200; Zhu et al. 2017, arXiv:1703.10593",
-    setting="identity_weight", value=0.5, on=_over("identity_weight", 0),
+    setting="identity_weight", value=0.5, on=lambda c: c.cycles and c.identity_weight > 0,
     story=Story(
         fixed=N_("A cycle may exchange colours as long as the way back exchanges them again. What is of the wanted kind already shall stay as it is."),
         use=N_("In CycleGAN, where colours must be kept, as from paintings to photographs in the paper."),
@@ -252,7 +252,7 @@ trick(
     ),
 )(attention.SelfAttention)  # fmt: skip
 trick(
-    "batch_norm", title=N_("Batch normalisation in G"), help="", paper="Ioffe & Szegedy 2015, arXiv:1502.03167; Radford et al. 2016, arXiv:1511.06434",
+    "batch_norm", title=N_("Batch normalisation in G"), help=N_("Each channel of a layer is rescaled over all samples of the batch."), paper="Ioffe & Szegedy 2015, arXiv:1502.03167; Radford et al. 2016, arXiv:1511.06434",
     setting="generator.norm", value="batch", on=_is("generator.norm", "batch"),
     story=Story(
         fixed=N_("Deep generators begin badly scaled, and DCGAN's collapsed to a single point without it: normalising each layer over the batch lets gradients through."),
@@ -286,7 +286,7 @@ trick(
 # ── how they learn ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 trick(
-    "two_time_scales", title=N_("Two time-scales (TTUR)"), help="", paper="Heusel et al. 2017, arXiv:1706.08500",
+    "two_time_scales", title=N_("Two time-scales (TTUR)"), help=N_("D and G learn at different rates, mostly D at the larger one."), paper="Heusel et al. 2017, arXiv:1706.08500",
     setting="d_optimizer.lr", value=4e-3, on=lambda c: c.g_optimizer.lr != c.d_optimizer.lr,
     story=Story(
         fixed=N_("Several steps of D for each of G's cost time. A larger rate of D does the same with one step each; under assumptions about noise and rates the paper proves "

@@ -69,7 +69,7 @@ class Exhibit:
 
     @property
     def sentence(self) -> str:
-        """What it is; of a trick, what its setting says."""
+        """What it is; of a trick that does not say, what its setting says."""
         return self.entry.help or settings.field(self.entry.info["setting"]).spec.help
 
     @property
@@ -105,7 +105,7 @@ def find(address: str) -> Exhibit | None:
     return next((one for one in all_of() if one.address == address), None)
 
 
-def kind_of(registered: Registry[Any], name: str) -> str | None:
+def address_of(registered: Registry[Any], name: str) -> str | None:
     """The address of what is registered there under this name, where the zoo has it."""
     return next((f"{k}.{name}" for k, kind in KINDS.items() if kind.registered is registered), None)
 

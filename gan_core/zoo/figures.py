@@ -58,7 +58,9 @@ def of_preset(name: str) -> tuple[str, Row] | None:
 
 
 def _row(name: str, seeds: Mapping[str, Mapping[str, Any]]) -> Row:
-    known = dict.fromkeys(key for values in seeds.values() for key, value in values.items() if isinstance(value, (int, float)))
+    known = dict.fromkeys(
+        key for values in seeds.values() for key, value in values.items() if isinstance(value, (int, float))
+    )
     figures = {key: figure([float(values[key]) for values in seeds.values() if key in values]) for key in known}
     return Row(name, tuple(sorted(map(int, seeds))), figures)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import functools
 import importlib
 import inspect
@@ -11,11 +12,14 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from gan_core import registry
 from gan_core.networks.family import Family
+from gan_core.registry import Registry
 
 if TYPE_CHECKING:
     from gan_core.zoo.exhibits import Exhibit
 
+_KINDS = {name for name, value in vars(registry).items() if isinstance(value, Registry)}
 _ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -60,7 +64,20 @@ def _source(value: Any) -> Source | None:
         file = inspect.getsourcefile(value) or ""
     except (OSError, TypeError):
         return None
-    return Source(_relative(Path(file)), first, textwrap.dedent("".join(lines)).rstrip())
+    text, left_out = _without_registration(textwrap.dedent("".join(lines)))
+    return Source(_relative(Path(file)), first + left_out, text.rstrip())
+
+
+def _without_registration(text: str) -> tuple[str, int]:
+    """A definition without the decorators that register it, whose words are shown beside it; and how many lines that leaves out before it."""
+    (node,) = ast.parse(text).body
+    assert isinstance(node, ast.FunctionDef | ast.ClassDef)
+    lines, skipped = text.splitlines(keepends=True), set[int]()
+    for decorator in node.decorator_list:
+        if isinstance(decorator, ast.Call) and ast.unparse(decorator.func).split(".")[-1] in _KINDS:
+            skipped |= {*range(decorator.lineno - 1, decorator.end_lineno or decorator.lineno)}
+    first = next(i for i in range(len(lines)) if i not in skipped and lines[i].strip(" )\n").partition("#")[0])
+    return "".join(line for i, line in enumerate(lines) if i >= first and i not in skipped), first
 
 
 def _settings(exhibit: Exhibit) -> Source:

@@ -15,6 +15,7 @@ _PAGES = (
     ("latent.py", "latent", N_("Latent Explorer"), ":material/explore:"),
     ("runs.py", "runs", N_("Runs"), ":material/list:"),
     ("comparison.py", "comparison", N_("Compare"), ":material/balance:"),
+    ("zoo.py", "zoo", N_("Zoo of GANs"), ":material/pets:"),
 )
 _WIDGET = "_language_choice"
 

@@ -114,7 +114,17 @@ def test_a_deep_link_on_a_fresh_server_shows_the_right_navigation(visitor: Visit
     shown(page, "/lab")
     links = page.get_by_test_id("stSidebarNavLink")
     titles = [text.splitlines()[-1] for text in links.all_inner_texts()]  # an icon may come first
-    assert titles == ["Home", "2-D Lab", "Side by side", "Image Lab", "Translate", "Latent Explorer", "Runs", "Compare"]
+    assert titles == [
+        "Home",
+        "2-D Lab",
+        "Side by side",
+        "Image Lab",
+        "Translate",
+        "Latent Explorer",
+        "Runs",
+        "Compare",
+        "Zoo of GANs",
+    ]
     assert links.nth(1).get_attribute("href").endswith("/lab")
 
 
