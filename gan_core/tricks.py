@@ -84,7 +84,7 @@ trick(
         fixed=N_("How much augmentation is right depends on the set and on the moment. Its probability follows a sign of overfitting, and stays below 0.8 so "
                  "that the changes do not leak into the samples."),
         use=N_("With few pictures, and a loss with a border between real and generated, on which the sign rests."),
-        fails=N_("It needs a target that D can reach: the paper's 0.6 is never reached under R1 with a hundred digits here, where 0.2 serves. Short runs need a faster "
+        fails=N_("It needs a target that D can reach: the paper's 0.6 is hardly ever reached under R1 with a hundred digits here, where 0.2 serves. Short runs need a faster "
                  "speed than the paper's."),
         builds=("trick.diffaugment",), base="ada", code=("gan_core.augment:adapted", "gan_core.augment:watch"),
     ),

@@ -39,7 +39,7 @@ preset(
                 "held-out digits part."),
     story=Story(
         use=N_("With few pictures: it sets the strength of augmentation by itself, and has the best distance of the three here."),
-        fails=N_("A target that D never reaches leaves it off: 0.6, the paper's, does so here."),
+        fails=N_("A target that D hardly reaches leaves it nearly off: 0.6, the paper's, does so here."),
         builds=("recipe.diffaugment",),
     ),
     reaches={"confident": 0.4, "rarest": 0.005},

@@ -15,6 +15,7 @@ from gan_core.text import N_
 from gan_core.zoo.papers import Paper, papers
 
 Translate = Callable[[str], str]
+_BARE = str.maketrans("ıøłđ", "iold")  # letters that no accent makes
 _METHODS = ("recipe", "translation")  # the goals of presets that are methods of the field
 
 
@@ -134,7 +135,10 @@ def _said(one: Exhibit, _: Translate) -> str:
 
 
 def _plain(text: str) -> str:
-    return "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
+    """Lower case without accents, as people type the names of others."""
+    return "".join(
+        c for c in unicodedata.normalize("NFKD", text.casefold()).translate(_BARE) if not unicodedata.combining(c)
+    )
 
 
 # ── relations ────────────────────────────────────────────────────────────────────────────────────────────────────────────

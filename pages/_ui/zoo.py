@@ -48,6 +48,9 @@ class Zoo:
 
     def draw(self) -> None:
         _ = self._
+        st.query_params.from_dict(
+            st.query_params.to_dict()
+        )  # links to this very page leave the browser's address as it was
         asked = st.query_params.get("entry")
         exhibit = zoo.find(asked) if asked else None
         if exhibit is not None:
@@ -346,7 +349,7 @@ def _figure(name: str, found: figures.Figure | None) -> str:
             return percent(value, 1 if found.mean < 0.1 or spread else 0)
         if written == "count" and not spread:
             return number(value, 0)
-        return number(value, 4 if abs(found.mean) < 1 else 1)
+        return number(value, 4 if abs(found.mean) < 0.1 else 3 if abs(found.mean) < 1 else 1)
 
     return say(found.mean) + (f" ± {say(found.spread, True)}" if found.spread is not None else "")
 
