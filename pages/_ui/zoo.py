@@ -23,7 +23,7 @@ from pages._ui.share import LABS
 
 Translate = Callable[[str], str]
 FILE = "zoo.py"
-VIEWS = {"index": N_("Index"), "timeline": N_("Timeline"), "figures": N_("Figures")}
+VIEWS = {"index": N_("Index"), "timeline": N_("Timeline"), "figures": N_("Measurements")}
 _BENCHMARKS = {  # of each benchmark its title, and how it was measured
     "recipes": (N_("Recipes of the Image Lab"),
                 N_("On the small digits, at the end of each schedule: 5,000 samples, judged by the classifier of the digits.")),
@@ -32,7 +32,7 @@ _BENCHMARKS = {  # of each benchmark its title, and how it was measured
 }  # fmt: skip
 _RELATED = {
     "builds": N_("Builds on"),
-    "parts": N_("Made of"),
+    "parts": N_("Made from"),
     "built_on": N_("Built on by"),
     "recipes": N_("Recipes with it"),
     "same_paper": N_("From the same paper"),
@@ -232,6 +232,7 @@ class Zoo:
 
     def _formula(self, exhibit: Exhibit) -> None:
         """Its formulas as KaTeX; a formula that has no TeX, as it is written; words that go with them beside."""
+        _ = self._
         for line in exhibit.formula.split("\n"):
             formula, words = tex.split(line)
             if not formula:
@@ -243,7 +244,7 @@ class Zoo:
                 else:
                     st.latex(written)
             if words:
-                st.caption(plain(words))
+                st.caption(plain(_(words)))
 
     def _open(self, exhibit: Exhibit) -> None:
         _ = self._

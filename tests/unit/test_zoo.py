@@ -18,6 +18,7 @@ from gan_core.text import is_marked
 from gan_core.zoo import exhibits, papers, tex, timeline
 from gan_core.zoo.exhibits import Exhibit
 from gan_core.zoo.sources import _source
+from gan_core.zoo.wordings import WORDS
 from pages._ui.theme import GENERATED, REAL
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -195,6 +196,11 @@ def test_formula_and_words_are_told_apart() -> None:
     assert tex.tex("0.5^(b / h)") == r"0.5^{(b\ /\ h)}"
     assert tex.tex("½ KL(p ‖ m)") == r"\tfrac{1}{2}\ \operatorname{KL}(p\ \Vert \ m)"
     assert tex.tex("0.5^(b / h") is None
+
+
+def test_words_behind_formulas_can_be_translated() -> None:
+    shown = {words for one in EVERY for formula, words in map(tex.split, one.formula.split("\n")) if formula and words}
+    assert set(WORDS) == shown
 
 
 def test_losses_and_penalties_are_shown_as_formulas_without_rest() -> None:
