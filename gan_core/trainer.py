@@ -556,6 +556,7 @@ def _run_through(phases: Iterator[Phase]) -> None:
 
 
 def _add(total: list[Tensor] | None, gradients: tuple[Tensor, ...]) -> list[Tensor]:
+    """The sum of the gradients of a batch's parts, which `_update` divides by their number."""
     if total is None:
         return list(gradients)
     torch._foreach_add_(total, list(gradients))

@@ -13,9 +13,9 @@ _PAGES = (
     ("images.py", "images", N_("Image Lab"), ":material/grid_view:"),
     ("translate.py", "translate", N_("Translate"), ":material/compare_arrows:"),
     ("latent.py", "latent", N_("Latent Explorer"), ":material/explore:"),
+    ("zoo.py", "zoo", N_("Zoo of GANs"), ":material/pets:"),
     ("runs.py", "runs", N_("Runs"), ":material/list:"),
     ("comparison.py", "comparison", N_("Compare"), ":material/balance:"),
-    ("zoo.py", "zoo", N_("Zoo of GANs"), ":material/pets:"),
 )
 _WIDGET = "_language_choice"
 
