@@ -121,9 +121,9 @@ def test_a_deep_link_on_a_fresh_server_shows_the_right_navigation(visitor: Visit
         "Image Lab",
         "Translate",
         "Latent Explorer",
+        "Zoo of GANs",
         "Runs",
         "Compare",
-        "Zoo of GANs",
     ]
     assert links.nth(1).get_attribute("href").endswith("/lab")
 
