@@ -13,6 +13,7 @@ from gan_core.config import RunConfig
 from gan_core.registry import Entry, Registry, Story
 from gan_core.text import N_
 from gan_core.zoo.papers import Paper, papers
+from gan_core.zoo.sources import resolve
 
 Translate = Callable[[str], str]
 _BARE = str.maketrans("ıøłđ", "iold")  # letters that no accent makes
@@ -85,6 +86,8 @@ class Exhibit:
             return formulas.of_entry(self.kind, self.name)
         if self.kind == "recipe":
             return formulas.of_objective(presets.load(self.name))
+        if self.kind == "method":
+            return "\n".join(formulas.formula(resolve(name).__doc__) for name in (self.story or Story()).code)
         if self.kind == "trick":
             return formulas.of_trick(self.name)
         if self.kind == "metric":

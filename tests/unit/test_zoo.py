@@ -208,6 +208,7 @@ def test_losses_and_penalties_are_shown_as_formulas_without_rest() -> None:
         split = [tex.split(line) for line in one.formula.split("\n") if line]
         assert split or one.name == "none"
         assert all(formula and not words for formula, words in split)
+    assert found("method.cyclegan").formula.startswith("λ · (E‖F(G(x)) − x‖₁ + E‖G(F(y)) − y‖₁)")
     assert "share of fake ones in any B₃(real)" in {one.formula for one in zoo.all_of("metric")}
 
 
