@@ -1,6 +1,7 @@
 """The Image Lab's recipes on the digits that come with the app, each to the end of its schedule with one seed.
 
-`gan-playground bench recipes`: about half an hour; `python -m benchmarks.recipes dcgan vae`: those alone. 5,000 samples, judged by the
+`gan-playground bench recipes`: about half an hour; `python -m benchmarks.recipes dcgan vae`: those alone; with --keep the figures go into
+gan_core/zoo/figures.json, from which the zoo and docs/benchmarks.md have them, with --seed 1 under another seed. 5,000 samples, judged by the
 classifier of the digits (99 % of the held-out ones right): recognised with more than 90 % confidence, share of the rarest class, Fréchet
 distance in its features. Seconds are those of training alone. What is for a GPU is left out.
 """
@@ -9,6 +10,7 @@ import json
 import math
 import sys
 
+from benchmarks._figures import arguments, keep
 from benchmarks._machine import machine
 from benchmarks._train import samples, trained, trainer_of
 from gan_core import metrics, registry
@@ -22,13 +24,13 @@ def names() -> list[str]:
     return [e.name for e in registry.preset.entries() if e.info["goal"] == "recipe" and "gpu" not in e.info]
 
 
-def run(only: list[str] | None = None) -> dict[str, object]:
+def run(only: list[str] | None = None, seed: int = 0) -> dict[str, object]:
     """A row a recipe."""
-    return {name: _row(name) for name in only or names()} | {"machine": machine()}
+    return {name: _row(name, seed) for name in only or names()} | {"machine": machine()}
 
 
-def _row(name: str) -> dict[str, float | str]:
-    session = trained(name, math.inf)
+def _row(name: str, seed: int) -> dict[str, float | str]:
+    session = trained(name, math.inf, seed)
     found = metrics.evaluate(samples(session, SAMPLES, 1), trainer_of(session).data)
     row = {key: round(found[key], digits) for key, digits in _FIGURES.items()}
     row |= {"steps": session.step, "seconds": round(session.seconds, 1), "status": session.status}
@@ -37,4 +39,8 @@ def _row(name: str) -> dict[str, float | str]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(run(sys.argv[1:]), indent=2))
+    chosen, kept, seed = arguments(sys.argv[1:])
+    measured = run(chosen, seed)
+    print(json.dumps(measured, indent=2))
+    if kept:
+        keep("recipes", measured, seed)

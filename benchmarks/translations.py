@@ -1,7 +1,7 @@
 """The presets of Translate, each to the end of its schedule with one seed: how near held-out translations come to the truth.
 
-`gan-playground bench translations`: about three quarters of an hour; `python -m benchmarks.translations edges neon`: those alone. All held-out pictures are
-translated. "given": what was given, taken for the translation (a grey picture as grey in three channels). Seconds are those of training alone.
+`gan-playground bench translations`: about three quarters of an hour; `python -m benchmarks.translations edges neon`: those alone; --keep
+and --seed as those of benchmarks.recipes. All held-out pictures are translated. "given": what was given, taken for the translation (a grey picture as grey in three channels). Seconds are those of training alone.
 """
 
 import json
@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 import torch
 
+from benchmarks._figures import arguments, keep
 from benchmarks._machine import machine
 from benchmarks._train import trained, trainer_of
 from gan_core import metrics, registry
@@ -27,9 +28,9 @@ def names() -> list[str]:
     return [e.name for e in registry.preset.entries() if e.info["goal"] == "translation"]
 
 
-def run(only: list[str] | None = None) -> Mapping[str, object]:
+def run(only: list[str] | None = None, seed: int = 0) -> Mapping[str, object]:
     """A row a preset."""
-    return {name: row(name) for name in only or names()} | {"machine": machine()}
+    return {name: row(name, seed) for name in only or names()} | {"machine": machine()}
 
 
 def row(name: str, seed: int = 0) -> dict[str, object]:
@@ -56,4 +57,8 @@ def row(name: str, seed: int = 0) -> dict[str, object]:
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    print(json.dumps(run(sys.argv[1:]), indent=2))
+    chosen, kept, seed = arguments(sys.argv[1:])
+    measured = run(chosen, seed)
+    print(json.dumps(measured, indent=2))
+    if kept:
+        keep("translations", measured, seed)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from gan_core import augment, lecam, matching, registry, variational
 from gan_core.config import RunConfig
 from gan_core.ema import Ema
@@ -75,6 +77,18 @@ def of_entry(kind: str, name: str) -> str:
             return of_penalty(name)
         case _:
             return of_update(name)
+
+
+def of_trick(name: str) -> str:
+    """What the function that does a trick says it does."""
+    return formula(registry.trick[name].formula)
+
+
+def of_metric(name: str) -> str:
+    """What a metric's docstring says it is: where several share one, what follows "name = "."""
+    doc = registry.metric[name].formula
+    named = re.search(rf"\b{name} = ([^;\n]*?)(?=;|\.?\n|\.?$)", doc)
+    return named.group(1) if named else formula(doc)
 
 
 def of_phase(config: RunConfig, code: str, penalised: bool) -> str:

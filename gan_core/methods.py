@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gan_core.phases import CODES, VAE_CODES
-from gan_core.registry import method
+from gan_core.registry import Story, method
 from gan_core.text import N_
 
 ADJUSTABLE = ("loss", "stabilizers")  # groups whose settings are about the game, and mean nothing without one
@@ -43,7 +43,15 @@ class Method:
 
 
 method("gan", title=N_("GAN"), paper="Goodfellow et al. 2014, arXiv:1406.2661",
-       help=N_("A discriminator judges, and the generator learns to please it."))(
+       help=N_("A discriminator judges, and the generator learns to please it."),
+       story=Story(
+           fixed=N_("Training a generator by likelihood needs a density or a Markov chain. A second network's verdict needs neither."),
+           use=N_("For sharp samples, where no likelihood is wanted."),
+           fails=N_("There is no slope that both players go down: they can circle, collapse or drown each other's gradient, and the losses say little "
+               "about quality."),
+           base="gan_lab",
+           code=("gan_core.trainer:Trainer._d_phases", "gan_core.trainer:Trainer._g_phases"),
+       ))(
     Method("k_d steps of the discriminator, then k_g steps of the generator, each on a loss of its own.", kinds=("points", "images"))
 )  # fmt: skip
 
@@ -78,7 +86,16 @@ _DECODER = {
 }  # fmt: skip
 
 method("vae", title=N_("VAE"), paper="Kingma & Welling 2014, arXiv:1312.6114",
-       help=N_("No game: an encoder turns a picture into a code, and the generator, now a decoder, draws it again. Both make one loss small."))(
+       help=N_("No game: an encoder turns a picture into a code, and the generator, now a decoder, draws it again. Both make one loss small."),
+       story=Story(
+           fixed=N_("The likelihood of a model with hidden causes cannot be computed. An encoder that guesses the causes gives a bound of it that can "
+               "be, with one slope for both networks."),
+           use=N_("For a way back from pictures to codes, for stable training, and to compare a GAN with."),
+           fails=N_("What it is unsure of it draws as an average: blurred. With a large β the codes say nothing any more (posterior collapse). "
+               "Samples from noise are good only where codes lie like the noise."),
+           base="vae",
+           code=("gan_core.variational:objective", "gan_core.variational:draw"),
+       ))(
     Method(
         "One step of encoder and decoder together on the negative evidence lower bound; the encoder stands in the discriminator's place.",
         codes=VAE_CODES, adversarial=False,
@@ -93,7 +110,16 @@ method("vae", title=N_("VAE"), paper="Kingma & Welling 2014, arXiv:1312.6114",
 
 method("bigan", title=N_("BiGAN"), paper="Donahue et al. 2017, arXiv:1605.09782; Dumoulin et al. 2017, arXiv:1606.00704",
        help=N_("A GAN that also learns the way back: D judges pictures together with their codes, real ones with those that an encoder gives them, "
-               "generated ones with the noise they were made from."))(
+               "generated ones with the noise they were made from."),
+       story=Story(
+           fixed=N_("A GAN has no way from a picture to its noise. If D cannot tell pairs of picture and code apart, encoder and generator are each "
+               "other's inverse."),
+           use=N_("For codes of pictures that mean more than pixels do."),
+           fails=N_("The inverse comes late and stays rough: what is drawn again is alike in kind, seldom in every stroke."),
+           base="bigan",
+           builds=("method.gan",),
+           code=("gan_core.engine.objectives:exchanged",),
+       ))(
     Method(
         "k_d steps of the discriminator on pairs of picture and code, then k_g steps of generator and encoder together against it.",
         needs={"latent.categories": 0, "latent.continuous": 0, "generator.conditioning": "none", "discriminator.conditioning": "none",
@@ -125,7 +151,16 @@ _TRANSLATION_WORDS = {
 }  # fmt: skip
 
 method("pix2pix", title=N_("pix2pix (pairs)"), paper="Isola et al. 2017, arXiv:1611.07004",
-       help=N_("Each picture has a partner. G learns to make the one from the other; D sees both and judges patch by patch whether they belong together."))(
+       help=N_("Each picture has a partner. G learns to make the one from the other; D sees both and judges patch by patch whether they belong together."),
+       story=Story(
+           fixed=N_("Each translation task had a loss made by hand. A conditional D learns one, and an L1 distance holds G to the truth."),
+           use=N_("Where there are pairs: outlines and pictures, grey and colour, noisy and clean."),
+           fails=N_("It needs pairs. G pays little attention to noise, so that each input has one answer. Where many answers would do, a large λ "
+               "brings the blur back."),
+           base="edges",
+           builds=("method.gan", "network.unet", "network.patches"),
+           code=("gan_core.translation.trainer:TranslationTrainer._d_phases", "gan_core.translation.objectives:absolute"),
+       ))(
     Method(
         "k_d steps of the discriminator on what was given beside true and made pictures, then k_g steps of the generator, which is also held "
         "to the true picture.",
@@ -134,7 +169,16 @@ method("pix2pix", title=N_("pix2pix (pairs)"), paper="Isola et al. 2017, arXiv:1
 )  # fmt: skip
 
 method("cyclegan", title=N_("CycleGAN (no pairs)"), paper="Zhu et al. 2017, arXiv:1703.10593",
-       help=N_("Two heaps of pictures without partners. One G leads there and one back; each has a D, and who goes there and back must come home."))(
+       help=N_("Two heaps of pictures without partners. One G leads there and one back; each has a D, and who goes there and back must come home."),
+       story=Story(
+           fixed=N_("Pairs are often not to be had. That a picture must come home from there and back takes the place of the truth."),
+           use=N_("With two heaps of pictures of the same things in two styles."),
+           fails=N_("It changes colours and textures well and shapes badly. It can hide what it needs for the way home in patterns nobody sees (Chu "
+               "et al. 2017). Four networks learn: the preset neon takes about three times as long as the others."),
+           base="neon",
+           builds=("method.pix2pix", "network.residual", "loss.least_squares"),
+           code=("gan_core.translation.objectives:cycle", "gan_core.translation.trainer:TranslationTrainer._g_phases"),
+       ))(
     Method(
         "k_d steps of both discriminators, then k_g steps of both generators, which are also held to what comes back.",
         needs=_TRANSLATES, kinds=("pairs",), eager=_EAGER, cycles=True, words=_TRANSLATION_WORDS,

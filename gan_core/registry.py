@@ -1,16 +1,32 @@
-"""One small registry, used by losses, penalties, networks, optimisers, data sets, metrics, presets and conditions."""
+"""One small registry, used by losses, penalties, networks, optimisers, data sets, metrics, presets, conditions, methods and tricks."""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from gan_core.errors import ConfigError
 from gan_core.text import N_
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Story:
+    """What the zoo tells of a registered thing beside its formula and its paper: what it `fixed`, when to `use` it, how it `fails`. `source`: why
+    there is no paper. `builds`: addresses in the zoo ("loss.wasserstein") of what it builds on. `code`: where its code lies ("module:name"), where
+    the registered value is not that itself. It opens in the lab with the settings of the preset `base` and these `settings`, its own among them."""
+
+    fixed: str = ""
+    use: str = ""
+    fails: str = ""
+    source: str = ""
+    builds: tuple[str, ...] = ()
+    code: tuple[str, ...] = ()
+    base: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -25,6 +41,7 @@ class Entry(Generic[T]):
     paper: str
     info: Mapping[str, Any]
     origin: str = ""
+    story: Story | None = None
 
     @property
     def formula(self) -> str:
@@ -39,13 +56,15 @@ class Registry(Generic[T]):
         self.kind = kind
         self._entries: dict[str, Entry[T]] = {}
 
-    def __call__(self, name: str, *, title: str, help: str, paper: str = "", **info: Any) -> Callable[[T], T]:
+    def __call__(
+        self, name: str, *, title: str, help: str, paper: str = "", story: Story | None = None, **info: Any
+    ) -> Callable[[T], T]:
         """Decorator that registers a function or value under `name`. Raises ValueError for a name taken twice."""
 
         def register(value: T) -> T:
             if name in self._entries:
                 raise ValueError(f"{self.kind} {name!r} is registered twice")
-            self._entries[name] = Entry(name, value, title, help, paper, info, _origin)
+            self._entries[name] = Entry(name, value, title, help, paper, info, _origin, story)
             return value
 
         return register
@@ -99,4 +118,5 @@ metric: Registry[Any] = Registry("metric")
 preset: Registry[Any] = Registry("preset")
 condition: Registry[Any] = Registry("condition")
 method: Registry[Any] = Registry("method")
-ALL = (loss, penalty, network, optimizer, dataset, metric, preset, condition, method)
+trick: Registry[Any] = Registry("trick")
+ALL = (loss, penalty, network, optimizer, dataset, metric, preset, condition, method, trick)

@@ -341,6 +341,7 @@ class Trainer:
         return latents[:, self.config.latent.dim :] if self.config.classes or self.config.codes else None
 
     def _noisy(self, x: Tensor) -> Tensor:
+        """x ← x + σ · ε,  ε ~ N(0, I).   Sønderby et al. 2016, arXiv:1610.04490: what D sees, real and generated."""
         if not self._sigma:
             return x
         return x + self._sigma * torch.randn(x.shape, generator=self.rng["augment"], device=self.device)
@@ -555,6 +556,7 @@ def _run_through(phases: Iterator[Phase]) -> None:
 
 
 def _add(total: list[Tensor] | None, gradients: tuple[Tensor, ...]) -> list[Tensor]:
+    """The sum of the gradients of a batch's parts, which `_update` divides by their number."""
     if total is None:
         return list(gradients)
     torch._foreach_add_(total, list(gradients))

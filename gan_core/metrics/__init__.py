@@ -12,7 +12,7 @@ from torch import Tensor
 from gan_core.data.sets import PointSet
 from gan_core.metrics import divergence, sliced
 from gan_core.metrics.points import mode_statistics, perfect_modes, perfect_quality, perfect_reverse_kl
-from gan_core.registry import metric
+from gan_core.registry import Story, metric
 from gan_core.text import N_
 
 if TYPE_CHECKING:
@@ -36,6 +36,15 @@ metric(
     floor=lambda data, n: None if data.modes is None else perfect_modes(len(data.modes), n, data.weights),
     paper=_MODES,
     help=N_("Clusters of the data with at least one generated sample within three standard deviations."),
+    story=Story(
+        fixed=N_(
+            "A look at the points does not say whether a small cluster was forgotten. Where the true modes are known they can be counted."
+        ),
+        use=N_("On mixtures of Gaussians, together with the share of high quality."),
+        fails=N_(
+            "A single good sample counts a mode as found: it says nothing of its share. Points that are scattered everywhere find all."
+        ),
+    ),
 )(mode_statistics)
 metric(
     "quality",
@@ -46,9 +55,21 @@ metric(
     floor=_of_modes(lambda modes, n: perfect_quality()),
     paper=_MODES,
     help=N_("Share of generated samples within three standard deviations of a cluster's centre."),
+    story=Story(
+        fixed=N_(
+            "Modes can be found by scattering points everywhere. It counts how many of the points are where data are."
+        ),
+        use=N_("Beside the number of modes: only both together say that a mixture is learned."),
+        fails=N_("A collapsed generator scores full marks. The true distribution itself scores 98.9 %, not 100."),
+    ),
 )(mode_statistics)
 metric("reverse_kl", title=N_("Reverse KL"), kind="points", better="lower", floor=_of_modes(perfect_reverse_kl), paper=_MODES,
-       help=N_("How differently from the data the good samples are spread over the clusters, in nats: 0 is exactly as the data's own."))(mode_statistics)  # fmt: skip
+       help=N_("How differently from the data the good samples are spread over the clusters, in nats: 0 is exactly as the data's own."),
+       story=Story(
+           fixed=N_("Finding every mode once is not the same as drawing each as often as the data do."),
+           use=N_("On mixtures, once all modes are found."),
+           fails=N_("Bad samples are left out, and it has a floor of about (K − 1)/2n nats with n samples of K modes, even for a perfect generator."),
+       ))(mode_statistics)  # fmt: skip
 metric(
     "js",
     title=N_("Jensen–Shannon"),
@@ -57,6 +78,12 @@ metric(
     floor=divergence.floor,
     paper="Lin 1991, https://doi.org/10.1109/18.61115",
     help=N_("How differently real and generated samples fill a grid of 40 × 40 cells, in nats: 0 is the same, 0.69 nothing in common."),
+    story=Story(
+        fixed=N_("The value that the minimax game bounds, measured without a discriminator: symmetric, and finite for distributions that do not "
+            "overlap."),
+        use=N_("For points, with its floor beside it."),
+        fails=N_("It depends on the grid and on the number of samples. Where nothing overlaps it says 0.69 however far apart the two are."),
+    ),
 )(divergence.jensen_shannon)  # fmt: skip
 metric(
     "swd",
@@ -64,8 +91,15 @@ metric(
     kind="points",
     better="lower",
     floor=sliced.floor,
-    paper="Rabin et al. 2011; Bonneel et al. 2015, https://doi.org/10.1007/s10851-014-0506-3",
+    paper="Rabin et al. 2011, https://hal.science/hal-00476064; Bonneel et al. 2015, https://doi.org/10.1007/s10851-014-0506-3",
     help=N_("How far the generated samples must be moved to lie like real ones, averaged over directions, in the data's units."),
+    story=Story(
+        fixed=N_("A distance that goes on falling while the distributions do not overlap yet. In one direction the Wasserstein distance is a sort; "
+            "an average over directions needs no critic."),
+        use=N_("For points and pictures while a run trains: it needs no classifier."),
+        fails=N_("Of pictures it compares pixels, not what they show: all pictures lighter by c score about 0.8 c, and a blur costs little."),
+        builds=("loss.wasserstein",),
+    ),
 )(sliced.sliced_wasserstein)  # fmt: skip
 
 

@@ -26,6 +26,8 @@ class ClassStatistics:
 def class_statistics(probabilities: Tensor, own: Tensor) -> ClassStatistics:
     """probabilities (N, K) of each sample's class; own (K,): the classes' shares in the data. A sample belongs to its likeliest class.
 
+    confident = 1/N Σᵢ [maxₖ pᵢₖ > 0.9]; class_modes = #{k: sₖ > 0}, sₖ the share of class k among the samples; min_class_share = minₖ sₖ;
+    class_kl = Σₖ sₖ log(sₖ / wₖ), wₖ the share in the data.
     Of stacked digits (Metz et al. 2017, arXiv:1611.02163) a class is a mode, one of 1,000; `reverse_kl` is that of gan_core.metrics.points.
     """
     confidence, guesses = probabilities.max(1)

@@ -24,6 +24,8 @@ def score_of(probabilities: Tensor) -> float:
 def inception_score(probabilities: Tensor) -> tuple[float, float]:
     """Mean and standard deviation of `score_of` over SPLITS equal parts of probabilities (N, K), as it is published.
 
+    score = exp(E_x KL(p(y|x) ‖ p(y))), p(y) = E_x p(y|x).
+
     A part of n samples scores too low by a factor of about exp((K − 1)/2n). Raises DataError for fewer than LEAST samples.
     """
     check(len(probabilities))

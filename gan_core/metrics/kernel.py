@@ -49,7 +49,9 @@ def size_of_subsets(n: int, m: int) -> int:
 
 def kernel_distance(x: Tensor, y: Tensor) -> tuple[float, float]:
     """Mean and standard deviation of `unbiased_mmd` over SUBSETS random subsets of x (N, F) and y (M, F), each of
-    `size_of_subsets`, the same ones every time.   Bińkowski et al. 2018. Raises DataError for too few samples."""
+    `size_of_subsets`, the same ones every time.   Bińkowski et al. 2018. Raises DataError for too few samples.
+
+    kd = E[k(x, x′)] + E[k(y, y′)] − 2E[k(x, y)], k(x, y) = (x·y/F + 1)³."""
     return finish(pieces(x, y))
 
 

@@ -32,7 +32,7 @@ def neighbours(real: Tensor, fake: Tensor) -> Neighbours:
 
     precision = share of fake ones in any B₃(real); recall = share of real ones in any B₃(fake).
     Kynkäänniemi et al. 2019, arXiv:1904.06991.
-    density = Σ_fake #{real x: fake ∈ B₅(x)} / 5N; coverage = share of real x with a fake one in B₅(x).
+    density = Σ_fake #{real x: fake ∈ B₅(x)} / 5N; covered = share of real x with a fake one in B₅(x).
     Naeem et al. 2020, arXiv:2002.09797.
     Raises DataError for fewer than LEAST of either.
     """

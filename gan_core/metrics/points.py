@@ -21,7 +21,9 @@ class ModeStatistics:
 def mode_statistics(samples: Tensor, modes: Tensor, sigma: float, weights: Tensor | None = None) -> ModeStatistics:
     """samples (N, 2) and modes (K, 2) in data units. A sample is of high quality within 3σ of its nearest mode.
 
-    reverse_kl: `reverse_kl` of the good samples' counts and the modes' true shares `weights` (K,), or 1/K each.
+    quality = n / N, n the good samples; modes = #{k: nₖ > 0}, nₖ those nearest to mode k.
+
+    reverse_kl = Σₖ pₖ log(pₖ / wₖ), pₖ = nₖ / n; `reverse_kl` of the good samples' counts and the modes' true shares `weights` (K,), or 1/K each.
     """
     distance, nearest = torch.cdist(samples, modes).min(1)
     good = distance <= 3 * sigma

@@ -11,7 +11,7 @@ from torch.nn.functional import conv2d
 
 from gan_core.data.pairs import PairSet
 from gan_core.data.sets import to_unit
-from gan_core.registry import metric
+from gan_core.registry import Story, metric
 from gan_core.text import N_
 
 if TYPE_CHECKING:
@@ -91,17 +91,46 @@ def _errors(players: Translators, data: PairSet, rows: slice) -> dict[str, float
     return found
 
 
-metric("test_l1", title=N_("L1 to the truth"), kind="pairs", better="lower", floor=None,
+metric("test_l1", title=N_("L1 to the truth"), kind="pairs", better="lower", floor=None, paper="Isola et al. 2017, arXiv:1611.07004",
        help=N_("Mean difference between translations of held-out pictures and the true ones, value by value: 0 is exact, 1 is black for white. It "
-               "rewards a blur between all answers that would do."))(absolute_error)  # fmt: skip
-metric("psnr", title=N_("PSNR (dB)"), kind="pairs", better="higher", floor=None,
+               "rewards a blur between all answers that would do."),
+       story=Story(
+           fixed=N_("Where the true picture is known, the plainest question is how far away each value is."),
+           use=N_("For pairs, beside the Fréchet distance."),
+           fails=N_("Where many answers would do it is smallest for their average, a blur, and punishes a sharp answer that is not the true one."),
+       ))(absolute_error)  # fmt: skip
+metric("psnr", title=N_("PSNR (dB)"), kind="pairs", better="higher", floor=None, paper="Huynh-Thu & Ghanbari 2008, doi:10.1049/el:20080522",
        help=N_("Peak signal-to-noise ratio of held-out translations against the truth, in decibels: 20 is coarse, 30 is good, 40 can hardly be told "
-               "apart."))(psnr)  # fmt: skip
+               "apart."),
+       story=Story(
+           fixed=N_("A squared error says nothing until it is set against the largest value. In decibels it can be compared from picture to picture."),
+           use=N_("For noise, holes and enlargement, where the truth is known."),
+           fails=N_("SRGAN showed that the picture with the best PSNR is too smooth: it goes by squared errors of values and not by what is seen."),
+       ))(psnr)  # fmt: skip
 metric("ssim", title=N_("SSIM"), kind="pairs", better="higher", floor=None, paper="Wang et al. 2004, doi:10.1109/TIP.2003.819861",
        help=N_("Structural similarity of held-out translations and the truth: 1 is exact, 0 nothing in common. It looks at contrast and pattern in "
-               "small windows, more as the eye does."))(ssim)  # fmt: skip
+               "small windows, more as the eye does."),
+       story=Story(
+           fixed=N_("Squared errors count a shift in brightness as much as lost structure. Means, contrasts and patterns in small windows are "
+               "compared instead."),
+           use=N_("For pairs, beside PSNR."),
+           fails=N_("Still a blur costs less than a sharp answer that is moved by a pixel or two. It needs 11 pixels a side."),
+           builds=("metric.psnr",),
+       ))(ssim)  # fmt: skip
 metric("cycle_there", title=N_("Cycle error, there and back"), kind="pairs", better="lower", floor=None, paper="Zhu et al. 2017, arXiv:1703.10593",
        help=N_("How far a held-out picture, translated there and back, is from itself, value by value: 0 is exact. Near 0 all of it is still there, "
-               "if need be hidden in the translation."))(absolute_error)  # fmt: skip
+               "if need be hidden in the translation."),
+       story=Story(
+           fixed=N_("Without pairs there is no truth to compare with, but there is the way home: from the one kind to the other and back."),
+           use=N_("For CycleGAN, beside the Fréchet distance of the translations."),
+           fails=N_("A translation that changes nothing comes home perfectly, and the way home can be hidden in patterns nobody sees."),
+           builds=("method.cyclegan",),
+       ))(absolute_error)  # fmt: skip
 metric("cycle_back", title=N_("Cycle error, back and there"), kind="pairs", better="lower", floor=None, paper="Zhu et al. 2017, arXiv:1703.10593",
-       help=N_("The same the other way round: a picture of the wanted kind, translated back and there again."))(absolute_error)  # fmt: skip
+       help=N_("The same the other way round: a picture of the wanted kind, translated back and there again."),
+       story=Story(
+           fixed=N_("Without pairs there is no truth to compare with, but there is the way home: from the other kind to the one and back."),
+           use=N_("For CycleGAN, beside the Fréchet distance of the translations."),
+           fails=N_("A translation that changes nothing comes home perfectly, and the way home can be hidden in patterns nobody sees."),
+           builds=("method.cyclegan",),
+       ))(absolute_error)  # fmt: skip

@@ -70,7 +70,7 @@ class Beside(nn.Module):
 
 
 class Projection(nn.Module):
-    """D by projection: D(x, y) = vᵀφ(x) + yᵀVφ(x).   Miyato & Koyama 2018, arXiv:1802.05637, equation 3; φ here keeps the places of a map."""
+    """D(x, y) = vᵀφ(x) + yᵀVφ(x).   Miyato & Koyama 2018, arXiv:1802.05637, equation 3; φ here keeps the places of a map."""
 
     def __init__(self, features: nn.Module, width: int, classes: int) -> None:
         super().__init__()

@@ -9,7 +9,7 @@ from torch import nn
 from gan_core.networks.attention import SelfAttention
 from gan_core.networks.conditional import chain, judge, norm, seen_shape, told_how
 from gan_core.networks.family import Family, activation, compared, packed
-from gan_core.registry import network
+from gan_core.registry import Story, network
 from gan_core.text import N_
 
 if TYPE_CHECKING:
@@ -74,7 +74,16 @@ def discriminator(c: DiscriminatorConfig, shape: tuple[int, ...], classes: int =
 
 network("dcgan", title=N_("Convolutional (DCGAN)"), kinds=("images",), classes=True,
         uses=("width", "norm", "activation", "upsampling", "attention", "spectral_norm"), paper="Radford et al. 2016, arXiv:1511.06434",
-        help=N_("Small filters that slide over the picture; the generator grows it, the discriminator shrinks it."))(
+        help=N_("Small filters that slide over the picture; the generator grows it, the discriminator shrinks it."),
+        story=Story(
+            fixed=N_("Convolutional GANs would not train. Strided convolutions without pooling, batch normalisation, ReLU in G and LeakyReLU in D made "
+                "a recipe that worked on most pictures."),
+            use=N_("For pictures of up to 64 pixels, as a fast baseline."),
+            fails=N_("With batch normalisation in D and no penalty it forgets classes (a rarest class of 0.0 % on the small digits, seed 0). "
+                "Transposed convolutions can leave a checkerboard."),
+            base="dcgan",
+            builds=("network.mlp", "trick.batch_norm"),
+        ))(
     Family("Convolutions of stride 2 (D) and their transposes or resizing (G); widths double towards the smallest map.",
            generator, discriminator)
 )  # fmt: skip

@@ -9,7 +9,7 @@ from torch import nn
 
 from gan_core.networks.conditional import chain, judge, norm, seen_shape, told_how
 from gan_core.networks.family import Family, activation, compared, packed
-from gan_core.registry import network
+from gan_core.registry import Story, network
 from gan_core.text import N_
 
 if TYPE_CHECKING:
@@ -46,6 +46,13 @@ def discriminator(c: DiscriminatorConfig, shape: tuple[int, ...], classes: int =
 
 network("mlp", title=N_("Fully connected (MLP)"), kinds=("points", "images"), classes=True,
         uses=("hidden", "norm", "activation", "spectral_norm"), paper="Goodfellow et al. 2014, arXiv:1406.2661",
-        help=N_("Every neuron sees every number of the layer before. Right for points; ignores that pixels have neighbours."))(
+        help=N_("Every neuron sees every number of the layer before. Right for points; ignores that pixels have neighbours."),
+        story=Story(
+            fixed=N_("It is the plainest network that can represent the game; the first GAN was made of two."),
+            use=N_("For points in the plane and very small pictures. Narrow and quick beats wide and slow there: the presets ring and grid are 32 "
+                "wide."),
+            fails=N_("It does not know that pixels have neighbours: strokes come out grainy, and its weights grow with the number of pixels."),
+            base="gan_lab",
+        ))(
     Family("Linear, normalisation, activation for each hidden width, then one linear layer.", generator, discriminator)
 )  # fmt: skip

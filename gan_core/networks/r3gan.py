@@ -15,7 +15,7 @@ from gan_core.networks.begins import Begins, ScaledConv, ScaledLinear
 from gan_core.networks.conditional import judge, seen_shape
 from gan_core.networks.family import Family, Logit, compared, packed
 from gan_core.networks.resampling import Down, Up
-from gan_core.registry import network
+from gan_core.registry import Story, network
 from gan_core.text import N_
 
 if TYPE_CHECKING:
@@ -118,7 +118,17 @@ def discriminator(c: DiscriminatorConfig, shape: tuple[int, ...], classes: int =
 
 network("r3gan", title=N_("Residual (R3GAN)"), kinds=("images",), classes=True, uses=("width", "blocks"), bounded=False, own_start=True,
         paper="Huang et al. 2024, arXiv:2501.05441",
-        help=N_("Blocks that add to what came before, in groups of channels, without any normalisation: what modern networks are made of."))(
+        help=N_("Blocks that add to what came before, in groups of channels, without any normalisation: what modern networks are made of."),
+        story=Story(
+            fixed=N_("StyleGAN2 needs a long list of tricks. With a loss that converges they can go: what remains are residual blocks with grouped "
+                "convolutions, without normalisation."),
+            use=N_("With the relativistic loss and R1 + R2, where there is time or a GPU."),
+            fails=N_("It depends on first weights that keep the variance through all blocks, and works at the picture's full size, so that a step "
+                "takes longer than with plain convolutions."),
+            base="r3gan",
+            builds=("network.style", "loss.relativistic"),
+            code=("gan_core.networks.r3gan:Block",),
+        ))(
     Family("x + 1×1(φ(grouped 3×3(φ(1×1 x)))), φ LeakyReLU, resampled by [1, 3, 3, 1]; learned pictures at the smallest size.",
            generator, discriminator)
 )  # fmt: skip

@@ -22,7 +22,7 @@ from gan_core.networks.family import Family, Logit, compared, packed
 from gan_core.networks.modulated import StyledConv, ToPicture
 from gan_core.networks.r3gan import sizes
 from gan_core.networks.resampling import Down, Up
-from gan_core.registry import network
+from gan_core.registry import Story, network
 from gan_core.text import N_
 
 if TYPE_CHECKING:
@@ -169,7 +169,18 @@ def discriminator(c: DiscriminatorConfig, shape: tuple[int, ...]) -> nn.Module:
 
 network("style", title=N_("Style-based (StyleGAN)"), kinds=("images",), uses=("width", "mapping", "style_mixing", "truncation"), bounded=False,
         own_start=True, paper="Karras et al. 2020, arXiv:1912.04958",
-        help=N_("The noise does not enter at the bottom: a small network makes a style of it, which scales the channels of every layer."))(
+        help=N_("The noise does not enter at the bottom: a small network makes a style of it, which scales the channels of every layer."),
+        story=Story(
+            fixed=N_("Noise that enters at the bottom entangles everything. A mapping makes a style of it that scales the channels of every layer; "
+                "StyleGAN2 scales the weights instead of normalising maps, which removes droplets in the pictures."),
+            use=N_("Where latent space is to be explored: styles can be mixed and truncated, and directions in w change one thing at a time more "
+                "often."),
+            fails=N_("It needs R1, and rates for weights that are scaled as they are used. Noise in each layer costs random numbers, and small "
+                "pictures gain little from it."),
+            base="style",
+            builds=("network.dcgan",),
+            code=("gan_core.networks.style:StyleGenerator",),
+        ))(
     Family("w = f(z); a learned constant, and 3×3 convolutions whose weights w scales, with noise in each, growing to the picture.",
            generator, discriminator)
 )  # fmt: skip

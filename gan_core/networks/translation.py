@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from gan_core.networks.dcgan import up
 from gan_core.networks.family import Family, activation, norm
-from gan_core.registry import network
+from gan_core.registry import Story, network
 from gan_core.text import N_
 
 if TYPE_CHECKING:
@@ -167,17 +167,40 @@ def _none(*_anything: object) -> nn.Module:
 
 
 network("unet", title=N_("U-Net"), kinds=("pairs",), plays=("generator",), uses=("width", "norm", "upsampling", "dropout"),
-        paper="Isola et al. 2017, arXiv:1611.07004",
-        help=N_("Goes down to a few pixels and up again, with a bridge at each size: what stays where it was goes across."))(
+        paper="Isola et al. 2017, arXiv:1611.07004; Ronneberger et al. 2015, arXiv:1505.04597",
+        help=N_("Goes down to a few pixels and up again, with a bridge at each size: what stays where it was goes across."),
+        story=Story(
+            fixed=N_("A translator that squeezes a picture through a few pixels loses its outlines. Bridges carry them across at each size "
+                "(Ronneberger et al. 2015)."),
+            use=N_("Where input and output share their outlines, as with pix2pix."),
+            fails=N_("What goes across easily is copied: shapes that should change hardly do."),
+            base="edges",
+        ))(
     Family("Convolutions of stride 2 down and transposes up; maps of each size are put beside those that come up.", unet, _none)
 )  # fmt: skip
 network("residual", title=N_("Residual (CycleGAN)"), kinds=("pairs",), plays=("generator",), uses=("width", "norm", "upsampling", "blocks"),
         paper="Zhu et al. 2017, arXiv:1703.10593; Johnson et al. 2016, arXiv:1603.08155",
-        help=N_("Works at a quarter of the size, in blocks that each change a little of what they are given."))(
+        help=N_("Works at a quarter of the size, in blocks that each change a little of what they are given."),
+        story=Story(
+            fixed=N_("A network that keeps a quarter of the resolution and adds changes block by block keeps places without bridges; it comes from the "
+                "transfer of painting styles."),
+            use=N_("With CycleGAN, where more than colour and texture should change."),
+            fails=N_("It works at a quarter of the size throughout, which costs more than a U-Net, and fine detail has to pass two halvings."),
+            base="neon",
+            code=("gan_core.networks.translation:Residual",),
+        ))(
     Family("Two halvings, residual blocks, two doublings; no bridges.", residual, _none)
 )  # fmt: skip
 network("patches", title=N_("Patches (PatchGAN)"), kinds=("pairs",), plays=("discriminator",), uses=("width", "norm", "activation", "spectral_norm", "patch"),
         paper="Isola et al. 2017, arXiv:1611.07004",
-        help=N_("Judges every patch of a picture by itself: texture is its business, the whole is not."))(
+        help=N_("Judges every patch of a picture by itself: texture is its business, the whole is not."),
+        story=Story(
+            fixed=N_("An L1 distance gets the coarse picture right and blurs detail. A D that only judges patches asks for detail and leaves the whole "
+                "to the L1 distance, with far fewer weights."),
+            use=N_("In translation, with a patch as large as the detail that matters."),
+            fails=N_("Nobody asks whether the whole makes sense: parts that are further apart than a patch need not fit."),
+            base="edges",
+            code=("gan_core.networks.translation:Patches",),
+        ))(
     Family("Convolutions without a last layer over the whole: each output sees a patch.", _none, patches)
 )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gan_core.presets.recipes import _R1, _SMALL
-from gan_core.registry import preset
+from gan_core.registry import Story, preset
 from gan_core.text import N_
 
 preset(
@@ -15,6 +15,10 @@ preset(
              "is unsure of it draws as an average: blurred."),
     see=N_("Real digits are drawn again within a few hundred steps, when those from noise are still rags: noise does not lie where the codes do."),
     try_this=N_("While it trains, set **Weight β of the codes** to 10: digits from noise get whole, and those that are drawn again get softer."),
+    story=Story(
+        use=N_("For codes of pictures, for calm training, and to compare with a GAN."),
+        fails=N_("Pictures are blurred, and those from noise are rags wherever no code lies."),
+    ),
     reaches={"confident": 0.3, "rarest": 0.01},
 )(_SMALL | {
     "method": "vae", "latent.dim": 8, "g_optimizer.lr": 2e-3, "d_optimizer.lr": 2e-3, "g_optimizer.beta1": 0.9, "d_optimizer.beta1": 0.9,
@@ -30,6 +34,11 @@ preset(
              "seldom in every stroke."),
     see=N_("Real digits and how they are drawn again: at first anything, later mostly the same digit in another hand."),
     try_this=N_("Start a new run with **Method** on **VAE** and **Penalty** on **None**: drawn again stroke by stroke, but softer."),
+    story=Story(
+        use=N_("For a way back from pictures to noise in a GAN."),
+        fails=N_("What is drawn again is alike in kind, seldom in every stroke."),
+        builds=("recipe.gan",),
+    ),
     reaches={"confident": 0.45, "rarest": 0.01},
 )(_SMALL | _R1 | {
     "method": "bigan", "latent.dim": 8, "penalty_interval": 4, "g_optimizer.lr": 2e-3, "d_optimizer.lr": 2e-3, "horizon": 96_000,
@@ -44,5 +53,10 @@ preset(
              "finds is its own affair: a digit, two that look alike, or a way of writing."),
     see=N_("Each column is one category, lettered, since they have no names. Within a few hundred steps the digits of a column get alike."),
     try_this=N_("Start a new run with **Weight λ of the code** on 0: the columns are mixed, since nothing makes G use its code."),
+    story=Story(
+        use=N_("To find kinds in pictures without labels."),
+        fails=N_("A column may be half a digit, or two that look alike: nobody tells it which kinds there are."),
+        builds=("recipe.gan",),
+    ),
     reaches={"confident": 0.4, "rarest": 0.01},
 )(_SMALL | _R1 | {"latent.dim": 4, "latent.categories": 10, "info_weight": 5.0, "horizon": 96_000})  # fmt: skip

@@ -9,7 +9,7 @@ import streamlit as st
 
 from gan_core import config as settings
 from gan_core import data as data_sets
-from gan_core import registry
+from gan_core import registry, zoo
 from gan_core.checks import playing
 from gan_core.config import GROUPS, RunConfig
 from gan_core.data import parameters
@@ -238,6 +238,8 @@ def help_text(field: Field, config: RunConfig, _: Translate) -> str:
     if isinstance(spec.choices, Registry):
         entry = spec.choices[settings.get(config, field.name)]
         parts.append(f"**{_(entry.title)}**: {_(entry.help)}" + (f" ({entry.paper})" if entry.paper else ""))
+        if address := zoo.address_of(spec.choices, entry.name):
+            parts.append(f"[{_('In the zoo')}](zoo?entry={address})")
         info = data_sets.info_of(config.data) if spec.choices is registry.dataset else entry.info
         parts.append(_(info.get("licence", "")))
     if spec.own:

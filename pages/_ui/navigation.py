@@ -14,6 +14,7 @@ _PAGES = (
     ("translate.py", "translate", N_("Translate"), ":material/compare_arrows:"),
     ("latent.py", "latent", N_("Latent Explorer"), ":material/explore:"),
     ("learn.py", "learn", N_("Learn"), ":material/school:"),
+    ("zoo.py", "zoo", N_("Zoo of GANs"), ":material/pets:"),
     ("runs.py", "runs", N_("Runs"), ":material/list:"),
     ("comparison.py", "comparison", N_("Compare"), ":material/balance:"),
 )

@@ -89,7 +89,7 @@ def stage(browser: Any) -> Iterator[Any]:
 ROOT = Path(__file__).resolve().parents[2]
 # On a deep link Streamlit tries its own addresses below the page's first; only these two answers are expected.
 STREAMLITS_OWN = re.compile(
-    r"/(lab|compare|images|translate|latent|learn|runs|comparison)/_stcore/(health|host-config)$"
+    r"/(lab|compare|images|translate|latent|learn|zoo|runs|comparison)/_stcore/(health|host-config)$"
 )
 START_SECONDS = 120
 

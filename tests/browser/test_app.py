@@ -122,6 +122,7 @@ def test_a_deep_link_on_a_fresh_server_shows_the_right_navigation(visitor: Visit
         "Translate",
         "Latent Explorer",
         "Learn",
+        "Zoo of GANs",
         "Runs",
         "Compare",
     ]

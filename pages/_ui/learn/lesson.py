@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from gan_core import registry
 from gan_core.errors import ConfigError
 from gan_core.lessons import LESSONS
 from gan_core.lessons.lesson import Ask, Figure, Lab, Lesson, Pair, Part, Prose, Reveal, Target, Task, tasks_of
@@ -99,6 +100,8 @@ class LessonPage:
             if all(self.record.has(step) for step in self.lesson.steps):
                 st.markdown(f":material/check_circle: **{_('You have done all of this lesson.')}**")
             words.write(self.texts["end"])
+            if not self.locked:
+                self._read_on()
             with st.container(horizontal=True):
                 if after < len(names):
                     query = {"lesson": names[after]} | ({LOCKED: "1"} if self.locked else {})
@@ -107,6 +110,16 @@ class LessonPage:
                 st.button(_("Begin this lesson anew"), icon=":material/restart_alt:", key="learn.anew",
                           on_click=lambda: keep(progress().anew(self.lesson.name)),
                           help=_("Your answers and ticks of this lesson go; its runs stay on the page Runs."))  # fmt: skip
+
+    def _read_on(self) -> None:
+        """What the lesson was about, in the zoo."""
+        _ = self._
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption(_("In the zoo:"))
+            for address_of in self.lesson.zoo:
+                kind, _dot, name = address_of.partition(".")
+                title = getattr(registry, kind)[name].title
+                st.page_link("zoo.py", label=plain(_(title)), query_params={"entry": address_of})
 
     def _notes(self) -> None:
         _ = self._
