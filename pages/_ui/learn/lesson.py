@@ -16,14 +16,14 @@ from gan_core.text import N_
 from pages._ui.failures import plain
 from pages._ui.i18n import number
 from pages._ui.learn import words
-from pages._ui.learn.figures import FIGURES
+from pages._ui.learn.figures import FIGURES, TITLES
 from pages._ui.learn.keeping import keep, progress
 from pages._ui.learn.labs import LessonLab, LessonPair
 from pages._ui.share import address
 
 LOOK_SECONDS = 1.5
 LOCKED = "locked"  # of the address: the teacher's link
-_FIGURES = {"modes": N_("Clusters found"), "modes_total": N_("Clusters")}
+_FIGURES = {"modes": N_("Clusters found"), "modes_total": N_("Clusters"), **TITLES}
 Translate = Callable[[str], str]
 
 
