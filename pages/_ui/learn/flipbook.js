@@ -142,6 +142,7 @@ class Book {
 
   show(data, tell) {
     this.tell = tell;
+    this.theme();
     const same = this.data && data.book === this.data.book && data.lang === this.data.lang && data.name === this.data.name;
     if (same) return;
     this.stop();
@@ -149,10 +150,17 @@ class Book {
     this.data = data;
     this.numbers = new Float32Array(Uint8Array.from(atob(data.numbers), (letter) => letter.charCodeAt(0)).buffer);
     this.number = new Intl.NumberFormat(data.lang, { maximumFractionDigits: 3 });
+    this.fine = new Intl.NumberFormat(data.lang, { maximumFractionDigits: 4 });
     this.at = kept ?? [...data.start];
     this.build();
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
     if (data.plays && !kept && !still) this.play();
+  }
+
+  /** Dark or light, for what the browser draws itself. */
+  theme() {
+    const [r, g, b] = getComputedStyle(this.root).backgroundColor.match(/[\d.]+/g).map(Number);
+    this.root.dataset.theme = 0.299 * r + 0.587 * g + 0.114 * b < 128 ? "dark" : "light";
   }
 
   /** The numbers of a thing on a page. */
@@ -174,7 +182,7 @@ class Book {
 
   reading(reading) {
     const value = this.numbers[reading.at + this.page];
-    return Number.isFinite(value) ? this.number.format(Math.abs(value) < 5e-4 ? 0 : value) : "–";
+    return Number.isFinite(value) ? this.fine.format(Math.abs(value) < 5e-5 ? 0 : value) : "–";
   }
 
   build() {

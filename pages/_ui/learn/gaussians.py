@@ -56,7 +56,7 @@ def optimum(key: str, start: Mapping[str, Any], locked: bool) -> Sight | None:
         _("The best discriminator between two distributions"),
         [Dial(_("Mean of q"), [number(m) for m in value.MEANS]), Dial(_("Spread of q (standard deviation)"), [number(s) for s in value.SPREADS])],
         [_densities(pages["q"], _), _verdicts([Line(_("D* = p/(p + q)"), "exact", pages["d"])], _X, _)],
-        [Reading(_("V(D*)"), pages["value"]), Reading(_("JS = (V + log 4)/2"), pages["js"]),
+        [Reading(_(TITLES["value"]), pages["value"]), Reading(_("JS = (V + log 4)/2"), pages["js"]),
          Reading(_("− log 4"), np.full(len(pages["js"]), -math.log(4)))],
         key=f"{key}.book", start=[value.MEANS.index(start["mean"]), value.SPREADS.index(start["spread"])], _=_,
     )  # fmt: skip
@@ -97,9 +97,13 @@ def _settings(key: str, start: Mapping[str, Any], _: Translate) -> dict[str, Any
     choices: dict[str, tuple[str, tuple[Any, ...], str]] = {
         "mean": (_("Mean of q"), value.MEANS, ""),
         "spread": (_("Spread of q (standard deviation)"), value.SPREADS, ""),
-        "steps": (_("Steps of D"), value.STEPS, _("Each step shows D 128 new samples of p and of q.")),
+        "steps": (
+            _("Steps of D"),
+            value.STEPS,
+            _("Each step shows D {count} new samples of p and as many of q.").format(count=learning.BATCH),
+        ),
         "width": (_("Width of D"), value.WIDTHS, _("Neurons in each of the two hidden layers.")),
-        "rate": (_("Learning rate of D"), value.RATES, _("Of Adam.")),
+        "rate": (_("Learning rate of D"), value.RATES, _("About how far Adam moves each weight in a step.")),
     }
     with st.container(key=f"lesson-controls-{key.rpartition('.')[2]}"):
         return {
@@ -126,7 +130,7 @@ def _learning(key: str, settings: Mapping[str, Any], _: Translate) -> None:
         [Dial(_("Step of D"), [number(step) for step in found.steps])],
         [_densities(lesson.q.density(_X), _),
          _verdicts([Line(_("D* = p/(p + q)"), "exact", best), Line(_("D, learning"), "learned", found.probabilities)], found.x, _)],
-        [Reading(_("Mean distance from D*"), found.errors), Reading(_("V(D), of 20,000 samples each"), found.values),
+        [Reading(_(TITLES["d_error"]), found.errors), Reading(_("V(D), of {count} samples each").format(count=number(learning.JUDGED)), found.values),
          Reading(_("JS from D"), np.array([gaussians.js_of_value(v) for v in found.values])), Reading(_("JS, exact"), np.full(n, js))],
         key=f"{key}.book", start=[n - 1 if n == 1 else 0], _=_, plays=n > 1,
     )  # fmt: skip
@@ -163,10 +167,10 @@ def apart(key: str, start: Mapping[str, Any], locked: bool) -> Sight | None:
     _ = translate()
     pages, shifts = _apart_pages(), np.array(distances.SHIFTS)
     real = distances.REAL.density(_APART_X)
-    away = _("distance between the means")
+    away = _("Distance between the means")
     at = flipbook(
         _("Two distributions pulled apart, and two distances between them"),
-        [Dial(_("Distance between the means"), [number(shift) for shift in distances.SHIFTS])],
+        [Dial(away, [number(shift) for shift in distances.SHIFTS])],
         [
             Panel(_("Where the samples lie"), ("x", _("density")), _APART_X, (0.0, 0.85),
                   [Line(_("p (real)"), "real", real, area=True), Line(_("q (generated)"), "generated", pages["q"], area=True)]),
@@ -179,7 +183,7 @@ def apart(key: str, start: Mapping[str, Any], locked: bool) -> Sight | None:
             Panel(_("Wasserstein-1 keeps growing"), (away, "W₁"), shifts, (0.0, 8.0), [Line("W₁", "learned", pages["w1"])],
                   [Spot("generated", pages["on_w1"])]),
         ],
-        [Reading(_("JS"), pages["js"]), Reading(_("Slope of JS"), pages["js_slope"]), Reading(_("W₁"), pages["w1"]),
+        [Reading(_("JS"), pages["js"]), Reading(_(TITLES["js_slope"]), pages["js_slope"]), Reading(_(TITLES["w1"]), pages["w1"]),
          Reading(_("Slope of W₁"), pages["w1_slope"]), Reading(_("Slope of D* at the mean of q"), pages["d_slope"]),
          Reading(_("Slope of f at the mean of q"), pages["f_slope"])],
         key=f"{key}.book", start=[distances.SHIFTS.index(start["shift"])], _=_,
