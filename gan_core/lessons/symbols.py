@@ -32,7 +32,7 @@ LATEX = {
     "psi": r"\psi",
     "n": "n",
     "q": "q",
-    "f": "f",
+    "critic": "f",
 }
 _BASE = 0x2F6FA0  # blue enough to be seen as something to point at, readable on white and on black
 _SYMBOL = re.compile(r"\\s\{([A-Za-z]+)\}")

@@ -204,6 +204,8 @@ class Book {
     const value = made("output");
     value.setAttribute("for", id);
     slider.addEventListener("input", () => { this.stop(); this.at[i] = Number(slider.value); this.turn(); this.report(); });
+    slider.addEventListener("pointerdown", () => this.stop());
+    slider.addEventListener("keydown", (event) => event.key !== "Tab" && this.stop());
     const button = this.data.plays ? made("button", { type: "button" }) : null;
     button?.addEventListener("click", () => (this.timer === null ? this.play() : this.stop()));
     const label = made("label", { htmlFor: id }, made("span", { textContent: dial.label }), value);

@@ -93,6 +93,11 @@ def learned(key: str, start: Mapping[str, Any], locked: bool) -> Sight | None:
     return value.sight_of_learned(trained) if trained is not None else None
 
 
+def _said(value: float) -> str:
+    """The smallest rate with its fourth decimal, which numbers have not by default."""
+    return number(value, 4) if 0 < value < 1e-3 else number(value)
+
+
 def _settings(key: str, start: Mapping[str, Any], _: Translate) -> dict[str, Any]:
     choices: dict[str, tuple[str, tuple[Any, ...], str]] = {
         "mean": (_("Mean of q"), value.MEANS, ""),
@@ -111,7 +116,7 @@ def _settings(key: str, start: Mapping[str, Any], _: Translate) -> dict[str, Any
                 title,
                 options,
                 start[name],
-                format_func=lambda said: number(said),
+                format_func=_said,
                 key=f"{key}.{name}",
                 help=text or None,
             )

@@ -23,7 +23,7 @@ from pages._ui.share import address
 
 LOOK_SECONDS = 1.5
 LOCKED = "locked"  # of the address: the teacher's link
-_FIGURES = {"modes": N_("Clusters found"), "modes_total": N_("Clusters"), **TITLES}
+_FIGURES = {"modes": N_("Clusters found"), "modes_total": N_("Clusters")}
 Translate = Callable[[str], str]
 
 
@@ -279,5 +279,5 @@ def _bound(target: Target, _: Translate) -> str:
 
 def _title(figure: str, _: Translate) -> str:
     letter, dot, name = figure.rpartition(".")
-    title = _(_FIGURES.get(name) or CURVES.get(name) or name)
+    title = _(_FIGURES.get(name) or TITLES.get(name) or CURVES.get(name) or name)
     return f"{letter.upper()}: {title}" if dot else title
