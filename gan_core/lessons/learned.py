@@ -23,7 +23,7 @@ PLACES = 161  # of a drawn D
 
 
 @dataclass(frozen=True)
-class Lesson:
+class Training:
     """What D learns from, and how: two hidden layers of `width`, `steps` of Adam at `rate`."""
 
     p: Gaussian
@@ -53,24 +53,26 @@ def kept_steps(steps: int) -> tuple[int, ...]:
 
 
 @lru_cache(maxsize=64)
-def learn(lesson: Lesson) -> Learned:
-    """Train D, by the loss of D that GANs here are trained by. The same for the same lesson."""
-    rng = torch.Generator().manual_seed(lesson.seed)
-    hidden = DiscriminatorConfig(hidden=(lesson.width, lesson.width))
+def learn(training: Training) -> Learned:
+    """Train D, by the loss of D that GANs here are trained by. The same for the same training."""
+    rng = torch.Generator().manual_seed(training.seed)
+    hidden = DiscriminatorConfig(hidden=(training.width, training.width))
     with torch.device("meta"):
         d = registry.network["mlp"].value.discriminator(hidden, (1,))
     d = fill(d, rng)
-    adam = registry.optimizer["adam"].value(list(d.parameters()), OptimizerConfig("adam", lesson.rate, 0.9, 0.999, 0.0))
-    judged = (_drawn(lesson.p, JUDGED, rng), _drawn(lesson.q, JUDGED, rng))
-    watch = _Watch(lesson, judged)
-    kept = kept_steps(lesson.steps)
-    for step in range(lesson.steps + 1):
+    adam = registry.optimizer["adam"].value(
+        list(d.parameters()), OptimizerConfig("adam", training.rate, 0.9, 0.999, 0.0)
+    )
+    judged = (_drawn(training.p, JUDGED, rng), _drawn(training.q, JUDGED, rng))
+    watch = _Watch(training, judged)
+    kept = kept_steps(training.steps)
+    for step in range(training.steps + 1):
         if step in watch.wanted:
             watch.look(d)
-        if step == lesson.steps:
+        if step == training.steps:
             break
         adam.zero_grad()
-        logits = d(torch.cat([_drawn(lesson.p, BATCH, rng), _drawn(lesson.q, BATCH, rng)]))
+        logits = d(torch.cat([_drawn(training.p, BATCH, rng), _drawn(training.q, BATCH, rng)]))
         d_loss, _g_loss = losses.minimax(logits[:BATCH], logits[BATCH:])
         d_loss.backward()
         adam.step()
@@ -85,13 +87,13 @@ def _drawn(of: Gaussian, n: int, rng: torch.Generator) -> Tensor:
 class _Watch:
     """What is kept of D."""
 
-    def __init__(self, lesson: Lesson, judged: tuple[Tensor, Tensor]) -> None:
-        self.wanted = frozenset(kept_steps(lesson.steps))
+    def __init__(self, training: Training, judged: tuple[Tensor, Tensor]) -> None:
+        self.wanted = frozenset(kept_steps(training.steps))
         self.judged = judged
         self.x: Values = np.linspace(*SEEN, PLACES)
-        self._grid = gaussians.grid(lesson.p, lesson.q)[::4]
-        self._best = gaussians.best_discriminator(lesson.p, lesson.q, self._grid)
-        self._weight = (lesson.p.density(self._grid) + lesson.q.density(self._grid)) / 2
+        self._grid = gaussians.grid(training.p, training.q)[::4]
+        self._best = gaussians.best_discriminator(training.p, training.q, self._grid)
+        self._weight = (training.p.density(self._grid) + training.q.density(self._grid)) / 2
         self.probabilities: list[Values] = []
         self.errors: list[float] = []
         self.values: list[float] = []

@@ -25,15 +25,15 @@ def sight_of_best(mean: float, spread: float) -> Sight:
     return Sight(0, {"value": value, "js": gaussians.js_of_value(value)})
 
 
-def lesson_of(settings: Mapping[str, Any]) -> learned.Lesson:
+def training_of(settings: Mapping[str, Any]) -> learned.Training:
     """What D is given to learn by the settings of the figure."""
     q = Gaussian(settings["mean"], settings["spread"])
-    return learned.Lesson(REAL, q, settings["steps"], settings["width"], settings["rate"])
+    return learned.Training(REAL, q, settings["steps"], settings["width"], settings["rate"])
 
 
 def sight_of_learned(settings: Mapping[str, Any]) -> Sight:
     """What the figure of the learning discriminator shows when D has taken its last step."""
-    found = learned.learn(lesson_of(settings))
+    found = learned.learn(training_of(settings))
     js = gaussians.jensen_shannon(REAL, Gaussian(settings["mean"], settings["spread"]))
     js_learned = gaussians.js_of_value(float(found.values[-1]))
     figures = {

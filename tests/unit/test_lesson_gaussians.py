@@ -97,7 +97,7 @@ def test_distances_as_the_lesson_says() -> None:
 
 # ── the discriminator that learns ────────────────────────────────────────────────────────────────────────────────────────────
 
-SHORT = learned.Lesson(Gaussian(0.0, 1.0), Gaussian(0.0, 1.0), steps=40, width=4, rate=0.01)
+SHORT = learned.Training(Gaussian(0.0, 1.0), Gaussian(0.0, 1.0), steps=40, width=4, rate=0.01)
 
 
 def test_it_learns_the_same_again_and_is_kept_on_the_way() -> None:

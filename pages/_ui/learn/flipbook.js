@@ -200,7 +200,7 @@ class Book {
 
   dial(dial, i) {
     const id = `gf-${this.id}-dial-${i}`;
-    const slider = made("input", { type: "range", id, min: 0, max: dial.values.length - 1, step: 1 });
+    const slider = made("input", { type: "range", id, min: 0, max: dial.values.length - 1, step: 1, disabled: dial.values.length < 2 });
     const value = made("output");
     value.setAttribute("for", id);
     slider.addEventListener("input", () => { this.stop(); this.at[i] = Number(slider.value); this.turn(); this.report(); });

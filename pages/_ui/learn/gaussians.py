@@ -125,15 +125,15 @@ def _settings(key: str, start: Mapping[str, Any], _: Translate) -> dict[str, Any
 
 
 def _learning(key: str, settings: Mapping[str, Any], _: Translate) -> None:
-    lesson = value.lesson_of(settings)
-    found = learning.learn(lesson)
+    training = value.training_of(settings)
+    found = learning.learn(training)
     n = len(found.steps)
-    best = gaussians.best_discriminator(lesson.p, lesson.q, found.x)
-    js = gaussians.jensen_shannon(lesson.p, lesson.q)
+    best = gaussians.best_discriminator(training.p, training.q, found.x)
+    js = gaussians.jensen_shannon(training.p, training.q)
     flipbook(
         _("A discriminator that learns from samples, over the best one"),
         [Dial(_("Step of D"), [number(step) for step in found.steps])],
-        [_densities(lesson.q.density(_X), _),
+        [_densities(training.q.density(_X), _),
          _verdicts([Line(_("D* = p/(p + q)"), "exact", best), Line(_("D, learning"), "learned", found.probabilities)], found.x, _)],
         [Reading(_(TITLES["d_error"]), found.errors), Reading(_("V(D), of {count} samples each").format(count=number(learning.JUDGED)), found.values),
          Reading(_("JS from D"), np.array([gaussians.js_of_value(v) for v in found.values])), Reading(_("JS, exact"), np.full(n, js))],
