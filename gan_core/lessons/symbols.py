@@ -28,11 +28,11 @@ LATEX = {
     "KL": r"\mathrm{KL}",
     "JS": r"\mathrm{JS}",
     "W": "W_1",
+    "critic": "f",
     "theta": r"\theta",
     "psi": r"\psi",
     "n": "n",
     "q": "q",
-    "critic": "f",
 }
 _BASE = 0x2F6FA0  # blue enough to be seen as something to point at, readable on white and on black
 _SYMBOL = re.compile(r"\\s\{([A-Za-z]+)\}")
