@@ -45,7 +45,7 @@ class Chart {
     this.picture = drawn("svg", { role: "img" });
     const key = panel.lines.map((line) => made("span", {},
       drawn("svg", { viewBox: "0 0 26 10", "aria-hidden": "true" }, drawn("path", { class: `gf-curve gf-${line.role}`, d: "M1 5H25" })), line.name));
-    this.node = made("figure", { className: "gf-panel" }, made("figcaption", { textContent: panel.title }),
+    this.node = made("figure", { className: panel.wide ? "gf-panel gf-wide" : "gf-panel" }, made("figcaption", { textContent: panel.title }),
       made("div", { className: "gf-key" }, ...key), this.picture);
   }
 

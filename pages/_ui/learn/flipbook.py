@@ -61,7 +61,7 @@ class Spot:
 
 @dataclass(frozen=True)
 class Panel:
-    """One chart: what it shows, its axes, and its curves over `x` (n,), evenly spaced."""
+    """One chart: what it shows, its axes, and its curves over `x` (n,), evenly spaced. wide: it has a row to itself."""
 
     title: str
     axes: tuple[str, str]
@@ -69,6 +69,7 @@ class Panel:
     y: tuple[float, float]
     lines: Sequence[Line]
     spots: Sequence[Spot] = ()
+    wide: bool = False
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ def flipbook(
         "name": name, "start": list(start), "plays": plays, "pages": pages,
         "dials": [{"label": dial.label, "values": list(dial.values)} for dial in dials],
         "panels": [
-            {"title": panel.title, "axes": list(panel.axes), "x": [float(panel.x[0]), float(panel.x[-1])], "y": list(panel.y),
+            {"title": panel.title, "axes": list(panel.axes), "x": [float(panel.x[0]), float(panel.x[-1])], "y": list(panel.y), "wide": panel.wide,
              "lines": [{"name": line.name, "role": line.role, "area": line.area, **put(line.y)} for line in panel.lines],
              "spots": [{"role": spot.role, **put(spot.at)} for spot in panel.spots]} for panel in panels
         ],

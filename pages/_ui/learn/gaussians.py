@@ -28,7 +28,7 @@ TITLES = {
     "slope": N_("Slope of the critic at generated points"),
 }
 _X = np.linspace(*learning.SEEN, 121)
-_APART_X = np.linspace(-2.0, 10.0, 121)
+_APART_X = np.linspace(-2.0, 10.0, 181)
 _HIGHEST = 1.05  # of a chart of densities
 Translate = Callable[[str], str]
 
@@ -178,7 +178,7 @@ def apart(key: str, start: Mapping[str, Any], locked: bool) -> Sight | None:
         [Dial(away, [number(shift) for shift in distances.SHIFTS])],
         [
             Panel(_("Where the samples lie"), ("x", _("density")), _APART_X, (0.0, 0.85),
-                  [Line(_("p (real)"), "real", real, area=True), Line(_("q (generated)"), "generated", pages["q"], area=True)]),
+                  [Line(_("p (real)"), "real", real, area=True), Line(_("q (generated)"), "generated", pages["q"], area=True)], wide=True),
             Panel(_("Behind JS: the best discriminator"), ("x", "D*(x)"), _APART_X, (-0.1, 1.1), [Line("D*", "exact", pages["d"])],
                   [Spot("generated", pages["on_d"])]),
             Panel(_("Behind W₁: the best critic"), ("x", "f(x)"), _APART_X, (-6.0, 6.0), [Line("f", "exact", pages["f"])],
