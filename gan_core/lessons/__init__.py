@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from gan_core.lessons import collapse, dirac, game, saturating
+from gan_core.lessons import collapse, dirac, distances, game, saturating, value
 from gan_core.lessons.lesson import Lesson
 
-LESSONS: dict[str, Lesson] = {
-    lesson.name: lesson for lesson in (game.LESSON, saturating.LESSON, collapse.LESSON, dirac.LESSON)
-}
+_ORDER = (game, value, saturating, collapse, dirac, distances)
+LESSONS: dict[str, Lesson] = {lesson.LESSON.name: lesson.LESSON for lesson in _ORDER}
 """In the order in which they are taught."""

@@ -38,7 +38,7 @@ def of_session(session: TrainingSession) -> Sight:
     """What a run shows now. Metrics count at the step that they were measured at: those from before a change say nothing of after it."""
     snapshot, metrics = session.latest, session.metrics
     highest, lowest = _extremes(snapshot)
-    figures = {name: float(value) for name, value in session.last_row.items()}
+    figures = {name: float(value) for name, value in session.last_row.items()} | _slope(snapshot)
     step = snapshot.step
     if metrics is not None:
         figures |= {name: float(value) for name, value in metrics.values.items()}
@@ -69,3 +69,9 @@ def _extremes(snapshot: Snapshot) -> tuple[dict[str, float], dict[str, float]]:
             if len(values):
                 highest[name], lowest[name] = float(values.max()), float(values.min())
     return highest, lowest
+
+
+def _slope(snapshot: Snapshot) -> dict[str, float]:
+    """Mean length of ∇D at the generated points that are shown, in outputs of D a unit of the picture."""
+    slopes = snapshot.arrays.get("slope_live")
+    return {} if slopes is None or not len(slopes) else {"slope": float(np.linalg.norm(slopes, axis=1).mean())}

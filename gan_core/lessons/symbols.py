@@ -28,6 +28,7 @@ LATEX = {
     "KL": r"\mathrm{KL}",
     "JS": r"\mathrm{JS}",
     "W": "W_1",
+    "critic": "f",
     "theta": r"\theta",
     "psi": r"\psi",
     "n": "n",

@@ -17,18 +17,13 @@ from gan_core.text import N_, told
 from pages._ui.failures import plain
 from pages._ui.i18n import number
 from pages._ui.learn import words
-from pages._ui.learn.figures import FIGURES
+from pages._ui.learn.figures import FIGURES, TITLES
 from pages._ui.learn.keeping import keep, progress
 from pages._ui.learn.labs import LessonLab, LessonPair
 from pages._ui.share import address
 
 LOOK_SECONDS = 1.5
 LOCKED = "locked"  # of the address: the teacher's link
-_FIGURES = {
-    "modes": N_("Clusters found"),
-    "ratio": N_("Distance at the end over that at the start"),
-    "turns": N_("Turns"),
-}
 Translate = Callable[[str], str]
 
 
@@ -296,5 +291,5 @@ def _bound(target: Target, _: Translate) -> str:
 
 def _title(figure: str, _: Translate) -> str:
     letter, dot, name = figure.rpartition(".")
-    title = _(_FIGURES.get(name) or CURVES.get(name) or name)
+    title = _(TITLES.get(name) or CURVES.get(name) or name)
     return f"{letter.upper()}: {title}" if dot else title
