@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from gan_core.lessons import collapse, saturating
+from gan_core.lessons import collapse, measuring, saturating
 from gan_core.lessons.lesson import Lesson
 
-LESSONS: dict[str, Lesson] = {lesson.name: lesson for lesson in (saturating.LESSON, collapse.LESSON)}
+LESSONS: dict[str, Lesson] = {lesson.name: lesson for lesson in (saturating.LESSON, collapse.LESSON, measuring.LESSON)}
 """In the order in which they are taught."""

@@ -96,7 +96,7 @@ class Target:
 class Task:
     """What ticks itself when the learner has done it: all targets are met from step `after_step` on, and the run's settings are as `when`
     wants them. `goal`: it is what the lesson is about; then the lab's own settings fail, and with the changes in
-    `solution`, made at step `at_step`, it is done by step `by_step`: both are tested."""
+    `solution`, made at step `at_step`, it is done by step `by_step` (of a figure: with these instead of its `start`): both are tested."""
 
     id: str
     targets: tuple[Target, ...] = ()
@@ -136,12 +136,13 @@ class Lab:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two live runs beside each other, in step, that differ in what `versions` says of each."""
+    """Two live runs beside each other, in step, that differ in what `versions` says of each; below them the `curves` of all in the same charts."""
 
     id: str
     preset: str
     versions: tuple[Mapping[str, Any], ...]
     changes: Mapping[str, Any] = field(default_factory=dict)
+    curves: tuple[str, ...] = ()
     tasks: tuple[Task, ...] = ()
     after: tuple[str, ...] = ()
 

@@ -6,5 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from gan_core.lessons.sight import Sight
+from pages._ui.learn import measuring
 
-FIGURES: dict[str, Callable[[str, Mapping[str, Any], bool], Sight | None]] = {}
+FIGURES: dict[str, Callable[[str, Mapping[str, Any], bool], Sight | None]] = {
+    "cloud": measuring.cloud,
+    "digits": measuring.digits,
+}

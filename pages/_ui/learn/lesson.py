@@ -23,7 +23,10 @@ from pages._ui.share import address
 
 LOOK_SECONDS = 1.5
 LOCKED = "locked"  # of the address: the teacher's link
-_FIGURES = {"modes": N_("Clusters found"), "modes_total": N_("Clusters")}
+_FIGURES = {
+    "modes": N_("Clusters found"), "modes_total": N_("Clusters"), "d_loss": N_("Loss of D"), "g_loss": N_("Loss of G"),
+    "fd": N_("Fréchet distance"), "copied": N_("Suspiciously near"), "near": N_("Nearest training picture (pixels)"),
+}  # fmt: skip
 Translate = Callable[[str], str]
 
 
