@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from gan_core.lessons import collapse, measuring, saturating
+from gan_core.lessons import collapse, measuring, saturating, tricks
 from gan_core.lessons.lesson import Lesson
 
-LESSONS: dict[str, Lesson] = {lesson.name: lesson for lesson in (saturating.LESSON, collapse.LESSON, measuring.LESSON)}
+LESSONS: dict[str, Lesson] = {
+    lesson.name: lesson for lesson in (saturating.LESSON, collapse.LESSON, tricks.LESSON, measuring.LESSON)
+}
 """In the order in which they are taught."""

@@ -58,6 +58,11 @@ def cloud(key: str, start: Mapping[str, Any], _locked: bool) -> Sight | None:
     left, right = st.columns([3, 2], gap="medium")
     with left:
         _points(found, key, _)
+        st.caption(
+            _(
+                "Real points lie in eight clusters on a ring; what is handed in is one round cloud of standard deviation {width} in their middle."
+            ).format(width=number(width, 2))
+        )
     with right:
         _table(found.figures, best.figures, ("fd", "precision", "recall", "quality"), _("A new draw of the ring"), _)
         st.caption(_("Each of {n} points against {n} others of the ring.").format(n=number(handing_in.POINTS)))
@@ -76,7 +81,7 @@ def _points(found: handing_in.Cloud, key: str, _: Translate) -> None:
                            marker={"color": colour, "symbol": symbol, "size": 5, "opacity": 0.55})  # fmt: skip
     figure.update_layout(
         height=340, margin={"l": 8, "r": 8, "t": 8, "b": 8}, legend={"orientation": "h", "y": 1.0, "yanchor": "bottom"},
-        xaxis={"range": [-2.2, 2.2], "fixedrange": True, "zeroline": False},
+        xaxis={"range": [-2.2, 2.2], "fixedrange": True, "zeroline": False, "constrain": "domain"},
         yaxis={"range": [-2.2, 2.2], "scaleanchor": "x", "fixedrange": True, "zeroline": False},
     )  # fmt: skip
     st.plotly_chart(figure, key=f"{key}.points", width="stretch", config=PLAIN | {"displayModeBar": False})
@@ -94,8 +99,11 @@ def digits(key: str, start: Mapping[str, Any], _locked: bool) -> Sight | None:
         st.error(plain(_(error.template).format(**error.params)), icon=":material/error:")
         return None
     n = handing_in.exam().n
-    _pictures(found, _)
-    _table(found.figures, best, tuple(best), _("Real, never seen"), _)
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        _pictures(found, _)
+    with right:
+        _table(found.figures, best, tuple(best), _("Real, never seen"), _)
     st.caption(
         _("{n} pictures handed in, measured against {n} real ones that nobody copied; the {n} training pictures are others again. Distances in "
           "64 features of the set's own classifier. *Suspiciously near*: share of the pictures that lie nearer to a training picture, by "
@@ -173,4 +181,6 @@ def _table(
 
 
 def _written(name: str, value: float) -> str:
-    return percent(value, 1) if name in _SHARES else number(float(f"{value:.3g}"))
+    if name in _SHARES:
+        return percent(value, 1)
+    return number(value, 4) if 0 < value < 0.1 else number(float(f"{value:.3g}"))
