@@ -55,14 +55,18 @@ def ended(trial: Trial, run: Compared) -> float | None:
 def outcome(trial: Trial, plain: Sequence[Compared], tried: Sequence[Compared], comparisons: int = 1) -> Outcome | None:
     """What came out; None until every seed has ended on both sides, and for runs with other seeds than the trial's. comparisons: as in
     `luck.difference`."""
-    values = []
-    for runs in (plain, tried):
-        found = {run.config.seed: ended(trial, run) for run in runs}
-        if set(found) != set(trial.seeds) or None in found.values():
-            return None
-        values.append(tuple(float(found[seed] or 0.0) for seed in trial.seeds))
-    difference = luck.difference(*values, comparisons=comparisons)
-    return Outcome(values[0], values[1], difference, luck.is_higher_better(trial.figure))
+    values, with_it = _ends(trial, plain), _ends(trial, tried)
+    if values is None or with_it is None:
+        return None
+    difference = luck.difference(values, with_it, comparisons)
+    return Outcome(values, with_it, difference, luck.is_higher_better(trial.figure))
+
+
+def _ends(trial: Trial, runs: Sequence[Compared]) -> tuple[float, ...] | None:
+    """The figure at the end of each seed's run; None until all are there."""
+    found = {run.config.seed: ended(trial, run) for run in runs}
+    values = [value for seed in trial.seeds if (value := found.get(seed)) is not None]
+    return tuple(values) if len(values) == len(trial.seeds) == len(found) else None
 
 
 def verdict(trial: Trial, found: Sequence[Entry], outcome: Outcome) -> Verdict:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from gan_core.lessons.lesson import Ask, Lesson, Prose, Reveal, Target, Task, Trial
 
 # A discriminator that learns so fast that the generator mostly loses clusters: room for a trick to help, and for one to harm.
@@ -10,7 +12,7 @@ SETTINGS = {
     "generator.activation": "relu", "discriminator.activation": "relu", "batch_size": 64, "loss": "non_saturating", "penalty": "none",
     "ema_half_life": 0.0, "k_d": 3, "g_optimizer.lr": 1e-3, "d_optimizer.lr": 1e-2,
 }  # fmt: skip
-TRICKS = {
+TRICKS: dict[str, dict[str, Any]] = {
     "smoothing": {"label_smoothing": 0.1},
     "noise": {"instance_noise": 0.2},
     "scales": {"d_optimizer.lr": 1e-3},

@@ -222,7 +222,7 @@ class LessonPage:
 
     def _trial(self, part: Trial) -> None:
         self._text(self.texts[part.id])
-        trial = LessonTrial(self.lesson.name, part, self.texts)
+        trial = LessonTrial(self.lesson.name, part, self.texts, self.locked)
         with st.container(border=True, key=f"lesson-lab-{part.id}"):
             self._tasks(part, trial.sight)
             trial.show()

@@ -45,8 +45,9 @@ _CAME = {"better": N_("helped"), "same": N_("may be chance"), "worse": N_("harme
 class LessonTrial:
     """The trial of one trick after another; the runs without any are made once."""
 
-    def __init__(self, lesson: str, part: TrialPart, texts: Mapping[str, str]) -> None:
-        self.lesson, self.part, self.texts = lesson, part, texts
+    def __init__(self, lesson: str, part: TrialPart, texts: Mapping[str, str], locked: bool) -> None:
+        """locked: nothing leads out of the lesson."""
+        self.lesson, self.part, self.texts, self.locked = lesson, part, texts, locked
         self.page = f"learn.{lesson}.{part.id}"
 
     # ── what there is ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -97,15 +98,15 @@ class LessonTrial:
         )  # fmt: skip
         trick = str(trick or next(iter(self.part.tricks)))
         st.markdown(self.texts[f"{self.part.id}.{trick}.what"])
-        if not self._predicted(trick, _):
-            return
-        if trick not in tried:
-            self._offer(trick, _)
-        else:
+        watched = self._predicted(trick, _) and trick in tried
+        if watched:
             ended = self._outcomes().get(trick) is not None
             st.fragment(self._watch, run_every=None if ended else WATCH_SECONDS)(trick, ended)
-            self._live(trick, _)
+        elif self.part.place(trick) in progress().of(self.lesson).answers:
+            self._offer(trick, _)
         self._summary(_)
+        if watched:
+            self._live(trick, _)
 
     def _predicted(self, trick: str, _: Translate) -> bool:
         """Whether there is a prediction; else ask for one."""
@@ -120,8 +121,12 @@ class LessonTrial:
             record = progress().of(self.lesson)
             if (answer := st.session_state.get(key)) in OUTCOMES:
                 keep(progress().put(self.lesson, record.answered(place, answer)))
+            else:
+                st.session_state[f"{key}!"] = True
 
         st.button(_("This is my prediction"), key=f"{key}.give", on_click=give)
+        if st.session_state.pop(f"{key}!", False):
+            st.error(_("There is no answer yet."), icon=":material/error:")
         return False
 
     def _offer(self, trick: str, _: Translate) -> None:
@@ -209,13 +214,14 @@ class LessonTrial:
         icon = ":material/check_circle:" if right else ":material/lightbulb:"
         came = _("You predicted it.") if right else _("It came otherwise than you predicted.")
         st.markdown(f"{icon} {came}")
-        ids = [run.id for run in (*plain_runs, *tried)]
-        st.page_link(
-            "comparison.py",
-            label=_("Compare these runs in full"),
-            icon=":material/balance:",
-            query_params={"runs": ",".join(ids)},
-        )
+        if not self.locked:
+            ids = ",".join(run.id for run in (*plain_runs, *tried))
+            st.page_link(
+                "comparison.py",
+                label=_("Compare these runs in full"),
+                icon=":material/balance:",
+                query_params={"runs": ids},
+            )
 
     def _table(self, found: list[Entry], trick: str, _: Translate) -> str:
         """A row an arm: each seed's figure or how far it is, and the mean with its standard deviation."""
