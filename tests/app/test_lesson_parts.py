@@ -100,6 +100,19 @@ def test_a_trial_whose_runs_were_deleted_says_so_and_starts_again(visit: Open, s
     assert len(scheduler.sessions()) == 6
 
 
+@pytest.mark.usefixtures("short")
+def test_other_runs_do_not_stand_in_for_those_of_a_trick(visit: Open, scheduler: Scheduler) -> None:
+    trial = next(one for one in LESSONS["tricks"].parts if isinstance(one, Trial))
+    ids = tuple(scheduler.create(config, "somebody").id for config in trial.configs())
+    places = {"trial.plain": ids, "trial.noise": ids}
+    until_ended(scheduler, places)
+    app = opened(visit, "tricks", "trial", Record({"trial.noise": "same"}, runs=places))
+    app.button_group(key="learn.tricks.trial.trick").set_value("noise").run()
+    assert not app.exception
+    assert not record(app, "tricks").has("trial.first")
+    assert "learn.tricks.trial.noise.start" in {button.key for button in app.button}
+
+
 def test_a_cloud_ticks_the_goal(visit: Open) -> None:
     app = opened(visit, "measuring", "cloud")
     assert not record(app, "measuring").has("cloud.near")

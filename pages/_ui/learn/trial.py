@@ -11,6 +11,7 @@ import streamlit as st
 
 from gan_core.comparison import figures, luck, telling
 from gan_core.comparison.entries import Compared, Entry
+from gan_core.config import RunConfig
 from gan_core.errors import PlaygroundError, RunError
 from gan_core.lessons import trials
 from gan_core.lessons.lesson import OUTCOMES
@@ -53,10 +54,15 @@ class LessonTrial:
     # ── what there is ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _ids(self, trick: str = "") -> tuple[str, ...]:
-        """The runs with this trick, if they are all here."""
+        """The runs with this trick, if they are all here and have its settings: a browser may name any."""
         ids = progress().of(self.lesson).runs.get(self.part.place(trick), ())
         store = service.scheduler().store
-        return ids if len(ids) == len(self.part.seeds) and all(store.exists(run_id) for run_id in ids) else ()
+        if len(ids) != len(self.part.seeds) or not all(store.exists(run_id) for run_id in ids):
+            return ()
+        try:
+            return ids if [_config(run_id) for run_id in ids] == self.part.configs(trick) else ()
+        except PlaygroundError:
+            return ()
 
     def _runs(self, trick: str = "") -> list[Compared]:
         """The same, read; none where one of them cannot be."""
@@ -92,11 +98,12 @@ class LessonTrial:
         """A trick to choose, what it was predicted to do, its runs."""
         _ = translate()
         tried = self._tried()
+        first = next(iter(self.part.tricks))
+        st.session_state.setdefault(f"{self.page}.trick", tried[-1] if tried else first)
         trick = st.pills(
-            _("Trick"), list(self.part.tricks), default=next(iter(self.part.tricks)), key=f"{self.page}.trick", required=True,
-            format_func=lambda one: self._name(one) + (" ✓" if one in tried else ""),
-        )  # fmt: skip
-        trick = str(trick or next(iter(self.part.tricks)))
+            _("Trick"), list(self.part.tricks), key=f"{self.page}.trick", required=True, format_func=self._name
+        )
+        trick = str(trick or first)
         st.markdown(self.texts[f"{self.part.id}.{trick}.what"])
         watched = self._predicted(trick, _) and trick in tried
         if watched:
@@ -287,6 +294,12 @@ class LessonTrial:
 def _signed(value: float) -> str:
     text = number(value, 3)
     return f"+{text}" if value > 0 else text.replace("-", "−")
+
+
+@lru_cache(maxsize=256)
+def _config(run_id: str) -> RunConfig:
+    """The settings that a run began with, which do not change. Raises CheckpointError, ConfigError."""
+    return service.scheduler().store.folder(run_id).config()
 
 
 def _read(run_id: str) -> Compared:
