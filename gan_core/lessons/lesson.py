@@ -25,6 +25,7 @@ from gan_core.text import N_
 
 NO_NUMBER = N_("“{text}” is no number. Type digits, such as {example}.")
 OUT_OF_RANGE = N_("{value} cannot be the answer: it lies between {low} and {high}.")
+OUTCOMES = ("better", "same", "worse")  # of a trick on trial
 NO_OPTION = N_("“{text}” is none of the answers. Choose one of them.")
 
 
@@ -96,7 +97,7 @@ class Target:
 class Task:
     """What ticks itself when the learner has done it: all targets are met from step `after_step` on, and the run's settings are as `when`
     wants them. `goal`: it is what the lesson is about; then the lab's own settings fail, and with the changes in
-    `solution`, made at step `at_step`, it is done by step `by_step`: both are tested."""
+    `solution`, made at step `at_step`, it is done by step `by_step` (of a figure: with these instead of its `start`): both are tested."""
 
     id: str
     targets: tuple[Target, ...] = ()
@@ -136,12 +137,13 @@ class Lab:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two live runs beside each other, in step, that differ in what `versions` says of each."""
+    """Two live runs beside each other, in step, that differ in what `versions` says of each; below them the `curves` of all in the same charts."""
 
     id: str
     preset: str
     versions: tuple[Mapping[str, Any], ...]
     changes: Mapping[str, Any] = field(default_factory=dict)
+    curves: tuple[str, ...] = ()
     tasks: tuple[Task, ...] = ()
     after: tuple[str, ...] = ()
 
@@ -150,6 +152,38 @@ class Pair:
         """The settings of each."""
         base = settings.replace(presets.load(self.preset), dict(self.changes))
         return [settings.replace(base, dict(version)) for version in self.versions]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Tricks on trial: runs of `steps` steps with and without, for each of the `seeds`, judged by the metric `figure`. tricks: what each one
+    changes. Before the runs of a trick begin, a prediction is given: a question by its name, as "trial.ema"."""
+
+    id: str
+    preset: str
+    tricks: Mapping[str, Mapping[str, Any]]
+    figure: str
+    steps: int
+    seeds: tuple[int, ...] = (1, 2, 3)
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    tasks: tuple[Task, ...] = ()
+    after: tuple[str, ...] = ()
+
+    def place(self, trick: str = "") -> str:
+        """Where a learner's progress keeps the runs with this trick, and what it was predicted to do; "": without any."""
+        return f"{self.id}.{trick or 'plain'}"
+
+    def configs(self, trick: str = "") -> list[RunConfig]:
+        """The settings of the runs with this trick ("": without any), one for each seed; eager, since engines differ in the last digits."""
+        base = settings.replace(presets.load(self.preset), {**self.changes, "engine": "eager"})
+        one = settings.replace(base, dict(self.tricks[trick]) if trick else {})
+        horizon = self.steps * one.batch_size * max(one.k_d, 1)
+        return [settings.replace(one, {"seed": seed, "horizon": horizon}) for seed in self.seeds]
+
+    @property
+    def asks(self) -> tuple[Ask, ...]:
+        """The predictions."""
+        return tuple(Ask(self.place(trick), options=OUTCOMES) for trick in self.tricks)
 
 
 @dataclass(frozen=True)
@@ -172,7 +206,7 @@ class Reveal:
     after: tuple[str, ...] = ()
 
 
-Part: TypeAlias = Prose | Ask | Lab | Pair | Figure | Reveal
+Part: TypeAlias = Prose | Ask | Lab | Pair | Trial | Figure | Reveal
 
 
 @dataclass(frozen=True)
@@ -198,8 +232,17 @@ class Lesson:
         return next((part for part in self.parts if part.id == name), None)
 
     def asks(self) -> dict[str, Ask]:
-        return {part.id: part for part in self.parts if isinstance(part, Ask)}
+        own = [part for part in self.parts if isinstance(part, Ask)]
+        return {
+            ask.id: ask for ask in [*own, *(ask for part in self.parts if isinstance(part, Trial) for ask in part.asks)]
+        }
+
+    @property
+    def places(self) -> frozenset[str]:
+        """What runs can be kept under: parts, and the tricks of trials."""
+        tricks = {part.place(trick) for part in self.parts if isinstance(part, Trial) for trick in ("", *part.tricks)}
+        return frozenset({part.id for part in self.parts} | tricks)
 
 
 def tasks_of(part: Part) -> tuple[Task, ...]:
-    return part.tasks if isinstance(part, (Lab, Pair, Figure)) else ()
+    return part.tasks if isinstance(part, (Lab, Pair, Trial, Figure)) else ()

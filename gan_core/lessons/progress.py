@@ -119,7 +119,7 @@ def _record(said: dict[str, Any], lesson: Lesson) -> tuple[Record, bool]:
     runs: dict[str, tuple[str, ...]] = {}
     for lab, ids in _items(said.get("runs")):
         if (
-            lab in parts
+            lab in lesson.places
             and isinstance(ids, list)
             and 1 <= len(ids) <= 4
             and all(isinstance(i, str) and _RUN.fullmatch(i) for i in ids)

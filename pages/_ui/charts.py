@@ -19,16 +19,20 @@ PLAIN = {"displaylogo": False, "responsive": True,
          "modeBarButtonsToRemove": ["zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "autoScale2d"]}  # they hide the title on a telephone  # fmt: skip
 
 
-def compare(runs: Sequence[tuple[str, Snapshot]], labels: Mapping[str, str], _: Translate) -> None:
-    """`runs`: the letter and the present snapshot of each. What is drawn can be chosen among what there is."""
-    known = [name for name in frames.CURVE_NAMES if any(_series(seen, name) is not None for _letter, seen in runs)]
+def compare(
+    runs: Sequence[tuple[str, Snapshot]], labels: Mapping[str, str], _: Translate, only: Sequence[str] = (), key: str = "compare"
+) -> None:  # fmt: skip
+    """`runs`: the letter and the present snapshot of each. What is drawn can be chosen among what there is, unless it is `only` these."""
+    known = [
+        name for name in only or frames.CURVE_NAMES if any(_series(seen, name) is not None for _letter, seen in runs)
+    ]
     if not known:
         st.caption(_("The curves appear with the first steps."))
         return
     titles = {name: curve_title(name, _) for name in known}
-    chosen = st.pills(
+    chosen = known if only else st.pills(
         _("Curves"), known, selection_mode="multi", default=[name for name in FIRST if name in known] or known[:4],
-        key=f"compare.curves.{len(known)}", format_func=titles.__getitem__,
+        key=f"{key}.curves.{len(known)}", format_func=titles.__getitem__,
         help=_("Hover a chart to read all runs at one step; drag to zoom."),
     )  # fmt: skip
     with st.container(key="runs-curves"):
@@ -41,7 +45,7 @@ def compare(runs: Sequence[tuple[str, Snapshot]], labels: Mapping[str, str], _: 
                     shares=figures.is_share(name),
                     revision=name,
                 ),
-                key=f"compare.chart.{name}",
+                key=f"{key}.chart.{name}",
                 width="stretch",
                 config=PLAIN,
             )

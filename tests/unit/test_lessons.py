@@ -11,7 +11,7 @@ from gan_core import config as settings
 from gan_core import registry
 from gan_core.errors import ConfigError
 from gan_core.lessons import LESSONS, symbols, texts
-from gan_core.lessons.lesson import Ask, Figure, Lab, Lesson, Pair, Prose, Reveal, Target, Task, tasks_of
+from gan_core.lessons.lesson import Ask, Figure, Lab, Lesson, Pair, Prose, Reveal, Target, Task, Trial, tasks_of
 from gan_core.lessons.progress import LONGEST, Progress, Record, merged, read
 from gan_core.lessons.sight import Sight, of_runs
 from pages._ui import i18n
@@ -31,6 +31,8 @@ def wanted(lesson: Lesson) -> set[str]:
             )
         if isinstance(part, Pair):
             names |= {f"{part.id}.{letter}" for letter in "abcd"[: len(part.versions)]}
+        if isinstance(part, Trial):
+            names |= {f"{part.id}.{trick}{what}" for trick in part.tricks for what in ("", ".what")}
     return names
 
 
@@ -100,10 +102,15 @@ def test_its_parts_go_together(lesson: Lesson) -> None:
             part.config  # noqa: B018 - raises for what does not go together
         if isinstance(part, Pair):
             assert 2 <= len(part.configs) <= 4
+        if isinstance(part, Trial):
+            assert 2 <= len(part.seeds) <= 4  # as many runs as a place of the progress keeps
+            assert not {*part.tricks} & {"plain", *(task.id for task in part.tasks)}
+            for trick in ("", *part.tricks):
+                part.configs(trick)
         done |= {f"{part.id}.{task.id}" for task in tasks_of(part)}
     assert predictions >= 1, "a prediction before what it predicts"
     assert any(task.goal for part in lesson.parts for task in tasks_of(part)), "a goal that checks itself"
-    assert any(isinstance(part, (Lab, Pair, Figure)) for part in lesson.parts)
+    assert any(isinstance(part, (Lab, Pair, Trial, Figure)) for part in lesson.parts)
     assert isinstance(lesson.parts[0], Prose)
 
 
@@ -248,8 +255,13 @@ def test_controls_are_called_what_they_are_called(lesson: Lesson) -> None:
     """What an English text names in bold letters and the app says, too, has its own Chinese name in the Chinese text."""
     translate = i18n.translator("zh_CN").gettext
     here, there = (texts.of(lesson.name, language) for language in LANGUAGES)
+
+    def named(text: str, language: str) -> set[str]:
+        glossary = texts.of("glossary", language)
+        plain = re.sub(r"\[\[([a-z-]+)(?:\|([^\]]+))?\]\]", lambda m: m[2] or glossary[f"{m[1]}.title"], text)
+        return {part.strip() for bold in _BOLD.findall(plain) for part in bold.split("→")}
+
     for name, text in here.items():
-        named = {part.strip() for bold in _BOLD.findall(text) for part in bold.split("→")}
-        wanted = {translate(label) for label in named if translate(label) != label}
-        found = {part.strip() for bold in _BOLD.findall(there[name]) for part in bold.split("→")}
+        wanted = {translate(label) for label in named(text, "en") if translate(label) != label}
+        found = named(there[name], "zh_CN")
         assert wanted <= found, name

@@ -9,7 +9,7 @@ from gan_core.lessons.looks import of_dirac
 from gan_core.lessons.sight import Sight
 from gan_core.text import N_
 from pages._ui.dirac import dirac_lab
-from pages._ui.learn import gaussians
+from pages._ui.learn import gaussians, measuring
 
 
 def _dirac(key: str, start: Mapping[str, Any], locked: bool) -> Sight:
@@ -18,8 +18,12 @@ def _dirac(key: str, start: Mapping[str, Any], locked: bool) -> Sight:
 
 FIGURES: dict[str, Callable[[str, Mapping[str, Any], bool], Sight | None]] = {
     "optimum": gaussians.optimum, "learned": gaussians.learned, "apart": gaussians.apart, "dirac": _dirac,
+    "cloud": measuring.cloud, "digits": measuring.digits,
 }  # fmt: skip
 TITLES = {
     "modes": N_("Clusters found"), "ratio": N_("Distance at the end over that at the start"), "turns": N_("Turns"), **gaussians.TITLES,
+    "d_loss": N_("Loss of D"), "g_loss": N_("Loss of G"), "fd": N_("Fréchet distance"), "copied": N_("Suspiciously near"),
+    "near": N_("Nearest training picture (pixels)"), "tried": N_("Tried to the end"), "beyond": N_("Larger than chance"),
+    "within": N_("Not larger than chance"),
 }  # fmt: skip
 """What the figures of tasks are called that only lessons have."""

@@ -15,19 +15,20 @@ from gan_core.lessons.sight import Sight, of_runs, of_session
 from gan_core.runs.session import TrainingSession
 from gan_core.sharing import Share
 from gan_core.text import N_, told
-from pages._ui import service, tokens
+from pages._ui import charts, service, tokens
 from pages._ui.controls import Controls
 from pages._ui.failures import plain
 from pages._ui.i18n import language, translate
 from pages._ui.lab import FILES, Kind, Lab, Run, in_short, preview
 from pages._ui.learn.keeping import keep, progress
 from pages._ui.live import live_view
-from pages._ui.live_words import live_labels
+from pages._ui.live_words import LABELS, live_labels
 from pages._ui.owner import owner_id
 from pages._ui.share import Rules, show_refusal
 from pages._ui.side_by_side import badge, leader
 
 GONE = N_("The run of this step is not here any more. What you have done stays done; start another one to go on.")
+CURVES_SECONDS = 2.0
 Translate = Callable[[str], str]
 
 
@@ -167,6 +168,15 @@ class LessonPair:
                 live_view(run_id=run.id if run else None, token=tokens.issue_for(run.id, control=False) if run else None,
                           frame=still[i], labels=labels, kind="points", key=f"{self.page}.{i}.live", can_control=False, only="cell",
                           caption=in_short(configs[i], _))  # fmt: skip
+        if runs and self.part.curves:
+            st.fragment(self._curves, run_every=CURVES_SECONDS)([run.id for run in runs])
+
+    def _curves(self, run_ids: list[str]) -> None:
+        found = [service.scheduler().peek(run_id) for run_id in run_ids]
+        seen = [
+            (letter, run.latest) for letter, run in zip("ABCD", found, strict=False) if isinstance(run, TrainingSession)
+        ]
+        charts.compare(seen, LABELS, translate(), only=self.part.curves, key=self.page)
 
     def _start(self) -> None:
         _ = translate()

@@ -9,7 +9,7 @@ import streamlit as st
 from gan_core import registry
 from gan_core.errors import ConfigError
 from gan_core.lessons import LESSONS
-from gan_core.lessons.lesson import Ask, Figure, Lab, Lesson, Pair, Part, Prose, Reveal, Target, Task, tasks_of
+from gan_core.lessons.lesson import Ask, Figure, Lab, Lesson, Pair, Part, Prose, Reveal, Target, Task, Trial, tasks_of
 from gan_core.lessons.progress import Record
 from gan_core.lessons.sight import Sight
 from gan_core.runs.words import CURVES
@@ -20,6 +20,7 @@ from pages._ui.learn import words
 from pages._ui.learn.figures import FIGURES, TITLES
 from pages._ui.learn.keeping import keep, progress
 from pages._ui.learn.labs import LessonLab, LessonPair
+from pages._ui.learn.trial import LessonTrial
 from pages._ui.share import address
 
 LOOK_SECONDS = 1.5
@@ -141,6 +142,8 @@ class LessonPage:
                 self._lab(part)
             case Pair():
                 self._pair(part)
+            case Trial():
+                self._trial(part)
             case Figure():
                 self._figure(part)
 
@@ -225,6 +228,13 @@ class LessonPage:
             self._tasks(part, pair.sight)
             pair.show([words.written(self.texts[f"{part.id}.{letter}"]) for letter in "abcd"[: len(part.versions)]])
 
+    def _trial(self, part: Trial) -> None:
+        self._text(self.texts[part.id])
+        trial = LessonTrial(self.lesson.name, part, self.texts, self.locked)
+        with st.container(border=True, key=f"lesson-lab-{part.id}"):
+            self._tasks(part, trial.sight)
+            trial.show()
+
     def _figure(self, part: Figure) -> None:
         self._text(self.texts[part.id])
         with st.container(border=True, key=f"lesson-lab-{part.id}"):
@@ -233,15 +243,18 @@ class LessonPage:
             with place:
                 self._tasks(part, lambda: sight)
 
+    def _has_runs(self, part: Part) -> bool:
+        return any(place == part.id or place.startswith(f"{part.id}.") for place in self.record.runs)
+
     # ── what ticks itself ────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _tasks(self, part: Part, look: Callable[[], Sight | None]) -> None:
         if not tasks_of(part):
             return
-        waits = isinstance(part, (Lab, Pair)) and not all(
+        waits = isinstance(part, (Lab, Pair, Trial)) and not all(
             self.record.has(f"{part.id}.{task.id}") for task in tasks_of(part)
         )
-        st.fragment(_ticks, run_every=LOOK_SECONDS if waits and part.id in self.record.runs else None)(self, part, look)
+        st.fragment(_ticks, run_every=LOOK_SECONDS if waits and self._has_runs(part) else None)(self, part, look)
 
 
 def _ticks(page: LessonPage, part: Part, look: Callable[[], Sight | None]) -> None:
