@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from gan_core.lessons import collapse, saturating
+from gan_core.lessons import collapse, control, generative, saturating
 from gan_core.lessons.lesson import Lesson
 
-LESSONS: dict[str, Lesson] = {lesson.name: lesson for lesson in (saturating.LESSON, collapse.LESSON)}
+LESSONS: dict[str, Lesson] = {
+    lesson.name: lesson for lesson in (generative.LESSON, saturating.LESSON, collapse.LESSON, control.LESSON)
+}
 """In the order in which they are taught."""
