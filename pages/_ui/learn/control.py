@@ -19,7 +19,7 @@ from gan_core.lessons import spaces
 from gan_core.lessons.sight import Sight
 from pages._ui.charts import PLAIN
 from pages._ui.i18n import number, percent, translate
-from pages._ui.learn.explored import attempt, begun, explore, moment, room, sheet
+from pages._ui.learn.explored import attempt, begun, explore, moment, room, scheme, sheet
 from pages._ui.theme import GENERATED, NEUTRAL, REAL
 
 _ROWS = 3
@@ -74,7 +74,7 @@ def _rows(key: str, rows: list[dict[str, float]], step: int) -> None:
     _ = translate()
     chart = go.Figure()
     x = [row["psi"] for row in rows]
-    lines = (("precision", _("Precision"), REAL["light"], "solid", "circle"), ("recall", _("Recall"), GENERATED["light"], "dash", "diamond"))  # fmt: skip
+    lines = (("precision", _("Precision"), REAL[scheme()], "solid", "circle"), ("recall", _("Recall"), GENERATED[scheme()], "dash", "diamond"))  # fmt: skip
     for name, title, colour, dash, symbol in lines:
         chart.add_scatter(x=x, y=[row[name] for row in rows], name=title, mode="lines+markers", line={"color": colour, "dash": dash},
                           marker={"symbol": symbol, "size": 8})  # fmt: skip
@@ -196,7 +196,7 @@ def _counts(key: str, kept: Mapping[str, Any]) -> None:
     x = torch.linspace(-_REACH, _REACH, _STEPS).tolist()
     title = _("Read as {digit}").format(digit=kept["class"])
     chart = go.Figure(
-        go.Scatter(x=x, y=kept["counts"], mode="lines+markers", name=title, line={"color": GENERATED["light"]})
+        go.Scatter(x=x, y=kept["counts"], mode="lines+markers", name=title, line={"color": GENERATED[scheme()]})
     )
     chart.add_hline(y=0.1, line={"color": NEUTRAL, "dash": "dot"})
     chart.update_layout(height=240, margin={"l": 8, "r": 8, "t": 8, "b": 8}, showlegend=False)

@@ -67,6 +67,11 @@ def explore(run_id: str, tool: str) -> None:
     st.page_link("latent.py", label=_("Explore this latent space"), icon=":material/explore:", query_params={"run": run_id, "tool": tool})  # fmt: skip
 
 
+def scheme() -> str:
+    """ "light" or "dark", as the page is drawn."""
+    return "dark" if st.context.theme.type == "dark" else "light"
+
+
 def moment(step: int) -> str:
     """Of which step something is."""
     return translate()("step {step}").format(step=number(step))

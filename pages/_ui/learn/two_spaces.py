@@ -16,7 +16,8 @@ from gan_core.lessons import spaces
 from gan_core.lessons.sight import Sight
 from pages._ui.charts import PLAIN
 from pages._ui.i18n import number, percent, translate
-from pages._ui.learn.explored import attempt, begun, explore, moment, room, sheet
+from pages._ui.learn.explored import attempt, begun, explore, moment, room, scheme, sheet
+from pages._ui.theme import GENERATED
 
 _ROW, _ROWS = 8, 3  # samples
 _SIDE = 15  # of the plane
@@ -89,6 +90,7 @@ def _samples(kept: list[_Seen], rooms: list[Explored]) -> None:
             st.markdown(f"**{_name(explored)}** · {moment(seen.step)}")
             st.image(sheet(explored.draw(explored.many(_ROW * _ROWS, 1)), _ROW), width="stretch",
                      alt=_("{count} samples from random latents").format(count=_ROW * _ROWS))  # fmt: skip
+            explore(seen.run, "way")
 
 
 def _numbers(kept: list[_Seen], rooms: list[Explored]) -> None:
@@ -145,7 +147,6 @@ def _planes(key: str, kept: list[_Seen], rooms: list[Explored]) -> None:
                         "{count} random latents: the digit that is recognised there, a dot where none is ({share})."
                     ).format(count=number(_LETTERS), share=percent(1 - seen.read.share))
                 )
-            explore(seen.run, "way")
 
 
 def _letters(seen: _Seen) -> Any:
@@ -155,8 +156,12 @@ def _letters(seen: _Seen) -> Any:
     x, y = seen.latents.T.tolist()
     pairs = zip(seen.read.classes.tolist(), seen.read.sure.tolist(), strict=True)
     texts = [str(k) if sure else "·" for k, sure in pairs]
-    chart = go.Figure(go.Scatter(x=x, y=y, mode="text", text=texts, hoverinfo="text+x+y"))
+    chart = go.Figure(
+        go.Scatter(
+            x=x, y=y, mode="text", text=texts, hoverinfo="text+x+y", textfont={"size": 13, "color": GENERATED[scheme()]}
+        )
+    )
     chart.update_layout(height=340, margin={"l": 8, "r": 8, "t": 8, "b": 8}, showlegend=False)
-    chart.update_xaxes(title="z₁", range=[-3, 3])
+    chart.update_xaxes(title="z₁", range=[-3, 3], constrain="domain")
     chart.update_yaxes(title="z₂", range=[-3, 3], scaleanchor="x")
     return chart
