@@ -33,7 +33,7 @@ LESSON = Lesson(
         Lab("asked", preset="acgan", changes={"class_weight": 0.0}, controls=("class_weight",), after=("told",), tasks=(
             Task("mixed", (Target("as_asked", at_most=_MIXED),), after_step=100, when=unrewarded),
             Task("obeys", (Target("as_asked", at_least=_OBEYS),), after_step=150, when=rewarded, goal=True,
-                 solution={"class_weight": 1.0}, by_step=200),
+                 solution={"class_weight": 1.0}, by_step=150),
         )),
         Reveal("asked_why", of="told", after=("asked.obeys",)),
         Prose("truncated", after=("asked.obeys",)),
