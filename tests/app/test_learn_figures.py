@@ -17,6 +17,8 @@ from gan_core.latent.tools import truncation as truncating
 from gan_core.lessons import LESSONS, spaces
 from gan_core.lessons.lesson import Figure
 from gan_core.lessons.progress import Progress, Record
+from gan_core.runs.gauging import MOST
+from gan_core.runs.scheduler import Scheduler
 from gan_core.runs.session import TrainingSession
 
 Open = Callable[..., AppTest]
@@ -96,6 +98,18 @@ def test_truncation_is_measured(visit: Open, run: Run) -> None:
     table = next(one.value for one in app.markdown if one.value.startswith("| ψ"))
     assert table.count("\n") == 8
     assert "| 0 | " in table
+
+
+def test_a_lab_whose_task_waits_for_a_measurement_is_measured_often(
+    visit: Open, run: Run, scheduler: Scheduler
+) -> None:
+    app = learner(visit, "control", {}, "asked")
+    app.button(key="learn.control.asked.start").click().run()
+    progress: Progress = app.session_state["learn.progress"]
+    found = scheduler.get(progress.of("control").runs["asked"][0])
+    assert isinstance(found, TrainingSession)
+    assert found.gauge is not None
+    assert found.gauge.share == MOST
 
 
 def test_categories_are_read(visit: Open, run: Run) -> None:

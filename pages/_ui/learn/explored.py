@@ -74,4 +74,5 @@ def scheme() -> str:
 
 def moment(step: int) -> str:
     """Of which step something is."""
-    return translate()("step {step}").format(step=number(step))
+    _ = translate()
+    return _("step {step}").format(step=number(step))

@@ -76,11 +76,10 @@ def _look(run_id: str) -> _Seen:
 
 
 def _name(explored: Explored) -> str:
+    _ = translate()
     assert isinstance(explored, ExploredRun)
-    config = explored.config
-    return (
-        f"{registry.method[config.method].title} · {translate()('{count} latent numbers').format(count=explored.dim)}"
-    )
+    numbers = _("{count} latent numbers").format(count=explored.dim)
+    return f"{_(registry.method[explored.config.method].title)} · {numbers}"
 
 
 def _samples(kept: list[_Seen], rooms: list[Explored]) -> None:
@@ -123,7 +122,7 @@ def _ways(key: str, rooms: list[Explored]) -> bool:
     second = right.select_slider(_("To place"), _PLACES, _SECOND, key=f"{key}.to")
     for explored in rooms:
         way = spaces.way(explored, first, second, _STEPS)
-        st.caption(f"{_name(explored)}: {_('through latent space')}")
+        st.caption(_("{model}: through latent space").format(model=_name(explored)))
         st.image(sheet(way, _STEPS), width="stretch",
                  alt=_("{count} pictures on the straight way from place {first} to place {second}").format(count=_STEPS, first=first, second=second))  # fmt: skip
         if explored is rooms[-1]:
@@ -138,7 +137,11 @@ def _planes(key: str, kept: list[_Seen], rooms: list[Explored]) -> None:
     for i, (column, seen, explored) in enumerate(zip(st.columns(2, gap="medium"), kept, rooms, strict=True)):
         with column:
             if explored.inputs == 2:
-                st.caption(f"{_name(explored)}: {_('the whole latent plane, each field as likely as the others')}")
+                st.caption(
+                    _("{model}: the whole latent plane, each field as likely as the others").format(
+                        model=_name(explored)
+                    )
+                )
                 st.image(sheet(explored.draw(spaces.plane(_SIDE)), _SIDE), width="stretch",
                          alt=_("{side} by {side} pictures, in the order of their latents").format(side=_SIDE))  # fmt: skip
                 st.plotly_chart(_letters(seen), key=f"{key}.letters.{i}", width="stretch", config=PLAIN)
