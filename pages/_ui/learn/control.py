@@ -164,7 +164,7 @@ def direction(key: str, needs: tuple[str, ...], runs: Mapping[str, str]) -> Sigh
         .format(step=number(kept["step"]), reach=number(_REACH), accuracy=percent(kept["accuracy"]))
     )  # fmt: skip
     _counts(key, kept)
-    explore(run_id, "sliders")
+    explore(run_id, "named")
     return Sight(
         kept["step"], {"reached": kept["counts"][-1], "began": kept["counts"][_STEPS // 2]}, facts={"class": k}
     )
