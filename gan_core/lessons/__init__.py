@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from gan_core.lessons import collapse, dirac, distances, game, measuring, saturating, tricks, value
+from gan_core.lessons import collapse, control, dirac, distances, game, generative, measuring, saturating, tricks, value
 from gan_core.lessons.lesson import Lesson
 
-_ORDER = (game, value, saturating, collapse, dirac, distances, tricks, measuring)
+_ORDER = (generative, game, value, saturating, collapse, dirac, distances, tricks, measuring, control)
 LESSONS: dict[str, Lesson] = {lesson.LESSON.name: lesson.LESSON for lesson in _ORDER}
 """In the order in which they are taught."""

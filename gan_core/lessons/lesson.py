@@ -188,11 +188,13 @@ class Trial:
 
 @dataclass(frozen=True)
 class Figure:
-    """Something to play with that is no run; `name`: what draws it. It tells facts that tasks look at."""
+    """Something to play with that is no run; `name`: what draws it. It tells facts that tasks look at. `needs`: the labs whose newest runs
+    it shows."""
 
     id: str
     name: str
     start: Mapping[str, Any] = field(default_factory=dict)
+    needs: tuple[str, ...] = ()
     tasks: tuple[Task, ...] = ()
     after: tuple[str, ...] = ()
 

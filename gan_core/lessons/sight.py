@@ -35,16 +35,24 @@ class Sight:
 
 
 def of_session(session: TrainingSession) -> Sight:
-    """What a run shows now. Metrics count at the step that they were measured at: those from before a change say nothing of after it."""
+    """What a run shows now. Metrics count at the step that they were measured at: those from before a change say nothing of after it. Of
+    pictures they are those that are measured beside the training, none from before the last change."""
     snapshot, metrics = session.latest, session.metrics
     highest, lowest = _extremes(snapshot)
     figures = {name: float(value) for name, value in session.last_row.items()} | _slope(snapshot)
-    step = snapshot.step
-    if metrics is not None:
+    step, samples = snapshot.step, metrics.samples if metrics else 0
+    if session.config.kind != "points":
+        judged = snapshot.judged
+        changed = max((mark.step for mark in snapshot.marks), default=0)
+        samples = 0
+        if judged is not None and judged.step >= changed:
+            figures |= {name: float(value) for name, value in judged.values.items()}
+            samples = judged.samples
+    elif metrics is not None:
         figures |= {name: float(value) for name, value in metrics.values.items()}
         step = metrics.step
     journal = session.folder.journal() if session.folder is not None else []
-    return Sight(step, figures, session.config, metrics.samples if metrics else 0, snapshot.marks, highest, lowest, snapshot.speed,
+    return Sight(step, figures, session.config, samples, snapshot.marks, highest, lowest, snapshot.speed,
                  snapshot.status, snapshot.phase.place.code if snapshot.phase is not None else "",
                  frozenset(str(entry.get("do")) for entry in journal))  # fmt: skip
 

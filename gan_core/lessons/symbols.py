@@ -36,6 +36,11 @@ LATEX = {
     "eig": r"\lambda_{\pm}",
     "f": "f",
     "q": "q",
+    "beta": r"\beta",
+    "y": "y",
+    "c": "c",
+    "I": "I",
+    "truncation": r"\psi",
 }
 _BASE = 0x2F6FA0  # blue enough to be seen as something to point at, readable on white and on black
 _SYMBOL = re.compile(r"\\s\{([A-Za-z]+)\}")

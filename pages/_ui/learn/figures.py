@@ -10,6 +10,8 @@ from gan_core.lessons.sight import Sight
 from gan_core.text import N_
 from pages._ui.dirac import dirac_lab
 from pages._ui.learn import gaussians, measuring
+from pages._ui.learn.control import categories, direction, truncation
+from pages._ui.learn.two_spaces import two_spaces
 
 
 def _dirac(key: str, start: Mapping[str, Any], locked: bool) -> Sight:
@@ -24,6 +26,14 @@ TITLES = {
     "modes": N_("Clusters found"), "ratio": N_("Distance at the end over that at the start"), "turns": N_("Turns"), **gaussians.TITLES,
     "d_loss": N_("Loss of D"), "g_loss": N_("Loss of G"), "fd": N_("Fréchet distance"), "copied": N_("Suspiciously near"),
     "near": N_("Nearest training picture (pixels)"), "tried": N_("Tried to the end"), "beyond": N_("Larger than chance"),
-    "within": N_("Not larger than chance"),
+    "within": N_("Not larger than chance"), "bits": N_("Bits in common"), "reached": N_("At the far end"),
 }  # fmt: skip
 """What the figures of tasks are called that only lessons have."""
+
+OF_RUNS: dict[str, Callable[[str, tuple[str, ...], Mapping[str, str]], Sight | None]] = {
+    "two_spaces": two_spaces,
+    "truncation": truncation,
+    "categories": categories,
+    "direction": direction,
+}
+"""Figures of the learner's own runs: called with a key, the labs that are needed, and of those that were begun the run's id."""

@@ -12,6 +12,7 @@ from gan_core.errors import PlaygroundError
 from gan_core.lessons.lesson import Lab as LabPart
 from gan_core.lessons.lesson import Pair as PairPart
 from gan_core.lessons.sight import Sight, of_runs, of_session
+from gan_core.runs.gauging import MOST, SHOWN
 from gan_core.runs.session import TrainingSession
 from gan_core.sharing import Share
 from gan_core.text import N_, told
@@ -57,6 +58,14 @@ class LessonLab(Lab):
         record = progress().of(self.lesson)
         if run_id:
             keep(progress().put(self.lesson, record.began(self.step.id, (run_id,))))
+            self._measure_often(run_id)
+
+    def _measure_often(self, run_id: str) -> None:
+        """Where tasks wait for what is measured beside the training, that gets as much of the time as it may have."""
+        run = service.scheduler().get(run_id)
+        waits = {target.figure for task in self.step.tasks for target in task.targets} & {*SHOWN}
+        if waits and isinstance(run, TrainingSession) and run.gauge is not None:
+            run.gauge.share = MOST
 
     def session(self) -> Run | None:
         """The run, if it is here and of this lab."""

@@ -17,7 +17,7 @@ from gan_core.text import N_, told
 from pages._ui.failures import plain
 from pages._ui.i18n import number
 from pages._ui.learn import words
-from pages._ui.learn.figures import FIGURES, TITLES
+from pages._ui.learn.figures import FIGURES, OF_RUNS, TITLES
 from pages._ui.learn.keeping import keep, progress
 from pages._ui.learn.labs import LessonLab, LessonPair
 from pages._ui.learn.trial import LessonTrial
@@ -239,7 +239,12 @@ class LessonPage:
         self._text(self.texts[part.id])
         with st.container(border=True, key=f"lesson-lab-{part.id}"):
             place = st.container()
-            sight = FIGURES[part.name](f"learn.{self.lesson.name}.{part.id}", part.start, self.locked)
+            key = f"learn.{self.lesson.name}.{part.id}"
+            if part.needs:
+                runs = {lab: self.record.runs[lab][0] for lab in part.needs if lab in self.record.runs}
+                sight = OF_RUNS[part.name](key, part.needs, runs)
+            else:
+                sight = FIGURES[part.name](key, part.start, self.locked)
             with place:
                 self._tasks(part, lambda: sight)
 
