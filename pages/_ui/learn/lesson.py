@@ -111,7 +111,7 @@ class LessonPage:
         """What the lesson was about, in the zoo."""
         _ = self._
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption(_("In the zoo:"))
+            st.caption(_("In the zoo:"), width="content")
             for address_of in self.lesson.zoo:
                 kind, _dot, name = address_of.partition(".")
                 title = getattr(registry, kind)[name].title
