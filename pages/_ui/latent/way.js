@@ -326,7 +326,7 @@ class WayTool {
   paintPlane() {
     const { desk, found } = this;
     if (!found || !desk.background || desk.about.kind !== "points") return;
-    const size = Math.floor(this.planeBox.clientWidth);
+    const size = roomIn(this.planeBox);
     if (size <= 0) return;
     const context = fitCanvas(this.plane, size, size);
     const { theme, about, background, words } = desk;

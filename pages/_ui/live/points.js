@@ -178,7 +178,7 @@ class PointsView {
 
   /** The square in which data are drawn, in CSS pixels. */
   plot() {
-    const room = this.width > 420 ? Math.max(340, window.innerHeight - HEAD_ROOM) : Infinity; // all of it fits a laptop's screen
+    const room = this.width > 420 ? Math.max(340, window.innerHeight / magnified - HEAD_ROOM) : Infinity; // all of it fits a laptop's screen
     const side = Math.max(10, Math.min(this.width - GUTTER.left, room));
     return { left: GUTTER.left, top: GUTTER.top, side };
   }
@@ -192,10 +192,10 @@ class PointsView {
   }
 
   toData(event) {
-    const box = this.high.getBoundingClientRect();
+    const [across, down] = placeOn(this.high, event);
     const c = this.camera();
-    const px = event.clientX - box.left - c.left - c.side / 2;
-    const py = event.clientY - box.top - c.top - c.side / 2;
+    const px = across - c.left - c.side / 2;
+    const py = down - c.top - c.side / 2;
     return { x: c.x + px / c.scale, y: c.y - py / c.scale };
   }
 
@@ -237,7 +237,7 @@ class PointsView {
     this.high.setPointerCapture(event.pointerId);
     let last = event;
     const move = (now) => {
-      this.pan(last.clientX - now.clientX, now.clientY - last.clientY);
+      this.pan((last.clientX - now.clientX) / magnified, (now.clientY - last.clientY) / magnified);
       last = now;
     };
     this.high.addEventListener("pointermove", move);
@@ -250,7 +250,7 @@ class PointsView {
 
   resize(width) {
     this.width = Math.floor(width);
-    this.stage.style.height = `${this.plot().side + GUTTER.top + GUTTER.bottom}px`;
+    this.stage.style.height = `${(this.plot().side + GUTTER.top + GUTTER.bottom) * magnified}px`;
     this.paint();
   }
 
@@ -346,7 +346,7 @@ class PointsView {
   }
 
   stamps() {
-    const ratio = window.devicePixelRatio || 1;
+    const ratio = sharpness();
     const { theme } = this.ui;
     if (this.stampVersion === theme.version) return;
     this.stampVersion = theme.version;
@@ -545,7 +545,7 @@ class PointsView {
   stamp(context, camera, points, image) {
     if (!points) return;
     if (this.onSheet) return this.stampOnSheet(context, camera, points, image.look);
-    const ratio = window.devicePixelRatio || 1;
+    const ratio = sharpness();
     const scale = camera.scale * ratio;
     const half = image.width / 2;
     const dx = (camera.left + camera.side / 2) * ratio - camera.x * scale - half;
@@ -754,7 +754,7 @@ class PointsView {
     return this.ui.words.get("picture");
   }
 
-  get surface() {
-    return this.high;
+  *sayings(header) {
+    yield [this.high, saidOfPoints(this, header)];
   }
 }
