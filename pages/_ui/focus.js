@@ -1,5 +1,5 @@
 // The focus is never lost: when what had it leaves the page (a row is deleted, a dialog closes), it goes to what is left nearest to it, or to
-// where it was before. Only for those who use the keyboard: nothing moves under a pointer.
+// where it was before. For those who use a pointer only a dialog takes it, so that Escape still closes it; nothing moves.
 
 const CONTROLS = "a[href], button, input, select, textarea, summary, [role=tab], [role=slider], [tabindex='0']";
 const PAGE = "[data-testid='stMainBlockContainer'], [data-testid='stMain'], [data-testid='stSidebarContent'], .stApp"; // too much to be near
@@ -26,7 +26,7 @@ class Keeper {
 
   get lost() {
     const last = this.trail.at(-1);
-    return this.keyed && last && !last[0].isConnected && [document.body, null].includes(document.activeElement);
+    return last && !last[0].isConnected && [document.body, null].includes(document.activeElement);
   }
 
   soon() {
@@ -35,7 +35,9 @@ class Keeper {
   }
 
   giveBack() {
-    const within = [...document.querySelectorAll(DIALOG)].at(-1) ?? document.body;
+    const dialog = [...document.querySelectorAll(DIALOG)].at(-1);
+    if (!this.keyed) return dialog?.focus({ preventScroll: true });
+    const within = dialog ?? document.body;
     for (const around of this.trail.toReversed()) {
       const end = around.findIndex((one) => one.matches(PAGE));
       for (const one of around.slice(0, end < 0 ? around.length : end)) {
@@ -43,7 +45,7 @@ class Keeper {
         if (found) return found.focus();
       }
     }
-    return controlIn(within === document.body ? document.querySelector("[data-testid='stMain']") : within)?.focus();
+    return controlIn(dialog ?? document.querySelector("[data-testid='stMain']"))?.focus();
   }
 }
 

@@ -287,7 +287,6 @@ LABELS: dict[str, str] = {
     "said.layers": N_("Shown: {names}"),
     "said.grid": N_("{count} pictures in {rows} rows and {columns} columns, at step {step}"),
     "said.classes": N_("The columns: {names}"),
-    "said.steps": N_("Steps {from} to {to}"),
     "said.curve": N_("{name}: from {first} to {last}, lowest {low}, highest {high}"),
     "said.marks": N_("Changes marked: {count}"),
     "said.output": N_("{name} {mean}, from {low} to {high}"),

@@ -179,6 +179,13 @@ function canvasOf(width, height) {
   return canvas;
 }
 
+const CALM_MS = 700; // between two pictures of what would move
+
+/** Whether the visitor has asked for less motion: then nothing glides, and what is played goes from picture to picture. */
+function calm() {
+  return matchMedia("(prefers-reduced-motion: reduce)").matches;
+}
+
 let magnified = 1; // CSS pixels that a unit of a drawing takes: one, or more on a projector, where type, lines and points are larger
 
 /** Device pixels of a unit. */

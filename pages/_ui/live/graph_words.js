@@ -8,7 +8,7 @@ const subscript = (n) => String(n).replace(/\d/g, (digit) => SUBSCRIPTS[digit]);
 class GraphWords {
   constructor(ui) {
     this.ui = ui;
-    this.title = h("h3", {});
+    this.title = h("h3", {}, ui.words.get("graph"));
     this.text = h("p", {});
     this.formula = h("div", { class: "gl-formula" });
     this.rows = h("dl", {});

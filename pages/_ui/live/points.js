@@ -63,7 +63,7 @@ class PointsView {
     this.near = null; // the point under the pointer: {kind, index}
     this.morph = null; // when the noise began to run through the generator
     this.slow = 0;
-    this.still = matchMedia("(prefers-reduced-motion: reduce)").matches || (navigator.hardwareConcurrency || 1) <= 2;
+    this.still = calm() || (navigator.hardwareConcurrency || 1) <= 2;
     this.build();
     this.listen();
   }
@@ -102,7 +102,7 @@ class PointsView {
         this.paint();
         this.tell();
       } }, icon(name), h("span", {}, words.get(name)));
-    if (name === "sheet") button.addEventListener("pointerenter", (event) => event.pointerType === "mouse" && this.memory.layers.sheet && this.flow());
+    if (name === "sheet") button.addEventListener("pointerenter", (event) => event.pointerType === "mouse" && this.memory.layers.sheet && !calm() && this.flow());
     return button;
   }
 
@@ -319,6 +319,7 @@ class PointsView {
   /** How far the noise has come: 0 is still noise, 1 is output. */
   flowed() {
     if (this.morph === null) return 1;
+    if (calm()) return performance.now() - this.morph < CALM_MS ? 0 : 1; // the noise, then the output
     const t = Math.min(1, Math.max(0, (performance.now() - this.morph) / MORPH_MS - 0.15) / 0.85); // it rests a moment as noise
     return t * t * (3 - 2 * t);
   }

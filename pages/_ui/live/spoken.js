@@ -106,7 +106,7 @@ function saidOfPanel(panel, frame) {
     return words.get("said.curve", { name: panel.title(name), ...values });
   });
   const marks = (frame.header.marks || []).filter(({ step }) => step >= from && step <= to).length;
-  return [panel.heading, words.get("said.steps", { from: words.number(from), to: words.number(to) }), ...lines,
+  return [panel.heading, words.get("zoom.range", { from: words.number(from), to: words.number(to) }), ...lines,
     marks > 0 && words.get("said.marks", { count: words.number(marks) })];
 }
 
