@@ -245,7 +245,7 @@ CUT = """() => {
         const s = getComputedStyle(e), hides = (v) => v === "hidden" || v === "clip";
         const box = e.getBoundingClientRect();
         if (box.width < 2 || e.closest("[data-testid=stSidebar], [data-testid=stHeader]")) return false;
-        return (hides(s.overflowX) && e.scrollWidth > e.clientWidth + 1) || (hides(s.overflowY) && e.scrollHeight > e.clientHeight + 1) || box.right > innerWidth + 1;
+        return (hides(s.overflowX) && e.scrollWidth > e.clientWidth + 1) || (hides(s.overflowY) && e.scrollHeight > e.clientHeight + 1) || (box.right > innerWidth + 1 && !e.closest(".gx-tabs")); // those scroll
     }).map((e) => e.outerHTML.slice(0, 200));
 }"""
 SIZE = "e => parseFloat(getComputedStyle(e).fontSize)"
