@@ -27,7 +27,9 @@ RUNS_SECONDS = 3.0
 def _card(entry: Entry[dict[str, object]], _: Callable[[str], str]) -> None:
     with st.container(border=True, height="stretch", vertical_alignment="distribute"):
         with st.container():
-            st.image(_picture(entry.name), width="stretch")
+            st.image(
+                _picture(entry.name), width="stretch", alt=_("What it looks like: {title}").format(title=_(entry.title))
+            )
             st.subheader(_(entry.title), anchor=False)
             st.markdown(_(entry.help))
             st.caption("\n\n".join([*hints(entry, _), _time(entry, _)]))
@@ -114,14 +116,14 @@ def draw() -> None:
     )  # fmt: skip
     st.page_link("learn.py", label=_("New to GANs? The lessons begin at the beginning."), icon=":material/school:")
     for goal, title in presets.GOALS.items():
-        st.subheader(_(title), anchor=False)
+        st.header(_(title), anchor=False)
         with st.container(key=f"presets-{goal}"):
             for entry in (e for e in registry.preset.entries() if e.info["goal"] == goal):
                 _card(entry, _)
-    st.subheader(_("Runs going on"), anchor=False)
+    st.header(_("Runs going on"), anchor=False)
     _runs()
     st.page_link("runs.py", label=_("Everything that was trained here"), icon=":material/list:")
-    st.subheader(_("This machine"), anchor=False)
+    st.header(_("This machine"), anchor=False)
     _device(_)
 
 

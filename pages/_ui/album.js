@@ -2,7 +2,7 @@
 
 const PLAY = "M8 5v14l11-7z";
 const STOP = "M6 6h12v12H6z";
-const BEAT = 120; // milliseconds between two moments of the film
+const BEAT = matchMedia("(prefers-reduced-motion: reduce)").matches ? 700 : 120; // milliseconds between two moments of the film
 const AGAIN = 2000; // until another try, when the server cannot be reached
 
 function made(name, properties = {}, ...children) {

@@ -1,6 +1,9 @@
-"""Curves of several runs in the same charts, one chart a quantity, one colour and dash a run."""
+"""Charts on pages, each with what it shows in words; curves of several runs in the same charts, one colour and dash a run."""
+
+from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
@@ -10,6 +13,10 @@ from gan_core.comparison.lines import Array, Line
 from gan_core.runs import frames
 from gan_core.runs.snapshots import Snapshot
 from gan_core.runs.words import curve_title
+from pages._ui.i18n import number
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
 
 Translate = Callable[[str], str]
 
@@ -37,7 +44,7 @@ def compare(
     )  # fmt: skip
     with st.container(key="runs-curves"):
         for name in (name for name in known if name in chosen):
-            st.plotly_chart(
+            show_chart(
                 figures.chart(
                     titles[name],
                     _traces(name, runs),
@@ -45,10 +52,45 @@ def compare(
                     shares=figures.is_share(name),
                     revision=name,
                 ),
-                key=f"{key}.chart.{name}",
-                width="stretch",
-                config=PLAIN,
+                f"{key}.chart.{name}",
+                _,
             )
+
+
+def show_chart(figure: go.Figure, key: str, _: Translate, config: Mapping[str, Any] = PLAIN) -> None:
+    """A chart for everybody: to look at, and to be heard as `in_words` says it."""
+    st.plotly_chart(figure, key=key, width="stretch", config=dict(config), alt=in_words(figure, _))
+
+
+def in_words(figure: go.Figure, _: Translate) -> str:
+    """What a chart shows: its title, and of each line where it begins and ends and its lowest and highest value; of points, how many there
+    are and how far they reach. Bands and the thin lines of single seeds are left out."""
+    parts = [str(figure.layout.title.text or "")]
+    for trace in figure.data:
+        if trace.hoverinfo == "skip" or trace.y is None:
+            continue
+        x, y = (np.asarray(values, dtype=np.float64) for values in (trace.x, trace.y))
+        there = np.isfinite(y)
+        if not there.any():
+            continue
+        x, y = x[there], y[there]
+        ends = {"low": _short(y.min()), "high": _short(y.max())}
+        if trace.mode == "markers":
+            across = {"left": _short(x.min()), "right": _short(x.max())}
+            parts.append(_("{count} points, across from {left} to {right}, up from {low} to {high}").format(
+                count=number(len(y), 0), **across, **ends))  # fmt: skip
+        else:
+            parts.append(_("{name}: from {first} at {start} to {last} at {end}, lowest {low}, highest {high}").format(
+                name=trace.name, first=_short(y[0]), last=_short(y[-1]), start=_short(x[0]), end=_short(x[-1]), **ends))  # fmt: skip
+    return ". ".join(part for part in parts if part)
+
+
+def _short(value: float) -> str:
+    """Three digits that count; whole numbers whole."""
+    if value == round(value) and abs(value) < 1e15:
+        return number(value, 0)
+    digits = 2 - int(np.floor(np.log10(abs(value))))
+    return number(float(value), max(0, min(digits, 6)))
 
 
 def _series(seen: Snapshot, name: str) -> tuple[Array, Array] | None:

@@ -31,7 +31,7 @@ from gan_core.runs.session import TrainingSession
 from gan_core.text import N_, told
 from pages._ui import service
 from pages._ui.album import Cell, album_view
-from pages._ui.charts import FIRST, PLAIN
+from pages._ui.charts import FIRST, show_chart
 from pages._ui.controls import full_title
 from pages._ui.data_note import run_title
 from pages._ui.failures import plain
@@ -339,7 +339,7 @@ class Comparison:
             for name in (name for name in known if name in chosen):
                 figure = figures.curve_chart(found, name, axis, smoothing, _, spread=spread)
                 if figure is not None:
-                    st.plotly_chart(figure, key=f"{PAGE}.chart.{name}", width="stretch", config=PLAIN)
+                    show_chart(figure, f"{PAGE}.chart.{name}", _)
 
     # ── figures ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -14,7 +14,7 @@ import streamlit as st
 _HERE = Path(__file__).parent
 _PARTS = (
     "frame", "dom", "layers", "points", "yard", "closely", "images", "pairs", "save", "curves", "histogram", "album", "timeline", "link", "ghost", "transport", "controls",
-    "machine", "gradients", "slow", "doctor", "graph_plots", "graph_map", "graph_layers", "graph_words", "graph_flow", "graph", "view",
+    "machine", "gradients", "slow", "doctor", "graph_plots", "graph_map", "graph_layers", "graph_words", "graph_flow", "graph", "spoken", "view",
 )  # fmt: skip  # joined to one module
 _STYLES = ("live.css", "live/graph.css")
 

@@ -16,6 +16,7 @@ from gan_core.data.csv_text import Columns, Sheet
 from gan_core.errors import DataError, PlaygroundError
 from gan_core.text import N_, told
 from pages._ui import service
+from pages._ui.charts import show_chart
 from pages._ui.controls import new_data
 from pages._ui.draw import drawing_board
 from pages._ui.failures import plain
@@ -182,7 +183,7 @@ def _picture(points: NDArray[np.float64], x: str, y: str, page: str) -> None:
     figure.update_layout(
         height=300, margin={"l": 8, "r": 8, "t": 8, "b": 8}, xaxis={"title": _label(x)}, yaxis={"title": _label(y)}
     )
-    st.plotly_chart(figure, key=f"{page}.table-preview", config={"displayModeBar": False})
+    show_chart(figure, f"{page}.table-preview", translate(), {"displayModeBar": False})
 
 
 def _label(text: str) -> str:

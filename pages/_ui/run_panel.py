@@ -31,7 +31,7 @@ from gan_core.runs.session import TrainingSession
 from gan_core.sharing import Share
 from gan_core.text import told
 from pages._ui import service
-from pages._ui.charts import PLAIN
+from pages._ui.charts import show_chart
 from pages._ui.data_note import gone_note, row_data, run_title, set_is_gone
 from pages._ui.export import export
 from pages._ui.failures import plain
@@ -321,10 +321,7 @@ class RunPanel:
         panels = dict.fromkeys(panel for panel, _role in frames.CURVES.values() if _drawn(curves, panel))
         with st.container(key="runs-curves"):
             for panel in panels:
-                st.plotly_chart(
-                    self._figure(curves, panel), key=f"runs.curves.{row.id}.{panel}", width="stretch",
-                    config=PLAIN,
-                )  # fmt: skip
+                show_chart(self._figure(curves, panel), f"runs.curves.{row.id}.{panel}", self._)
 
     def _figure(self, curves: Stretch, panel: str) -> go.Figure:
         """Means as lines; the band from the lowest to the highest value that each stands for."""

@@ -33,13 +33,13 @@ class ArithmeticTool {
     this.by = choice(words, "arithmetic.by", ["pixels", "features"], (by) => this.set({ by }));
     this.by.box.classList.toggle("gl-gone", about.kind === "points" || !about.known);
     this.state = h("p", { class: "gx-state", role: "status" });
-    this.among = h("h4", {}, words.get("arithmetic.generated", { count: words.number(AMONG) }));
+    this.among = h("h3", {}, words.get("arithmetic.generated", { count: words.number(AMONG) }));
     this.generated = h("div", { class: "gx-neighbours" });
     this.real = h("div", { class: "gx-neighbours" });
     this.box = h("div", { class: "gx-arithmetic" }, h("p", { class: "gx-hint" }, words.get("arithmetic.hint")), h("div", { class: "gx-bar" }, this.space.box, this.keepLine, again),
       h("div", { class: "gx-equation" }, this.board, result),
       h("section", { class: "gx-around" }, h("div", { class: "gx-bar" }, h("b", {}, words.get("arithmetic.near")), this.by.box, this.state),
-        this.among, this.generated, ...(about.known ? [h("h4", {}, words.get("arithmetic.real")), this.real] : [])));
+        this.among, this.generated, ...(about.known ? [h("h3", {}, words.get("arithmetic.real")), this.real] : [])));
     this.build();
   }
 

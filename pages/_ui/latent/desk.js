@@ -61,7 +61,10 @@ class Desk {
     this.searched = new FoundDirections(this);
     this.body = h("div", { class: "gx-body" }, this.stage.box, h("div", { class: "gx-right" }, this.tabs, this.panel, this.closed));
     this.root.prepend(h("div", { class: "gx-all gl-absent" }, this.moments.box, this.note, this.body));
-    this.sizes = new ResizeObserver(() => requestAnimationFrame(() => this.resize()));
+    this.sizes = new ResizeObserver(() => requestAnimationFrame(() => {
+      this.theme.refresh(); // larger type, for instance, on a projector
+      this.resize();
+    }));
     this.sizes.observe(this.root);
     this.listen();
     if (this.about) this.ready();

@@ -149,7 +149,7 @@ class StripRows {
     const { answer } = this;
     if (!answer) return;
     this.cells.flat().forEach((cell, i) => {
-      if (i < answer.shapes.samples.shape[0]) this.desk.paintSample(cell.firstChild, answer, i, Math.max(28, cell.clientWidth - 6));
+      if (i < answer.shapes.samples.shape[0]) this.desk.paintSample(cell.firstChild, answer, i, Math.max(28, roomIn(cell) - 6));
     });
     this.box.dataset.painted = String(Number(this.box.dataset.painted || 0) + 1);
   }
@@ -375,7 +375,7 @@ class DirectionsTool {
     const read = facts.factors.map(({ name, score, accuracy }) => words.get(accuracy === null ? "factor.score" : "factor.accuracy", { name: factorName(words, name), score: words.number(accuracy ?? score, accuracy === null ? 2 : 0, accuracy === null ? "decimal" : "percent") }));
     const left = facts.left_out.map(({ name }) => factorName(words, name)).join(", ");
     return this.whole.replaceChildren(
-      h("h4", {}, words.get("told.title")), h("table", { class: "gx-table" }, h("thead", {}, h("tr", {}, h("td", {}), h("th", { scope: "col" }, words.get("told.found")), h("th", { scope: "col" }, words.get("told.chance")))), h("tbody", {}, ...lines)),
+      h("h3", {}, words.get("told.title")), h("table", { class: "gx-table" }, h("thead", {}, h("tr", {}, h("td", {}), h("th", { scope: "col" }, words.get("told.found")), h("th", { scope: "col" }, words.get("told.chance")))), h("tbody", {}, ...lines)),
       h("p", { class: "gx-hint" }, words.get("told.text", { samples: words.number(told.samples), directions: words.number(told.directions), step: words.number(facts.step), factors: read.join(", ") }), left ? ` ${words.get("told.left", { factors: left })}` : ""));
   }
 }

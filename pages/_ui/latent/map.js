@@ -79,7 +79,7 @@ class MapTool {
     this.both = h("input", { type: "checkbox", onchange: () => this.repaint({ both: this.both.checked }) });
     this.bothText = h("span", {});
     this.bothLine = h("label", { class: "gx-check gl-gone", "data-tip": words.get("map.both.help") }, this.both, this.bothText);
-    this.grid = h("div", { class: "gx-map-grid" }, h("h4", {}, words.get("map.near")), this.bothLine, h("div", { class: "gx-nears" }, ...this.cells));
+    this.grid = h("div", { class: "gx-map-grid" }, h("h3", {}, words.get("map.near")), this.bothLine, h("div", { class: "gx-nears" }, ...this.cells));
     this.listen();
   }
 
@@ -449,10 +449,7 @@ class MapTool {
     const { over } = this.picture;
     over.style.touchAction = "none";
     let held = null;
-    const at = (event) => {
-      const box = over.getBoundingClientRect();
-      return [event.clientX - box.left, event.clientY - box.top];
-    };
+    const at = (event) => placeOn(over, event);
     over.addEventListener("pointerdown", (event) => {
       if (event.button > 1 || !this.shown) return;
       const [px, py] = at(event);
@@ -560,12 +557,12 @@ class MapTool {
   // -- painting --------------------------------------------------------------------------------------------------
 
   resize() {
-    const { clientWidth: width } = this.surface.parentElement.parentElement;
+    const width = roomIn(this.surface.parentElement.parentElement);
     const beside = width >= MAP_BESIDE ? MAP_ASIDE : 0; // what is beside it has its place
-    const size = Math.floor(Math.min(width - beside, MAP_LARGEST, Math.max(MAP_LEAST, 0.72 * window.innerHeight)));
+    const size = Math.floor(Math.min(width - beside, MAP_LARGEST, Math.max(MAP_LEAST, (0.72 * window.innerHeight) / magnified)));
     if (size < 40) return;
     this.size = size;
-    this.surface.style.width = this.surface.style.height = `${size}px`;
+    this.surface.style.width = this.surface.style.height = `${size * magnified}px`;
     this.picture.paint();
     this.showNear();
   }

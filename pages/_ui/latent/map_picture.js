@@ -159,6 +159,7 @@ class MapPicture {
         context.strokeRect(x - r, y - r, 2 * r, 2 * r);
       }
     }
+    this.describe();
     if (!this.tool.mark) return;
     const [x, y] = this.tool.toPixels(this.tool.mark);
     if (!this.tool.loose) return paintHere(context, x, y, theme);
@@ -168,6 +169,15 @@ class MapPicture {
     context.arc(x, y, 8, 0, 2 * Math.PI);
     context.stroke();
     return context.setLineDash([]);
+  }
+
+  /** What it shows, and where the current place is on it. */
+  describe() {
+    const { tool } = this;
+    const { words } = tool.desk;
+    const what = tool.isSlice ? `${words.get("map.how.slice")}.` : words.get("map.said", { how: words.get(`map.how.${tool.said.how}`), count: words.number(tool.shown.facts.samples) });
+    const where = tool.mark ? words.get("map.said.here", { x: words.short(tool.mark[0]), y: words.short(tool.mark[1]) }) : "";
+    this.over.setAttribute("aria-label", [words.get("map.surface"), what, where].filter(Boolean).join(" "));
   }
 
   paintName(context, [x, y], name) {

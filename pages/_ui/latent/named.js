@@ -155,7 +155,7 @@ class NamedTool {
 
   paint() {
     if (!this.samples || !this.cells) return;
-    this.cells.forEach((cell, i) => this.desk.paintSample(cell.firstChild, this.samples, i, Math.max(28, cell.clientWidth - 6)));
+    this.cells.forEach((cell, i) => this.desk.paintSample(cell.firstChild, this.samples, i, Math.max(28, roomIn(cell) - 6)));
     this.grid.dataset.painted = "true";
   }
 

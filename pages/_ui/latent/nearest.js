@@ -102,7 +102,7 @@ class NearestTool {
     const facts = this.answer?.facts;
     if (!facts?.held_out?.length) return;
     const { words, theme } = this.desk;
-    paintYard(this.yard, this.row.clientWidth, { yard: facts.held_out, distance: facts.distances[0], by: facts.by, role: "fake" }, words, theme);
+    paintYard(this.yard, roomIn(this.row), { yard: facts.held_out, distance: facts.distances[0], by: facts.by, role: "fake" }, words, theme);
     this.yard.setAttribute("aria-label", `${this.yardText.textContent} ${asDistance(words, facts.distances[0], facts.by)}`);
   }
 }

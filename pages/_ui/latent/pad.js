@@ -26,8 +26,7 @@ class PadTool {
     this.keepLine = h("label", { class: "gx-check", "data-tip": words.get("pad.keep.help") }, this.keep, h("span", {}, words.get("pad.keep")));
     const again = h("button", { type: "button", class: "gl-button", onclick: () => this.recorner() }, icon("random"), h("span", {}, words.get("pad.others")));
     this.bar = h("div", { class: "gx-bar" }, this.count, this.space.box, this.keepLine, again);
-    this.shares = h("p", { class: "gx-hint" });
-    this.box = h("div", {}, h("p", { class: "gx-hint" }, words.get("pad.hint")), this.bar, this.area, this.shares);
+    this.box = h("div", {}, h("p", { class: "gx-hint" }, words.get("pad.hint")), this.bar, this.area);
     dragging(this.canvas, (x, y, ended) => this.drag([2 * x - 1, 1 - 2 * y], ended));
     this.canvas.addEventListener("keydown", (event) => this.key(event));
     this.build();
@@ -142,10 +141,15 @@ class PadTool {
     const [x, y] = this.said.point;
     this.knob.style.left = `${((x + 1) / 2) * 100}%`;
     this.knob.style.top = `${((1 - y) / 2) * 100}%`;
+    const { words } = this.desk;
+    const far = this.corners.map(([cx, cy]) => Math.hypot(cx - x, cy - y));
+    const near = far.indexOf(Math.min(...far));
+    const said = words.get("pad.said", { x: words.number(x, 2), y: words.number(y, 2), corner: words.get("pad.corner", { index: near + 1 }), name: this.all[near].label.textContent });
+    this.canvas.setAttribute("aria-label", `${words.get("pad.surface")} ${said}`);
   }
 
   paint() {
-    const size = this.surface.clientWidth;
+    const size = roomIn(this.surface);
     if (!size) return;
     const context = fitCanvas(this.canvas, size, size);
     const { theme } = this.desk;

@@ -388,11 +388,11 @@ class ProjectTool {
       else Object.assign(this.found, { width: shape[3], height: shape[2] });
     }
     this.curveBox.classList.toggle("gl-gone", !this.losses.length);
-    if (this.losses.length) paintLosses(desk, this.curve, this.curveBox.clientWidth, 130, this.losses, this.of);
+    if (this.losses.length) paintLosses(desk, this.curve, roomIn(this.curveBox), 130, this.losses, this.of);
   }
 
   paintPlane() {
-    const size = Math.min(420, this.planeBox.clientWidth);
+    const size = Math.min(420, roomIn(this.planeBox));
     const { desk } = this;
     if (!size || !desk.background) return;
     const here = this.sample ? [...this.sample.arrays.samples] : desk.stage.shown ? [...desk.stage.shown.arrays.samples] : null;

@@ -121,11 +121,12 @@ class Stage {
       const usual = about.distribution === "uniform" ? Math.sqrt(about.dim / 3) : Math.sqrt(about.dim);
       rows.push(["norm", words.get("norm.value", { value: words.number(norms[0], 1), usual: words.number(usual, 1) })]);
     } else rows.push(["space", words.get("space.w")]);
-    const said = rows.map(([code, text]) => `${code} ${text}`).join();
+    const said = [rows.map(([code, text]) => `${code} ${text}`), about.kind === "points" ? [...this.shown.arrays.samples].slice(0, 2) : ""].join();
     if (said === this.said) return;
     this.said = said;
     this.facts.replaceChildren(...rows.flatMap(([code, text]) => [h("dt", { "data-tip": words.get(`${code}.help`) }, words.get(code)), h("dd", {}, text)]));
-    this.canvas.setAttribute("aria-label", [words.get("stage"), ...rows.map(([code, text]) => `${words.get(code)} ${text}`)].join(", "));
+    const at = about.kind === "points" ? [words.get("stage.at", Object.fromEntries(["x", "y"].map((axis, k) => [axis, words.number(this.shown.arrays.samples[k], 2)])))] : [];
+    this.canvas.setAttribute("aria-label", [words.get("stage"), ...at, ...rows.map(([code, text]) => `${words.get(code)} ${text}`)].join(", "));
   }
 
   resize() {
@@ -197,7 +198,7 @@ class NoisePlane {
     const { latent } = this;
     if (!size || !latent || !desk.background) return;
     const context = fitCanvas(this.canvas, size, size);
-    const { theme, about } = desk;
+    const { theme, about, words } = desk;
     const place = (value) => ((value / this.reach + 1) / 2) * size;
     const [i, j] = this.chosen;
     const { latents, count } = desk.background;
@@ -210,6 +211,8 @@ class NoisePlane {
       context.fillRect(place(at(row, i)) - 1, y - 1, 2.2, 2.2);
     }
     context.globalAlpha = 1;
+    const [one, other] = [i, j].map((k) => words.get("noise.said", { name: words.get("noise.coordinate", { index: k + 1 }), value: words.number(latent[k], 2) }));
+    this.canvas.setAttribute("aria-label", [words.get("noise.plane"), one, ...(i === j ? [] : [other])].join(" "));
     paintHere(context, place(latent[i]), i === j ? size / 2 : size - place(latent[j]), theme);
   }
 }
@@ -288,5 +291,5 @@ function paintData(desk, canvas, size, [x, y], trail = []) {
 
 /** The width of what a frame can hold, without its padding. */
 function innerWidthOf(frame) {
-  return Math.floor(frame.clientWidth - 2 * parseFloat(getComputedStyle(frame).paddingLeft || "0"));
+  return Math.floor((frame.clientWidth - 2 * parseFloat(getComputedStyle(frame).paddingLeft || "0")) / magnified);
 }

@@ -221,7 +221,7 @@ class PsiChart {
   paint(facts, psi) {
     const { desk, series } = this;
     const { theme, words } = desk;
-    const width = this.area.clientWidth;
+    const width = roomIn(this.area);
     if (!width) return;
     const context = fitCanvas(this.canvas, width, CHART_HEIGHT);
     context.clearRect(0, 0, width, CHART_HEIGHT);
@@ -299,9 +299,10 @@ class PsiChart {
     const rows = this.facts?.rows;
     if (!rows?.length) return;
     const box = this.canvas.getBoundingClientRect();
-    const far = (row) => Math.abs(this.x(row.psi) - (event.clientX - box.left));
+    const [across] = placeOn(this.canvas, event);
+    const far = (row) => Math.abs(this.x(row.psi) - across);
     const row = rows.reduce((best, next) => (far(next) < far(best) ? next : best));
-    this.desk.tooltip.show(this.sentence(row), box.left + this.x(row.psi), box.bottom + 2, box.top);
+    this.desk.tooltip.show(this.sentence(row), box.left + this.x(row.psi) * magnified, box.bottom + 2, box.top);
   }
 }
 

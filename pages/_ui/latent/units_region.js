@@ -14,7 +14,7 @@ class UnitsRegion {
     this.size = choice(words, "units.size", Object.keys(BRUSHES), (size) => Object.assign(said, { size }));
     this.brush.set(said.brush);
     this.size.set(said.size);
-    this.box = h("div", { class: "gx-region-box" }, h("h4", {}, words.get("units.region")), h("p", { class: "gx-hint" }, words.get("units.region.help")), this.canvas,
+    this.box = h("div", { class: "gx-region-box" }, h("h3", {}, words.get("units.region")), h("p", { class: "gx-hint" }, words.get("units.region.help")), this.canvas,
       h("div", { class: "gx-bar" }, this.brush.box, this.size.box), h("div", { class: "gx-bar" }, button("whole", () => this.fill(1)), button("clear", () => this.fill(0))));
     this.frame = null; // the keyboard's rectangle: left, top, side, in pixels
     this.region = undefined; // what was marked when the mask was made of it
@@ -112,7 +112,7 @@ class UnitsRegion {
   paint() {
     const { tool, canvas, mask } = this;
     const { theme, words } = tool.desk;
-    const room = this.box.clientWidth;
+    const room = roomIn(this.box);
     if (!room || !tool.now || tool.points) return;
     const [height, width] = this.shape;
     const size = Math.min(room, 280);

@@ -159,7 +159,8 @@ class WayTool {
   tick(now) {
     if (!this.playing) return;
     if (this.desk.tool !== this || this.desk.retired || !this.box.isConnected) return this.stop();
-    const by = this.last === null ? 0 : Math.min(0.1, (now - this.last) / 1000) / this.said.film.seconds;
+    const most = calm() ? CALM_MS / 1000 : 0.1;
+    const by = this.last === null ? 0 : Math.min(most, (now - this.last) / 1000) / this.said.film.seconds;
     this.last = now;
     const t = this.said.t + by;
     if (t >= 1 && !this.said.closed) {
@@ -167,7 +168,9 @@ class WayTool {
       return;
     }
     this.seek(t % 1, false);
-    requestAnimationFrame((next) => this.tick(next));
+    const go = () => requestAnimationFrame((next) => this.tick(next));
+    if (calm()) setTimeout(go, CALM_MS);
+    else go();
   }
 
   /** Playing ends here: one step that can be undone. */
@@ -326,7 +329,7 @@ class WayTool {
   paintPlane() {
     const { desk, found } = this;
     if (!found || !desk.background || desk.about.kind !== "points") return;
-    const size = Math.floor(this.planeBox.clientWidth);
+    const size = roomIn(this.planeBox);
     if (size <= 0) return;
     const context = fitCanvas(this.plane, size, size);
     const { theme, about, background, words } = desk;

@@ -27,7 +27,7 @@ class WayTrack {
 
   /** In CSS pixels. */
   get width() {
-    return this.box.clientWidth - WAY_LEFT - WAY_RIGHT;
+    return roomIn(this.box) - WAY_LEFT - WAY_RIGHT;
   }
 
   mark(t) {
@@ -82,7 +82,7 @@ class WayChart {
     const { desk, keyTs, found } = this.tool;
     const { theme, words } = desk;
     const { values, other, band, usual } = this.what;
-    const width = Math.floor(this.box.clientWidth);
+    const width = roomIn(this.box);
     const inner = width - WAY_LEFT - WAY_RIGHT;
     if (inner <= 0) return;
     const height = WAY_CHART;

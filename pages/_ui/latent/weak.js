@@ -101,7 +101,7 @@ class WeakTool {
     const { words } = this.desk;
     const { facts } = this.found;
     const key = h("canvas", { "aria-hidden": "true" });
-    const title = h("h4", {}, this.desk.about.kind === "points" ? key : "", words.get(`weak.${sort}`));
+    const title = h("h3", {}, this.desk.about.kind === "points" ? key : "", words.get(`weak.${sort}`));
     this.paintKey(key, sort);
     const said = facts[sort];
     const text = h("p", { class: "gx-hint" }, said ? this.sentence(sort) : words.get(this.desk.about.judged ? "weak.low.unsaid" : "weak.low.none"));
@@ -181,7 +181,7 @@ class WeakTool {
   paint() {
     const { desk, found } = this;
     if (desk.about?.kind !== "points" || !found || desk.tool !== this) return;
-    const size = Math.min(WEAK_PLOT, this.plotBox.clientWidth);
+    const size = Math.min(WEAK_PLOT, roomIn(this.plotBox));
     const here = desk.stage.shown?.arrays.samples;
     if (!size || !here) return;
     paintData(desk, this.plot, size, [here[0], here[1]]);

@@ -17,7 +17,7 @@ from gan_core.latent.explorer import Room
 from gan_core.latent.truncation import PSIS
 from gan_core.lessons import spaces
 from gan_core.lessons.sight import Sight
-from pages._ui.charts import PLAIN
+from pages._ui.charts import PLAIN, show_chart
 from pages._ui.i18n import number, percent, translate
 from pages._ui.learn.explored import attempt, begun, explore, moment, room, scheme, sheet
 from pages._ui.theme import GENERATED, NEUTRAL, REAL
@@ -81,7 +81,7 @@ def _rows(key: str, rows: list[dict[str, float]], step: int) -> None:
     chart.update_layout(height=280, margin={"l": 8, "r": 8, "t": 8, "b": 8}, legend={"orientation": "h", "y": 1.15})
     chart.update_xaxes(title="ψ")
     chart.update_yaxes(tickformat=".0%", range=[0, 1])
-    st.plotly_chart(chart, key=f"{key}.rows", width="stretch", config=PLAIN)
+    show_chart(chart, f"{key}.rows", _)
     head = ["ψ", _("Precision"), _("Recall"), _("Diversity")]
     lines_ = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
     lines_ += [f"| {number(row['psi'])} | {percent(row['precision'])} | {percent(row['recall'])} | {number(row['diversity'], 1)} |" for row in rows]  # fmt: skip
@@ -135,7 +135,8 @@ def _heat(key: str, names: list[str], counts: Tensor) -> None:
     chart.update_layout(height=340, margin={"l": 8, "r": 8, "t": 8, "b": 8})
     chart.update_xaxes(title=_("Read as, % of a category's samples"), type="category")
     chart.update_yaxes(title=_("Category"), type="category", autorange="reversed")
-    st.plotly_chart(chart, key=f"{key}.heat", width="stretch", config=PLAIN)
+    st.plotly_chart(chart, key=f"{key}.heat", width="stretch", config=PLAIN,
+                    alt=_("What the samples of each category are read as, in shares. The line above says it in words."))  # fmt: skip
 
 
 def direction(key: str, needs: tuple[str, ...], runs: Mapping[str, str]) -> Sight | None:
@@ -202,7 +203,7 @@ def _counts(key: str, kept: Mapping[str, Any]) -> None:
     chart.update_layout(height=240, margin={"l": 8, "r": 8, "t": 8, "b": 8}, showlegend=False)
     chart.update_xaxes(title=_("Standard deviations along the direction"))
     chart.update_yaxes(title=title, tickformat=".0%", range=[0, 1])
-    st.plotly_chart(chart, key=f"{key}.counts", width="stretch", config=PLAIN)
+    show_chart(chart, f"{key}.counts", _)
     st.caption(
         _(
             "Of {count} samples, the share that is read as {digit}: {begin} where they began, {end} at the far end. Dotted: one in ten."

@@ -84,7 +84,8 @@ def _points(found: handing_in.Cloud, key: str, _: Translate) -> None:
         xaxis={"range": [-2.2, 2.2], "fixedrange": True, "zeroline": False, "constrain": "domain"},
         yaxis={"range": [-2.2, 2.2], "scaleanchor": "x", "fixedrange": True, "zeroline": False},
     )  # fmt: skip
-    st.plotly_chart(figure, key=f"{key}.points", width="stretch", config=PLAIN | {"displayModeBar": False})
+    st.plotly_chart(figure, key=f"{key}.points", width="stretch", config=PLAIN | {"displayModeBar": False},
+                    alt=_("Real points in eight clusters on a ring, and the points that are handed in. The figures beside it say how they compare."))  # fmt: skip
 
 
 def digits(key: str, start: Mapping[str, Any], _locked: bool) -> Sight | None:

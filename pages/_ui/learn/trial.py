@@ -22,7 +22,7 @@ from gan_core.runs import words
 from gan_core.runs.about import About
 from gan_core.text import N_
 from pages._ui import service, tokens
-from pages._ui.charts import PLAIN
+from pages._ui.charts import show_chart
 from pages._ui.failures import plain
 from pages._ui.i18n import language, number, speech, translate
 from pages._ui.lab import in_short
@@ -207,7 +207,7 @@ class LessonTrial:
             st.rerun()
         chart = figures.curve_chart(found, self.part.figure, "step", 0.0, _)
         if chart is not None:
-            st.plotly_chart(chart, key=f"{self.page}.{trick}.chart", width="stretch", config=PLAIN)
+            show_chart(chart, f"{self.page}.{trick}.chart", _)
         st.markdown(self._table(found, trick, _))
         if outcome is None:
             st.caption(_("The figures come as the runs end; a server trains only some of them at once."))

@@ -144,7 +144,8 @@ def _planes(key: str, kept: list[_Seen], rooms: list[Explored]) -> None:
                 )
                 st.image(sheet(explored.draw(spaces.plane(_SIDE)), _SIDE), width="stretch",
                          alt=_("{side} by {side} pictures, in the order of their latents").format(side=_SIDE))  # fmt: skip
-                st.plotly_chart(_letters(seen), key=f"{key}.letters.{i}", width="stretch", config=PLAIN)
+                st.plotly_chart(_letters(seen), key=f"{key}.letters.{i}", width="stretch", config=PLAIN,
+                                alt=_("Which digit is recognised at random places of the latent plane."))  # fmt: skip
                 st.caption(
                     _(
                         "{count} random latents: the digit that is recognised there, a dot where none is ({share})."

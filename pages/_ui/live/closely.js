@@ -18,7 +18,7 @@ class Closely {
     this.says = h("b", {});
     this.means = h("p", {});
     this.packed = h("p", {});
-    this.verdict = h("section", {}, h("h4", {}, words.get("close.d")), this.says, this.means, this.packed);
+    this.verdict = h("section", {}, h("h3", {}, words.get("close.d")), this.says, this.means, this.packed);
     this.ways = Object.fromEntries(["pixels", "features"].map((by) => [by, h("button", { type: "button", class: "gl-choice", "data-by": by,
       onclick: () => this.compare(by) }, words.get(`close.by.${by}`))]));
     this.choice = h("span", { class: "gl-switch", role: "group", "aria-label": words.get("close.by") }, ...Object.values(this.ways));
@@ -29,7 +29,7 @@ class Closely {
     this.judgement = h("p", { class: "gl-close-judgement" });
     this.found = h("div", {}, this.row, this.unit, this.yard, this.yardText, this.judgement);
     this.state = h("p", { class: "gl-close-state", role: "status" });
-    this.nearest = h("section", {}, h("div", { class: "gl-close-title" }, h("h4", {}, words.get("close.nearest")), this.choice), this.found);
+    this.nearest = h("section", {}, h("div", { class: "gl-close-title" }, h("h3", {}, words.get("close.nearest")), this.choice), this.found);
     this.box = h("div", { class: "gl-close-side" }, this.state, this.verdict, this.nearest);
   }
 
@@ -138,7 +138,7 @@ class Closely {
     setText(this.yardText, words.get("close.yard", { count: words.number(yard.length) }));
     setText(this.judgement, this.judged(facts));
     if (!usable) return;
-    paintYard(this.yard, this.box.clientWidth, { yard, distance: distances[0], by: facts.by, role: this.asked.role }, words, this.ui.theme);
+    paintYard(this.yard, roomIn(this.box), { yard, distance: distances[0], by: facts.by, role: this.asked.role }, words, this.ui.theme);
     this.yard.setAttribute("aria-label", `${this.yardText.textContent} ${asDistance(words, distances[0], facts.by)}`);
   }
 

@@ -174,6 +174,11 @@ class Tiles {
     this.row.replaceChildren(...[...this.tiles.values()].map((tile) => tile.box));
   }
 
+  /** The figures that are shown, each with its name. */
+  inWords() {
+    return this.box.classList.contains("gl-gone") ? [] : [...this.tiles.values()].map(({ title, value }) => `${title.textContent} ${value.textContent}`);
+  }
+
   text(name, values) {
     const total = values[`${name}_total`];
     return total === undefined ? this.figure(name, values[name]) : `${this.ui.words.number(values[name])} / ${this.ui.words.number(total)}`;

@@ -66,8 +66,9 @@ class Panel {
     this.empty = h("div", { class: "gl-empty" }, words.get("curves.empty"));
     this.stage = h("div", { class: "gl-chart" }, this.canvas, this.empty);
     this.box = h("section", { class: "gl-panel", "aria-label": title },
-      h("div", { class: "gl-title" }, h("h4", {}, title), h("span", {}, words.has(`panel.${name}.hint`) ? words.get(`panel.${name}.hint`) : "")),
+      h("div", { class: "gl-title" }, h("h3", {}, title), h("span", {}, words.has(`panel.${name}.hint`) ? words.get(`panel.${name}.hint`) : "")),
       h("div", { class: "gl-keys" }, ...this.items), this.stage);
+    this.heading = title;
     this.canvas.setAttribute("aria-label", title);
   }
 
@@ -405,7 +406,7 @@ class CurvesView {
 
   /** All panels have one width, whether they stand in a column or in a row. */
   measure() {
-    this.width = Math.floor((this.panels[0]?.stage || this.list).clientWidth);
+    this.width = roomIn(this.panels[0]?.stage || this.list);
   }
 
   show(frame) {
@@ -491,7 +492,7 @@ class CurvesView {
   // -- pointer and keys ------------------------------------------------------------------------------------------
 
   listen(canvas) {
-    const at = (event) => event.clientX - canvas.getBoundingClientRect().left;
+    const at = (event) => placeOn(canvas, event)[0];
     wheelZoom(canvas, (event, factor) => this.wheel(at(event), event, factor));
     canvas.addEventListener("pointermove", (event) => this.hover(canvas, at(event), event));
     canvas.addEventListener("pointerleave", () => this.setCursor(null));
@@ -504,7 +505,7 @@ class CurvesView {
   wheel(x, event, factor) {
     const [from, to] = this.domain();
     if (Math.abs(event.deltaX) > Math.abs(event.deltaY)) {
-      if (this.memory.zoom) this.slide(event.deltaX);
+      if (this.memory.zoom) this.slide(event.deltaX / magnified);
       return Boolean(this.memory.zoom);
     }
     if (factor < 1 && !this.memory.zoom) return false;
@@ -539,7 +540,7 @@ class CurvesView {
   drag(canvas, start) {
     let last = start.clientX;
     const move = (now) => {
-      if (this.memory.zoom) this.slide(last - now.clientX);
+      if (this.memory.zoom) this.slide((last - now.clientX) / magnified);
       last = now.clientX;
     };
     canvas.addEventListener("pointermove", move);
@@ -571,7 +572,7 @@ class CurvesView {
     if (!marks.length) return this.ui.tooltip.hide();
     const box = canvas.getBoundingClientRect();
     const text = marks.map((m) => words.get("mark", { step: words.number(m.step), text: words.change(m) })).join("\n");
-    return this.ui.tooltip.show(text, event.clientX, box.top + CURVE_PAD.top + 18);
+    return this.ui.tooltip.show(text, event.clientX, box.top + (CURVE_PAD.top + 18) * magnified);
   }
 
   setCursor(step) {

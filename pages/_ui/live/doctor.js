@@ -116,7 +116,7 @@ class DoctorView {
       ...part(well ? "means" : "why", words.get(`condition.${code}.why`)));
     if (!well) list.append(...part("helps", ...this.remedy(finding)));
     const box = h("div", { class: "gl-doctor-card", "data-code": code },
-      h("h4", {}, words.get(`condition.${code}`)), evidence, list);
+      h("h3", {}, words.get(`condition.${code}`)), evidence, list);
     return { box, evidence };
   }
 

@@ -179,16 +179,41 @@ function canvasOf(width, height) {
   return canvas;
 }
 
-/** Gives a canvas the pixels of its box; returns its context scaled to CSS pixels. */
+const CALM_MS = 700; // between two pictures of what would move
+
+/** Whether the visitor has asked for less motion: then nothing glides, and what is played goes from picture to picture. */
+function calm() {
+  return matchMedia("(prefers-reduced-motion: reduce)").matches;
+}
+
+let magnified = 1; // CSS pixels that a unit of a drawing takes: one, or more on a projector, where type, lines and points are larger
+
+/** Device pixels of a unit. */
+function sharpness() {
+  return (window.devicePixelRatio || 1) * magnified;
+}
+
+/** How many units wide an element is. */
+function roomIn(element) {
+  return Math.floor(element.clientWidth / magnified);
+}
+
+/** Where the pointer is on an element, in units from its left upper corner. */
+function placeOn(element, event) {
+  const box = element.getBoundingClientRect();
+  return [(event.clientX - box.left) / magnified, (event.clientY - box.top) / magnified];
+}
+
+/** Gives a canvas the pixels of its box; returns its context scaled to units. */
 function fitCanvas(canvas, width, height) {
-  const ratio = window.devicePixelRatio || 1;
+  const ratio = sharpness();
   const w = Math.max(1, Math.round(width * ratio));
   const h_ = Math.max(1, Math.round(height * ratio));
   if (canvas.width !== w || canvas.height !== h_) {
     canvas.width = w;
     canvas.height = h_;
-    canvas.style.width = `${width}px`;
-    canvas.style.height = `${height}px`;
+    canvas.style.width = `${width * magnified}px`;
+    canvas.style.height = `${height * magnified}px`;
   }
   const context = canvas.getContext("2d");
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
@@ -247,9 +272,12 @@ class Theme {
   refresh() {
     const style = getComputedStyle(this.root);
     const background = style.getPropertyValue("--gl-bg").trim() || "#ffffff";
-    const signature = background + style.getPropertyValue("--gl-text") + window.devicePixelRatio;
+    const scale = parseFloat(style.getPropertyValue("--gp-scale")) || 1;
+    const names = ["--gl-text", "--gl-muted"];
+    const signature = [background, ...names.map((name) => style.getPropertyValue(name)), window.devicePixelRatio, scale].join();
     if (signature === this.signature) return false;
     this.signature = signature;
+    magnified = scale;
     const [r, g, b] = rgb(background);
     this.dark = 0.299 * r + 0.587 * g + 0.114 * b < 128;
     this.root.dataset.theme = this.dark ? "dark" : "light";

@@ -13,7 +13,7 @@ class GradientsView {
     this.names = Object.fromEntries(["g", "d"].map((who) => [who, h("h5", {}, words.get(`bylayer.${who}`))]));
     const column = (who, axis) => h("div", { class: `gl-bylayer-column gl-bylayer-${who}` }, this.names[who], this.columns[who], axis);
     this.box = h("section", { class: "gl-bylayer gl-gone", "aria-label": words.get("bylayer") },
-      h("div", { class: "gl-title" }, h("h4", {}, words.get("bylayer")), h("span", {}, words.get("bylayer.hint"))),
+      h("div", { class: "gl-title" }, h("h3", {}, words.get("bylayer")), h("span", {}, words.get("bylayer.hint"))),
       h("div", { class: "gl-bylayer-columns" }, column("g", this.axes[0]), column("d", this.axes[1])));
   }
 

@@ -219,12 +219,12 @@ class GraphPanel {
 
   resize() {
     if (!this.about || !this.open) return;
-    const width = this.stage.clientWidth;
+    const width = roomIn(this.stage);
     if (!width) return;
     for (const [name, canvas] of Object.entries(this.canvases)) fitCanvas(canvas, PLOT[name], PLOT_HEIGHT[name] || PLOT[name]);
     const side = this.tileSide(width);
     this.stack(side < TILE.least, side, width);
-    if (!this.stacked && this.stage.scrollWidth > width) this.stack(true, side, width); // words wider than foreseen
+    if (!this.stacked && this.stage.scrollWidth > this.stage.clientWidth) this.stack(true, side, width); // words wider than foreseen
     this.paint();
     this.layout();
   }
@@ -282,7 +282,7 @@ class GraphPanel {
     const { theme } = this.ui;
     if (this.stamped === theme.version) return;
     this.stamped = theme.version;
-    const ratio = window.devicePixelRatio || 1;
+    const ratio = sharpness();
     this.images = { real: miniMarker("ring", theme.real, ratio), fake: miniMarker("diamond", theme.fake, ratio), noise: miniMarker("dot", theme.muted, ratio) };
   }
 

@@ -90,9 +90,7 @@ class NeuronLayer {
 
   neuronAt(event) {
     if (!this.side) return null;
-    const box = this.canvas.getBoundingClientRect();
-    const cell = (from, v) => Math.floor((v - from) / (this.side + TILE_GAP));
-    return this.neuronOf(cell(box.left, event.clientX), cell(box.top, event.clientY));
+    return this.neuronOf(...placeOn(this.canvas, event).map((at) => Math.floor(at / (this.side + TILE_GAP))));
   }
 
   // -- drawing ---------------------------------------------------------------------------------------------------

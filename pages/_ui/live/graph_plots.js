@@ -4,7 +4,7 @@ const MINI_FONT = 11;
 
 /** A canvas that has its size before it is first drawn, which is when it is seen: until then it would be 300 pixels wide. */
 function miniCanvas(width, height) {
-  return h("canvas", { style: `width: ${width}px; height: ${height}px` });
+  return h("canvas", { style: `width: ${width * magnified}px; height: ${height * magnified}px` });
 }
 
 /** Canvas for a small plot, cleared, with its context in CSS pixels. */
@@ -36,7 +36,7 @@ function miniMarker(shape, color, ratio) {
 /** Stamps (x, y) pairs into a square of `side` pixels that shows `extent`; `stride` 1: numbers along a line, stacked as a strip. */
 function miniPoints(context, points, extent, side, image, { stride = 2, alpha = 0.8 } = {}) {
   if (!points) return;
-  const ratio = window.devicePixelRatio || 1;
+  const ratio = sharpness();
   const [x0, x1, y0, y1] = extent;
   const scale = side / Math.max(x1 - x0, y1 - y0);
   const half = image.width / ratio / 2;

@@ -8,14 +8,14 @@ const subscript = (n) => String(n).replace(/\d/g, (digit) => SUBSCRIPTS[digit]);
 class GraphWords {
   constructor(ui) {
     this.ui = ui;
-    this.title = h("h4", {});
+    this.title = h("h3", {}, ui.words.get("graph"));
     this.text = h("p", {});
     this.formula = h("div", { class: "gl-formula" });
     this.rows = h("dl", {});
     this.canvas = miniCanvas(WHY_SIDE, WHY_SIDE);
     this.canvas.setAttribute("aria-hidden", "true");
-    this.box = h("div", { class: "gl-why", role: "region", "aria-label": ui.words.get("graph") },
-      h("div", { class: "gl-why-text", tabindex: "0", role: "group" }, this.title, this.text, this.formula), this.rows, this.canvas);
+    this.box = h("div", { class: "gl-why", role: "group", "aria-label": ui.words.get("graph") },
+      h("div", { class: "gl-why-text", tabindex: "0" }, this.title, this.text, this.formula), this.rows, this.canvas);
   }
 
   /** `what`: {part}, {player, layer} or {player, layer, neuron}; null: what all of it is. */

@@ -24,7 +24,7 @@ class OutputsView {
     this.way = h("b", {});
     this.note = h("p", { class: this.pictures ? "gl-outputs-note" : "gl-gone" }, this.way, " ", h("span", {}, words.get("outputs.pictures.look")), " ", this.from);
     this.box = h("section", { class: "gl-outputs gl-gone", "aria-label": words.get("outputs") },
-      h("div", { class: "gl-title" }, h("h4", {}, words.get("outputs")), h("span", {}, words.get(this.pictures ? "outputs.pictures.hint" : "outputs.hint"))),
+      h("div", { class: "gl-title" }, h("h3", {}, words.get("outputs")), h("span", {}, words.get(this.pictures ? "outputs.pictures.hint" : "outputs.hint"))),
       h("div", { class: "gl-keys" }, ...keys), this.stage, this.note);
   }
 
@@ -53,8 +53,9 @@ class OutputsView {
     const chance = (this.pictures ? header.verdicts?.kind : header.field_kind) === "probability";
     this.sayWay(seen, header.verdicts);
     if (chance) for (const kind of this.kinds) seen[kind] = seen[kind].map((v) => 1 / (1 + Math.exp(-v)));
+    this.spread = { seen, chance };
     const range = chance ? [0, 1] : this.range(seen);
-    const width = this.stage.clientWidth;
+    const width = roomIn(this.stage);
     if (!width) return;
     const context = fitCanvas(this.canvas, width, OUTPUTS_HEIGHT);
     context.clearRect(0, 0, width, OUTPUTS_HEIGHT);
@@ -71,8 +72,9 @@ class OutputsView {
 
   /** Of a moment whose weights are not kept. */
   paintNothing() {
+    this.spread = null;
     const { words, theme } = this.ui;
-    const width = this.stage.clientWidth;
+    const width = roomIn(this.stage);
     if (!width) return;
     const context = fitCanvas(this.canvas, width, OUTPUTS_HEIGHT);
     context.clearRect(0, 0, width, OUTPUTS_HEIGHT);

@@ -58,7 +58,7 @@ class Grid {
 
   layout() {
     const { rows, cols, cell } = this.spec;
-    const ratio = window.devicePixelRatio || 1;
+    const ratio = sharpness();
     const width = (this.width - GAP * (cols - 1)) / cols; // CSS pixels a cell
     const exact = (width * ratio) / cell[1];
     const whole = Math.floor(exact);
@@ -117,7 +117,7 @@ class Grid {
     const { cols, cell: [cellH, cellW] } = this.spec;
     const sx = (index % cols) * cellW;
     const sy = Math.floor(index / cols) * cellH;
-    const factor = (w * (window.devicePixelRatio || 1)) / cellW;
+    const factor = (w * sharpness()) / cellW;
     const hard = Math.max(cellW, cellH) <= 64 && factor >= 1;
     if (!hard || Math.abs(factor - Math.round(factor)) < 0.01) {
       context.imageSmoothingEnabled = !hard;
@@ -138,10 +138,10 @@ class Grid {
 
   cellAt(event) {
     if (!this.spec || !this.picture) return null;
-    const box = this.canvas.getBoundingClientRect();
+    const [across, down] = placeOn(this.canvas, event);
     const { rows, cols, w, tall, left, top } = this.layout();
-    const c = Math.floor((event.clientX - box.left - left) / (w + GAP));
-    const r = Math.floor((event.clientY - box.top - top) / (tall + GAP));
+    const c = Math.floor((across - left) / (w + GAP));
+    const r = Math.floor((down - top) / (tall + GAP));
     return c >= 0 && c < cols && r >= 0 && r < rows ? r * cols + c : null;
   }
 }
@@ -213,7 +213,8 @@ class ImagesView {
     const { grid, cell } = this.shown;
     const { cell: [height, width] } = grid.spec;
     const beside = window.innerWidth >= CLOSE_WIDE;
-    const room = Math.min(window.innerWidth - (beside ? 460 : 50), window.innerHeight - (beside ? 190 : 0), beside ? 560 : 300);
+    const [across, down] = [window.innerWidth / magnified, window.innerHeight / magnified];
+    const room = Math.min(across - (beside ? 460 : 50), down - (beside ? 190 : 0), beside ? 560 : 300);
     const factor = Math.max(1, Math.floor(room / Math.max(width, height)));
     const context = fitCanvas(this.large, width * factor, height * factor);
     grid.drawCell(context, cell, 0, 0, width * factor, height * factor);
@@ -319,7 +320,10 @@ class ImagesView {
     return this.ui.words.get("grid.fake");
   }
 
-  get surface() {
-    return this.grids[this.grids.length - 1].canvas;
+  /** `judged`: the figures of a classifier, which say what the generated ones are worth. */
+  *sayings(header, judged) {
+    for (const grid of this.grids) {
+      yield [grid.canvas, saidOfGrid(grid, this.sheetTitle(grid.role), header, grid.role === "fake" ? judged.inWords() : [])];
+    }
   }
 }

@@ -100,7 +100,7 @@ class PairsView extends ImagesView {
     const { theme } = this.ui;
     const columns = Math.min(3, this.grids.length);
     const rows = Math.ceil(this.grids.length / columns);
-    const room = Math.min((Math.min(window.innerWidth - 60, 960) - PAIR_GAP * (columns - 1)) / columns, (window.innerHeight - 160) / rows - PAIR_TITLE);
+    const room = Math.min((Math.min(window.innerWidth / magnified - 60, 960) - PAIR_GAP * (columns - 1)) / columns, (window.innerHeight / magnified - 160) / rows - PAIR_TITLE);
     const { cell: [height, width] } = grid.spec;
     const factor = Math.max(1, Math.floor(room / Math.max(width, height)));
     const [w, tall] = [width * factor, height * factor];
@@ -119,10 +119,6 @@ class PairsView extends ImagesView {
 
   caption() {
     return this.titled("fake");
-  }
-
-  get surface() {
-    return this.role("fake").canvas;
   }
 
   // -- on a sheet to be saved ---------------------------------------------------------------------------------------

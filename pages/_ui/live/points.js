@@ -64,7 +64,7 @@ class PointsView {
     this.near = null; // the point under the pointer: {kind, index}
     this.morph = null; // when the noise began to run through the generator
     this.slow = 0;
-    this.still = matchMedia("(prefers-reduced-motion: reduce)").matches || (navigator.hardwareConcurrency || 1) <= 2;
+    this.still = calm() || (navigator.hardwareConcurrency || 1) <= 2;
     this.build();
     this.listen();
   }
@@ -103,7 +103,7 @@ class PointsView {
         this.paint();
         this.tell();
       } }, icon(name), h("span", {}, words.get(name)));
-    if (name === "sheet") button.addEventListener("pointerenter", (event) => event.pointerType === "mouse" && this.memory.layers.sheet && this.flow());
+    if (name === "sheet") button.addEventListener("pointerenter", (event) => event.pointerType === "mouse" && this.memory.layers.sheet && !calm() && this.flow());
     return button;
   }
 
@@ -179,7 +179,7 @@ class PointsView {
 
   /** The square in which data are drawn, in CSS pixels. */
   plot() {
-    const room = this.width > 420 ? Math.max(340, window.innerHeight - HEAD_ROOM) : Infinity; // all of it fits a laptop's screen
+    const room = this.width > 420 ? Math.max(340, window.innerHeight / magnified - HEAD_ROOM) : Infinity; // all of it fits a laptop's screen
     const side = Math.max(10, Math.min(this.width - GUTTER.left, room));
     return { left: GUTTER.left, top: GUTTER.top, side };
   }
@@ -193,10 +193,10 @@ class PointsView {
   }
 
   toData(event) {
-    const box = this.high.getBoundingClientRect();
+    const [across, down] = placeOn(this.high, event);
     const c = this.camera();
-    const px = event.clientX - box.left - c.left - c.side / 2;
-    const py = event.clientY - box.top - c.top - c.side / 2;
+    const px = across - c.left - c.side / 2;
+    const py = down - c.top - c.side / 2;
     return { x: c.x + px / c.scale, y: c.y - py / c.scale };
   }
 
@@ -238,7 +238,7 @@ class PointsView {
     this.high.setPointerCapture(event.pointerId);
     let last = event;
     const move = (now) => {
-      this.pan(last.clientX - now.clientX, now.clientY - last.clientY);
+      this.pan((last.clientX - now.clientX) / magnified, (now.clientY - last.clientY) / magnified);
       last = now;
     };
     this.high.addEventListener("pointermove", move);
@@ -251,7 +251,7 @@ class PointsView {
 
   resize(width) {
     this.width = Math.floor(width);
-    this.stage.style.height = `${this.plot().side + GUTTER.top + GUTTER.bottom}px`;
+    this.stage.style.height = `${(this.plot().side + GUTTER.top + GUTTER.bottom) * magnified}px`;
     this.paint();
   }
 
@@ -320,6 +320,7 @@ class PointsView {
   /** How far the noise has come: 0 is still noise, 1 is output. */
   flowed() {
     if (this.morph === null) return 1;
+    if (calm()) return performance.now() - this.morph < CALM_MS ? 0 : 1; // the noise, then the output
     const t = Math.min(1, Math.max(0, (performance.now() - this.morph) / MORPH_MS - 0.15) / 0.85); // it rests a moment as noise
     return t * t * (3 - 2 * t);
   }
@@ -347,7 +348,7 @@ class PointsView {
   }
 
   stamps() {
-    const ratio = window.devicePixelRatio || 1;
+    const ratio = sharpness();
     const { theme } = this.ui;
     if (this.stampVersion === theme.version) return;
     this.stampVersion = theme.version;
@@ -563,7 +564,7 @@ class PointsView {
   stamp(context, camera, points, image) {
     if (!points) return;
     if (this.onSheet) return this.stampOnSheet(context, camera, points, image.look);
-    const ratio = window.devicePixelRatio || 1;
+    const ratio = sharpness();
     const scale = camera.scale * ratio;
     const half = image.width / 2;
     const dx = (camera.left + camera.side / 2) * ratio - camera.x * scale - half;
@@ -772,7 +773,7 @@ class PointsView {
     return this.ui.words.get("picture");
   }
 
-  get surface() {
-    return this.high;
+  *sayings(header) {
+    yield [this.high, saidOfPoints(this, header)];
   }
 }

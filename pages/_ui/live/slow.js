@@ -36,7 +36,7 @@ class SlowMotion {
       "data-tip": words.get("slow.close"), onclick: () => this.close() }, icon("close"));
     this.line = h("div", { class: "gl-slow-line" });
     this.layLine(STATIONS);
-    this.title = h("h4", {});
+    this.title = h("h3", {});
     this.repeat = h("span", { class: "gl-slow-repeat" });
     this.text = h("p", {});
     this.formula = h("div", { class: "gl-formula" });
@@ -264,11 +264,15 @@ class SlowMotion {
   }
 
   resize() {
-    const width = Math.floor(this.stage.clientWidth);
+    const width = roomIn(this.stage);
     if (width > 0 && width !== this.width) {
       this.width = width;
       this.paint();
     }
+  }
+
+  get tall() {
+    return Math.floor((this.stage.clientHeight || 96) / magnified);
   }
 
   paint() {
@@ -279,7 +283,7 @@ class SlowMotion {
     const what = bars ? this.phase.code.split(".")[1] : rows.length ? this.phase.code.split(".")[1] : "none";
     setText(this.caption, words.get(`strip.caption.${what}`));
     this.strip.setAttribute("aria-label", this.caption.textContent);
-    const context = fitCanvas(this.strip, this.width, this.stage.clientHeight || 96);
+    const context = fitCanvas(this.strip, this.width, this.tall);
     context.clearRect(0, 0, this.width, 200);
     context.font = `12px ${this.ui.theme.font}`;
     if (bars) this.paintBars(context, bars, this.phase.layers);
@@ -332,7 +336,7 @@ class SlowMotion {
   paintBars(context, values, layers) {
     const { theme, words } = this.ui;
     const top = Math.max(...[...values].filter(Number.isFinite), 0);
-    const height = (this.stage.clientHeight || 96) - STRIP.bottom - 14;
+    const height = this.tall - STRIP.bottom - 14;
     const slot = Math.min(90, this.width / values.length);
     context.textAlign = "center";
     values.forEach((v, i) => {

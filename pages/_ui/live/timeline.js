@@ -158,7 +158,7 @@ class Timeline {
       if (this.wanted !== this.shown || document.hidden) return; // the last one is still on its way
       this.hop(1);
       if (!this.inPast) this.stop();
-    }, REPLAY_MS);
+    }, calm() ? CALM_MS : REPLAY_MS);
     this.showState();
   }
 

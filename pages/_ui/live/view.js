@@ -1,6 +1,5 @@
 // The whole view, and the function that Streamlit calls at the mount, at every rerun and at every change of theme.
 
-const DESCRIBE_MS = 5000;
 const SUPERSEDED_MS = 250;
 const LATE_MS = 15000;
 const HELD_MS = 200; // between two pictures of the present, while a hand moves through the past: that is what is looked at
@@ -24,6 +23,7 @@ class LiveView {
       missing: ({ step }) => this.timeline.missing(step),
       renew: () => this.component.setTriggerValue("renew", { run: this.data.run, at: Date.now() }),
     });
+    this.spoken = new Spoken(() => this.sayings());
     this.ghost = new Ghost(this, () => this.haunted());
   }
 
@@ -141,7 +141,8 @@ class LiveView {
   }
 
   fit() {
-    const width = this.left.clientWidth;
+    if (this.theme.refresh()) this.repaint(); // larger type, for instance, on a projector
+    const width = roomIn(this.left);
     if (width > 0 && width !== this.picture.width) {
       this.picture.resize(width);
       this.outputs.paint();
@@ -273,7 +274,7 @@ class LiveView {
     this.showState();
     Object.assign(this.root.dataset, { frames: this.frames, seq: header.seq, step: header.step, marks: (header.marks || []).length,
       phase: header.phase?.code || "" });
-    this.describe(header);
+    this.spoken.changed();
   }
 
   /** What belongs to one moment, now or earlier: the picture and what was measured. */
@@ -285,6 +286,7 @@ class LiveView {
     this.graph?.show(frame);
     for (const view of this.charts) view.pin(this.timeline.inPast ? frame.header.step : null);
     this.root.dataset.shown = frame.header.step;
+    this.spoken.changed();
   }
 
   /** The present again: of pictures its own have to be decoded once more. */
@@ -306,18 +308,13 @@ class LiveView {
     this.showMoment(asOf(this.live, frame), metricsAt(this.live, frame.header.step), metricsAt(this.live, frame.header.step, "judged"));
   }
 
-  /** A sentence for those who hear the picture, at a pace that can be listened to. */
-  describe(header) {
-    const now = performance.now();
-    if (this.described && now - this.described < DESCRIBE_MS) return;
-    this.described = now;
-    const parts = [this.picture.caption(), `${this.words.get("axis.step")} ${this.words.number(header.step)}`];
-    for (const panel of this.curves.panels.slice(0, 1)) {
-      panel.curves.forEach((curve, i) => parts.push(`${panel.title(curve.name)} ${panel.values[i].textContent}`));
-    }
-    const modes = header.metrics?.values?.modes;
-    if (modes !== undefined && modes !== null) parts.push(`${this.words.get("metric.modes")} ${this.tiles.text("modes", header.metrics.values)}`);
-    this.picture.surface.setAttribute("aria-label", parts.join(", "));
+  /** Every picture and chart with what it shows of `header`'s moment. */
+  *sayings() {
+    if (!this.live || this.retired) return;
+    const frame = this.timeline.inPast ? this.picture.frame ?? this.live : this.live;
+    yield* this.picture.sayings(frame.header, this.judged);
+    for (const view of this.charts) for (const panel of view.panels) yield [panel.canvas, saidOfPanel(panel, this.live)];
+    yield [this.outputs.canvas, saidOfOutputs(this.outputs)];
   }
 
   repaint() {
@@ -348,6 +345,7 @@ class LiveView {
     this.measures.close();
     this.graph?.close();
     this.ghost.close();
+    this.spoken.close();
     this.link.close();
   }
 }
