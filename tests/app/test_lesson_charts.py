@@ -13,7 +13,7 @@ from gan_core.lessons import LESSONS, value
 from gan_core.lessons.lesson import Figure, tasks_of
 from gan_core.lessons.progress import Progress, Record
 from pages._ui.learn import gaussians
-from pages._ui.learn.figures import FIGURES, TITLES
+from pages._ui.learn.figures import FIGURES, OF_RUNS, TITLES
 from pages._ui.learn.flipbook import Panel, Reading, _place
 
 Open = Callable[..., AppTest]
@@ -37,7 +37,8 @@ def said(app: AppTest) -> str:
 
 def test_every_figure_of_a_lesson_can_be_drawn_and_every_target_has_a_title() -> None:
     parts = [part for lesson in LESSONS.values() for part in lesson.parts]
-    assert {part.name for part in parts if isinstance(part, Figure)} <= set(FIGURES)
+    assert {part.name for part in parts if isinstance(part, Figure) and not part.needs} == set(FIGURES)
+    assert {part.name for part in parts if isinstance(part, Figure) and part.needs} == set(OF_RUNS)
     figures = {t.figure for part in parts if isinstance(part, Figure) for task in tasks_of(part) for t in task.targets}
     assert {"value", "d_error", "js_missed", "js_slope", "w1"} <= figures & set(TITLES)
 

@@ -216,7 +216,7 @@ def test_one_step_back_in_the_browser_is_the_run_before(
     page = visitor(storage_state=digits[1])
     explored(page, ring)
     shown = page.locator(".gx-all")
-    page.get_by_test_id("stSelectbox").click()
+    page.get_by_test_id("stMain").get_by_test_id("stSelectbox").click()
     page.get_by_role("option").filter(has_text=digits[0]).click()
     expect(shown).to_have_attribute("data-kind", "images")
     page.go_back()

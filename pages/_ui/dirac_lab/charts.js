@@ -12,7 +12,7 @@ class Chart {
 
   /** The context and size, cleared. */
   begin(square = false) {
-    const width = Math.max(180, this.canvas.parentElement.clientWidth);
+    const width = Math.max(180, roomIn(this.canvas.parentElement));
     const height = square ? Math.min(width, this.height) : this.height;
     const context = fitCanvas(this.canvas, width, height);
     context.clearRect(0, 0, width, height);

@@ -16,14 +16,12 @@ class Plane {
   listen() {
     let held = null;
     const tell = (event, ended) => {
-      const box = this.canvas.getBoundingClientRect();
-      const [theta, psi] = this.frame.at(event.clientX - box.left, event.clientY - box.top);
+      const [theta, psi] = this.frame.at(...placeOn(this.canvas, event));
       this.on.moved(theta, psi, ended);
     };
     this.canvas.addEventListener("pointerdown", (event) => {
       if (event.button > 0 || !this.frame || this.still) return;
-      const box = this.canvas.getBoundingClientRect();
-      const [x, y] = [event.clientX - box.left, event.clientY - box.top];
+      const [x, y] = placeOn(this.canvas, event);
       if (x < this.frame.left || x > this.frame.right || y < this.frame.top || y > this.frame.bottom) return;
       const near = Math.hypot(x - this.frame.x(this.start[0]), y - this.frame.y(this.start[1])) < GRAB_PX;
       if (event.pointerType === "touch" && !near) return; // a finger may scroll the page
@@ -63,7 +61,7 @@ class Plane {
   }
 
   paint(view, start, theme) {
-    const side = Math.max(240, Math.min(640, this.box.clientWidth));
+    const side = Math.max(240, Math.min(640, roomIn(this.box)));
     const { words } = this;
     const e = view.extent;
     this.start = start;

@@ -216,7 +216,8 @@ class Book {
 
   resize() {
     if (!this.data) return;
-    for (const chart of this.charts) chart.build(Math.round(chart.picture.getBoundingClientRect().width));
+    const scale = parseFloat(getComputedStyle(this.root).getPropertyValue("--gp-scale")) || 1; // larger on a projector
+    for (const chart of this.charts) chart.build(Math.round(chart.picture.getBoundingClientRect().width / scale));
     this.turn();
   }
 
