@@ -34,7 +34,7 @@ def resting(visit: Open, scheduler: Scheduler, **query: str) -> tuple[AppTest, A
     run = start(app, "images", scheduler)
     until(lambda: run.step > 2)
     run.command("pause")
-    until(lambda: run.status == "paused" and run.has_obeyed and run.folder.has_checkpoint)
+    until(lambda: run.status == "paused" and run.has_obeyed and run.step in run.folder.states())
     app.run()
     return app, run
 
