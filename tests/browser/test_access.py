@@ -78,6 +78,10 @@ PLAIN = {
     "/learn": "text=Glossary",
     "/learn?lesson=collapse": "h2",
     "/learn?glossary": "text=Glossary",
+    "/zoo": "text=Non-saturating",
+    "/zoo?entry=penalty.r1": ".katex",
+    "/zoo?view=timeline": ".main-svg",
+    "/zoo?view=figures": "table",
     "/runs": "h2",
     "/comparison": "text=Choose two to eight runs above",
 }
