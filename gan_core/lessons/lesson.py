@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from gan_core import config as settings
-from gan_core import presets, registry
+from gan_core import presets
 from gan_core.config import RunConfig
 from gan_core.errors import ConfigError
 from gan_core.lessons.sight import Sight
@@ -128,11 +128,6 @@ class Lab:
     def config(self) -> RunConfig:
         """The settings that it starts with."""
         return settings.replace(presets.load(self.preset), dict(self.changes))
-
-    @property
-    def page(self) -> str:
-        """The lab that shows the same, with everything in it."""
-        return str(registry.preset[self.preset].info["page"])
 
 
 @dataclass(frozen=True)

@@ -15,30 +15,23 @@ from gan_core.runs.snapshots import Mark, Snapshot
 
 @dataclass(frozen=True)
 class Sight:
-    """figures: the newest value of each curve and metric by name. samples: of how many samples the metrics are. highest, lowest: of the whole
-    run so far, of what is a curve. phase: where a single step stands, as in `phases`; did: what the run was told, as in its journal ("step_d").
-    runs: of several runs beside each other, each one's."""
+    """figures: the newest value of each curve and metric by name. samples: of how many samples the metrics are. phase: where a single step stands, as in `phases`; did: what the run was told, as in its journal ("step_d")."""
 
     step: int
     figures: Mapping[str, float]
     config: RunConfig | None = None
     samples: int = 0
     marks: tuple[Mark, ...] = ()
-    highest: Mapping[str, float] = field(default_factory=dict)
-    lowest: Mapping[str, float] = field(default_factory=dict)
-    speed: int = 0
     status: str = ""
     phase: str = ""
     did: frozenset[str] = frozenset()
     facts: Mapping[str, Any] = field(default_factory=dict)
-    runs: tuple[Sight, ...] = ()
 
 
 def of_session(session: TrainingSession) -> Sight:
     """What a run shows now. Metrics count at the step that they were measured at: those from before a change say nothing of after it. Of
     pictures they are those that are measured beside the training, none from before the last change."""
     snapshot, metrics = session.latest, session.metrics
-    highest, lowest = _extremes(snapshot)
     figures = {name: float(value) for name, value in session.last_row.items()} | _slope(snapshot)
     step, samples = snapshot.step, metrics.samples if metrics else 0
     if session.config.kind != "points":
@@ -52,8 +45,7 @@ def of_session(session: TrainingSession) -> Sight:
         figures |= {name: float(value) for name, value in metrics.values.items()}
         step = metrics.step
     journal = session.folder.journal() if session.folder is not None else []
-    return Sight(step, figures, session.config, samples, snapshot.marks, highest, lowest, snapshot.speed,
-                 snapshot.status, snapshot.phase.place.code if snapshot.phase is not None else "",
+    return Sight(step, figures, session.config, samples, snapshot.marks, snapshot.status, snapshot.phase.place.code if snapshot.phase is not None else "",
                  frozenset(str(entry.get("do")) for entry in journal))  # fmt: skip
 
 
@@ -64,19 +56,7 @@ def of_runs(sights: list[Sight]) -> Sight:
         for letter, one in zip("abcd", sights, strict=False)
         for name, value in one.figures.items()
     }
-    return Sight(min((one.step for one in sights), default=0), figures, runs=tuple(sights))
-
-
-def _extremes(snapshot: Snapshot) -> tuple[dict[str, float], dict[str, float]]:
-    highest: dict[str, float] = {}
-    lowest: dict[str, float] = {}
-    if snapshot.curve_values is not None:
-        for i, name in enumerate(snapshot.curve_names[: snapshot.curve_values.shape[1]]):
-            values = snapshot.curve_values[:, i]
-            values = values[np.isfinite(values)]
-            if len(values):
-                highest[name], lowest[name] = float(values.max()), float(values.min())
-    return highest, lowest
+    return Sight(min((one.step for one in sights), default=0), figures)
 
 
 def _slope(snapshot: Snapshot) -> dict[str, float]:

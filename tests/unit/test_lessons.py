@@ -162,14 +162,17 @@ def test_a_choice_is_one_of_the_options() -> None:
 
 def test_a_task_looks_at_step_figures_and_settings() -> None:
     task = Task(
-        "t", (Target("modes", at_most=3), Target("quality", at_least=0.5)), after_step=100, when=lambda s: s.speed == 0
+        "t",
+        (Target("modes", at_most=3), Target("quality", at_least=0.5)),
+        after_step=100,
+        when=lambda s: s.status != "paused",
     )
     assert task.is_done(Sight(100, {"modes": 3, "quality": 0.5}))
     assert not task.is_done(Sight(99, {"modes": 3, "quality": 0.5}))
     assert not task.is_done(Sight(100, {"modes": 4, "quality": 0.5}))
     assert not task.is_done(Sight(100, {"modes": 3}))
     assert not task.is_done(Sight(100, {"modes": 3, "quality": float("nan")}))
-    assert not task.is_done(Sight(100, {"modes": 3, "quality": 0.5}, speed=2))
+    assert not task.is_done(Sight(100, {"modes": 3, "quality": 0.5}, status="paused"))
     both = of_runs([Sight(7, {"modes": 1.0}), Sight(5, {"modes": 2.0})])
     assert (both.step, both.figures) == (5, {"a.modes": 1.0, "b.modes": 2.0})
 
