@@ -75,6 +75,7 @@ class FileJob:
             self._tidy()
 
     def _run(self) -> None:
+        ended = "failed"
         try:
             while not self._turn.acquire(timeout=0.2):
                 self._look(0, 0)
@@ -83,16 +84,17 @@ class FileJob:
                 self.result = self._make(self.path, self._look)
             finally:
                 self._turn.release()
-            self.status = "done"
+            ended = "done"
         except Cancelled:
-            self.status = "cancelled"
+            ended = "cancelled"
         except PlaygroundError as error:
-            self.error, self.status = error, "failed"
+            self.error = error
         except Exception as error:
             log.exception("a file of %s could not be made", self.run)
-            self.error, self.status = ExportError(self._broke, reason=type(error).__name__), "failed"
-        if self.status != "done":
+            self.error = ExportError(self._broke, reason=type(error).__name__)
+        if ended != "done":
             self._tidy()
+        self.status = ended  # last: who reads it finds the rest as it stays
 
     def _look(self, done: int, total: int) -> None:
         if self._cancelled:
