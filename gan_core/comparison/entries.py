@@ -13,7 +13,7 @@ from gan_core import config as settings
 from gan_core import registry
 from gan_core.config import RunConfig
 from gan_core.errors import ConfigError, PlaygroundError
-from gan_core.runs import frames
+from gan_core.runs import frames, gauging
 from gan_core.runs.curve_file import CurveFile
 from gan_core.runs.curves import Curves, Stretch
 from gan_core.runs.folder import RunFolder
@@ -82,6 +82,9 @@ def _final(said: Mapping[str, Any]) -> tuple[dict[str, float], int]:
     found = {name: value for name, value in values.items() if name in frames.CURVES and name in registry.metric}
     if values.get("modes_total") and "modes" in values:
         found["coverage"] = values["modes"] / values["modes_total"]
+    judged = gauging.read(said.get("judged"))
+    if judged is not None and judged.step == step:  # one that is older has come to the curves
+        found |= {name: value for name, value in gauging.charted(judged).items() if name in frames.CURVES}
     return found, step
 
 

@@ -82,18 +82,39 @@ class Gauge:
         finally:
             self._seen = self._wall()
 
+    def at_end(self, trainer: Trainer) -> Metrics | None:
+        """The schedule is done: measure this very state, at once and whatever the share, unless nothing is measured or the classifier would have
+        to be trained for minutes first. Never raises."""
+        try:
+            return self._guarded(lambda data: self._whole(trainer, data), trainer)
+        finally:
+            self._seen = self._wall()
+
+    def _whole(self, trainer: Trainer, data: ImageSet) -> Metrics | None:
+        """Whatever is under way to its end, then a round of the state as it is now."""
+        ready = self._preparation is not None and self._preparation.judges is not None
+        if not ready and (known := features.at_hand(data)) is not None and not known.is_here:
+            return None
+        judges = self._prepared(data, self._share)
+        if judges is None and self._preparing is not None and self._preparing.advance():
+            judges = self._prepared(data, self._share)
+        if judges is None:
+            return None
+        self._begin(trainer, data, judges)
+        assert self._round is not None
+        self._round.advance()
+        return self._go_on()
+
     def _turn(self, trainer: Trainer) -> Metrics | None:
-        share, data = self._share, trainer.data
-        if not share or self._off or not isinstance(data, ImageSet) or isinstance(data, PairSet):
+        return self._guarded(lambda data: self._piece(trainer, data), trainer)
+
+    def _guarded(self, work: Callable[[ImageSet], Metrics | None], trainer: Trainer) -> Metrics | None:
+        """What comes of the work on a set that can be measured; what goes wrong ends no run."""
+        data = trainer.data
+        if not self._share or self._off or not isinstance(data, ImageSet) or isinstance(data, PairSet):
             return None  # of held-out pictures there are too few to be translated for these figures
         try:
-            if self._round is not None:
-                return self._go_on()
-            if self._is_resting(share):
-                return None
-            judges = self._prepared(data, share)
-            if judges is not None:
-                self._begin(trainer, data, judges)
+            return work(data)
         except PlaygroundError as error:
             log.info("a run is not measured beside its training: %s", error)
             self._off = self._round is None  # samples may be better another time
@@ -101,6 +122,16 @@ class Gauge:
         except Exception:
             log.exception("a run could not be measured beside its training")
             self._off = True
+        return None
+
+    def _piece(self, trainer: Trainer, data: ImageSet) -> Metrics | None:
+        if self._round is not None:
+            return self._go_on()
+        if self._is_resting(self._share):
+            return None
+        judges = self._prepared(data, self._share)
+        if judges is not None:
+            self._begin(trainer, data, judges)
         return None
 
     def _prepared(self, data: ImageSet, share: float) -> Judges | None:

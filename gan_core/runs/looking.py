@@ -274,6 +274,14 @@ class Looker:
         if self._gauge is not None and (found := self._gauge.turn(trainer)) is not None:
             self.judged = found
 
+    def gauge_end(self, trainer: Trainer) -> None:
+        """The schedule is done: where pictures are measured beside the training, measure what it has come to."""
+        if self._gauge is None or (found := self._gauge.at_end(trainer)) is None:
+            return
+        self.judged = found
+        if self.metrics is None or self.metrics.step != trainer.step_count:
+            self.measure(trainer)  # all that is said of its end is of one step
+
     def begins(self) -> None:
         """A stretch of training begins."""
         if self._gauge is not None:

@@ -473,9 +473,9 @@ class TrainingSession:
             if self._status != "running":
                 return
             if trainer.images >= horizon:
-                return self._rest("finished", Message(SCHEDULE_DONE))
+                return self._end(Message(SCHEDULE_DONE))
             if self.repeat is not None and trainer.step_count == self.repeat.until:
-                return self._rest("finished", Message(repeating.DONE, {"step": trainer.step_count}))
+                return self._end(Message(repeating.DONE, {"step": trainer.step_count}))
             changed = self._repeat_changes()
             if changed or inbox or now >= deadline or trainer.step_count == until_step:
                 return
@@ -679,6 +679,12 @@ class TrainingSession:
         self._publish()
 
     # ── keeping ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _end(self, message: Message) -> None:
+        """It has come to where it was to go: pictures are measured there once more."""
+        assert self._trainer is not None
+        self._looker.gauge_end(self._trainer)
+        self._rest("finished", message)
 
     def _rest(self, status: str, message: Message | None = None, done: str = "") -> None:
         """At the end of a stretch of training: the last numbers on the screen, then the status, so that nobody sees it rest at an

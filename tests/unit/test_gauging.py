@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +15,12 @@ import torch
 from _eyes import Corners
 from torch import Tensor
 
+from gan_core.comparison.entries import Compared
 from gan_core.data.sets import ImageSet
 from gan_core.errors import DataError
 from gan_core.metrics.classes import shares_of
 from gan_core.metrics.evaluation import Evaluation
-from gan_core.metrics.features import Judges
+from gan_core.metrics.features import AtHand, Judges
 from gan_core.metrics.measuring import samples_now
 from gan_core.runs import facts, frames, gauging
 from gan_core.runs.commands import Pause, Reset, Resume
@@ -179,8 +180,6 @@ def _turn(gauge: Gauge, trainer: Trainer, clock: Clock) -> Metrics | None:
 
 
 def test_points_and_pictures_without_labels_are_left_alone() -> None:
-    from dataclasses import replace
-
     clock = Clock()
     for trainer in (Trainer(_tiny.points()), Trainer(_tiny.pictures(), replace(DATA, labels=None, test_labels=None))):
         gauge = Gauge(0.2, clock)
@@ -298,6 +297,44 @@ def test_a_run_shows_charts_and_remembers_it(tmp_path: Path, digits: None) -> No
     back.turn(0.0)
     assert header(back)["judged"] is None
     back.release()
+
+
+def test_its_end_is_measured_at_once(tmp_path: Path, digits: None) -> None:
+    """Of the very step that the schedule ends at, though it is over long before the share of the time allows a round; the page Compare reads it."""
+    folder = run_in(tmp_path / "run", horizon=5 * 8)
+    session = session_of(folder, Gauge(0.01))
+    session.turn(60.0)
+    assert (session.status, session.step) == ("finished", 5)
+    assert session.trainer is not None
+    expected = Evaluation(samples_now(session.trainer.players), N, session.trainer.data, _judges(session), only=SHOWN)  # type: ignore[arg-type]
+    for _ in expected.steps():
+        pass
+    session.release()
+    found = Compared.read("run", folder)
+    assert found.final_step == 5
+    assert {"fd", "precision", "class_coverage", "swd"} <= {*found.final}
+    assert found.final["fd"] == next(m.value for m in expected.measures if m.name == "fd")
+
+
+def _judges(session: TrainingSession) -> Judges:
+    assert session.gauge is not None
+    assert session.gauge._preparation is not None
+    assert session.gauge._preparation.judges is not None
+    return session.gauge._preparation.judges
+
+
+def test_an_end_does_not_wait_for_what_takes_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
+    looking(monkeypatch, Corners(key="minutes"))
+    away = AtHand(DATA, Path("nowhere"), quick=False)
+    monkeypatch.setattr(gauging.features, "at_hand", lambda _data: away)
+    trainer = Trainer(_tiny.pictures(), DATA)
+    assert Gauge(0.05).at_end(trainer) is None
+    monkeypatch.setattr(gauging.features, "at_hand", lambda _data: replace(away, quick=True))
+    assert Gauge(0.0).at_end(trainer) is None
+    found = Gauge(0.05).at_end(trainer)
+    assert found is not None
+    assert (found.step, found.samples) == (0, N)
+    assert Gauge(0.05).at_end(Trainer(_tiny.points())) is None
 
 
 def test_a_damaged_memory_is_no_memory() -> None:
