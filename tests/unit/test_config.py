@@ -66,15 +66,16 @@ def test_bounds(item: Field) -> None:
         refused(item, _beyond(item, bound, sign))
 
 
+NO_NUMBERS = ("", "abc", "1e999", "nan", "-inf", "0x10", None, [], {}, True, [[1]], "1;2", float("nan"))
+
+
 @pytest.mark.parametrize("item", NUMBERS, ids=ids)
-@pytest.mark.parametrize(
-    "value", ["", "abc", "1e999", "nan", "-inf", "0x10", None, [], {}, True, [[1]], "1;2", float("nan")]
-)
-def test_no_number(item: Field, value: object) -> None:
-    if item.type is tuple and value in ("", []):
-        assert item.parse(value) == ()  # no hidden layer: a linear map
-        return
-    refused(item, value)
+def test_no_number(item: Field) -> None:
+    for value in NO_NUMBERS:
+        if item.type is tuple and value in ("", []):
+            assert item.parse(value) == ()  # no hidden layer: a linear map
+        else:
+            refused(item, value)
 
 
 @pytest.mark.parametrize("item", [f for f in FIELDS if f.type is int and f.spec.choices is None], ids=ids)
