@@ -346,6 +346,7 @@ LABELS: dict[str, str] = {
     "save": N_("Save picture"),
     "save.png": N_("As PNG"),
     "save.svg": N_("As SVG"),
+    "save.step": N_("step {step}"),
     "zoom.in": N_("Zoom in"),
     "zoom.out": N_("Zoom out"),
     "zoom.reset": N_("Show all"),

@@ -280,8 +280,8 @@ class Sheet {
     this.ui = ui;
     this.picture = ui.picture;
     const { width } = SHEET;
-    this.picture.sheetWidth = width - 2 * SHEET.margin;
-    this.inner = this.picture.sheetHeight(this.picture.sheetWidth);
+    this.across = width - 2 * SHEET.margin;
+    this.inner = this.picture.sheetHeight(this.across);
     this.lines = this.caption();
     this.width = width;
     this.places = this.legend();
@@ -296,7 +296,7 @@ class Sheet {
     this.paintLegend(context);
     context.save();
     context.translate(SHEET.margin, this.top);
-    this.picture.paintSheet(context, this.picture.sheetWidth);
+    this.picture.paintSheet(context, this.across);
     context.restore();
     context.textAlign = "left";
     context.textBaseline = "middle";
@@ -352,7 +352,7 @@ class Sheet {
   caption() {
     const { words, theme, data } = this.ui;
     const { header } = this.picture.frame;
-    const first = [`${words.get("axis.step")} ${words.number(header.step)}`, this.picture.which?.(), data.run].filter(Boolean).join(" · ");
+    const first = [words.get("save.step", { step: words.number(header.step) }), this.picture.which?.(), data.run].filter(Boolean).join(" · ");
     const context = canvasOf(1, 1).getContext("2d");
     context.font = `13px ${theme.font}`;
     return [first, ...wrapped(context, data.caption || "", SHEET.width - 2 * SHEET.margin)];

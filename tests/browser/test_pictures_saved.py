@@ -1,0 +1,52 @@
+"""The grids of an image run and of one that translates, saved as PNG from a real Chromium: every grid is on the sheet."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from live_harness import FakeServer
+from PIL import Image
+from test_live_component import page, server
+from test_live_encoder import TINY, mount
+
+from gan_core.config import RunConfig, replace
+from gan_core.presets import load
+from gan_core.runs.preview import preview_frame
+
+__all__ = ["page", "server"]  # fixtures
+
+BLUE, ORANGE = (15, 95, 181), (212, 88, 10)
+PAIRS = {"generator.width": 4, "discriminator.width": 4, "device": "cpu", "threads": 1}
+
+
+def signs(picture: np.ndarray[Any, Any], color: tuple[int, int, int]) -> list[int]:
+    """Where the signs of this colour begin, from left to right, in the rows of a sheet's titles."""
+    seen = (np.abs(picture.astype(int) - color).sum(2) < 40).any(0)
+    starts = np.flatnonzero(seen & ~np.roll(seen, 1))
+    return [int(start) for start, before in zip(starts, [-100, *starts[:-1]], strict=True) if start - before > 60]
+
+
+@pytest.mark.parametrize(
+    ("config", "kind", "real", "generated"),
+    [
+        (replace(RunConfig(), TINY | {"method": "gan"}), "images", 1, 1),
+        (replace(RunConfig(), TINY | {"method": "vae"}), "images", 2, 1),
+        (replace(load("edges"), PAIRS), "pairs", 2, 1),
+    ],
+    ids=["gan", "vae", "pairs"],
+)
+def test_every_grid_is_saved(
+    page: Any, server: FakeServer, config: RunConfig, kind: str, real: int, generated: int
+) -> None:
+    mount(page, run_id=None, token=None, frame=preview_frame(config), kind=kind)
+    page.locator(".gl-grid-fake canvas").wait_for()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save picture").click()
+    with Image.open(io.BytesIO(Path(download.value.path()).read_bytes())) as image:
+        assert image.width == 1440
+        head = np.asarray(image.convert("RGB"))[40 : 40 + 40]  # the titles of the first row
+    assert (len(signs(head, BLUE)), len(signs(head, ORANGE))) == (real, generated)
