@@ -21,6 +21,8 @@ from gan_core.text import N_
 if TYPE_CHECKING:
     from gan_core.config import DiscriminatorConfig, GeneratorConfig, RunConfig
 
+KINDS = {"points": N_("points"), "images": N_("pictures"), "pairs": N_("pairs")}  # of data, as sentences name them
+
 
 def check_together(c: RunConfig) -> None:
     """Raise ConfigError for settings that are fine alone and not together."""
@@ -46,7 +48,7 @@ def check_together(c: RunConfig) -> None:
                              "Use another batch_size, or accumulation."), packing=c.discriminator.packing, part=part)  # fmt: skip
     if c.discriminator.packing > 1 and c.kind != "images":
         raise ConfigError(N_("discriminator.packing={packing} is made for pictures that are drawn from noise, and data.name={data} is {kind}. Set it to 1."),
-                          packing=c.discriminator.packing, data=c.data.name, kind=c.kind)  # fmt: skip
+                          packing=c.discriminator.packing, data=c.data.name, kind=KINDS[c.kind])  # fmt: skip
     if c.label_smoothing and not registry.loss[c.loss].info["targets"]:
         allowed = ", ".join(e.name for e in registry.loss.entries() if e.info["targets"])
         raise ConfigError(N_("label_smoothing has no meaning for loss={loss}, which has no targets. Set it to 0, or use {allowed}."),
@@ -66,7 +68,7 @@ def _check_little_data(c: RunConfig) -> None:
         for name, (value, without) in off.items():
             if value != without:
                 raise ConfigError(N_("{name}={value} is made for pictures that are drawn from noise, and data.name={data} is {kind}. Set it to {without}."),
-                                  name=name, value=value, data=c.data.name, kind=c.kind, without=without)  # fmt: skip
+                                  name=name, value=value, data=c.data.name, kind=KINDS[c.kind], without=without)  # fmt: skip
     if c.augmentation == "ada" and registry.loss[c.loss].info.get("border") is None:
         allowed = ", ".join(e.name for e in registry.loss.entries() if e.info.get("border") is not None)
         raise ConfigError(N_("augmentation=ada follows how often D takes real pictures for real, and loss={loss} has no border between real and "
@@ -116,7 +118,7 @@ def _check_method(c: RunConfig) -> None:
     if c.kind not in entry.value.kinds:
         allowed = ", ".join(e.name for e in registry.method.entries() if c.kind in e.value.kinds)
         raise ConfigError(N_("method={method} is not made for data.name={data}, which is {kind}. Use {allowed}."),
-                          method=c.method, data=c.data.name, kind=c.kind, allowed=allowed)  # fmt: skip
+                          method=c.method, data=c.data.name, kind=KINDS[c.kind], allowed=allowed)  # fmt: skip
     for name, value in entry.value.needs.items():
         if (given := attrgetter(name)(c)) != value:
             raise ConfigError(N_("{field}={value} means nothing with method={method}. Set it to {needed}."),
@@ -204,7 +206,7 @@ def _check_data(c: RunConfig) -> None:
                               allowed=", ".join(playing(player, info["kind"])))  # fmt: skip
         if info["kind"] not in kinds:
             raise ConfigError(N_("{player}.network={network} draws {kinds}, and data.name={data} is {kind}. Use {allowed}."),
-                player=player, network=name, kinds=" and ".join(kinds), data=c.data.name, kind=info["kind"],
+                player=player, network=name, kinds=", ".join(KINDS[kind] for kind in kinds), data=c.data.name, kind=KINDS[info["kind"]],
                 allowed=", ".join(playing(player, info["kind"])))  # fmt: skip
     if info["kind"] != "points" and c.data.image_size not in info["sizes"]:
         raise ConfigError(N_("data.image_size={size} is not made for data.name={data}. Allowed: {allowed}."),

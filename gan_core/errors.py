@@ -1,5 +1,11 @@
 """Errors that a person may see: each says what was wrong, what is allowed and what to do."""
 
+from __future__ import annotations
+
+from pathlib import Path
+
+_OF_A_RUN = ("config.toml", "run.json")
+
 
 class PlaygroundError(Exception):
     """`str(error)` is English; a page translates `template` and fills in `params` itself."""
@@ -41,3 +47,19 @@ class ExportError(PlaygroundError):
 
 class PluginError(PlaygroundError):
     """Code of somebody's own that cannot be loaded, or broke."""
+
+
+def named(file: Path) -> str:
+    """A file as a message may name it: from the run's folder on ("ring-1/checkpoints/best.safetensors"), and not where that lies on the
+    server. A file of no run by its own name."""
+    for home in list(file.parents)[:2]:
+        if any((home / name).exists() for name in _OF_A_RUN):
+            return file.relative_to(home.parent).as_posix()
+    return file.name
+
+
+def reason_of(error: BaseException) -> str:
+    """What an exception says, in one line and without a path of the server."""
+    if isinstance(error, OSError):
+        return error.strerror or type(error).__name__
+    return str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -129,7 +129,7 @@ def load(folder: RunFolder, device: str = "auto", *, step: int | None = None, av
         module.load_state_dict(state["ema" if averaged else "generator"])
     except (KeyError, RuntimeError) as error:
         raise CheckpointError(N_("The checkpoint in {path} does not fit the run's settings ({reason})."),
-                              path=folder.path, reason=str(error).splitlines()[0]) from None  # fmt: skip
+                              path=folder.path.name, reason=str(error).splitlines()[0]) from None  # fmt: skip
     folder.know_table(config)
     points = data_sets.load(config.data) if config.kind == "points" else None
     scale, origin = (points.scale, points.origin) if isinstance(points, data_sets.PointSet) else (1.0, (0.0, 0.0))

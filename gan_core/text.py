@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
@@ -28,8 +29,40 @@ class Told(Protocol):
     def params(self) -> Mapping[str, Any]: ...
 
 
+class Phrase(str):
+    """A text whose blanks are filled in, which can still be said in another language."""
+
+    template: str
+    params: Mapping[str, Any]
+
+    def __new__(cls, template: str, **params: Any) -> Phrase:
+        phrase = super().__new__(cls, template.format(**params))
+        phrase.template, phrase.params = template, params
+        return phrase
+
+
+def in_words(text: str, translate: Callable[[str], str]) -> str:
+    """A message or phrase in a language."""
+    return told(text, translate) if isinstance(text, Phrase) else translate(text)
+
+
 def told(said: Told, translate: Callable[[str], str] = str) -> str:
-    """The sentence in a language. What it is filled in with is translated as well, where this program says it itself ("loss")."""
-    return translate(said.template).format(
-        **{name: translate(v) if is_marked(v) else v for name, v in said.params.items()}
-    )
+    """The sentence in a language. What it is filled in with is translated as well, where this program says it itself ("loss"), also in a list
+    ("points, pictures") and with blanks of its own; but not where it is code, which has to be typed as it is ("{player}.network={network}")."""
+    template = translate(said.template)
+    code = {name for names in _CODE.findall(said.template) for name in names}
+    words = {name: v if name in code else _word(v, said.params, translate) for name, v in said.params.items()}
+    return template.format(**words)
+
+
+# A blank beside what stands in a file of settings: after = or a dot inside a name, before = or a dot and another name.
+_CODE = re.compile(r"(?<=[=\w]\.)\{(\w+)\}|(?<==)\{(\w+)\}|\{(\w+)\}(?==|\.\w)")
+_BLANK = re.compile(r"\{(\w+)\}")
+LIST = N_(", ")
+
+
+def _word(value: Any, params: Mapping[str, Any], translate: Callable[[str], str]) -> Any:
+    if is_marked(value):
+        return _BLANK.sub(lambda blank: str(params.get(blank[1], blank[0])), translate(value))
+    parts = value.split(LIST) if isinstance(value, str) else []
+    return translate(LIST).join(map(translate, parts)) if len(parts) > 1 and all(map(is_marked, parts)) else value

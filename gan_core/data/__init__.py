@@ -44,6 +44,11 @@ def info_of(data: DataConfig) -> Mapping[str, Any]:
     return {**info, **info["own"](data)} if "own" in info else info
 
 
+def title_of(name: str) -> str:
+    """The title of a set, to be translated; of one that is not registered, its name."""
+    return registry.dataset[name].title if name in registry.dataset else name
+
+
 def imported(data: DataConfig) -> str:
     """The name of the imported set that is used; "" for none."""
     return data.pictures if registry.dataset[data.name].info.get("imported") else ""

@@ -17,7 +17,7 @@ from filelock import FileLock, Timeout
 
 from gan_core.data.sets import Progress
 from gan_core.errors import DataError
-from gan_core.text import N_
+from gan_core.text import N_, Phrase
 
 _CHUNK = 1 << 16
 _TIMEOUT = 20.0
@@ -115,7 +115,7 @@ def alone(target: Path, progress: Progress | None) -> Iterator[None]:
             lock.release()  # whoever had it was done and took the file away: this lock is nobody's any more
         except Timeout:
             if progress:
-                progress(FETCHING.format(file=target.name), _size(part), 0)
+                progress(Phrase(FETCHING, file=target.name), _size(part), 0)
     try:
         yield
     finally:
@@ -192,7 +192,7 @@ def _receive(answer: Any, done: int, part: Path, name: str, progress: Progress |
             file.write(block)
             done += len(block)
             if progress:
-                progress(FETCHING.format(file=name), done, total)
+                progress(Phrase(FETCHING, file=name), done, total)
     if done < total:
         raise _BrokenError(f"the connection broke off after {done} of {total} bytes")
 

@@ -39,6 +39,7 @@ MISSING = N_("The pictures of these settings ({name}…, {size} × {size}) are n
 DAMAGED = N_(
     "The pictures in {path} are damaged. Delete the set and import the same files again, with the same choices."
 )
+RESIZING = N_("Resizing the pictures")
 
 _RESIZED = 500  # pictures at a time
 
@@ -61,7 +62,7 @@ def _class_names(folder: Path) -> tuple[str, ...]:
     """Asked for at each drawing of a page. What is kept under a digest never changes. Raises DataError."""
     said = _said(folder)
     if said is None:
-        raise DataError(DAMAGED, path=folder)
+        raise DataError(DAMAGED, path=folder.name)
     return tuple(said["classes"])
 
 
@@ -166,7 +167,7 @@ def _read(path: Path, name: str) -> tuple[Tensor, Tensor | None, dict[str, Any]]
     except (OSError, ValueError, EOFError):
         good = False
     if not good or said is None:
-        raise DataError(DAMAGED, path=path)
+        raise DataError(DAMAGED, path=path.name)
     return torch.from_numpy(images), None if labels is None else torch.from_numpy(labels), said
 
 
@@ -190,5 +191,5 @@ def _by_area(images: Tensor, size: int, progress: Progress | None) -> Tensor:
         part = images[first : first + _RESIZED].float()
         small[first : first + _RESIZED] = interpolate(part, (size, size), mode="area").round().to(torch.uint8)
         if progress:
-            progress("resizing the pictures", first, len(images))
+            progress(RESIZING, first, len(images))
     return small

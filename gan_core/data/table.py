@@ -147,7 +147,7 @@ def again(path: Path, name: str) -> bytes:
     try:
         _check(found.points)
     except ValueError:
-        raise DataError(DAMAGED, path=path) from None
+        raise DataError(DAMAGED, path=path.name) from None
     x, y = (" ".join(column.split())[:_LONGEST_COLUMN] for column in found.columns)
     return _packed(found.points, (x, y))
 
@@ -207,9 +207,9 @@ def _read(path: Path, name: str) -> Table:
             points: NDArray[np.float64] = file.get_tensor("points")
             said = json.loads((file.metadata() or {}).get("columns", "[]"))
     except (OSError, ValueError, TypeError, safetensors.SafetensorError):
-        raise DataError(DAMAGED, path=path) from None
+        raise DataError(DAMAGED, path=path.name) from None
     if points.dtype != np.float64 or hashlib.sha256(points.tobytes()).hexdigest() != name:
-        raise DataError(DAMAGED, path=path)
+        raise DataError(DAMAGED, path=path.name)
     points.setflags(write=False)
     x, y = said if isinstance(said, list) and len(said) == 2 else ("x", "y")
     return Table(points, (str(x), str(y)))

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from gan_core.errors import ConfigError, PlaygroundError, RunError
+from gan_core.errors import ConfigError, PlaygroundError, RunError, named, reason_of
 from gan_core.latent import reading
 from gan_core.runs import atomic
 from gan_core.text import N_
@@ -204,7 +204,7 @@ class FavouriteFile:
                 ) from None
             except OSError as error:
                 raise RunError(N_("{path} cannot be written: {reason}. Make room or choose a folder that you may write to."),
-                               path=self.path, reason=error.strerror or error) from None  # fmt: skip
+                               path=named(self.path), reason=reason_of(error)) from None  # fmt: skip
         return Kept(tuple(after))
 
     def _write(self, favourites: Sequence[Favourite]) -> None:

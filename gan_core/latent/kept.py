@@ -18,7 +18,7 @@ from typing import Any
 
 from torch import Tensor
 
-from gan_core.errors import CheckpointError, ConfigError, PlaygroundError, RunError
+from gan_core.errors import CheckpointError, ConfigError, PlaygroundError, RunError, named, reason_of
 from gan_core.latent import reading
 from gan_core.runs import atomic
 from gan_core.text import N_
@@ -96,7 +96,7 @@ class KeptDirections:
         except (OSError, ValueError, LookupError, TypeError, RecursionError, PlaygroundError) as error:
             log.warning("%s cannot be read: %s", self.path, error)
             reason = error.strerror or "" if isinstance(error, OSError) else type(error).__name__
-            raise CheckpointError(_DAMAGED, path=self.path, reason=reason) from None
+            raise CheckpointError(_DAMAGED, path=named(self.path), reason=reason) from None
 
     def find(self, id: str) -> KeptDirection | None:
         """The one of this id, if there is one. Raises CheckpointError."""
@@ -144,9 +144,9 @@ class KeptDirections:
         try:
             atomic.write_text(self.path, json.dumps(said, ensure_ascii=False, allow_nan=False))
         except FileNotFoundError:
-            raise RunError(GONE, path=self.path.parent) from None
+            raise RunError(GONE, path=self.path.parent.name) from None
         except OSError as error:
-            raise RunError(N_("{path} cannot be written: {reason}."), path=self.path, reason=error.strerror or error) from None  # fmt: skip
+            raise RunError(N_("{path} cannot be written: {reason}."), path=named(self.path), reason=reason_of(error)) from None  # fmt: skip
 
 
 def _checked(said: Any) -> list[KeptDirection]:

@@ -184,7 +184,9 @@ class Models:
         except FileNotFoundError:
             raise RunError(N_("There is no such model.")) from None
         except OSError as error:
-            raise RunError(N_("{path} cannot be moved: {reason}."), path=path, reason=error.strerror or error) from None
+            raise RunError(
+                N_("{path} cannot be moved: {reason}."), path=path.name, reason=error.strerror or error
+            ) from None
         shutil.rmtree(gone, ignore_errors=True)
 
 

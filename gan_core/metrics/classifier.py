@@ -24,7 +24,7 @@ from gan_core.errors import DataError
 from gan_core.metrics.pieces import Pieces
 from gan_core.networks import fill
 from gan_core.runs import atomic
-from gan_core.text import N_
+from gan_core.text import N_, Phrase
 
 FEATURES = 64
 TRAINING = N_("Training the classifier that judges {data}")
@@ -144,7 +144,7 @@ def _finished(work: _Training, data: ImageSet, progress: Progress | None) -> nn.
             network: nn.Sequential = end.value
             return network
         if progress and step % _LOOKING == 0:
-            progress(TRAINING.format(data=data.name), step, steps)
+            progress(Phrase(TRAINING, data=data_sets.title_of(data.name)), step, steps)
 
 
 def place_of(data: ImageSet) -> Path:

@@ -143,7 +143,7 @@ def _text(path: Path) -> str:
     except (UnicodeDecodeError, ValueError) as error:
         raise RunError(DAMAGED, part=path.name, reason=_reason(error)) from None
     except FileNotFoundError:
-        raise RunError(DAMAGED, part=path.name, reason="it is missing") from None
+        raise RunError(DAMAGED, part=path.name, reason=N_("it is missing")) from None
 
 
 def parsed(text: str) -> Any:

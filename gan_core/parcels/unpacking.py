@@ -93,7 +93,7 @@ def _unpack(path: Path, name: str, brought: Path) -> None:
     seen: set[str] = set()
     for found in walk:
         if isinstance(found, Refusal):
-            raise RunError(REFUSED, name=name, part=found.name[:_SHOWN], reason=REASONS[found.code].lower())
+            raise RunError(REFUSED, name=name, part=found.name[:_SHOWN], reason=REASONS[found.code])
         most = next((most for pattern, most in _PARTS if pattern.fullmatch(found.name)), None)
         if most is None:
             raise RunError(UNEXPECTED, name=name, part=found.name[:_SHOWN])
@@ -111,9 +111,9 @@ def _content(member: Member, most: int, name: str) -> bytes:
     except OSError:
         raise
     except Exception:  # a checksum that is wrong, a stream that ends early
-        raise RunError(DAMAGED, part=member.name, reason=REASONS["broken"].lower()) from None
+        raise RunError(DAMAGED, part=member.name, reason=REASONS["broken"]) from None
     if len(data) > most:
-        raise RunError(REFUSED, name=name, part=member.name, reason=REASONS["file"].lower())
+        raise RunError(REFUSED, name=name, part=member.name, reason=REASONS["file"])
     return data
 
 

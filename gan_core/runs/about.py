@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gan_core.errors import RunError
+from gan_core.errors import RunError, reason_of
 from gan_core.runs import atomic
 from gan_core.settings import shorten
 from gan_core.text import N_
@@ -86,7 +86,7 @@ def write(folder: Path, about: About) -> None:
     except OSError as error:
         raise RunError(N_("Name, tags and notes could not be saved in {path}: {reason}. Make sure that the folder is there, "
                           "that you may write to it and that the disk has space, then save again."),
-                       path=folder, reason=error.strerror or error) from None  # fmt: skip
+                       path=folder.name, reason=reason_of(error)) from None  # fmt: skip
 
 
 def json_object(path: Path) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from gan_core.errors import CheckpointError
+from gan_core.errors import CheckpointError, named, reason_of
 from gan_core.runs import atomic
 from gan_core.text import N_
 
@@ -71,7 +71,7 @@ def read(path: Path) -> Saved:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
         if head["version"] not in _COVERED:
             raise CheckpointError(N_("{path} was written by another version of GAN Playground ({version}). Open it there."),
-                                  path=path, version=head["version"])  # fmt: skip
+                                  path=named(path), version=head["version"])  # fmt: skip
         if head["crc"] != _crc(tensors, head):
             raise ValueError("checksum")
         state = _nested(head["numbers"] | tensors)
@@ -79,10 +79,12 @@ def read(path: Path) -> Saved:
         if not all(isinstance(part, dict) for part in parts):
             raise ValueError("no settings")
     except FileNotFoundError:
-        raise CheckpointError(N_("There is no checkpoint at {path}: this run was never saved."), path=path) from None
+        raise CheckpointError(
+            N_("There is no checkpoint at {path}: this run was never saved."), path=named(path)
+        ) from None
     except (OSError, SafetensorError, KeyError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise CheckpointError(N_("{path} is not a whole checkpoint ({reason}). Take an earlier copy, or start the run again."),
-                              path=path, reason=error) from None  # fmt: skip
+                              path=named(path), reason=reason_of(error)) from None  # fmt: skip
     config, start, facts = parts
     return Saved(state, config, head.get("journal"), start, facts)
 

@@ -26,7 +26,7 @@ from gan_core import serial
 from gan_core.config import RunConfig
 from gan_core.data.sets import ImageSet, PointSet, to_pixels
 from gan_core.device import default_threads
-from gan_core.errors import CheckpointError, DataError, RunError
+from gan_core.errors import CheckpointError, DataError, RunError, named
 from gan_core.memory import sample_shape
 from gan_core.players import Players, preview_side
 from gan_core.runs import checkpoint, closely, frames
@@ -181,7 +181,7 @@ class Darkroom:
                     module.load_state_dict(state[name])
         except (KeyError, RuntimeError, ValueError, TypeError) as error:
             raise CheckpointError(N_("The checkpoint in {path} does not fit the run's settings ({reason})."),
-                                  path=self.folder.path, reason=str(error).splitlines()[0]) from None  # fmt: skip
+                                  path=self.folder.path.name, reason=str(error).splitlines()[0]) from None  # fmt: skip
         return trainer
 
     # ── from a picture ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -229,7 +229,7 @@ def _cells(file: Path, side: int, channels: int, height: int, width: int) -> NDA
                 side, height, side, width, channels
             )
     except (OSError, SyntaxError, ValueError):
-        raise CheckpointError(N_("{path} is not a whole picture. Choose another moment."), path=file) from None
+        raise CheckpointError(N_("{path} is not a whole picture. Choose another moment."), path=named(file)) from None
     return np.ascontiguousarray(pixels.transpose(0, 2, 4, 1, 3)).reshape(-1, channels, height, width)
 
 

@@ -34,7 +34,7 @@ from typing import Any
 from gan_core import serial
 from gan_core.config import RunConfig
 from gan_core.data import table
-from gan_core.errors import CheckpointError, PlaygroundError, RunError
+from gan_core.errors import CheckpointError, PlaygroundError, RunError, named, reason_of
 from gan_core.latent import favourites
 from gan_core.latent.favourites import FavouriteFile
 from gan_core.latent.kept import KeptDirections
@@ -101,7 +101,7 @@ class RunFolder:
             self._end_restart()
             self.unpin()
         except FileNotFoundError:
-            raise RunError(GONE, path=self.path) from None
+            raise RunError(GONE, path=self.path.name) from None
         except OSError as error:  # a folder that cannot be written to can be looked at; writing says what is wrong
             log.warning("%s cannot be locked: %s", self.path, error)
 
@@ -281,12 +281,15 @@ class RunFolder:
                 return serial.from_toml(text)
             damage: PlaygroundError | None = None
         except (OSError, UnicodeDecodeError) as error:
-            text, damage = "", CheckpointError(N_("{path} cannot be read ({reason})."), path=path, reason=error)
+            text, damage = (
+                "",
+                CheckpointError(N_("{path} cannot be read ({reason})."), path=named(path), reason=reason_of(error)),
+            )
         saved = self._recovered()
         if saved is not None and saved.start:
             return serial.from_dict(saved.start)
         if damage is None and self._seals():
-            damage = CheckpointError(N_("{path} is not whole: its end is missing or it was changed."), path=path)
+            damage = CheckpointError(N_("{path} is not whole: its end is missing or it was changed."), path=named(path))
         if damage is not None:
             raise damage
         return serial.from_toml(text)
@@ -417,7 +420,9 @@ class RunFolder:
         checkpoints = sorted([*self._checkpoints(), *self._best()], key=_by_step, reverse=True)
         found = [*checkpoints, *self._legacy(), *reversed(self._past())]
         if not found:
-            raise CheckpointError(N_("There is no checkpoint at {path}: this run was never saved."), path=self._saved)
+            raise CheckpointError(
+                N_("There is no checkpoint at {path}: this run was never saved."), path=named(self._saved)
+            )
         problems: list[PlaygroundError] = []
         for path in found:
             try:
@@ -441,7 +446,9 @@ class RunFolder:
                 if file == found[-1]:
                     raise
                 log.warning("%s", error)
-        raise CheckpointError(N_("There is no checkpoint at {path}: this run was never saved."), path=self._saved)
+        raise CheckpointError(
+            N_("There is no checkpoint at {path}: this run was never saved."), path=named(self._saved)
+        )
 
     def states(self) -> dict[int, Path]:
         """Every step that can be gone back to, the oldest first, and the file with its state; contents not yet checked."""
@@ -509,9 +516,11 @@ def _facts(folder: Path) -> dict[str, Any]:
             raise ValueError("no object")
         float(facts.get("seconds", 0.0))
     except FileNotFoundError:
-        raise CheckpointError(N_("{path} is not the folder of a run: it has no run.json."), path=folder) from None
+        raise CheckpointError(N_("{path} is not the folder of a run: it has no run.json."), path=folder.name) from None
     except (OSError, ValueError, TypeError, RecursionError) as error:
-        raise CheckpointError(N_("{path} cannot be read ({reason})."), path=path, reason=error) from None
+        raise CheckpointError(
+            N_("{path} cannot be read ({reason})."), path=named(path), reason=reason_of(error)
+        ) from None
     return facts
 
 

@@ -42,7 +42,7 @@ class RunLock:
         try:
             self._acquire(self._lock)
         except Timeout:
-            raise RunError(IN_USE, path=self._folder) from None
+            raise RunError(IN_USE, path=self._folder.name) from None
 
     def give_back(self) -> None:
         self._lock.release()

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from gan_core.errors import CheckpointError, DataError, PlaygroundError, RunError
+from gan_core.errors import CheckpointError, DataError, PlaygroundError, RunError, named, reason_of
 from gan_core.metrics.measure import Measure, comparable, from_flat
 from gan_core.runs import atomic
 from gan_core.text import N_
@@ -85,9 +85,9 @@ class MeasuredFiles:
             self.path.mkdir(exist_ok=True)
             atomic.write_text(self.path / name, json.dumps(asdict(measured), ensure_ascii=False, allow_nan=False))
         except FileNotFoundError:
-            raise RunError(GONE, path=self.path.parent) from None
+            raise RunError(GONE, path=self.path.parent.name) from None
         except OSError as error:
-            raise RunError(N_("{path} cannot be written: {reason}."), path=self.path / name, reason=error.strerror or error) from None  # fmt: skip
+            raise RunError(N_("{path} cannot be written: {reason}."), path=named(self.path / name), reason=reason_of(error)) from None  # fmt: skip
         for file in sorted(self._files(), key=lambda file: file.stat().st_mtime_ns)[:-MOST]:
             file.unlink(missing_ok=True)
 
@@ -100,7 +100,7 @@ class MeasuredFiles:
                 found.append(_checked(json.loads(file.read_text(encoding="utf-8"))))
             except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
                 log.warning("%s cannot be read: %s", file, error)
-                problems.append(CheckpointError(_DAMAGED, path=file, reason=_reason(error)))
+                problems.append(CheckpointError(_DAMAGED, path=named(file), reason=_reason(error)))
         return sorted(found, key=lambda one: (one.step, one.time), reverse=True), problems
 
     def forget(self) -> None:

@@ -169,7 +169,7 @@ def _born(folder: RunFolder) -> int:
     try:
         return (folder.path / "config.toml").stat().st_mtime_ns
     except FileNotFoundError:
-        raise RunError(GONE, path=folder.path) from None
+        raise RunError(GONE, path=folder.path.name) from None
 
 
 class Measurements:

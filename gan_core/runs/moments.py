@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from gan_core.errors import CheckpointError
+from gan_core.errors import CheckpointError, named
 from gan_core.runs import stills
 from gan_core.runs.darkroom import Darkroom
 from gan_core.runs.folder import RunFolder
@@ -35,6 +35,6 @@ def picture_at(folder: RunFolder, step: int) -> bytes:
     file = folder.history.picture_file(step)
     if file.exists():
         if (found := stills.resized(file.read_bytes())) is None:
-            raise CheckpointError(N_("{path} is not a whole picture. Choose another moment."), path=file)
+            raise CheckpointError(N_("{path} is not a whole picture. Choose another moment."), path=named(file))
         return found
     return stills.still(Darkroom(folder).snapshot(step), SIZE) or b""

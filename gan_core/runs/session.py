@@ -47,7 +47,7 @@ from gan_core.runs.repeating import Repeat
 from gan_core.runs.snapshots import Mark, Message, Metrics, Snapshot, marks_of, present
 from gan_core.runs.stepping import Iteration
 from gan_core.sharing import Share
-from gan_core.text import N_
+from gan_core.text import N_, Phrase
 from gan_core.trainer import Trainer, check_batch
 from gan_core.training import new_trainer
 
@@ -57,6 +57,7 @@ _ENDED = ("finished", "stopped", "failed")
 _BORN_WITH = ("created", "parent", "together", repeating.FACT)  # facts that a reset does not change
 
 PREPARING = N_("Getting the data ready")
+SHARE, SIZE = N_("{what}: {share} %"), N_("{what}: {size} MB")
 SCHEDULE_DONE = N_("The schedule is complete. Resume goes on with its last values.")
 
 
@@ -325,8 +326,9 @@ class TrainingSession:
         return self.gone or self._inbox.asks_for(Pause, Stop)
 
     def _report(self, what: str, done: int, total: int) -> None:
-        share = f"{100 * done // total} %" if total else f"{done / 1e6:.1f} MB"
-        self._tell(Message("{what}: {share}", {"what": what, "share": share}))
+        template, params = (what.template, what.params) if isinstance(what, Phrase) else (what, {})
+        amount = {"share": 100 * done // total} if total else {"size": round(done / 1e6, 1)}
+        self._tell(Message(SHARE if total else SIZE, {"what": template, **params, **amount}))
 
     def _tell(self, message: Message) -> None:
         self._set_status("preparing", message)
@@ -372,7 +374,7 @@ class TrainingSession:
             trainer.load_state_dict(loaded.state)
         except (KeyError, RuntimeError, ValueError, TypeError) as error:
             raise CheckpointError(N_("The checkpoint in {path} does not fit the run's settings ({reason})."),
-                                  path=folder.path, reason=str(error).splitlines()[0]) from None  # fmt: skip
+                                  path=folder.path.name, reason=str(error).splitlines()[0]) from None  # fmt: skip
         self._keeper.remember(trainer, loaded.config)
         self._looker.curves = folder.curves.load(frames.KEPT_NAMES, trainer.step_count)
         self.config = after(loaded.config, loaded.since)

@@ -14,6 +14,7 @@ from gan_core.config import field as field_of
 from gan_core.diagnosis.findings import Finding
 from gan_core.runs.phase_view import PhaseView
 from gan_core.schedules import scheduled
+from gan_core.text import told
 from gan_core.verdicts import Verdicts
 
 
@@ -30,7 +31,7 @@ class Message:
         object.__setattr__(self, "params", plain)
 
     def __str__(self) -> str:
-        return self.template.format(**self.params)
+        return told(self)
 
     @staticmethod
     def read(said: Any) -> Message:

@@ -23,7 +23,7 @@ from functools import cached_property
 from pathlib import Path
 
 from gan_core.data import pictures, table
-from gan_core.errors import RunError
+from gan_core.errors import RunError, reason_of
 from gan_core.runs import about
 from gan_core.runs.about import About
 from gan_core.runs.folder import RunFolder
@@ -132,7 +132,7 @@ class Store:
         deadline = time.monotonic() + _PATIENCE
         while folder.is_held_elsewhere:
             if time.monotonic() > deadline:
-                raise RunError(IN_USE, path=folder.path)
+                raise RunError(IN_USE, path=folder.path.name)
             time.sleep(_LOOK_SECONDS)
         self._move(folder.path, self._trash / run_id)
 
@@ -148,7 +148,7 @@ class Store:
         except FileNotFoundError:
             raise RunError(NO_SUCH_RUN) from None
         except OSError as error:
-            raise RunError(CANNOT_MOVE, path=path, reason=error.strerror or error) from None
+            raise RunError(CANNOT_MOVE, path=path.name, reason=reason_of(error)) from None
         shutil.rmtree(gone, ignore_errors=True)
         self.index.note(run_id)
 
@@ -178,10 +178,10 @@ class Store:
                 raise RunError(NO_SUCH_RUN) from None
             except OSError as error:
                 if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
-                    raise RunError(CANNOT_MOVE, path=source, reason=error.strerror or error) from None
+                    raise RunError(CANNOT_MOVE, path=source.name, reason=reason_of(error)) from None
                 if not tries_left:
                     raise RunError(N_("{path} cannot be moved: there is another run of that name in {target}. Move that one elsewhere."),
-                                   path=source, target=target) from None  # fmt: skip
+                                   path=source.name, target=target.parent.name) from None  # fmt: skip
         self.index.note(target.name)
 
     def close(self) -> None:

@@ -12,9 +12,12 @@ from babel import Locale, UnknownLocaleError, negotiate_locale
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
+from gan_core.text import LIST, N_
+
 if TYPE_CHECKING:
     from gan_core.speech import Speech
 
+BETWEEN, PAIR = N_(". "), N_("{name}: {value}")
 LOCALES = Path(__file__).parent / "locale"
 ENGLISH = "en"
 QUERY = "lang"
@@ -86,6 +89,11 @@ def translate() -> Callable[[str], str]:
         return catalogue.gettext(message) if message else ""  # gettext answers "" with the catalogue's header
 
     return _
+
+
+def joints(_: Callable[[str], str]) -> dict[str, str]:
+    """How the browser joins words and sentences (`Words.list`, `Words.sentences`, `Words.pair`)."""
+    return {"list.between": _(LIST), "sentence.between": _(BETWEEN), "pair": _(PAIR)}
 
 
 def speech() -> "Speech":

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 
 from gan_core.text import N_
+from pages._ui import judges
+from pages._ui.i18n import joints
 from pages._ui.nearest_words import NEAREST
 
 Translate = Callable[[str], str]
@@ -680,4 +682,4 @@ LABELS: dict[str, str] = {
 
 def latent_labels(_: Translate, lang: str) -> dict[str, str]:
     """All words in the visitor's language."""
-    return {code: _(text) for code, text in LABELS.items()} | {"lang": lang}
+    return {code: _(text) for code, text in LABELS.items()} | judges.labels(_) | joints(_) | {"lang": lang}

@@ -6,13 +6,18 @@ from gan_core import registry
 from gan_core.config import field as field_of
 from gan_core.config import fields
 from gan_core.data import table
+from gan_core.data.download import FETCHING
+from gan_core.data.painting import DRAWING
+from gan_core.data.pictures import RESIZING
 from gan_core.diagnosis import treatments
 from gan_core.engine import workshop
+from gan_core.metrics.classifier import TRAINING
 from gan_core.runs import breaking, case_file, engines, lock, scheduler, session
 from gan_core.runs import words as run_words
 from gan_core.text import N_
-from pages._ui import graph
+from pages._ui import graph, judges
 from pages._ui.controls import code_title, power_series
+from pages._ui.i18n import joints
 from pages._ui.nearest_words import NEAREST
 
 # Code -> English. A code with `.help` is the sentence of a tooltip, one with `.hint` what to look for in a panel.
@@ -529,7 +534,7 @@ LABELS: dict[str, str] = {
     "floor.perfect": N_("Dotted: {value}, what a perfect generator scores on average."),
 } | graph.LABELS
 
-_SENTENCES = (session.PREPARING, *breaking.SENTENCES, session.SCHEDULE_DONE, table.MISSING, table.DAMAGED,
+_SENTENCES = (session.PREPARING, session.SHARE, session.SIZE, FETCHING, RESIZING, DRAWING, TRAINING, *breaking.SENTENCES, session.SCHEDULE_DONE, table.MISSING, table.DAMAGED,
               scheduler.ABANDONED, lock.IN_USE, *engines.SENTENCES, *workshop.SENTENCES)  # fmt: skip
 
 
@@ -551,7 +556,7 @@ def live_labels(_: Callable[[str], str], lang: str = "en", sentences: Iterable[s
     words |= _conditions(_)
     said = (*_SENTENCES, *treatments.SENTENCES, case_file.THEN, *sentences)
     words |= {f"message:{template}": _(template) for template in said if template}
-    return words | {"lang": lang}
+    return words | judges.labels(_) | joints(_) | {"lang": lang}
 
 
 def _conditions(_: Callable[[str], str]) -> dict[str, str]:

@@ -15,8 +15,8 @@ from gan_core.runs.gauging import SAMPLES, SHARES
 from gan_core.runs.measured import Measured
 from gan_core.runs.measurement import MOST_SAMPLES, TOO_FEW, MeasureJob, MeasurePlan, needed
 from gan_core.runs.session import TrainingSession
-from gan_core.text import N_, told
-from pages._ui import service
+from gan_core.text import N_, in_words, told
+from pages._ui import judges, service
 from pages._ui.failures import plain
 from pages._ui.i18n import number, percent, translate
 from pages._ui.mirrored import mirrored
@@ -167,7 +167,7 @@ def _progress(page: str, run_id: str, mine: bool) -> None:
     job = service.scheduler().measurements.of(service.scheduler().store.folder(run_id))
     if job is None or not job.is_active:
         st.rerun()
-    st.progress(job.share, plain(_(job.what)) + (f" · {percent(job.share)}" if job.total else ""))
+    st.progress(job.share, plain(in_words(job.what, _)) + (f" · {percent(job.share)}" if job.total else ""))
     if mine and st.button(_("Cancel"), icon=":material/close:", key=f"{page}.measure.cancel"):
         job.cancel()
 
@@ -210,7 +210,7 @@ def _chosen(page: str, run_id: str, found: list[Measured], _: Translate) -> Meas
     """One of the results: never several side by side, since most of them may not be compared."""
     titles = {
         f"{one.step}-{one.features}-{one.samples}": _("Step {step} · {features} · {n} samples").format(
-            step=number(one.step), features=_by(one), n=number(one.samples))
+            step=number(one.step), features=_by(one, _), n=number(one.samples))
         for one in found
     }  # fmt: skip
     keys, key = list(titles), f"{page}.measure.shown.{run_id}"
@@ -224,8 +224,8 @@ def _chosen(page: str, run_id: str, found: list[Measured], _: Translate) -> Meas
     return found[keys.index(choice)]
 
 
-def _by(one: Measured) -> str:
-    return next((m.by for m in one.measures if m.name == "fd"), one.features)
+def _by(one: Measured, _: Translate) -> str:
+    return judges.said(next((m.by for m in one.measures if m.name == "fd"), one.features), _)
 
 
 def _table(shown: Measured, others: list[Measured], _: Translate) -> str:
@@ -245,10 +245,14 @@ def _row(m: Measure, shown: Measured, others: list[Measured], _: Translate) -> s
         _("{value} at step {step}").format(value=_written(m.name, before[1].value), step=number(before[0]))) + "</small>"  # fmt: skip
     floor = "–" if m.floor is None else _written(m.name, m.floor)
     counts = _("{n} samples, {m} real").format(n=number(m.samples), m=number(m.reference)) if m.reference else _("{n} samples").format(n=number(m.samples))  # fmt: skip
-    name = f"{_(m.title)} ({m.by})" if m.name in ("fd", "kd") and not m.inception else _(m.title)
+    name = (
+        _("{title} ({more})").format(title=_(m.title), more=judges.said(m.by, _))
+        if m.name in ("fd", "kd") and not m.inception
+        else _(m.title)
+    )
     cells = [
         f"<b>{escape(name)}</b><small>{escape(_(entry.help))} <i>{escape(_(_BETTER[entry.info['better']]))}</i></small>",
-        f"<b>{_written(m.name, m.value)}</b>{spread}{earlier}", floor, escape(counts), escape(m.features),
+        f"<b>{_written(m.name, m.value)}</b>{spread}{earlier}", floor, escape(counts), escape(judges.said(m.features, _)),
     ]  # fmt: skip
     return "<tr>" + "".join(f"<td data-head='{escape(_(head), quote=True)}'><div>{cell}</div></td>"
                             for head, cell in zip(_HEADS, cells, strict=True)) + "</tr>"  # fmt: skip

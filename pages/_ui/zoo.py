@@ -113,6 +113,11 @@ class Zoo:
                             )
                         )
 
+    def _titled(self, one: Exhibit) -> str:
+        """With its kind."""
+        _ = self._
+        return _("{title} ({more})").format(title=_(one.entry.title), more=_(zoo.KINDS[one.kind].one))
+
     def _link(self, one: Exhibit, label: str = "", icon: str | None = None) -> None:
         st.page_link(
             FILE, label=plain(label or self._(one.entry.title)), icon=icon, query_params={"entry": one.address}
@@ -147,13 +152,13 @@ class Zoo:
             with st.container(horizontal=True, key=f"zoo-year-{year}"):
                 st.markdown(f"**{year}**", width="content")
                 for one in found:
-                    self._link(one, f"{_(one.entry.title)} ({_(zoo.KINDS[one.kind].one)})")
+                    self._link(one, self._titled(one))
         undated = [one for one in every if not one.year]
         if undated:
             with st.container(horizontal=True, key="zoo-year-none"):
                 st.markdown(f"**{_('Without a paper')}**", width="content")
                 for one in undated:
-                    self._link(one, f"{_(one.entry.title)} ({_(zoo.KINDS[one.kind].one)})")
+                    self._link(one, self._titled(one))
 
     # ── figures ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -326,7 +331,7 @@ class Zoo:
                 with st.container(horizontal=True, key=f"zoo-related-{place}"):
                     st.markdown(f"**{_(title)}**", width="content")
                     for one in members:
-                        self._link(one, f"{_(one.entry.title)} ({_(zoo.KINDS[one.kind].one)})")
+                        self._link(one, self._titled(one))
 
 
 def _of_plugin(one: Exhibit, _: Translate) -> list[str]:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from safetensors.torch import save
 
 from gan_core import serial
-from gan_core.errors import CheckpointError
+from gan_core.errors import CheckpointError, named, reason_of
 from gan_core.runs import atomic, checkpoint
 from gan_core.runs.checkpoint import Saved, copy_state, dump, is_finite, read, write
 from gan_core.runs.commands import Resume
@@ -47,7 +47,8 @@ def refused(path: Path, data: bytes) -> None:
     path.write_bytes(data)
     with pytest.raises(CheckpointError) as caught:
         read(path)
-    assert str(path) in str(caught.value)
+    assert path.name in str(caught.value)
+    assert str(path) not in str(caught.value)
 
 
 def test_cut_short_anywhere(whole: bytes, tmp_path: Path) -> None:
@@ -214,3 +215,16 @@ def test_a_run_of_the_first_version_goes_on_and_is_brought_up_to_date(tmp_path: 
     assert folder.facts()["version"] == 2
     assert folder.facts()["summary"]["dataset"] == "ring"
     assert folder.read_checkpoint().start == serial.to_dict(config)
+
+
+def test_a_file_is_named_from_its_run_on(tmp_path: Path) -> None:
+    run = tmp_path / "ring-1"
+    (run / "checkpoints").mkdir(parents=True)
+    (run / "run.json").write_text("{}", encoding="utf-8")
+    assert named(run / "checkpoints" / "best.safetensors") == "ring-1/checkpoints/best.safetensors"
+    assert named(run / "config.toml") == "ring-1/config.toml"
+    assert named(tmp_path / "alone.safetensors") == "alone.safetensors"
+    missing = FileNotFoundError(2, "No such file or directory", str(run / "x"))
+    assert reason_of(missing) == "No such file or directory"
+    assert reason_of(ValueError("checksum\nmore")) == "checksum"
+    assert reason_of(ValueError()) == "ValueError"

@@ -329,7 +329,7 @@ def test_the_mean_style_is_kept_with_the_averaged_generator() -> None:
 def test_classes_are_refused() -> None:
     with pytest.raises(ConfigError, match=r"style cannot be told a class\. Use dcgan, mlp, r3gan"):
         config(generator__conditioning="concat", discriminator__conditioning="concat")
-    with pytest.raises(ConfigError, match="style draws images"):
+    with pytest.raises(ConfigError, match="style draws pictures"):
         _tiny.points(generator__network="style")
 
 

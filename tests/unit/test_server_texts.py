@@ -8,8 +8,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from gan_core.errors import PlaygroundError
-from gan_core.text import N_, told
-from pages._ui import catalogue, i18n
+from gan_core.runs.snapshots import Message
+from gan_core.text import N_, Phrase, in_words, told
+from pages._ui import catalogue, i18n, judges
 from pages._ui.failures import plain
 
 PO = """msgid ""
@@ -150,3 +151,45 @@ def test_what_a_sentence_is_filled_in_with_is_translated_too(chinese: Path) -> N
     error = PlaygroundError("There is no {kind} called '{name}'.", kind=N_("Home"), name="a name of others")
     assert told(error, lambda message: translate.get(message, message)) == "没有首页“a name of others”。"
     assert told(error) == str(error)
+
+
+def test_what_has_to_be_typed_is_not_translated(chinese: Path) -> None:
+    """A word beside = or inside a name is code; the same word elsewhere, also in a list, is translated."""
+    translate = {"points": "点", "pictures": "图片", ", ": "、", "discriminator": "判别器"}
+    N_("discriminator")
+    error = PlaygroundError(
+        "{player}.network={network} draws {kinds}, and data.name={data} is {kind}.",
+        player="discriminator", network="points", kinds="points, pictures", data="points", kind="points",
+    )  # fmt: skip
+    said = told(error, lambda message: translate.get(message, message))
+    assert said == "discriminator.network=points draws 点、图片, and data.name=points is 点."
+    assert told(error) == str(error)
+    mixed = PlaygroundError("Use {allowed}.", allowed="points, a thing of others")
+    assert told(mixed, lambda message: translate.get(message, message)) == "Use points, a thing of others."
+
+
+def test_a_phrase_can_still_be_said_in_another_language() -> None:
+    phrase = Phrase(N_("Fetching {file}"), file="a.gz")
+    translate = {"Fetching {file}": "正在下载 {file}", "{what}: {share} %": "{what}：{share}%"}
+    chinese = lambda message: translate.get(message, message)  # noqa: E731
+    assert phrase == "Fetching a.gz"
+    assert in_words(phrase, chinese) == "正在下载 a.gz"
+    message = Message("{what}: {share} %", {"what": phrase.template, "share": 20, **phrase.params})
+    assert str(message) == "Fetching a.gz: 20 %"
+    assert told(message, chinese) == "正在下载 a.gz：20%"
+
+
+def test_judges_are_called_as_their_sets_are() -> None:
+    known = {
+        "{data} classifier": "{data}分类器",
+        "Small digits": "小数字",
+        judges.LABELS["judge.more"]: "{name}，{width} 维，{accuracy}%",
+    }
+    chinese = lambda message: known.get(message, message)  # noqa: E731
+    assert judges.said("digits classifier", chinese) == "小数字分类器"
+    assert judges.said("digits classifier, 64 features, 99.7 % accurate", chinese) == "小数字分类器，64 维，99.7%"
+    assert judges.said("a judge of others", chinese) == "a judge of others"
+    assert (
+        judges.said("digits classifier, 64 features, 99.7 % accurate", str)
+        == "digits classifier, 64 features, 99.7 % accurate"
+    )

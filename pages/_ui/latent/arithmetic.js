@@ -151,7 +151,7 @@ class ArithmeticTool {
       this.showReal(answer);
       const { by, features } = answer.facts;
       const instead = this.said.by === "features" && by === "pixels" && desk.about.kind === "images";
-      setText(this.state, instead ? words.get("arithmetic.instead") : by === "features" ? words.get("arithmetic.compared", { features }) : "");
+      setText(this.state, instead ? words.get("arithmetic.instead") : by === "features" ? words.get("arithmetic.compared", { features: words.judge(features) }) : "");
     } catch (error) {
       if (pending === this.pending) setText(this.state, error.message);
     }

@@ -373,10 +373,10 @@ class DirectionsTool {
     const lines = ["mig", "disentanglement", "completeness", "informativeness"].map((code) => h("tr", {},
       h("th", { scope: "row", "data-tip": words.get(`told.${code}.help`) }, words.get(`told.${code}`)), h("td", {}, words.number(told.found[code], 2)), h("td", {}, words.number(told.chance[code], 2))));
     const read = facts.factors.map(({ name, score, accuracy }) => words.get(accuracy === null ? "factor.score" : "factor.accuracy", { name: factorName(words, name), score: words.number(accuracy ?? score, accuracy === null ? 2 : 0, accuracy === null ? "decimal" : "percent") }));
-    const left = facts.left_out.map(({ name }) => factorName(words, name)).join(", ");
+    const left = words.list(facts.left_out.map(({ name }) => factorName(words, name)));
     return this.whole.replaceChildren(
       h("h3", {}, words.get("told.title")), h("table", { class: "gx-table" }, h("thead", {}, h("tr", {}, h("td", {}), h("th", { scope: "col" }, words.get("told.found")), h("th", { scope: "col" }, words.get("told.chance")))), h("tbody", {}, ...lines)),
-      h("p", { class: "gx-hint" }, words.get("told.text", { samples: words.number(told.samples), directions: words.number(told.directions), step: words.number(facts.step), factors: read.join(", ") }), left ? ` ${words.get("told.left", { factors: left })}` : ""));
+      h("p", { class: "gx-hint" }, words.joined([words.get("told.text", { samples: words.number(told.samples), directions: words.number(told.directions), step: words.number(facts.step), factors: words.list(read) }), left && words.get("told.left", { factors: left })])));
   }
 }
 
@@ -404,5 +404,5 @@ function measuredOf(desk, facts) {
     says.push(words.get("measured.says.factor", { factor: factorName(words, facts.factors[k].name), times: words.number(ratios[k], 1) }));
   }
   says.push(desk.atStep("measured.of", facts.step));
-  return [h("div", { class: "gx-meters" }, ...meters), h("p", { class: "gx-strip-says" }, says.filter(Boolean).join(" "))];
+  return [h("div", { class: "gx-meters" }, ...meters), h("p", { class: "gx-strip-says" }, words.joined(says))];
 }

@@ -423,7 +423,7 @@ class Favourites {
     }
     this.row.lastElementChild?.scrollIntoView({ block: "nearest", inline: "nearest" });
     if (taken.length === 1) this.visit(taken[0]);
-    this.say([words.get("fav.taken", { count: words.number(taken.length) }), ...(refused ? [words.get("fav.refused", { count: words.number(refused) })] : []), ...(others ? [words.get("fav.others")] : [])].join(" "));
+    this.say(words.joined([words.get("fav.taken", { count: words.number(taken.length) }), ...(refused ? [words.get("fav.refused", { count: words.number(refused) })] : []), ...(others ? [words.get("fav.others")] : [])]));
   }
 }
 

@@ -266,10 +266,10 @@ class MapTool {
   tell() {
     const { desk } = this;
     const { words } = desk;
-    const says = (...sentences) => setText(this.state, sentences.filter(Boolean).join(" "));
+    const says = (...sentences) => setText(this.state, words.joined(sentences));
     if (this.isSlice) return says(words.get(`map.made.${this.said.by}`, { width: words.short(2 * this.sheet.facts.reach) }), desk.atStep("map.of", this.sheet.step));
     const { facts, step } = this.now;
-    const made = words.get(`map.made.${facts.by}`, { count: words.number(facts.samples), eyes: facts.eyes });
+    const made = words.get(`map.made.${facts.by}`, { count: words.number(facts.samples), eyes: words.judge(facts.eyes) });
     return says(made, desk.atStep("map.of", this.first.step), step === this.first.step ? "" : desk.atStep("map.later", step));
   }
 

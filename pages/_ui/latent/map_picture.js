@@ -175,9 +175,9 @@ class MapPicture {
   describe() {
     const { tool } = this;
     const { words } = tool.desk;
-    const what = tool.isSlice ? `${words.get("map.how.slice")}.` : words.get("map.said", { how: words.get(`map.how.${tool.said.how}`), count: words.number(tool.shown.facts.samples) });
+    const what = tool.isSlice ? words.get("map.how.slice") : words.get("map.said", { how: words.get(`map.how.${tool.said.how}`), count: words.number(tool.shown.facts.samples) });
     const where = tool.mark ? words.get("map.said.here", { x: words.short(tool.mark[0]), y: words.short(tool.mark[1]) }) : "";
-    this.over.setAttribute("aria-label", [words.get("map.surface"), what, where].filter(Boolean).join(" "));
+    this.over.setAttribute("aria-label", words.sentences([words.get("map.surface"), what, where]));
   }
 
   paintName(context, [x, y], name) {

@@ -220,7 +220,7 @@ class NamedTool {
     const { words, about } = this.desk;
     const { by, klass, factor, value } = this.said;
     if (by === "class") return words.get("named.title.class", { name: about.labels[klass] });
-    if (by === "factor") return this.value.classList.contains("gl-gone") ? factorName(words, factor) : `${factorName(words, factor)}: ${this.valueName(factor, value)}`;
+    if (by === "factor") return this.value.classList.contains("gl-gone") ? factorName(words, factor) : words.pair(factorName(words, factor), this.valueName(factor, value));
     return words.get(`named.by.${by}`);
   }
 
@@ -233,7 +233,7 @@ class NamedTool {
       class: () => ({ class: said.klass }), d: () => ({}), factor: () => ({ factor: said.factor, value: said.value }),
       marks: () => Object.fromEntries(["these", "others"].map((kind) => [kind, said.marks.filter((mark) => mark.kind === kind).map(({ place }) => place)])),
     }[by]();
-    const title = this.title() + (locks.length ? ` (${words.get("named.without", { names: locks.map((one) => one.title).join(", ") })})` : "");
+    const title = this.title() + (locks.length ? ` (${words.get("named.without", { names: words.list(locks.map((one) => one.title)) })})` : "");
     setText(this.find, words.get("measure.stop"));
     const tell = ({ share }) => setText(this.state, words.get("named.finding", { share: words.number(share, 0, "percent") }));
     tell({ share: 0 });
@@ -257,8 +257,8 @@ class NamedTool {
     const says = [words.get("named.says", { accuracy: words.number(accuracy, 0, "percent"), held: words.number(held), learned: words.number(learned), these: words.number(these), others: words.number(others) }), this.desk.atStep("directions.of", step)];
     if (held < 20) says.push(words.get("named.says.few"));
     else if (accuracy < 0.6) says.push(words.get("named.says.poor"));
-    if (locks.length) says.push(words.get("named.says.locked", { names: locks.join(", "), left: words.number(left, 0, "percent") }));
-    return [h("p", { class: "gx-strip-says" }, says.filter(Boolean).join(" "))];
+    if (locks.length) says.push(words.get("named.says.locked", { names: words.list(locks), left: words.number(left, 0, "percent") }));
+    return [h("p", { class: "gx-strip-says" }, words.joined(says))];
   }
 
   /** What the server has forgotten is not offered any more. */

@@ -90,7 +90,7 @@ class NearestTool {
       paintPixels(canvas, arrays.nearest, shapes.nearest.shape, i);
       return h("figure", { "data-row": String(facts.rows[i]), "data-distance": String(distance) }, canvas, h("figcaption", {}, said));
     }));
-    setText(this.unit, words.get(`close.distance.${facts.by}`, { features: facts.features }));
+    setText(this.unit, words.get(`close.distance.${facts.by}`, { features: words.judge(facts.features) }));
     setText(this.judgement, judgedBy(words, facts.by, facts.nearer));
     const usable = facts.held_out.length > 0;
     for (const part of [this.yard, this.yardText]) part.classList.toggle("gl-gone", !usable);
@@ -103,6 +103,6 @@ class NearestTool {
     if (!facts?.held_out?.length) return;
     const { words, theme } = this.desk;
     paintYard(this.yard, roomIn(this.row), { yard: facts.held_out, distance: facts.distances[0], by: facts.by, role: "fake" }, words, theme);
-    this.yard.setAttribute("aria-label", `${this.yardText.textContent} ${asDistance(words, facts.distances[0], facts.by)}`);
+    this.yard.setAttribute("aria-label", words.joined([this.yardText.textContent, asDistance(words, facts.distances[0], facts.by)]));
   }
 }

@@ -145,7 +145,7 @@ class PadTool {
     const far = this.corners.map(([cx, cy]) => Math.hypot(cx - x, cy - y));
     const near = far.indexOf(Math.min(...far));
     const said = words.get("pad.said", { x: words.number(x, 2), y: words.number(y, 2), corner: words.get("pad.corner", { index: near + 1 }), name: this.all[near].label.textContent });
-    this.canvas.setAttribute("aria-label", `${words.get("pad.surface")} ${said}`);
+    this.canvas.setAttribute("aria-label", words.joined([words.get("pad.surface"), said]));
   }
 
   paint() {

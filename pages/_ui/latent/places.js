@@ -28,7 +28,7 @@ class Slot {
     const { words } = this.desk;
     const seed = this.place && "seed" in this.place ? words.get("slot.seed", { seed: this.place.seed }) : words.get("slot.kept");
     setText(this.label, this.place ? seed : words.get("slot.empty"));
-    this.button.setAttribute("aria-label", `${this.name}: ${this.label.textContent}`);
+    this.button.setAttribute("aria-label", this.desk.words.pair(this.name, this.label.textContent));
   }
 
   toggle() {

@@ -307,7 +307,7 @@ class ProjectTool {
     }
     if (facts.class !== null) rows.push(["label.found", about.classes[facts.class]]);
     if (facts.encoder !== null) rows.push(["encoder", words.get("project.decibels", { value: words.number(facts.encoder, 1) })]);
-    if (!this.points) rows.push(["compared", facts.features ? words.get("project.compared.features", { features: facts.features }) : words.get("project.compared.pixels")]);
+    if (!this.points) rows.push(["compared", facts.features ? words.get("project.compared.features", { features: words.judge(facts.features) }) : words.get("project.compared.pixels")]);
     if (this.leads && this.said.follow && answer.share < 1 && this.at !== this.ahead) this.lead(this.at, false);
     this.tellMoment();
     this.facts.replaceChildren(...rows.flatMap(([code, text]) => [h("dt", { "data-tip": words.get(`project.${code}.help`) }, words.get(`project.${code}`)), h("dd", {}, text)]));

@@ -38,7 +38,7 @@ class FoundDirections {
     const { how, samples, step } = this.sets[key];
     const share = SHARES[how];
     const text = words.get(`how.${how}.text`);
-    return share ? [text, words.get(share, { samples: words.number(samples) }), this.desk.atStep("directions.of", step)].filter(Boolean).join(" ") : text;
+    return share ? words.joined([text, words.get(share, { samples: words.number(samples) }), this.desk.atStep("directions.of", step)]) : text;
   }
 
   /** A button that has them searched in the generator that is explored now. */

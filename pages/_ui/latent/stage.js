@@ -126,7 +126,7 @@ class Stage {
     this.said = said;
     this.facts.replaceChildren(...rows.flatMap(([code, text]) => [h("dt", { "data-tip": words.get(`${code}.help`) }, words.get(code)), h("dd", {}, text)]));
     const at = about.kind === "points" ? [words.get("stage.at", Object.fromEntries(["x", "y"].map((axis, k) => [axis, words.number(this.shown.arrays.samples[k], 2)])))] : [];
-    this.canvas.setAttribute("aria-label", [words.get("stage"), ...at, ...rows.map(([code, text]) => `${words.get(code)} ${text}`)].join(", "));
+    this.canvas.setAttribute("aria-label", words.list([words.get("stage"), ...at, ...rows.map(([code, text]) => `${words.get(code)} ${text}`)]));
   }
 
   resize() {
@@ -212,7 +212,7 @@ class NoisePlane {
     }
     context.globalAlpha = 1;
     const [one, other] = [i, j].map((k) => words.get("noise.said", { name: words.get("noise.coordinate", { index: k + 1 }), value: words.number(latent[k], 2) }));
-    this.canvas.setAttribute("aria-label", [words.get("noise.plane"), one, ...(i === j ? [] : [other])].join(" "));
+    this.canvas.setAttribute("aria-label", words.joined([words.get("noise.plane"), one, ...(i === j ? [] : [other])]));
     paintHere(context, place(latent[i]), i === j ? size / 2 : size - place(latent[j]), theme);
   }
 }

@@ -151,10 +151,10 @@ class TruncationTool {
     setText(this.of, this.pending || (facts && desk.about.open) ? words.get(of, { step, now: words.number(desk.step) }) : "");
     this.figures.classList.toggle("gx-stale", Boolean(this.isOld && !(this.pending && this.partial)));
     if (facts) {
-      const by = words.get(`truncation.by.${facts.by}`, { features: facts.features });
+      const by = words.get(`truncation.by.${facts.by}`, { features: words.judge(facts.features) });
       const judged = facts.judged ? words.get("truncation.judged", { count: words.number(facts.judged) }) : "";
       const shares = !desk.about.known ? words.get("truncation.no.data") : facts.by === "pixels" ? words.get("truncation.no.shares") : "";
-      setText(this.state, [words.get(desk.about.known ? "truncation.from" : "truncation.from.alone", { count: words.number(facts.samples), real: words.number(facts.reference) }), by, judged, shares].filter(Boolean).join(" "));
+      setText(this.state, words.joined([words.get(desk.about.known ? "truncation.from" : "truncation.from.alone", { count: words.number(facts.samples), real: words.number(facts.reference) }), by, judged, shares]));
     }
     for (const chart of this.charts) chart.fit(desk.about, facts);
   }
@@ -275,7 +275,7 @@ class PsiChart {
         context.fill();
       }
     }
-    this.canvas.setAttribute("aria-label", [words.get(`truncation.${this.code}`), ...rows.map((row) => this.sentence(row))].join(". "));
+    this.canvas.setAttribute("aria-label", words.sentences([words.get(`truncation.${this.code}`), ...rows.map((row) => this.sentence(row))]));
   }
 
   line(context, points, color, dash) {

@@ -281,7 +281,7 @@ class UnitsTool {
       const [x, y] = found.moves ? [found.moves[2 * rank], found.moves[2 * rank + 1]] : [];
       said.push(found.moves ? words.get("units.score.points", { value: words.short(found.scores[rank]), x: words.short(x), y: words.short(y) }) : words.get("units.score", { value: words.number(found.scores[rank], 1, "percent") }));
     }
-    const text = said.join(", ");
+    const text = words.list(said);
     if (tile.dataset.tip !== text) {
       tile.dataset.tip = text;
       tile.setAttribute("aria-label", text);
@@ -383,6 +383,6 @@ class UnitsTool {
     const together = this.points ? words.short(found.together) : words.number(found.together, 1, "percent");
     const said = [words.get(how, { count, of: words.number(found.of) }), words.get(this.points ? "units.together.points" : "units.together", { count: found.top, value: together })];
     if (found.situation !== this.situation) said.unshift(words.get("units.stale"));
-    if (!this.unmarked) setText(this.about, said.join(" "));
+    if (!this.unmarked) setText(this.about, words.joined(said));
   }
 }

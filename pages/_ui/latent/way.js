@@ -100,7 +100,7 @@ class WayTool {
     const { words, about } = this.desk;
     const { places } = this.said;
     const word = words.get(about.found ? "category" : "class");
-    const select = h("select", { class: "gl-select", "aria-label": `${words.get("way.key", { index: i + 1 })}: ${word}`, onchange: () => {
+    const select = h("select", { class: "gl-select", "aria-label": words.pair(words.get("way.key", { index: i + 1 }), word), onchange: () => {
       const label = select.value === "" ? {} : { class: Number(select.value) };
       const old = places[i];
       const plain = "seed" in old ? { seed: old.seed } : old.of ?? old;

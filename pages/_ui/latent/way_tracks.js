@@ -61,7 +61,7 @@ class WayChart {
     this.caption.dataset.tip = what.help;
     const said = [["line", what.name], ...(what.other ? [["dash", what.otherName]] : []), ...(what.band ? [["band", what.usualName]] : []), ["tick", words.get("way.keyframe")]];
     this.legend.replaceChildren(...said.map(([form, name]) => h("span", { class: `gx-way-${form}` }, name)));
-    this.canvas.setAttribute("aria-label", `${what.title}. ${what.sentence} ${words.get("way.range", { low: words.short(Math.min(...what.values)), high: words.short(Math.max(...what.values)) })}`);
+    this.canvas.setAttribute("aria-label", words.sentences([what.title, what.sentence, words.get("way.range", { low: words.short(Math.min(...what.values)), high: words.short(Math.max(...what.values)) })]));
     this.paint();
   }
 

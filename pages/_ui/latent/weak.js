@@ -75,7 +75,7 @@ class WeakTool {
     const { facts } = this.found;
     const text = words.get("weak.found", { count: words.number(facts.samples), step: words.number(this.found.step) });
     const older = this.found.step !== step || this.look !== JSON.stringify(this.desk.walk.look);
-    setText(this.state, older ? `${text} ${words.get("weak.older")}` : text);
+    setText(this.state, words.joined([text, older && words.get("weak.older")]));
   }
 
   moved(ended) {
@@ -128,7 +128,7 @@ class WeakTool {
       if (!facts.held_out) return words.get("weak.far.text", { distance });
       const parts = [words.get("weak.far.text.held", { distance, usual: this.distance(facts.held_out[0]), high: this.distance(facts.held_out[1]), share: words.number(facts.beyond, 0, "percent") })];
       if (facts.outside !== null) parts.push(words.get("weak.outside", { share: words.number(facts.outside, 0, "percent") }));
-      return parts.join(" ");
+      return words.joined(parts);
     }
     return words.get(`weak.holes.text.${facts.holes.by || "any"}`, { pairs: words.number(facts.holes.pairs), distance });
   }

@@ -131,7 +131,7 @@ class Closely {
     this.found.classList.toggle("gl-gone", !distances);
     if (!distances) return setText(this.state, words.get(ready ? "close.nothing" : "close.preparing"));
     this.showPictures(facts);
-    setText(this.unit, words.get(`close.distance.${facts.by}`, { features }));
+    setText(this.unit, words.get(`close.distance.${facts.by}`, { features: words.judge(features) }));
     const { held_out: yard } = facts;
     const usable = yard.length > 0;
     for (const part of [this.yard, this.yardText]) part.classList.toggle("gl-gone", !usable);
@@ -139,7 +139,7 @@ class Closely {
     setText(this.judgement, this.judged(facts));
     if (!usable) return;
     paintYard(this.yard, roomIn(this.box), { yard, distance: distances[0], by: facts.by, role: this.asked.role }, words, this.ui.theme);
-    this.yard.setAttribute("aria-label", `${this.yardText.textContent} ${asDistance(words, distances[0], facts.by)}`);
+    this.yard.setAttribute("aria-label", words.joined([this.yardText.textContent, asDistance(words, distances[0], facts.by)]));
   }
 
   judged({ by, nearer }) {

@@ -150,7 +150,7 @@ class Tiles {
     if (names.join() !== this.names) this.arrange(names);
     for (const name of names) {
       const { value, side, title } = this.tiles.get(name);
-      if (metrics.by && words.has(`curve.${name}.by`)) setText(title, words.get(`curve.${name}.by`, { by: metrics.by }));
+      if (metrics.by && words.has(`curve.${name}.by`)) setText(title, words.get(`curve.${name}.by`, { by: words.judge(metrics.by) }));
       setText(value, this.text(name, values));
       const floor = metrics.floor?.[name];
       setText(side, floor === undefined || floor === null ? "" : words.get(metrics.features ? "instead" : "perfect", { value: this.figure(name, floor) }));

@@ -35,7 +35,7 @@ function sourceOf(header, name) {
 
 /** From how many samples, at which step and by which features. */
 function fromWords(words, metrics) {
-  const values = { samples: words.number(metrics.samples), step: words.number(metrics.step), features: metrics.features };
+  const values = { samples: words.number(metrics.samples), step: words.number(metrics.step), features: words.judge(metrics.features) };
   return words.get(metrics.features ? "from.judged" : "from.samples", values);
 }
 
@@ -333,10 +333,10 @@ class Panel {
     const { words } = this.owner.ui;
     const floor = source.floor?.[name];
     const dotted = source.features ? (name === "as_asked" ? "floor.asked" : "floor.real") : "floor.perfect";
-    const parts = [this.tip(name), capital(fromWords(words, source)) + ".", Number.isFinite(floor) && words.get(dotted, { value: words.short(floor) })];
+    const parts = [this.tip(name), words.stopped(capital(fromWords(words, source))), Number.isFinite(floor) && words.get(dotted, { value: words.short(floor) })];
     const tip = parts.filter(Boolean).join("\n");
     if (this.items[k].dataset.tip !== tip) this.items[k].dataset.tip = tip;
-    if (source.by && words.has(`curve.${name}.by`)) setText(this.names[k], words.get(`curve.${name}.by`, { by: source.by }));
+    if (source.by && words.has(`curve.${name}.by`)) setText(this.names[k], words.get(`curve.${name}.by`, { by: this.owner.ui.words.judge(source.by) }));
   }
 }
 

@@ -102,13 +102,49 @@ class Words {
     return text.replace(/\{(\w+)[^}]*\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
   }
 
-  /** A run's message: {template, params}, in the page's language where the page knows the template. */
+  /** A run's message: {template, params}, in the page's language where the page knows the template, or a word that it is filled in with. */
   sentence(message) {
     if (!message) return "";
     if (typeof message === "string") return message;
-    const shown = Object.entries(message.params || {}).map(([name, value]) =>
-      [name, typeof value === "number" ? this.number(value, Number.isInteger(value) ? 0 : 3) : value]);
-    return this.fill(this.labels[`message:${message.template}`] ?? message.template ?? "", Object.fromEntries(shown));
+    const known = (text) => this.labels[`message:${text}`] ?? text;
+    const shown = Object.fromEntries(Object.entries(message.params || {}).map(([name, value]) =>
+      [name, typeof value === "number" ? this.number(value, Number.isInteger(value) ? 0 : 3) : value]));
+    const told = Object.entries(shown).map(([name, value]) => [name, typeof value === "string" && value !== known(value) ? this.fill(known(value), shown) : value]);
+    return this.fill(known(message.template ?? ""), Object.fromEntries(told));
+  }
+
+  /** What compares pictures: its name, or a description that begins with it. */
+  judge(text) {
+    const more = /^(.+), (\d+) features, ([\d.]+) % accurate(, of each of \d+ channels)?$/.exec(text ?? "");
+    const name = this.labels[`judge:${more ? more[1] : text}`];
+    if (!more || !name) return name ?? text;
+    return this.get(more[4] ? "judge.each" : "judge.more", { name, width: this.number(Number(more[2])), accuracy: this.number(Number(more[3]), 1) });
+  }
+
+  /** One text of several: after a full-width mark no space is wanted. */
+  joined(parts) {
+    return parts.filter(Boolean).reduce((all, part) => (all ? all + (/[\u3001\u3002\uff01\uff09\uff0c\uff1a\uff1b\uff1f\u201d]$/.test(all) ? "" : " ") + part : part), "");
+  }
+
+  /** One text of several, each of which may lack its full stop. */
+  sentences(parts) {
+    const stop = this.labels["sentence.between"] ?? ". ";
+    return parts.filter(Boolean).reduce((all, part) => (all ? (/[.!?\u3002\uff01\uff1f]$/.test(all) ? this.joined([all, part]) : all + stop + part) : part), "");
+  }
+
+  /** With its full stop. */
+  stopped(text) {
+    return text + (this.labels["sentence.between"] ?? ". ").trimEnd();
+  }
+
+  /** A list of words, as the language divides them. */
+  list(parts) {
+    return parts.join(this.labels["list.between"] ?? ", ");
+  }
+
+  /** A thing by name, and what it is. */
+  pair(name, value) {
+    return this.fill(this.labels.pair ?? "{name}: {value}", { name, value });
   }
 
   /** What a mark on the curves says: its own text, or which setting went from what to what. */

@@ -5,7 +5,8 @@ const SPOKEN_MS = 5000;
 
 class Spoken {
   /** `sayings`: -> pairs of a canvas and what it shows now. */
-  constructor(sayings) {
+  constructor(view, sayings) {
+    this.view = view;
     this.sayings = sayings;
     this.last = -Infinity;
     this.timer = null;
@@ -23,7 +24,7 @@ class Spoken {
     clearTimeout(this.timer);
     this.timer = null;
     for (const [canvas, parts] of this.sayings()) {
-      const text = parts.filter(Boolean).join(". ");
+      const text = this.view.words.sentences(parts);
       if (text && canvas.getAttribute("aria-label") !== text) canvas.setAttribute("aria-label", text);
     }
     this.last = performance.now();
@@ -74,7 +75,7 @@ function saidOfPoints(view, header) {
     fake && words.get("said.middle", { fake: place(fake), real: place(arrays.real) }),
     outputs.every(Number.isFinite) && words.get("said.outputs", { real: words.short(outputs[0]), fake: words.short(outputs[1]) }),
     real !== undefined && words.get("said.field", { share: words.number(real, 0, "percent") }),
-    words.get("said.layers", { names: shown.map((button) => button.textContent).join(", ") }),
+    words.get("said.layers", { names: words.list(shown.map((button) => button.textContent)) }),
   ];
 }
 
@@ -86,7 +87,7 @@ function saidOfGrid(grid, title, header, figures) {
   return [
     title,
     words.get("said.grid", { count: words.number(rows * cols), rows: words.number(rows), columns: words.number(cols), step: words.number(header.step) }),
-    grid.names && words.get("said.classes", { names: grid.names.join(", ") }),
+    grid.names && words.get("said.classes", { names: words.list(grid.names) }),
     ...figures,
   ];
 }
