@@ -196,10 +196,11 @@ class Figure:
 
 @dataclass(frozen=True)
 class Reveal:
-    """What was to be seen, with the learner's own answer to `of` beside it."""
+    """What was to be seen, with the learner's own answer to `of` beside it. aside: the lesson goes on without it, and it comes once it is open."""
 
     id: str
     of: str = ""
+    aside: bool = False
     after: tuple[str, ...] = ()
 
 

@@ -20,8 +20,16 @@ TRICKS: dict[str, dict[str, Any]] = {
     "clipping": {"grad_clip": 0.1},
     "accumulation": {"accumulation": 4},
 }
+# A hundred digits, and nothing that keeps the discriminator from learning them by heart.
+FEW: dict[str, Any] = {
+    "augmentation": "none", "penalty": "none", "generator.width": 16, "discriminator.width": 16, "g_optimizer.lr": 2e-3, "d_optimizer.lr": 4e-3,
+}  # fmt: skip
+AUGMENTED: dict[str, dict[str, Any]] = {
+    "diffaugment": {"augmentation": "diffaugment"},
+    "ada": {"augmentation": "ada", "ada_speed": 20_000.0},
+}
 LESSON = Lesson(
-    "tricks", minutes=10, zoo=("metric.swd",),
+    "tricks", minutes=10, zoo=("metric.swd", "trick.diffaugment", "trick.ada"),
     parts=(
         Prose("intro"),
         Ask("most", options=("smoothing", "noise", "scales", "ema", "clipping", "accumulation"), right="scales"),
@@ -33,6 +41,9 @@ LESSON = Lesson(
             Task("within", (Target("within", at_least=1),), goal=True, solution={"trick": "accumulation"}),
         )),
         Reveal("seen", of="most", after=("trial.beyond", "trial.within")),
+        Trial("pictures", preset="diffaugment", changes=FEW, tricks=AUGMENTED, figure="fd", steps=1500,
+              after=("trial.beyond", "trial.within"), tasks=(Task("first", (Target("tried", at_least=1),)),)),
+        Reveal("pictured", aside=True, after=("pictures.first",)),
         Prose("many", after=("trial.beyond", "trial.within")),
         Ask("alarm", low=0, high=100, right=26.5, tolerance=1.0, checked=True, after=("trial.beyond", "trial.within")),
     ),

@@ -10,10 +10,13 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from gan_core.lessons import LESSONS
+from gan_core.lessons import LESSONS, texts
 from gan_core.lessons.lesson import Figure, Lesson, Trial, tasks_of
 from gan_core.lessons.progress import Progress, Record
+from gan_core.runs.gauging import SAMPLES, Gauge
 from gan_core.runs.scheduler import Scheduler
+from gan_core.runs.snapshots import Metrics
+from gan_core.trainer import Trainer
 
 Open = Callable[..., AppTest]
 KEPT = "learn.progress"
@@ -111,6 +114,38 @@ def test_other_runs_do_not_stand_in_for_those_of_a_trick(visit: Open, scheduler:
     assert not app.exception
     assert not record(app, "tricks").has("trial.first")
     assert "learn.tricks.trial.noise.start" in {button.key for button in app.button}
+
+
+@pytest.mark.usefixtures("short")
+def test_pictures_on_trial_are_judged_by_the_figure_of_their_end(
+    visit: Open, scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is revealed of them comes with it, and the rest of the lesson has not waited."""
+
+    def at_end(_gauge: Gauge, trainer: Trainer) -> Metrics:
+        better = trainer.config.augmentation != "none"
+        return Metrics({"fd": 40.0 + trainer.config.seed - 10 * better}, SAMPLES, trainer.step_count, {"fd": 0.5})
+
+    monkeypatch.setattr(Gauge, "at_end", at_end)
+    app = opened(visit, "tricks", "pictures")
+    assert "learn.tricks.alarm.give" in {button.key for button in app.button}
+    revealed = texts.of("tricks", "en")["pictured"].splitlines()[0]
+    assert not any(revealed in one.value for one in app.markdown)
+    app.radio(key="learn.tricks.pictures.diffaugment").set_value("better")
+    press(app, "tricks.pictures.diffaugment.give")
+    press(app, "tricks.pictures.diffaugment.start")
+    runs = record(app, "tricks").runs
+    assert {place: len(ids) for place, ids in runs.items()} == {"pictures.plain": 3, "pictures.diffaugment": 3}
+    until_ended(scheduler, runs)
+    app.run()
+    app.run()  # the ticks and what was said of them
+    assert not app.exception
+    assert record(app, "tricks").has("pictures.first")
+    table = next(one.value for one in app.markdown if "| DiffAugment |" in one.value)
+    assert "-10" in table.replace("−", "-")
+    assert "**helped**" in table
+    assert any("You predicted it" in one.value for one in app.markdown)
+    assert any(revealed in one.value for one in app.markdown)
 
 
 def test_a_cloud_ticks_the_goal(visit: Open) -> None:

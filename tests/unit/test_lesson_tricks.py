@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from _eyes import Corners
 from scipy import stats
 
-from benchmarks.tricks import trained
+from benchmarks.tricks import TRIALS, trained
 from gan_core import config as settings
 from gan_core.comparison.entries import Compared
+from gan_core.data.sets import ImageSet
 from gan_core.lessons import trials
 from gan_core.lessons.lesson import Lesson, Prose, Task, Trial
 from gan_core.lessons.progress import Progress, Record, read
-from gan_core.lessons.tricks import LESSON
+from gan_core.metrics.classes import shares_of
+from gan_core.metrics.features import Judges
+from gan_core.runs import gauging
 from gan_core.runs.folder import RunFolder
 
-TRIAL = next(part for part in LESSON.parts if isinstance(part, Trial))
+TRIAL, PICTURES = TRIALS
 SHORT = replace(TRIAL, steps=30)
 RUNS = {"plain": (0.52, 0.69, 0.53), "noise": (0.08, 0.10, 0.09), "ema": (0.50, 0.70, 0.55)}
 
@@ -35,13 +40,14 @@ def told(trick: str, values: tuple[float, ...] | None = None, **said: object) ->
     ]
 
 
-def test_runs_with_a_trick_differ_in_it_and_their_seed_alone() -> None:
-    plain = TRIAL.configs()
+@pytest.mark.parametrize("trial", TRIALS, ids=lambda trial: trial.id)
+def test_runs_with_a_trick_differ_in_it_and_their_seed_alone(trial: Trial) -> None:
+    plain = trial.configs()
     assert [config.seed for config in plain] == [1, 2, 3]
-    for trick, changes in TRIAL.tricks.items():
-        for without, tried in zip(plain, TRIAL.configs(trick), strict=True):
+    for trick, changes in trial.tricks.items():
+        for without, tried in zip(plain, trial.configs(trick), strict=True):
             assert {*settings.differences(without, tried)} == {*changes}
-            assert tried.horizon == TRIAL.steps * tried.batch_size * tried.k_d
+            assert tried.horizon == trial.steps * tried.batch_size * tried.k_d
 
 
 def test_the_interval_is_that_of_welch() -> None:
@@ -118,12 +124,29 @@ def test_a_run_ends_by_itself_with_its_figure(tmp_path: Path) -> None:
     assert trials.ended(TRIAL, run) is None
 
 
+def test_a_run_of_pictures_ends_with_its_figure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def corners(data: ImageSet) -> Iterator[None]:
+        assert data.labels is not None
+        yield
+        return Judges(eyes := Corners(key="trial", block=2000), eyes, shares_of(data.labels % 4, 4), 0.9)
+
+    monkeypatch.setattr(gauging.features, "pieces", corners)
+    short = replace(PICTURES, steps=4)
+    run = trained(short.configs("diffaugment")[0], tmp_path / "run")
+    assert (run.status, run.step, run.final_step) == ("finished", 4, 4)
+    assert run.config.kind == "images"
+    assert math.isfinite(trials.ended(short, run) or math.nan)
+
+
+GOALS = [pytest.param(trial, task, id=f"{trial.id}.{task.id}") for trial in TRIALS for task in trial.tasks if task.goal]
+
+
 @pytest.mark.long
-@pytest.mark.parametrize("task", [task for task in TRIAL.tasks if task.goal], ids=lambda task: task.id)
-def test_the_goals_are_reached_by_their_solutions_and_not_without(task: Task, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("trial", "task"), GOALS)
+def test_the_goals_are_reached_by_their_solutions_and_not_without(trial: Trial, task: Task, tmp_path: Path) -> None:
     def runs(trick: str) -> list[Compared]:
-        return [trained(config, tmp_path / f"{trick}-{config.seed}") for config in TRIAL.configs(trick)]
+        return [trained(config, tmp_path / f"{trick}-{config.seed}") for config in trial.configs(trick)]
 
     trick, plain = str(task.solution["trick"]), runs("")
-    assert not task.is_done(trials.sight({trick: trials.outcome(TRIAL, plain, [])}))
-    assert task.is_done(trials.sight({trick: trials.outcome(TRIAL, plain, runs(trick))}))
+    assert not task.is_done(trials.sight({trick: trials.outcome(trial, plain, [])}))
+    assert task.is_done(trials.sight({trick: trials.outcome(trial, plain, runs(trick))}))

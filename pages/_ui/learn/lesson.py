@@ -50,6 +50,8 @@ class LessonPage:
         for part in self.lesson.parts:
             if self.record.is_open(part.id, part.after):
                 self._part(part)
+            elif isinstance(part, Reveal) and part.aside:
+                continue
             elif closed is None:
                 closed = part.id
                 self._closed(part)

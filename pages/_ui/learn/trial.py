@@ -6,6 +6,7 @@ import contextlib
 import statistics
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from typing import cast
 
 import streamlit as st
 
@@ -25,7 +26,7 @@ from pages._ui import service, tokens
 from pages._ui.charts import show_chart
 from pages._ui.failures import plain
 from pages._ui.i18n import language, number, speech, translate
-from pages._ui.lab import in_short
+from pages._ui.lab import Kind, in_short
 from pages._ui.learn.keeping import keep, progress
 from pages._ui.learn.labs import GONE
 from pages._ui.live import live_view
@@ -189,7 +190,7 @@ class LessonTrial:
                 with column:
                     st.markdown(f"{badge(i)} {self._name(trick) if one else _('Without a trick')}")
                     if run is not None:
-                        live_view(run_id=run.id, token=tokens.issue_for(run.id, control=False), frame=None, labels=labels, kind="points",
+                        live_view(run_id=run.id, token=tokens.issue_for(run.id, control=False), frame=None, labels=labels, kind=cast(Kind, run.config.kind),
                                   key=f"{self.page}.{trick}.{i}.live", can_control=False, only="cell", caption=in_short(run.config, _))  # fmt: skip
 
     def _watch(self, trick: str, ended: bool) -> None:

@@ -170,6 +170,7 @@ class ImagesView {
     fake.box.append(this.tools);
     this.box = h("div", { class: "gl-images" }, real.box, rebuilt.box, fake.box);
     rebuilt.box.classList.add("gl-gone");
+    real.box.classList.toggle("gl-gone", ui.only === "cell"); // of runs side by side they are the same
   }
 
   buildDialog() {
@@ -255,7 +256,7 @@ class ImagesView {
 
   resize(width) {
     this.width = width;
-    const single = width < 480;
+    const single = width < 480 || this.ui.only === "cell";
     const count = this.grids.length;
     this.box.classList.toggle("gl-single", single);
     this.box.classList.toggle("gl-three", count === 3);
