@@ -16,6 +16,9 @@ os.environ.setdefault("GAN_PLAYGROUND_ENGINE", "eager")  # what is to be compile
 # on pictures with two threads would take ten times as long. What a run is told to take, it takes still.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.fsync = lambda _file: (
+    None
+)  # no test pulls the plug, and what a process that is killed has written is there without it
 gc.disable()  # while tests are collected, which leaves nothing to collect
 
 _FIRST = "tests/browser"  # the longest: begun last, it would be what everybody waits for
@@ -49,6 +52,15 @@ def pytest_collection_finish() -> None:
     """What is there now stays: no need to look through it again and again."""
     gc.enable()
     gc.freeze()
+
+
+@pytest.fixture
+def measured_quickly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs measure themselves by few samples: for tests of what else they do."""
+    from gan_core.runs import looking
+
+    monkeypatch.setattr(looking, "METRIC_SAMPLES", 100)
+    monkeypatch.setattr(looking, "PICTURE_SAMPLES", 20)
 
 
 _skipped: list[str] = []

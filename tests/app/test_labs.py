@@ -107,6 +107,8 @@ def test_every_preset_can_be_chosen_and_is_recognised(visit: Open, page: str) ->
         assert draft(app, page) == presets.load(entry.name)
         assert shown(app, "selectbox", f"{page}.preset").value == entry.name
         assert any(entry.info["see"] in c.value for c in app.sidebar.caption)
+        if entry.info["goal"] == "recipe":
+            says_what_it_is(app, entry)
 
 
 @pytest.mark.parametrize(
@@ -119,16 +121,12 @@ def test_an_address_with_a_preset(visit: Open, entry: Entry[Any]) -> None:
     assert draft(visit(f"{page}.py", preset=entry.name), page) == presets.load(entry.name)
 
 
-@pytest.mark.parametrize(
-    "entry", [e for e in registry.preset.entries() if e.info["goal"] == "recipe"], ids=lambda e: e.name
-)
-def test_a_recipe_says_what_it_is(visit: Open, entry: Entry[Any]) -> None:
-    app = visit("images.py", preset=entry.name)
+def says_what_it_is(app: AppTest, entry: Entry[Any]) -> None:
+    """A recipe, in full."""
     (about,) = (box for box in app.sidebar.expander if box.label == "About this method")
     said = "\n".join(x.value for x in (*about.markdown, *about.code, *about.caption))
     assert all(entry.info[part] in said for part in ("changed", "needs"))
     config = presets.load(entry.name)
-    assert draft(app, "images") == config
     assert formulas.of_objective(config) in said
     if config.adversarial:
         assert (

@@ -14,7 +14,7 @@ import _tiny
 import pytest
 from _damage import LONG, Disk, Story, rests, run_id, wait
 
-from gan_core.runs import facts, keeping, looking
+from gan_core.runs import facts, keeping
 from gan_core.runs.breaking import NOT_SAVED
 from gan_core.runs.commands import Pause, Resume
 from gan_core.runs.folder import RunFolder
@@ -48,12 +48,6 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
         return made[kind]
 
     return tell
-
-
-@pytest.fixture(autouse=True)
-def measured_quickly(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(looking, "METRIC_SAMPLES", 100)
-    monkeypatch.setattr(looking, "PICTURE_SAMPLES", 20)
 
 
 def opened(path: Path) -> TrainingSession:

@@ -40,6 +40,7 @@ from gan_core.runs.session import TrainingSession
 from gan_core.runs.store import Store
 from gan_core.trainer import Trainer
 
+pytestmark = pytest.mark.usefixtures("measured_quickly")
 sigkill = pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL on Windows")
 
 # ── the command line ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -47,7 +48,8 @@ sigkill = pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKIL
 SETTINGS = ["generator.hidden=8,8", "discriminator.hidden=8,8", "batch_size=16", "device=cpu", "threads=1", "seed=4"]
 _OFTEN = """
 import sys
-from gan_core.runs import keeping
+from gan_core.runs import keeping, looking
+looking.METRIC_SAMPLES = 100
 keeping.SAVE_SECONDS, keeping.WRITE_SHARE = 0.01, 1  # so that it is writing most of the time
 from gan_core.cli import main
 print("ready", flush=True)
@@ -124,6 +126,7 @@ class Server:
     def __init__(self, root: Path, seed: int) -> None:
         keeping.SAVE_SECONDS, keeping.WRITE_SHARE = 0.01, 1
         keeping.MOMENT_SECONDS, keeping.MOMENT_SHARE = 0.0, 0.3
+        looking.METRIC_SAMPLES, looking.PICTURE_SAMPLES = 100, 20
         self.root, self.rng = root, random.Random(seed)
         (root / "steps").mkdir(parents=True, exist_ok=True)
         self._count_steps()
@@ -486,8 +489,6 @@ def killed_at(tmp_path: Path, every: int, offset: int) -> list[str]:
 
 @pytest.fixture
 def _every_moment_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    """And measured quickly."""
-    monkeypatch.setattr(looking, "METRIC_SAMPLES", 100)
     monkeypatch.setattr(keeping, "MOMENT_SECONDS", 0.0)
     monkeypatch.setattr(keeping, "MOMENT_SHARE", 1e9)
 

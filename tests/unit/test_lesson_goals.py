@@ -54,7 +54,8 @@ def reached(lab: Lab, task: Task, folder: Path, *, solved: bool) -> bool:
         headless.go(session, step, None, lambda: None)
         if step == task.at_step and solution:
             session.change(solution)
-        found = found or task.is_done(seen(session, task))
+        if found := task.is_done(seen(session, task)):
+            break
     headless.finish(session)
     return found
 

@@ -11,7 +11,7 @@ import gan_core.presets
 from gan_core import registry
 from gan_core.config import RunConfig, replace
 from gan_core.errors import ConfigError
-from gan_core.memory import check_memory, estimate, sample_shape
+from gan_core.memory import check_memory, estimate
 from gan_core.networks import on_meta
 
 HUGE = {"generator.hidden": (2048,) * 8, "discriminator.hidden": (2048,) * 8, "device": "cpu"}
@@ -24,14 +24,6 @@ def test_every_preset_fits(name: str) -> None:
     if gigabytes:
         assert f"{gigabytes} GB" in registry.preset[name].info["needs"]
     assert 0 < estimate(gan_core.presets.load(name)) < (0.8e9 * gigabytes if gigabytes else 2e9)
-
-
-@pytest.mark.parametrize("name", [e.name for e in registry.dataset.entries() if not e.info.get("download")])
-def test_shapes_without_the_data(name: str) -> None:
-    for size in registry.dataset[name].info.get("sizes", (28,)):
-        make = _tiny.pairs if registry.dataset[name].info["kind"] == "pairs" else _tiny.points
-        config = make(data__name=name, data__image_size=size)
-        assert sample_shape(config) == gan_core.data.load(config.data).shape  # type: ignore[attr-defined]
 
 
 def test_more_needs_more() -> None:

@@ -26,7 +26,8 @@ from gan_core.runs.session import TrainingSession
 from gan_core.runs.store import Store
 from gan_core.trainer import Trainer
 
-told, _measured_quickly = _robust.told, _robust.measured_quickly  # fixtures
+told = _robust.told  # a fixture
+pytestmark = pytest.mark.usefixtures("measured_quickly")
 YEAR = 365.0 * 24 * 3600
 JUMPS = (0.0, -YEAR, 10 * YEAR, -1.0, 0.0, -20 * YEAR, 3600.0)
 

@@ -22,7 +22,8 @@ from gan_core.runs.commands import Reset, Resume
 from gan_core.runs.index import Query
 from gan_core.runs.session import TrainingSession
 
-told, _measured_quickly = _robust.told, _robust.measured_quickly  # fixtures
+told = _robust.told  # a fixture
+pytestmark = pytest.mark.usefixtures("measured_quickly")
 
 
 def end_after_refusals(path: Path, disk: Refusing) -> str:

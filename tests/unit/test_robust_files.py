@@ -23,7 +23,8 @@ from gan_core.runs.folder import RunFolder
 from gan_core.runs.index import Query
 from gan_core.runs.session import TrainingSession
 
-told, _measured_quickly = _robust.told, _robust.measured_quickly  # fixtures
+told = _robust.told  # a fixture
+pytestmark = pytest.mark.usefixtures("measured_quickly")
 
 
 def few(cases: Iterable[str], *chosen: str) -> list[Any]:

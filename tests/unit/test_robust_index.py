@@ -22,7 +22,8 @@ from gan_core.runs.index import Query
 from gan_core.runs.scheduler import Scheduler
 from gan_core.runs.session import TrainingSession
 
-told, _measured_quickly, _saved_often = _robust.told, _robust.measured_quickly, _robust.saved_often  # fixtures
+told, _saved_often = _robust.told, _robust.saved_often  # fixtures
+pytestmark = pytest.mark.usefixtures("measured_quickly")
 
 
 def _garbage(path: Path) -> None:

@@ -31,7 +31,8 @@ from gan_core.runs.scheduler import Scheduler
 from gan_core.runs.session import TrainingSession
 from gan_core.runs.store import Store
 
-told, _measured_quickly, _saved_often = _robust.told, _robust.measured_quickly, _robust.saved_often  # fixtures
+told, _saved_often = _robust.told, _robust.saved_often  # fixtures
+pytestmark = pytest.mark.usefixtures("measured_quickly")
 
 
 class Mounts:

@@ -7,6 +7,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import _tiny
@@ -20,6 +21,8 @@ from gan_core.runs.scheduler import ABANDONED, Scheduler
 from gan_core.runs.session import TrainingSession
 from gan_core.runs.store import Store
 from gan_core.trainer import Trainer
+
+pytestmark = pytest.mark.usefixtures("measured_quickly")
 
 
 @pytest.fixture
@@ -37,7 +40,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Scheduler]]:
             one.close()
 
 
-def wait(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+def wait(condition: Callable[[], bool], seconds: float = 60.0) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it did not happen"
@@ -85,30 +88,32 @@ def test_turns_do_not_change_the_result(start: Callable[..., Scheduler]) -> None
 
 
 def test_owners_share_the_time(start: Callable[..., Scheduler], monkeypatch: pytest.MonkeyPatch) -> None:
-    """One owner with three runs and one with a single run get the same time; the three share theirs."""
+    """One owner with three runs and one with a single run get the same time, however long their turns take; the three share theirs. By a
+    clock that only turns move."""
     used: dict[str, float] = defaultdict(float)
-    counting = threading.Event()
-    turn = TrainingSession.turn
+    counting, now = threading.Event(), 0.0
+    turn, takes = TrainingSession.turn, {0: 0.01, 1: 0.02, 2: 0.03, 3: 0.05}  # seconds, by the seed of a run
 
-    def timed(self: TrainingSession, seconds: float, until_step: int | None = None) -> None:
-        begin = time.perf_counter()
-        turn(self, seconds, until_step)
+    def timed(self: TrainingSession, _seconds: float, until_step: int | None = None) -> None:
+        nonlocal now
+        turn(self, 0.0, until_step)
+        now += takes[self.config.seed]
         if counting.is_set():
-            used[self.id] += time.perf_counter() - begin
+            used[self.id] += takes[self.config.seed]
 
     monkeypatch.setattr(TrainingSession, "turn", timed)
-    monkeypatch.setattr(scheduler_module, "TURN_SECONDS", 0.01)
+    monkeypatch.setattr(scheduler_module, "time", SimpleNamespace(**(vars(time) | {"perf_counter": lambda: now})))
     scheduler = start()
     many = [scheduler.create(_tiny.points(seed=i), "many") for i in range(3)]
-    single = scheduler.create(_tiny.points(), "single")
+    single = scheduler.create(_tiny.points(seed=3), "single")
     wait(lambda: all(s.step > 0 for s in [*many, single]))
     counting.set()
-    wait(lambda: sum(used.values()) > 6)  # beside other processes a single turn may take long
+    wait(lambda: sum(used.values()) > 6)
     counting.clear()
     total_many = sum(used[s.id] for s in many)
-    assert used[single.id] == pytest.approx(total_many, rel=0.25)
+    assert used[single.id] == pytest.approx(total_many, rel=0.1)
     for session in many:
-        assert used[session.id] == pytest.approx(total_many / 3, rel=0.25)
+        assert used[session.id] == pytest.approx(total_many / 3, rel=0.1)
 
 
 def test_limits_and_the_queue(start: Callable[..., Scheduler]) -> None:

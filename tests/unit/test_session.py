@@ -27,6 +27,7 @@ from gan_core.runs.lock import IN_USE
 from gan_core.runs.session import TrainingSession
 from gan_core.trainer import Trainer
 
+pytestmark = pytest.mark.usefixtures("measured_quickly")
 LONG = 60.0  # seconds: no turn below is meant to end by its time
 
 

@@ -20,6 +20,7 @@ from gan_core.data.sets import to_unit
 from gan_core.device import available
 from gan_core.engine import objectives
 from gan_core.errors import ConfigError, DeviceError
+from gan_core.memory import sample_shape
 from gan_core.players import draw_latents
 from gan_core.runs import checkpoint
 from gan_core.runs.checkpoint import copy_state
@@ -103,7 +104,7 @@ def test_every_data_set_that_needs_no_download(name: str) -> None:
         assert trainer.read_stats().finite
         samples = trainer.sample(trainer.preview.latents)
         assert samples.dtype == torch.float32
-        assert samples.shape[1:] == trainer.data.shape
+        assert samples.shape[1:] == trainer.data.shape == sample_shape(trainer.config)
         assert len(samples) == len(trainer.preview.real)
         assert trainer.critic(samples, trainer.preview.labels).shape == (len(samples),)
 
