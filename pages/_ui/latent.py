@@ -12,7 +12,6 @@ from gan_core.latent.explored import NO_LATENTS
 from gan_core.latent.models import is_model
 from gan_core.runs.index import Query
 from gan_core.runs.listing import Row
-from gan_core.settings import shorten
 from gan_core.text import joined
 from pages._ui import service, tokens
 from pages._ui.failures import plain
@@ -96,7 +95,7 @@ def explorer(_: Translate) -> None:
     asked_step = st.query_params.get("step", "")
     if asked_step and _step(asked_step) is None:
         text = _("This link names the step {step}, and a step is a whole number from 0 on. The newest moment is shown.")
-        st.warning(plain(text.format(step=shorten(asked_step))), icon=":material/link_off:")
+        st.warning(plain(text.format(step=asked_step[:40])), icon=":material/link_off:")
     _component(data=_data(chosen, mine, start, _), key="latent.desk", on_renew_change=lambda: None)
 
 
