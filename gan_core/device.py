@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 
 from gan_core.errors import DeviceError
-from gan_core.text import N_
+from gan_core.text import N_, Phrase
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def report() -> DeviceReport:
         return DeviceReport("cuda", torch.cuda.get_device_name(), "")
     if device.type == "mps":
         return DeviceReport("mps", "Apple GPU", "")
-    return DeviceReport("cpu", f"CPU, {os.cpu_count()} cores", _why_no_gpu())
+    return DeviceReport("cpu", Phrase(N_("CPU, {count} cores"), count=os.cpu_count()), _why_no_gpu())
 
 
 def _why_no_gpu() -> str:

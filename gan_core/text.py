@@ -58,7 +58,8 @@ def told(said: Told, translate: Callable[[str], str] = str) -> str:
 # A blank beside what stands in a file of settings: after = or a dot inside a name, before = or a dot and another name.
 _CODE = re.compile(r"(?<=[=\w]\.)\{(\w+)\}|(?<==)\{(\w+)\}|\{(\w+)\}(?==|\.\w)")
 _BLANK = re.compile(r"\{(\w+)\}")
-LIST = N_(", ")
+LIST, BETWEEN = N_(", "), N_(". ")  # words of a list; sentences without their full stops
+PAIR, MORE = N_("{name}: {value}"), N_("{title} ({more})")
 
 
 def _word(value: Any, params: Mapping[str, Any], translate: Callable[[str], str]) -> Any:
@@ -66,3 +67,19 @@ def _word(value: Any, params: Mapping[str, Any], translate: Callable[[str], str]
         return _BLANK.sub(lambda blank: str(params.get(blank[1], blank[0])), translate(value))
     parts = value.split(LIST) if isinstance(value, str) else []
     return translate(LIST).join(map(translate, parts)) if len(parts) > 1 and all(map(is_marked, parts)) else value
+
+
+def pair(name: str, value: str, translate: Callable[[str], str] = str) -> str:
+    """A thing by name, and what it is."""
+    return translate(PAIR).format(name=name, value=value)
+
+
+def joined(*sentences: str) -> str:
+    """Sentences one after the other: after a full-width mark without a space."""
+    text = ""
+    for sentence in filter(None, sentences):
+        text += sentence if not text or text[-1] in _FULL_WIDTH else f" {sentence}"
+    return text
+
+
+_FULL_WIDTH = "\u3001\u3002\uff01\uff09\uff0c\uff1a\uff1b\uff1f\u201d"

@@ -8,7 +8,7 @@ from gan_core import device, estimate, presets, registry
 from gan_core.errors import PlaygroundError
 from gan_core.registry import Entry
 from gan_core.runs.session import TrainingSession
-from gan_core.text import told
+from gan_core.text import in_words, joined, told
 from pages._ui import service
 from pages._ui.data_note import data_title
 from pages._ui.failures import plain
@@ -99,10 +99,12 @@ def _run(session: TrainingSession, mine: bool, _: Callable[[str], str]) -> None:
 
 def _device(_: Callable[[str], str]) -> None:
     report = device.report()
-    st.markdown(_("**{name}** does the training.").format(name=plain(report.name)))
+    st.markdown(_("**{name}** does the training.").format(name=plain(in_words(report.name, _))))
     if report.why_no_gpu:
         st.caption(
-            _("No GPU is used: {why}").format(why=_(report.why_no_gpu)) + " " + _("The README says how to change that.")
+            joined(
+                _("No GPU is used: {why}").format(why=_(report.why_no_gpu)), _("The README says how to change that.")
+            )
         )
 
 

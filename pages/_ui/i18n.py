@@ -12,12 +12,11 @@ from babel import Locale, UnknownLocaleError, negotiate_locale
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
-from gan_core.text import LIST, N_
+from gan_core.text import BETWEEN, LIST, PAIR
 
 if TYPE_CHECKING:
     from gan_core.speech import Speech
 
-BETWEEN, PAIR = N_(". "), N_("{name}: {value}")
 LOCALES = Path(__file__).parent / "locale"
 ENGLISH = "en"
 QUERY = "lang"

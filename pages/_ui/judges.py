@@ -22,7 +22,7 @@ def names(_: Translate) -> dict[str, str]:
     if _(CLASSIFIER) == CLASSIFIER:
         return {}
     sets = [entry for entry in registry.dataset.entries() if entry.info["kind"] != "points"]
-    said = {way.format(data=e.name): _(way).format(data=_(e.title)) for e in sets for way in (CLASSIFIER, EACH)}
+    said = {way.format(data=e.name): _(way).replace("{data}", _(e.title)) for e in sets for way in (CLASSIFIER, EACH)}
     return said | {INCEPTION: _(INCEPTION)}
 
 

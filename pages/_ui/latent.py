@@ -12,6 +12,7 @@ from gan_core.latent.explored import NO_LATENTS
 from gan_core.latent.models import is_model
 from gan_core.runs.index import Query
 from gan_core.runs.listing import Row
+from gan_core.text import joined
 from pages._ui import service, tokens
 from pages._ui.failures import plain
 from pages._ui.i18n import language
@@ -68,7 +69,7 @@ def explorer(_: Translate) -> None:
         )
     elif asked and not there:
         text = _("There is no such run here any more.")
-        st.warning(f"{text} {_('Another one is shown.')}" if chosen else text, icon=":material/info:")
+        st.warning(joined(text, _("Another one is shown.") if chosen else ""), icon=":material/info:")
     if not chosen:
         st.caption(
             _("A generator turns noise into samples. Here you walk through that noise and see what it has learned.")
@@ -91,6 +92,10 @@ def explorer(_: Translate) -> None:
             ),
             icon=":material/info:",
         )
+    asked_step = st.query_params.get("step", "")
+    if asked_step and _step(asked_step) is None:
+        text = _("This link names the step {step}, and a step is a whole number from 0 on. The newest moment is shown.")
+        st.warning(plain(text.format(step=asked_step[:40])), icon=":material/link_off:")
     _component(data=_data(chosen, mine, start, _), key="latent.desk", on_renew_change=lambda: None)
 
 
@@ -119,12 +124,16 @@ def linked(query: Mapping[str, str]) -> tuple[dict[str, Any] | None, bool]:
 
 
 def _data(run_id: str, mine: bool, start: Mapping[str, Any] | None, _: Translate) -> Mapping[str, Any]:
-    step = st.query_params.get("step", "")
     return {
         "run": run_id, "token": tokens.issue_for(run_id, control=mine), "control": mine,
-        "labels": latent_labels(_, language().replace("_", "-")), "step": int(step) if step.isascii() and step.isdigit() and len(step) < 13 else None,
+        "labels": latent_labels(_, language().replace("_", "-")), "step": _step(st.query_params.get("step", "")),
         "tool": st.query_params.get("tool", ""), "start": start, "model": is_model(run_id),
     }  # fmt: skip
+
+
+def _step(text: str) -> int | None:
+    """The step that an address names; None where it names none, or what is no step."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 13 else None
 
 
 def _offered() -> list[Row]:

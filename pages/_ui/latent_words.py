@@ -13,6 +13,7 @@ Translate = Callable[[str], str]
 LABELS: dict[str, str] = {
     # the frame around everything
     "tools": N_("Ways to explore"),
+    "link.tool": N_("There is no tool called {tool} for this run. A link may name one of: {tools}. The first one is shown."),
     "step": N_("Step"),
     "follow": N_("Follow the training"),
     "follow.help": N_("Go to each newer moment of the run as it is saved, at most every few seconds. The latents stay the same."),

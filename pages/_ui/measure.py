@@ -15,7 +15,7 @@ from gan_core.runs.gauging import SAMPLES, SHARES
 from gan_core.runs.measured import Measured
 from gan_core.runs.measurement import MOST_SAMPLES, TOO_FEW, MeasureJob, MeasurePlan, needed
 from gan_core.runs.session import TrainingSession
-from gan_core.text import N_, in_words, told
+from gan_core.text import MORE, N_, in_words, told
 from pages._ui import judges, service
 from pages._ui.failures import plain
 from pages._ui.i18n import number, percent, translate
@@ -246,7 +246,7 @@ def _row(m: Measure, shown: Measured, others: list[Measured], _: Translate) -> s
     floor = "–" if m.floor is None else _written(m.name, m.floor)
     counts = _("{n} samples, {m} real").format(n=number(m.samples), m=number(m.reference)) if m.reference else _("{n} samples").format(n=number(m.samples))  # fmt: skip
     name = (
-        _("{title} ({more})").format(title=_(m.title), more=judges.said(m.by, _))
+        _(MORE).format(title=_(m.title), more=judges.said(m.by, _))
         if m.name in ("fd", "kd") and not m.inception
         else _(m.title)
     )

@@ -10,7 +10,7 @@ from gan_core.errors import PlaygroundError
 from gan_core.latent.models import LARGEST_MB, LARGEST_ONNX_MB, is_model, is_onnx
 from gan_core.latent.onnx_models import Answers, Found
 from gan_core.latent.onnx_worker import MOST_CLASSES, MOST_DIM, TRIAL
-from gan_core.text import N_, told
+from gan_core.text import N_, joined, told
 from pages._ui import service
 from pages._ui.failures import plain
 from pages._ui.i18n import number
@@ -107,7 +107,7 @@ def _sentence(found: Found, _: Translate) -> str:
         if found.full != found.plan.shape:
             shown = found.plan.shape
             parts.append(_("They are explored at {width} × {height}.").format(width=number(shown[2]), height=number(shown[1])))  # fmt: skip
-    return " ".join(parts)
+    return joined(*parts)
 
 
 def _asked(found: Found, _: Translate) -> Answers:

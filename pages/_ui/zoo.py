@@ -11,7 +11,7 @@ import streamlit as st
 from gan_core import config as settings
 from gan_core import registry, serial, zoo
 from gan_core.settings import shorten
-from gan_core.text import N_
+from gan_core.text import MORE, N_, joined
 from gan_core.zoo import figures, tex, timeline
 from gan_core.zoo.exhibits import Exhibit
 from pages._ui.charts import PLAIN
@@ -116,7 +116,7 @@ class Zoo:
     def _titled(self, one: Exhibit) -> str:
         """With its kind."""
         _ = self._
-        return _("{title} ({more})").format(title=_(one.entry.title), more=_(zoo.KINDS[one.kind].one))
+        return _(MORE).format(title=_(one.entry.title), more=_(zoo.KINDS[one.kind].one))
 
     def _link(self, one: Exhibit, label: str = "", icon: str | None = None) -> None:
         st.page_link(
@@ -131,7 +131,7 @@ class Zoo:
         years = timeline.by_year(every)
         st.caption(
             _(
-                "Each mark is one thing, in the year of its paper; choose one to open it. The same as a list stands below."
+                "Each mark is one thing, in the year of its paper; click one to open it. The list below has the same and opens the same, with the keyboard as well."
             )
         )
         turn = st.session_state.setdefault("zoo.timeline.turn", 0)
@@ -140,7 +140,7 @@ class Zoo:
             event = st.plotly_chart(
                 timeline.chart(every, _, lambda one: f"<b>{_(one.entry.title)}</b><br>{_(zoo.KINDS[one.kind].one)}, {one.year}"),
                 key=f"zoo.timeline.{turn}", on_select="rerun", selection_mode="points", width="stretch", config=PLAIN,
-                alt=_("Timeline from {first} to {last} with {count} marks, a band for each kind. The list below says the same.").format(
+                alt=_("Timeline from {first} to {last} with {count} marks, a band for each kind. Its marks are for the pointer; the list below has the same as links.").format(
                     first=timeline.FIRST, last=timeline.LAST, count=shown),
             )  # fmt: skip
         chosen = [point.get("customdata") for point in event.selection.points]
@@ -306,9 +306,8 @@ class Zoo:
         cells = [*(_figure(name, row.figures[name]) for name in told), _seeds(row)]
         with st.container(key="zoo-table-one"):
             st.markdown("\n".join("| " + " | ".join(line) + " |" for line in (head, ["---"] * len(head), cells)))
-        st.caption(
-            f"{_(_BENCHMARKS[benchmark][1])} {_('Machine: {machine}.').format(machine=plain(_machine(figures.table(benchmark), _)))}"
-        )
+        machine = _("Machine: {machine}.").format(machine=plain(_machine(figures.table(benchmark), _)))
+        st.caption(joined(_(_BENCHMARKS[benchmark][1]), machine))
 
     def _code(self, exhibit: Exhibit) -> None:
         _ = self._

@@ -54,9 +54,13 @@ def test_the_run_of_the_address_is_explored_at_its_step(visit: Open, run: Any, h
 
 
 @pytest.mark.parametrize("step", ["-1", "x", "1" * 20, "٣"])
-def test_a_step_that_is_none_is_left_out(visit: Open, run: Any, handed: list[dict[str, Any]], step: str) -> None:
-    visit("latent.py", run=run().id, step=step)
+def test_a_step_that_is_none_is_told_and_left_out(
+    visit: Open, run: Any, handed: list[dict[str, Any]], step: str
+) -> None:
+    app = visit("latent.py", run=run().id, step=step)
     assert handed[-1]["step"] is None
+    (said,) = [warning.value.replace("\\", "") for warning in app.warning]
+    assert said.startswith(f"This link names the step {step}, and a step is a whole number from 0 on.")
 
 
 def test_somebody_elses_run_can_be_looked_at_only(visit: Open, run: Any, handed: list[dict[str, Any]]) -> None:

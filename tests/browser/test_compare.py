@@ -34,6 +34,10 @@ def test_two_configurations_train_in_step(visitor: Visitor) -> None:
     page.get_by_role("heading", name="Side by side", exact=True).wait_for()
     until(page, lambda: page.locator(".gl:has(.gl-only-cell)").count() == 2)
     until(page, lambda: all(colours(cell(page, i)) > 20 for i in (0, 1)))  # the untrained GANs
+    wide = (
+        "gl => gl.getBoundingClientRect().width / gl.getRootNode().host.closest('[data-testid=stColumn]').clientWidth"
+    )
+    assert all(cell(page, i).evaluate(wide) > 0.95 for i in (0, 1))  # as wide as there is room
     page.get_by_role("button", name="Start together").click()
     page.wait_for_url("**runs=*")
     bar = page.locator(".gl:has(.gl-only-bar)")

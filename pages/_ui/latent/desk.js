@@ -206,7 +206,9 @@ class Desk {
     this.tools = {};
     const start = this.memory.tool ?? this.data.tool;
     this.refresh();
-    this.choose(codes.some((tool) => tool.code === start) ? start : codes[0].code);
+    const there = codes.some((tool) => tool.code === start);
+    this.choose(there ? start : codes[0].code);
+    if (start && !there) this.say(this.words.get("link.tool", { tool: start.slice(0, 40), tools: this.words.list(codes.map((tool) => tool.code)) }), true);
   }
 
   /** The same place by another generator. */
