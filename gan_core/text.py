@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import reduce
 from typing import Any, Protocol
 
 _marked: set[str] = set()
@@ -17,6 +18,20 @@ def N_(message: str) -> str:  # noqa: N802 - gettext's own name for "mark, do no
 def is_marked(message: object) -> bool:
     """Whether this program says so itself, as far as it has been loaded: a sentence from a file of others may be anything."""
     return isinstance(message, str) and message in _marked
+
+
+_LISTED, _BESIDE = N_("{one}, {other}"), N_("{title} ({more})")
+
+
+def listed(words: Iterable[str], translate: Callable[[str], str] = str) -> str:
+    """Words one after another, as a language lists them: "a, b, c"; empty without any."""
+    pair, all_of = translate(_LISTED), list(words)
+    return reduce(lambda one, other: pair.format(one=one, other=other), all_of) if all_of else ""
+
+
+def beside(title: str, more: str, translate: Callable[[str], str] = str) -> str:
+    """Something with what is said of it in brackets: "Width (channels)"."""
+    return translate(_BESIDE).format(title=title, more=more)
 
 
 class Told(Protocol):

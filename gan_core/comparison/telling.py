@@ -12,7 +12,7 @@ from gan_core.comparison.luck import Verdict
 from gan_core.runs import words
 from gan_core.settings import Field
 from gan_core.speech import Speech
-from gan_core.text import N_
+from gan_core.text import N_, listed
 
 NAMED = 3  # settings by which an entry is called
 LATER = N_(", from step {step}: {value}")
@@ -52,7 +52,7 @@ def name(speech: Speech, entries: Sequence[Entry], entry: Entry) -> str:
 def seeds(speech: Speech, entry: Entry) -> str:
     """Which seeds it has."""
     text = speech.translate(SEEDS if len(entry.runs) > 1 else SEED)
-    return text.format(seeds=", ".join(map(str, sorted(entry.seeds))))
+    return text.format(seeds=listed(map(str, sorted(entry.seeds)), speech.translate))
 
 
 def written(speech: Speech, curve: str, value: float) -> str:

@@ -9,13 +9,14 @@ import streamlit as st
 from gan_core import registry
 from gan_core.data import imported
 from gan_core.errors import PlaygroundError
+from gan_core.metrics import eyes
 from gan_core.metrics.features import offered
 from gan_core.metrics.measure import Measure
 from gan_core.runs.gauging import SAMPLES, SHARES
 from gan_core.runs.measured import Measured
 from gan_core.runs.measurement import MOST_SAMPLES, TOO_FEW, MeasureJob, MeasurePlan, needed
 from gan_core.runs.session import TrainingSession
-from gan_core.text import N_, told
+from gan_core.text import N_, listed, told
 from pages._ui import service
 from pages._ui.failures import plain
 from pages._ui.i18n import number, percent, translate
@@ -118,7 +119,7 @@ def _controls(page: str, run_id: str) -> None:
     except PlaygroundError as error:
         st.error(_said(error, _), icon=":material/error:")
         return
-    words = ", ".join(f"{_title(name, features, _)} {number(count)}" for name, count in least.items())
+    words = listed((f"{_title(name, features, _)} {number(count)}" for name, count in least.items()), _)
     text = _("Samples needed at least: {figures}.").format(figures=plain(words))
     few = samples < max(least.values())
     if absent is not None:
@@ -210,7 +211,7 @@ def _chosen(page: str, run_id: str, found: list[Measured], _: Translate) -> Meas
     """One of the results: never several side by side, since most of them may not be compared."""
     titles = {
         f"{one.step}-{one.features}-{one.samples}": _("Step {step} · {features} · {n} samples").format(
-            step=number(one.step), features=_by(one), n=number(one.samples))
+            step=number(one.step), features=eyes.said(_by(one), _), n=number(one.samples))
         for one in found
     }  # fmt: skip
     keys, key = list(titles), f"{page}.measure.shown.{run_id}"
@@ -245,10 +246,10 @@ def _row(m: Measure, shown: Measured, others: list[Measured], _: Translate) -> s
         _("{value} at step {step}").format(value=_written(m.name, before[1].value), step=number(before[0]))) + "</small>"  # fmt: skip
     floor = "–" if m.floor is None else _written(m.name, m.floor)
     counts = _("{n} samples, {m} real").format(n=number(m.samples), m=number(m.reference)) if m.reference else _("{n} samples").format(n=number(m.samples))  # fmt: skip
-    name = f"{_(m.title)} ({m.by})" if m.name in ("fd", "kd") and not m.inception else _(m.title)
+    name = m.heading_in(_) if m.name in ("fd", "kd") else _(m.title)
     cells = [
         f"<b>{escape(name)}</b><small>{escape(_(entry.help))} <i>{escape(_(_BETTER[entry.info['better']]))}</i></small>",
-        f"<b>{_written(m.name, m.value)}</b>{spread}{earlier}", floor, escape(counts), escape(m.features),
+        f"<b>{_written(m.name, m.value)}</b>{spread}{earlier}", floor, escape(counts), escape(eyes.said(m.features, _)),
     ]  # fmt: skip
     return "<tr>" + "".join(f"<td data-head='{escape(_(head), quote=True)}'><div>{cell}</div></td>"
                             for head, cell in zip(_HEADS, cells, strict=True)) + "</tr>"  # fmt: skip

@@ -11,7 +11,7 @@ import streamlit as st
 from gan_core import config as settings
 from gan_core import registry, serial, zoo
 from gan_core.settings import shorten
-from gan_core.text import N_
+from gan_core.text import N_, beside
 from gan_core.zoo import figures, tex, timeline
 from gan_core.zoo.exhibits import Exhibit
 from pages._ui.charts import PLAIN
@@ -147,13 +147,13 @@ class Zoo:
             with st.container(horizontal=True, key=f"zoo-year-{year}"):
                 st.markdown(f"**{year}**", width="content")
                 for one in found:
-                    self._link(one, f"{_(one.entry.title)} ({_(zoo.KINDS[one.kind].one)})")
+                    self._link(one, beside(_(one.entry.title), _(zoo.KINDS[one.kind].one), _))
         undated = [one for one in every if not one.year]
         if undated:
             with st.container(horizontal=True, key="zoo-year-none"):
                 st.markdown(f"**{_('Without a paper')}**", width="content")
                 for one in undated:
-                    self._link(one, f"{_(one.entry.title)} ({_(zoo.KINDS[one.kind].one)})")
+                    self._link(one, beside(_(one.entry.title), _(zoo.KINDS[one.kind].one), _))
 
     # ── figures ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -326,7 +326,7 @@ class Zoo:
                 with st.container(horizontal=True, key=f"zoo-related-{place}"):
                     st.markdown(f"**{_(title)}**", width="content")
                     for one in members:
-                        self._link(one, f"{_(one.entry.title)} ({_(zoo.KINDS[one.kind].one)})")
+                        self._link(one, beside(_(one.entry.title), _(zoo.KINDS[one.kind].one), _))
 
 
 def _of_plugin(one: Exhibit, _: Translate) -> list[str]:

@@ -72,7 +72,7 @@ class DoctorView {
       this.box.classList.toggle("gl-doctor-ill", !UNTROUBLED.has(first.code));
       this.sign.replaceChildren(icon(UNTROUBLED.has(first.code) ? first.code : "ill"));
       setText(this.title, words.get(`condition.${first.code}`));
-      setText(this.heard, `${words.get("doctor")}: ${words.get(`condition.${first.code}`)}`);
+      setText(this.heard, words.get("said.of", { one: words.get("doctor"), other: words.get(`condition.${first.code}`) }));
     }
     setText(this.says, this.evidence(first));
     setText(this.more, words.get("doctor.others", { count: words.number(others.length) }));

@@ -102,6 +102,17 @@ class Words {
     return text.replace(/\{(\w+)[^}]*\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
   }
 
+  /** Words one after another, as the language lists them. */
+  listed(words) {
+    return words.length ? words.reduce((one, other) => this.get("said.list", { one, other })) : "";
+  }
+
+  /** What is said one after another, as sentences. */
+  told(parts) {
+    const said = parts.filter(Boolean);
+    return said.length ? said.reduce((one, other) => this.get("said.then", { one, other })) : "";
+  }
+
   /** A run's message: {template, params}, in the page's language where the page knows the template. */
   sentence(message) {
     if (!message) return "";

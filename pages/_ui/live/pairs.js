@@ -114,7 +114,7 @@ class PairsView extends ImagesView {
     const { words } = this.ui;
     const { cols } = grid.spec;
     setText(this.title, words.get("cell", { row: words.number(Math.floor(cell / cols) + 1), column: words.number((cell % cols) + 1) }));
-    this.large.setAttribute("aria-label", `${this.title.textContent}: ${this.grids.map((one) => this.titled(one.role)).join(", ")}`);
+    this.large.setAttribute("aria-label", words.get("said.of", { one: this.title.textContent, other: words.listed(this.grids.map((one) => this.titled(one.role))) }));
   }
 
   caption() {

@@ -188,7 +188,7 @@ class SlowMotion {
     const said = [];
     if (rounds > 1) said.push(words.get("slow.round", { round: words.number(round), rounds: words.number(rounds) }));
     if (parts > 1) said.push(words.get("slow.batchpart", { part: words.number(part), parts: words.number(parts) }));
-    return said.join(", ");
+    return words.listed(said);
   }
 
   // -- the big picture -------------------------------------------------------------------------------------------

@@ -4,9 +4,9 @@
 const SPOKEN_MS = 5000;
 
 class Spoken {
-  /** `sayings`: -> pairs of a canvas and what it shows now. */
-  constructor(sayings) {
-    this.sayings = sayings;
+  /** `ui.sayings()` gives pairs of a canvas and what it shows now. */
+  constructor(ui) {
+    this.ui = ui;
     this.last = -Infinity;
     this.timer = null;
   }
@@ -22,8 +22,8 @@ class Spoken {
   say() {
     clearTimeout(this.timer);
     this.timer = null;
-    for (const [canvas, parts] of this.sayings()) {
-      const text = parts.filter(Boolean).join(". ");
+    for (const [canvas, parts] of this.ui.sayings()) {
+      const text = this.ui.words.told(parts);
       if (text && canvas.getAttribute("aria-label") !== text) canvas.setAttribute("aria-label", text);
     }
     this.last = performance.now();
@@ -74,7 +74,7 @@ function saidOfPoints(view, header) {
     fake && words.get("said.middle", { fake: place(fake), real: place(arrays.real) }),
     outputs.every(Number.isFinite) && words.get("said.outputs", { real: words.short(outputs[0]), fake: words.short(outputs[1]) }),
     real !== undefined && words.get("said.field", { share: words.number(real, 0, "percent") }),
-    words.get("said.layers", { names: shown.map((button) => button.textContent).join(", ") }),
+    words.get("said.layers", { names: words.listed(shown.map((button) => button.textContent)) }),
   ];
 }
 
@@ -86,7 +86,7 @@ function saidOfGrid(grid, title, header, figures) {
   return [
     title,
     words.get("said.grid", { count: words.number(rows * cols), rows: words.number(rows), columns: words.number(cols), step: words.number(header.step) }),
-    grid.names && words.get("said.classes", { names: grid.names.join(", ") }),
+    grid.names && words.get("said.classes", { names: words.listed(grid.names) }),
     ...figures,
   ];
 }

@@ -23,7 +23,7 @@ class LiveView {
       missing: ({ step }) => this.timeline.missing(step),
       renew: () => this.component.setTriggerValue("renew", { run: this.data.run, at: Date.now() }),
     });
-    this.spoken = new Spoken(() => this.sayings());
+    this.spoken = new Spoken(this);
     this.ghost = new Ghost(this, () => this.haunted());
   }
 
