@@ -8,6 +8,7 @@ from gan_core import augment, lecam, matching, registry, variational
 from gan_core.config import RunConfig
 from gan_core.ema import Ema
 from gan_core.engine.objectives import class_loss, code_loss, exchanged
+from gan_core.translation import objectives as wanted
 
 _G = ",  L_G"
 
@@ -25,11 +26,33 @@ def of_losses(name: str) -> tuple[str, str]:
 
 
 def of_losses_with(config: RunConfig) -> tuple[str, str]:
-    """The same for a run: D of a method that judges pairs sees a code beside each picture."""
+    """The same for a run: D of a method that judges pairs sees a code beside each picture; what translates is given a picture x, and shall
+    make y of it."""
     d, g = of_losses(config.loss)
+    if config.translates:
+        return _translated(config, d), _added(_translated(config, g), _held_to(config))
     if not config.paired:
         return d, g
     return d.replace("D(x)", "D(x, E(x))").replace("D(G(z))", "D(G(z), z)"), formula(exchanged.__doc__)
+
+
+def _translated(config: RunConfig, loss: str) -> str:
+    """A loss for pictures in the place of noise: D sees the pair; or, with two of each player, F makes x of y, and D′ judges that."""
+    if not config.cycles:
+        return loss.replace("D(x)", "D(x, y)").replace("D(G(z))", "D(x, G(x))")
+    there = loss.replace("D(x)", "D(y)").replace("D(G(z))", "D(G(x))")
+    back = loss.partition(" = ")[2].replace("D(x)", "D′(x)").replace("D(G(z))", "D′(F(y))")
+    return _added(there, back)
+
+
+def _held_to(config: RunConfig) -> str:
+    """What a generator that translates minimises besides convincing D."""
+    if not config.cycles:
+        return formula(wanted.absolute.__doc__) if config.l1_weight else ""
+    terms = [wanted.cycle] * bool(config.cycle_weight) + [wanted.identity] * bool(
+        config.cycle_weight * config.identity_weight
+    )
+    return _added(*(formula(term.__doc__) for term in terms))
 
 
 def of_penalty(name: str) -> str:

@@ -20,6 +20,20 @@ def is_marked(message: object) -> bool:
     return isinstance(message, str) and message in _marked
 
 
+_LISTED, _BESIDE = N_("{one}, {other}"), N_("{title} ({more})")
+
+
+def listed(words: Iterable[str], translate: Callable[[str], str] = str) -> str:
+    """Words one after another, as a language lists them: "a, b, c"; empty without any."""
+    pair, all_of = translate(_LISTED), list(words)
+    return reduce(lambda one, other: pair.format(one=one, other=other), all_of) if all_of else ""
+
+
+def beside(title: str, more: str, translate: Callable[[str], str] = str) -> str:
+    """Something with what is said of it in brackets: "Width (channels)"."""
+    return translate(_BESIDE).format(title=title, more=more)
+
+
 class Told(Protocol):
     """A sentence with parameters: an error, a message."""
 

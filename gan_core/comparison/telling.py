@@ -52,7 +52,7 @@ def name(speech: Speech, entries: Sequence[Entry], entry: Entry) -> str:
 def seeds(speech: Speech, entry: Entry) -> str:
     """Which seeds it has."""
     text = speech.translate(SEEDS if len(entry.runs) > 1 else SEED)
-    return text.format(seeds=", ".join(map(str, sorted(entry.seeds))))
+    return text.format(seeds=listed(map(str, sorted(entry.seeds)), speech.translate))
 
 
 def written(speech: Speech, curve: str, value: float) -> str:

@@ -21,6 +21,7 @@ from gan_core import data as data_sets
 from gan_core.data.download import cache_dir
 from gan_core.data.sets import ImageSet, Progress, take_in, to_unit
 from gan_core.errors import DataError
+from gan_core.metrics import eyes
 from gan_core.metrics.pieces import Pieces
 from gan_core.networks import fill
 from gan_core.runs import atomic
@@ -47,7 +48,7 @@ class Classifier:
 
     @property
     def description(self) -> str:
-        return f"{self.data} classifier, {FEATURES} features, {100 * self.accuracy:.1f} % accurate"
+        return eyes.CLASSIFIER_IN_FULL.format(data=self.data, width=FEATURES, accuracy=f"{100 * self.accuracy:.1f}")
 
     def features(self, images: Tensor) -> Tensor:
         return self._run(self.network[:-1], images)

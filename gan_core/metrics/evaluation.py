@@ -13,10 +13,11 @@ from torch import Tensor
 from gan_core.data.sets import ImageSet
 from gan_core.errors import DataError
 from gan_core.metrics import real_pictures
+from gan_core.metrics.eyes import PIXELS
 from gan_core.metrics.features import Judges
 from gan_core.metrics.figures import REPEATS, Group, groups, halves
 from gan_core.metrics.kernel import SUBSETS
-from gan_core.metrics.measure import PIXELS, Measure, flat
+from gan_core.metrics.measure import Measure, flat
 from gan_core.metrics.pieces import Pieces
 from gan_core.metrics.seen import Seen, join, look
 from gan_core.text import N_

@@ -15,7 +15,7 @@ from gan_core import data as data_sets
 from gan_core.data.pairs import PairSet
 from gan_core.data.sets import ImageSet, Progress
 from gan_core.errors import ConfigError
-from gan_core.metrics import classifier
+from gan_core.metrics import classifier, eyes
 from gan_core.metrics.classes import shares_of
 from gan_core.metrics.classifier import FEATURES, Classifier, get_classifier, place_of, steps_of
 from gan_core.metrics.pieces import Pieces
@@ -87,7 +87,7 @@ class ClassifierFeatures:
 
     @property
     def name(self) -> str:
-        return f"{self.judge.data} classifier"
+        return eyes.CLASSIFIER.format(data=self.judge.data)
 
     @property
     def description(self) -> str:
@@ -123,11 +123,11 @@ class ChannelFeatures:
 
     @property
     def name(self) -> str:
-        return f"{self.inner.name} of each channel"
+        return eyes.EACH_CHANNEL.format(inner=self.inner.name)
 
     @property
     def description(self) -> str:
-        return f"{self.inner.description}, of each of {self.channels} channels"
+        return eyes.EACH_CHANNEL_IN_FULL.format(inner=self.inner.description, channels=self.channels)
 
     @property
     def key(self) -> str:

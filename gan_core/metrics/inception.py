@@ -17,6 +17,7 @@ from torchvision.models import inception as standard
 from gan_core import device as devices
 from gan_core.data.download import cache_dir
 from gan_core.errors import DataError
+from gan_core.metrics import eyes
 from gan_core.text import N_
 
 WIDTH, CLASSES, SIDE = 2048, 1008, 299
@@ -76,7 +77,7 @@ class Inception:
 
     network: nn.Module
     device: torch.device
-    name = "standard Inception"
+    name = eyes.INCEPTION
     width = WIDTH
     is_inception = True
 
@@ -86,7 +87,7 @@ class Inception:
 
     @property
     def description(self) -> str:
-        return f"standard Inception features, {WIDTH} wide"
+        return eyes.INCEPTION_IN_FULL.format(width=WIDTH)
 
     @cached_property
     def key(self) -> str:

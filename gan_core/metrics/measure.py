@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from gan_core.errors import DataError
+from gan_core.metrics import eyes
 from gan_core.registry import metric
-from gan_core.text import N_
+from gan_core.text import N_, beside
 
 _INCEPTION = {
     "fd": N_("FID"),
     "kd": N_("KID"),
     "score": N_("Inception score"),
 }  # what these are called of its features only
-PIXELS = N_("pixels")
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,16 @@ class Measure:
     @property
     def heading(self) -> str:
         """The title with the features, where it does not name them."""
-        return self.title if self.inception and self.name in _INCEPTION else f"{self.title} ({self.by})"
+        return self.title if self.names_its_features else beside(self.title, self.by)
+
+    @property
+    def names_its_features(self) -> bool:
+        return self.inception and self.name in _INCEPTION
+
+    def heading_in(self, translate: Callable[[str], str]) -> str:
+        """`heading` in a language."""
+        title = translate(self.title)
+        return title if self.names_its_features else beside(title, eyes.said(self.by, translate), translate)
 
 
 def comparable(a: Measure, b: Measure) -> None:

@@ -13,7 +13,7 @@ from gan_core.report.page import text
 from gan_core.report.run import SMALL, again, evenly, shown, versions
 from gan_core.runs import words
 from gan_core.speech import Speech
-from gan_core.text import N_
+from gan_core.text import N_, listed
 
 TITLE = N_("A comparison of {n} runs")
 MOMENTS = 3
@@ -48,7 +48,7 @@ def _entry(entries: Sequence[Entry], entry: Entry, speech: Speech) -> tuple[str,
     _ = speech.translate
     steps = sorted({run.step for run in entry.runs})
     far = "–".join(speech.number(step) for step in ([steps[0], steps[-1]] if len(steps) > 1 else steps))
-    states = ", ".join(dict.fromkeys(_(words.STATUSES.get(run.status, run.status)) for run in entry.runs))
+    states = listed(dict.fromkeys(_(words.STATUSES.get(run.status, run.status)) for run in entry.runs), _)
     said = [
         telling.name(speech, entries, entry),
         telling.seeds(speech, entry),

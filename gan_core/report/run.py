@@ -159,7 +159,7 @@ def _measure(speech: Speech, m: Measure, step: int) -> tuple[str, str, str, str]
     spread = "" if m.spread is None else f" ± {_value(speech, m.name, m.spread)}"
     floor = "" if m.floor is None else _value(speech, m.name, m.floor)
     cells = (
-        speech.translate(m.heading),
+        m.heading_in(speech.translate),
         _value(speech, m.name, m.value) + spread,
         floor,
         _samples_at(speech, m.samples, step),

@@ -11,6 +11,7 @@ from gan_core.runs.following import FollowedRun
 from gan_core.runs.index import Query
 from gan_core.runs.listing import Row
 from gan_core.runs.session import TrainingSession
+from gan_core.text import beside
 from pages._ui import service, tokens
 from pages._ui.owner import owner_id
 from pages._ui.run_names import run_name
@@ -39,7 +40,7 @@ def ghost(session: Run | None, _: Translate) -> dict[str, str] | None:
 def plain_name(run_id: str, _: Translate) -> str:
     """What a run is called, with its own name in the folder, since many have the same title."""
     row = service.scheduler().store.index.get(run_id)
-    return f"{row.name} ({run_id})" if row is not None and row.name else run_id
+    return beside(row.name, run_id, _) if row is not None and row.name else run_id
 
 
 def compare(session: Run | None, config: RunConfig, _: Translate) -> None:

@@ -28,7 +28,7 @@ from gan_core.runs.index import Query
 from gan_core.runs.listing import ACTIVE, Row
 from gan_core.runs.repeating import MOST_SEEDS, seeds
 from gan_core.runs.session import TrainingSession
-from gan_core.text import N_, told
+from gan_core.text import N_, listed, told
 from pages._ui import service
 from pages._ui.album import Cell, album_view
 from pages._ui.charts import FIRST, show_chart
@@ -174,7 +174,7 @@ class Comparison:
             far = f"{number(steps[0])}–{number(steps[-1])}" if len(steps) > 1 else number(steps[0])
             said.append(_("step {step}").format(step=far))
             states = dict.fromkeys(run.status for run in entry.runs)
-            said.append(", ".join(_(words.STATUSES.get(state, state)) for state in states))
+            said.append(listed((_(words.STATUSES.get(state, state)) for state in states), _))
             letter = f"<span style='background:{figures.COLOURS[entry.place]}'>{entry.letter}</span>"
             parts.append(f"<div>{letter} {html.escape(' · '.join(said))}</div>")
         st.html(f"<div class='gp-legend'>{''.join(parts)}</div>")

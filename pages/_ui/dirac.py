@@ -30,7 +30,7 @@ from gan_core.dirac.verdict import RADII, VERDICTS, Facts, eigenvalues, judge, s
 from gan_core.errors import ConfigError, PlaygroundError
 from gan_core.settings import Field
 from gan_core.speech import Speech
-from gan_core.text import N_
+from gan_core.text import N_, beside
 from pages._ui import i18n, origins
 from pages._ui.bodies import body
 from pages._ui.sockets import said
@@ -295,7 +295,7 @@ def _control(field: Field, _: Callable[[str], str]) -> dict[str, Any]:
 
 
 def _explained(help: str, paper: str, _: Callable[[str], str]) -> str:
-    return f"{_(help)} ({paper})" if paper else _(help)
+    return beside(_(help), paper, _) if paper else _(help)
 
 
 class DiracRoute:

@@ -23,7 +23,7 @@ from gan_core.export.writers import WRITERS
 from gan_core.parcels import packing
 from gan_core.report.run import report
 from gan_core.runs.folder import RunFolder
-from gan_core.text import N_, told
+from gan_core.text import N_, listed, told
 from pages._ui import files_out, service
 from pages._ui.data_note import run_title
 from pages._ui.failures import plain
@@ -142,7 +142,7 @@ def _notebook_file(made: Notebook, name: str, _: Translate) -> File:
             )
         )
     if made.files:
-        st.caption(_("It reads {files} from its own folder: both are in the archive.").format(files=", ".join(made.files)))  # fmt: skip
+        st.caption(_("It reads {files} from its own folder: both are in the archive.").format(files=listed(made.files, _)))  # fmt: skip
         return File(f"{name}-notebook.zip", made.zipped(f"{name}.ipynb"), "application/zip")
     return File(f"{name}.ipynb", made.text, "application/x-ipynb+json")
 
@@ -155,7 +155,7 @@ def _say_script(made: Script, _: Translate) -> None:
     )  # fmt: skip
     if made.files:
         st.caption(
-            _("It reads {files} from its own folder: both are in the archive.").format(files=", ".join(made.files))
+            _("It reads {files} from its own folder: both are in the archive.").format(files=listed(made.files, _))
         )
 
 
@@ -236,7 +236,7 @@ def _of_weights(page: str, run_id: str, folder: RunFolder, _: Translate) -> File
     players = [name for name in weights.PLAYERS if name != "encoder" or config.paired]
     name = f"{run_id}-step-{at}.safetensors"
     st.caption(_("In it: {players}. It opens in the Latent Explorer under \"Own model\", too.").format(
-        players=", ".join(_(weights.PLAYERS[one]) for one in players)))  # fmt: skip
+        players=listed((_(weights.PLAYERS[one]) for one in players), _)))  # fmt: skip
     with st.expander(_("How to load it"), icon=":material/code:"):
         st.code(weights.loading(name), language="python", wrap_lines=True)
         try:

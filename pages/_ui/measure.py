@@ -9,6 +9,7 @@ import streamlit as st
 from gan_core import registry
 from gan_core.data import imported
 from gan_core.errors import PlaygroundError
+from gan_core.metrics import eyes
 from gan_core.metrics.features import offered
 from gan_core.metrics.measure import Measure
 from gan_core.runs.gauging import SAMPLES, SHARES
@@ -118,7 +119,7 @@ def _controls(page: str, run_id: str) -> None:
     except PlaygroundError as error:
         st.error(_said(error, _), icon=":material/error:")
         return
-    words = ", ".join(f"{_title(name, features, _)} {number(count)}" for name, count in least.items())
+    words = listed((f"{_title(name, features, _)} {number(count)}" for name, count in least.items()), _)
     text = _("Samples needed at least: {figures}.").format(figures=plain(words))
     few = samples < max(least.values())
     if absent is not None:

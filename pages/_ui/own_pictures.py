@@ -22,7 +22,7 @@ from gan_core.pictures.importing import PHASES, Given, Import, first_name, previ
 from gan_core.pictures.reasons import NOTES, REASONS, Reason
 from gan_core.pictures.store import COMMAND_LINE, LONGEST_NAME, Damaged, PictureSet, PictureSets
 from gan_core.pictures.upload import folders, inside
-from gan_core.text import N_, told
+from gan_core.text import N_, beside, listed, told
 from pages._ui import service
 from pages._ui import settings as server
 from pages._ui.bring import drop_zone, held
@@ -252,7 +252,7 @@ class OwnPictures:
     def _classes(self, made: PictureSet, _: Translate) -> str:
         """The classes of a set, with how many pictures each has; in Markdown."""
         pairs = zip(made.classes, self.sets.class_counts(made), strict=True)
-        names = ", ".join(f"{plain(name)} ({number(count)})" for name, count in list(pairs)[:_SHOWN_CLASSES])
+        names = listed((beside(plain(name), number(count), _) for name, count in list(pairs)[:_SHOWN_CLASSES]), _)
         more = len(made.classes) - _SHOWN_CLASSES
         text = _("Folders: {names}") if made.translates and self.translates else _("Classes: {names}")
         return text.format(names=names) + (_(" and {more} more").format(more=number(more)) if more > 0 else "")
@@ -324,9 +324,10 @@ class OwnPictures:
                 st.caption(self._classes(made, _))
 
     def _change(self, made: PictureSet, owner: str, _: Translate) -> None:
-        name = st.text_input(_("Name"), value=made.name, max_chars=LONGEST_NAME, key=self._key(f"rename.{made.id}"))
+        key = self._key(f"rename.{made.id}")
+        st.text_input(_("Name"), value=made.name, max_chars=LONGEST_NAME, key=key)
         st.button(_("Rename"), icon=":material/edit:", key=self._key(f"do-rename.{made.id}"),
-                  on_click=self._do, args=(lambda: self.sets.rename(made.id, owner, name),))  # fmt: skip
+                  on_click=self._do, args=(lambda: self.sets.rename(made.id, owner, st.session_state[key]),))  # fmt: skip
         self._delete(made.id, owner, _)
 
     def _delete(self, set_id: str, owner: str, _: Translate) -> None:
@@ -351,7 +352,7 @@ class OwnPictures:
             _("Or a path below it"), key=self._key("path"), help=_("Inside the folder that this server allows.")
         )
         st.button(_("Look at it"), icon=":material/folder_open:", key=self._key("look"), disabled=not (deeper or chosen),
-                  on_click=self._do, args=(lambda: self._take_folder(root, deeper or chosen),))  # fmt: skip
+                  on_click=self._do, args=(lambda: self._take_folder(root, st.session_state[self._key("path")] or st.session_state[self._key("server")]),))  # fmt: skip
 
     def _take_folder(self, root: Path, wanted: str) -> None:
         found = Given(inside(root, wanted), wanted)
@@ -385,9 +386,9 @@ def _listed(reasons: Sequence[Reason], texts: dict[str, str], _: Translate, titl
     shown = title or _("Left out of these: {count}")
     with st.expander(shown.format(count=number(sum(r.count for r in reasons))), icon=":material/rule:"):
         for reason in reasons:
-            names = ", ".join(plain(name) for name in reason.names[:_SHOWN_NAMES])
+            names = listed((plain(name) for name in reason.names[:_SHOWN_NAMES]), _)
             dots = " …" if reason.count > min(len(reason.names), _SHOWN_NAMES) else ""
-            st.markdown(f"**{_(texts[reason.code])}**: {number(reason.count)}  \n{names}{dots}")
+            st.markdown(f"**{_(texts[reason.code])}** {number(reason.count)}  \n{names}{dots}")
 
 
 def _some(root: Path, made: PictureSet, count: int = 12) -> NDArray[np.uint8]:

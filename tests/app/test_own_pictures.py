@@ -60,7 +60,9 @@ def test_a_kept_set_is_used_renamed_and_deleted(visit: Open, scheduler: Schedule
     assert made is not None
     app = visit("images.py")
     opened(app, "Your data sets")
-    app.text_input(key=f"images.pictures.rename.{made.id}").set_value("Noise").run()
+    app.text_input(key=f"images.pictures.rename.{made.id}").set_value(
+        "Noise"
+    )  # and the button at once, as fast fingers do
     app.button(key=f"images.pictures.do-rename.{made.id}").click().run()
     assert [one.name for one in PictureSets(root).of(OWNER)] == ["Noise"]
     app.button(key=f"images.pictures.use.{made.id}").click().run()

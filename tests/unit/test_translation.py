@@ -11,6 +11,8 @@ import torch
 from _eyes import Corners
 from torch import Tensor, nn
 
+from gan_core import config as settings
+from gan_core import formulas, presets
 from gan_core.config import RunConfig
 from gan_core.data.pairs import PairSet
 from gan_core.data.sets import to_unit
@@ -274,3 +276,26 @@ def test_a_run_is_seen_kept_and_looked_back_at(
     )
     again.prepare_stopped(store.folder("run-20260101-000000-000000").facts())
     assert again.config == config
+
+
+# ── in words ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_formulas_are_those_of_the_papers() -> None:
+    """pix2pix: Isola et al. 2017, equations 1 to 4, D given both pictures; CycleGAN: Zhu et al. 2017, equations 1 to 3 and section 5.2."""
+    edges, neon = presets.load("edges"), presets.load("neon")
+    assert formulas.of_objective(edges).splitlines() == [
+        "L_D = −E[log σ(D(x, y))] − E[log(1 − σ(D(x, G(x))))]",
+        "L_G = −E[log σ(D(x, G(x)))]",
+        "+ λ · E‖y − G(x)‖₁",
+    ]
+    assert formulas.of_objective(neon).splitlines() == [
+        "L_D = ½E[(D(y) − 1)²] + ½E[D(G(x))²]",
+        "+ ½E[(D′(x) − 1)²] + ½E[D′(F(y))²]",
+        "L_G = ½E[(D(G(x)) − 1)²]",
+        "+ ½E[(D′(F(y)) − 1)²]",
+        "+ λ · (E‖F(G(x)) − x‖₁ + E‖G(F(y)) − y‖₁)",
+        "+ λ · ι · (E‖F(x) − x‖₁ + E‖G(y) − y‖₁)",
+    ]
+    assert "λ" not in formulas.of_objective(settings.replace(edges, {"l1_weight": 0.0}))
+    assert "ι" not in formulas.of_objective(settings.replace(neon, {"identity_weight": 0.0}))

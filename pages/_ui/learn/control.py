@@ -17,6 +17,7 @@ from gan_core.latent.explorer import Room
 from gan_core.latent.truncation import PSIS
 from gan_core.lessons import spaces
 from gan_core.lessons.sight import Sight
+from gan_core.text import beside, listed
 from pages._ui.charts import PLAIN, show_chart
 from pages._ui.i18n import number, percent, translate
 from pages._ui.learn.explored import attempt, begun, explore, moment, room, scheme, sheet
@@ -110,10 +111,10 @@ def categories(key: str, needs: tuple[str, ...], runs: Mapping[str, str]) -> Sig
     bits = spaces.information(counts)
     _heat(key, names, counts)
     said = [
-        f"{name}: {int(row.argmax())} ({percent(float(row.max() / row.sum()))})"
+        beside(f"{name}: {int(row.argmax())}", percent(float(row.max() / row.sum())), _)
         for name, row in zip(names, counts, strict=True)
     ]
-    st.caption(f"{moment(kept[1])} · {_('Mostly read as: {kinds}.').format(kinds=', '.join(said))}")
+    st.caption(f"{moment(kept[1])} · {_('Mostly read as: {kinds}.').format(kinds=listed(said, _))}")
     st.markdown(_("Category and digit have **{bits} bits** in common, of {most} at most.").format(bits=number(bits, 2), most=number(math.log2(len(names)), 2)))  # fmt: skip
     explore(run_id, "sliders")
     return Sight(kept[1], {"bits": bits})

@@ -13,7 +13,7 @@ from gan_core.lessons.lesson import Ask, Figure, Lab, Lesson, Pair, Part, Prose,
 from gan_core.lessons.progress import Record
 from gan_core.lessons.sight import Sight
 from gan_core.runs.words import CURVES
-from gan_core.text import N_, told
+from gan_core.text import N_, beside, told
 from pages._ui.failures import plain
 from pages._ui.i18n import number
 from pages._ui.learn import words
@@ -288,7 +288,7 @@ def _now(task: Task, sight: Sight | None, _: Translate) -> str:
     """How far it is: what the targets' figures are now, and of how many samples."""
     if not task.targets or sight is None:
         return ""
-    said = [f"{_title(t.figure, _)} {_value(t, sight)} ({_bound(t, _)})" for t in task.targets]
+    said = [beside(f"{_title(t.figure, _)} {_value(t, sight)}", _bound(t, _), _) for t in task.targets]
     if task.after_step and sight.step < task.after_step:
         said.append(_("step {step} of {goal}").format(step=number(sight.step), goal=number(task.after_step)))
     if sight.samples:
