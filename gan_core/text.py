@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
 _marked: set[str] = set()
@@ -18,20 +18,6 @@ def N_(message: str) -> str:  # noqa: N802 - gettext's own name for "mark, do no
 def is_marked(message: object) -> bool:
     """Whether this program says so itself, as far as it has been loaded: a sentence from a file of others may be anything."""
     return isinstance(message, str) and message in _marked
-
-
-_LISTED, _BESIDE = N_("{one}, {other}"), N_("{title} ({more})")
-
-
-def listed(words: Iterable[str], translate: Callable[[str], str] = str) -> str:
-    """Words one after another, as a language lists them: "a, b, c"; empty without any."""
-    pair, all_of = translate(_LISTED), list(words)
-    return reduce(lambda one, other: pair.format(one=one, other=other), all_of) if all_of else ""
-
-
-def beside(title: str, more: str, translate: Callable[[str], str] = str) -> str:
-    """Something with what is said of it in brackets: "Width (channels)"."""
-    return translate(_BESIDE).format(title=title, more=more)
 
 
 class Told(Protocol):
@@ -73,7 +59,7 @@ def told(said: Told, translate: Callable[[str], str] = str) -> str:
 _CODE = re.compile(r"(?<=[=\w]\.)\{(\w+)\}|(?<==)\{(\w+)\}|\{(\w+)\}(?==|\.\w)")
 _BLANK = re.compile(r"\{(\w+)\}")
 LIST, BETWEEN = N_(", "), N_(". ")  # words of a list; sentences without their full stops
-PAIR, MORE = N_("{name}: {value}"), N_("{title} ({more})")
+PAIR, _MORE = N_("{name}: {value}"), N_("{title} ({more})")
 
 
 def _word(value: Any, params: Mapping[str, Any], translate: Callable[[str], str]) -> Any:
@@ -81,6 +67,16 @@ def _word(value: Any, params: Mapping[str, Any], translate: Callable[[str], str]
         return _BLANK.sub(lambda blank: str(params.get(blank[1], blank[0])), translate(value))
     parts = value.split(LIST) if isinstance(value, str) else []
     return translate(LIST).join(map(translate, parts)) if len(parts) > 1 and all(map(is_marked, parts)) else value
+
+
+def listed(words: Iterable[str], translate: Callable[[str], str] = str) -> str:
+    """Words one after another, as a language lists them: "a, b, c"; empty without any."""
+    return translate(LIST).join(words)
+
+
+def beside(title: str, more: str, translate: Callable[[str], str] = str) -> str:
+    """Something with what is said of it in brackets: "Width (channels)"."""
+    return translate(_MORE).format(title=title, more=more)
 
 
 def pair(name: str, value: str, translate: Callable[[str], str] = str) -> str:

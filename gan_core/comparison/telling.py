@@ -12,7 +12,7 @@ from gan_core.comparison.luck import Verdict
 from gan_core.runs import words
 from gan_core.settings import Field
 from gan_core.speech import Speech
-from gan_core.text import N_, pair
+from gan_core.text import N_, listed, pair
 
 NAMED = 3  # settings by which an entry is called
 LATER = N_(", from step {step}: {value}")

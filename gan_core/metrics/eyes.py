@@ -21,7 +21,9 @@ _TEMPLATES = (EACH_CHANNEL_IN_FULL, EACH_CHANNEL, CLASSIFIER_IN_FULL, INCEPTION_
 
 def said(name: str, translate: Callable[[str], str]) -> str:
     """A name or description of features, as one of these templates wrote it, in a language; any other as it is. A data set in it is called by
-    its title."""
+    its title there, where English keeps its short name: "by the digits classifier"."""
+    if translate(CLASSIFIER) == CLASSIFIER:
+        return name
     for template in _TEMPLATES:
         if found := _pattern(template).fullmatch(name):
             values = found.groupdict()

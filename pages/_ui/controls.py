@@ -17,7 +17,7 @@ from gan_core.errors import ConfigError
 from gan_core.registry import Registry
 from gan_core.settings import Field
 from gan_core.speech import Speech
-from gan_core.text import MORE, told
+from gan_core.text import beside, told
 from pages._ui.failures import plain
 from pages._ui.i18n import language, translate
 from pages._ui.mirrored import current, mirrored
@@ -179,7 +179,7 @@ def label(field: Field, config: RunConfig, _: Translate) -> str:
     if field.name == "penalty_weight":
         symbol = registry.penalty[config.penalty].info["symbol"]
         return f"{title} {symbol}"
-    return _(MORE).format(title=title, more=_(field.spec.unit)) if field.spec.unit else title
+    return beside(title, _(field.spec.unit), _) if field.spec.unit else title
 
 
 def full_title(field: Field, _: Translate) -> str:

@@ -16,7 +16,7 @@ from gan_core.runs.listing import ACTIVE
 from gan_core.runs.preview import preview_frame
 from gan_core.runs.session import TrainingSession
 from gan_core.sharing import Share
-from gan_core.text import LIST, N_, told
+from gan_core.text import N_, listed, told
 from pages._ui import graph, service, tokens
 from pages._ui import settings as server
 from pages._ui.beside import compare, ghost, with_others
@@ -271,7 +271,7 @@ class Lab:
     def _notice(self, session: Run | None, mine: bool, _: Callable[[str], str]) -> str:
         """Why the settings beside the picture are not those of the run in it; it takes the caption's place: nothing jumps."""
         if waiting := self._waiting(session, mine):
-            names = _(LIST).join(full_title(settings.field(n), _) for n in waiting)
+            names = listed((full_title(settings.field(n), _) for n in waiting), _)
             text = _("A new run is needed for: {names}. The run below goes on as it is.").format(names=names)
             return f":blue[:material/restart_alt: **{text}**]"
         if session is not None and not mine:

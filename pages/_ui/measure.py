@@ -16,8 +16,8 @@ from gan_core.runs.gauging import SAMPLES, SHARES
 from gan_core.runs.measured import Measured
 from gan_core.runs.measurement import MOST_SAMPLES, TOO_FEW, MeasureJob, MeasurePlan, needed
 from gan_core.runs.session import TrainingSession
-from gan_core.text import MORE, N_, in_words, told
-from pages._ui import judges, service
+from gan_core.text import N_, in_words, listed, told
+from pages._ui import service
 from pages._ui.failures import plain
 from pages._ui.i18n import number, percent, translate
 from pages._ui.mirrored import mirrored
@@ -226,7 +226,7 @@ def _chosen(page: str, run_id: str, found: list[Measured], _: Translate) -> Meas
 
 
 def _by(one: Measured, _: Translate) -> str:
-    return judges.said(next((m.by for m in one.measures if m.name == "fd"), one.features), _)
+    return eyes.said(next((m.by for m in one.measures if m.name == "fd"), one.features), _)
 
 
 def _table(shown: Measured, others: list[Measured], _: Translate) -> str:
@@ -246,14 +246,10 @@ def _row(m: Measure, shown: Measured, others: list[Measured], _: Translate) -> s
         _("{value} at step {step}").format(value=_written(m.name, before[1].value), step=number(before[0]))) + "</small>"  # fmt: skip
     floor = "–" if m.floor is None else _written(m.name, m.floor)
     counts = _("{n} samples, {m} real").format(n=number(m.samples), m=number(m.reference)) if m.reference else _("{n} samples").format(n=number(m.samples))  # fmt: skip
-    name = (
-        _(MORE).format(title=_(m.title), more=judges.said(m.by, _))
-        if m.name in ("fd", "kd") and not m.inception
-        else _(m.title)
-    )
+    name = m.heading_in(_) if m.name in ("fd", "kd") else _(m.title)
     cells = [
         f"<b>{escape(name)}</b><small>{escape(_(entry.help))} <i>{escape(_(_BETTER[entry.info['better']]))}</i></small>",
-        f"<b>{_written(m.name, m.value)}</b>{spread}{earlier}", floor, escape(counts), escape(judges.said(m.features, _)),
+        f"<b>{_written(m.name, m.value)}</b>{spread}{earlier}", floor, escape(counts), escape(eyes.said(m.features, _)),
     ]  # fmt: skip
     return "<tr>" + "".join(f"<td data-head='{escape(_(head), quote=True)}'><div>{cell}</div></td>"
                             for head, cell in zip(_HEADS, cells, strict=True)) + "</tr>"  # fmt: skip

@@ -17,7 +17,7 @@ from gan_core.errors import ConfigError, PlaygroundError
 from gan_core.runs import together
 from gan_core.runs.following import FollowedRun
 from gan_core.runs.session import TrainingSession
-from gan_core.text import LIST, N_, pair, told
+from gan_core.text import N_, listed, pair, told
 from pages._ui import charts, service, tokens
 from pages._ui.controls import Controls, full_title, value_text
 from pages._ui.failures import plain
@@ -198,7 +198,7 @@ class SideBySide:
     def _notice(self, runs: list[Run], mine: bool) -> str:
         _ = self._
         if waiting := self._all_waiting(runs, mine):
-            names = _(LIST).join(full_title(settings.field(name), _) for name in waiting)
+            names = listed((full_title(settings.field(name), _) for name in waiting), _)
             text = _("A new start is needed for: {names}. The runs below go on as they are.").format(names=names)
             return f":blue[:material/restart_alt: **{text}**]"
         if runs and not mine:

@@ -11,7 +11,7 @@ import streamlit as st
 from gan_core import config as settings
 from gan_core import registry, serial, zoo
 from gan_core.settings import shorten
-from gan_core.text import MORE, N_, joined
+from gan_core.text import N_, beside, joined
 from gan_core.zoo import figures, tex, timeline
 from gan_core.zoo.exhibits import Exhibit
 from pages._ui.charts import PLAIN
@@ -116,7 +116,7 @@ class Zoo:
     def _titled(self, one: Exhibit) -> str:
         """With its kind."""
         _ = self._
-        return _(MORE).format(title=_(one.entry.title), more=_(zoo.KINDS[one.kind].one))
+        return beside(_(one.entry.title), _(zoo.KINDS[one.kind].one), _)
 
     def _link(self, one: Exhibit, label: str = "", icon: str | None = None) -> None:
         st.page_link(

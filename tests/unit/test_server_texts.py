@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from gan_core.errors import PlaygroundError
 from gan_core.runs.snapshots import Message
 from gan_core.text import N_, Phrase, in_words, told
-from pages._ui import catalogue, i18n, judges
+from pages._ui import catalogue, i18n
 from pages._ui.failures import plain
 
 PO = """msgid ""
@@ -177,19 +177,3 @@ def test_a_phrase_can_still_be_said_in_another_language() -> None:
     message = Message("{what}: {share} %", {"what": phrase.template, "share": 20, **phrase.params})
     assert str(message) == "Fetching a.gz: 20 %"
     assert told(message, chinese) == "正在下载 a.gz：20%"
-
-
-def test_judges_are_called_as_their_sets_are() -> None:
-    known = {
-        "{data} classifier": "{data}分类器",
-        "Small digits": "小数字",
-        judges.LABELS["judge.more"]: "{name}，{width} 维，{accuracy}%",
-    }
-    chinese = lambda message: known.get(message, message)  # noqa: E731
-    assert judges.said("digits classifier", chinese) == "小数字分类器"
-    assert judges.said("digits classifier, 64 features, 99.7 % accurate", chinese) == "小数字分类器，64 维，99.7%"
-    assert judges.said("a judge of others", chinese) == "a judge of others"
-    assert (
-        judges.said("digits classifier, 64 features, 99.7 % accurate", str)
-        == "digits classifier, 64 features, 99.7 % accurate"
-    )
