@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 Translate = Callable[[str], str]
 WATCH_SECONDS = 2.0
-TOP = 4  # times the largest value at the end, to which a chart reaches at most
+TOP = 2  # times the largest value at the end, to which a chart reaches at most
 SAID = {
     "better": N_("It helps: better by more than chance"),
     "same": N_("No difference that is larger than chance"),
