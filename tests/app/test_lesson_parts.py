@@ -58,12 +58,12 @@ def press(app: AppTest, key: str) -> AppTest:
 
 
 def until_ended(scheduler: Scheduler, runs: Mapping[str, tuple[str, ...]]) -> None:
+    """And until that is on the disk, where the lesson reads it."""
     deadline = time.monotonic() + 60
-    while any(
-        (run := scheduler.peek(i)) is not None and run.status != "finished" for ids in runs.values() for i in ids
-    ):
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.05)
+    for run_id in (i for ids in runs.values() for i in ids):
+        while scheduler.store.folder(run_id).facts().get("status") != "finished":
+            assert time.monotonic() < deadline, "waited in vain"
+            time.sleep(0.05)
 
 
 @pytest.mark.usefixtures("short")

@@ -6,7 +6,7 @@ import contextlib
 import statistics
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import streamlit as st
 
@@ -34,8 +34,12 @@ from pages._ui.live_words import live_labels
 from pages._ui.owner import owner_id
 from pages._ui.side_by_side import badge
 
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
 Translate = Callable[[str], str]
 WATCH_SECONDS = 2.0
+TOP = 2  # times the largest value at the end, to which a chart reaches at most
 SAID = {
     "better": N_("It helps: better by more than chance"),
     "same": N_("No difference that is larger than chance"),
@@ -208,6 +212,7 @@ class LessonTrial:
             st.rerun()
         chart = figures.curve_chart(found, self.part.figure, "step", 0.0, _)
         if chart is not None:
+            _reach(chart)
             show_chart(chart, f"{self.page}.{trick}.chart", _)
         st.markdown(self._table(found, trick, _))
         if outcome is None:
@@ -290,6 +295,14 @@ class LessonTrial:
         )
         if known:
             st.caption(_("{right} of {known} predictions came true.").format(right=number(right), known=number(known)))
+
+
+def _reach(chart: go.Figure) -> None:
+    """Let the end be seen of curves that began many times as high."""
+    lines = [[float(y) for y in line.y] for line in chart.data if len(line.y)]
+    top = TOP * max(line[-1] for line in lines)
+    if 0 < top < max(max(line) for line in lines):
+        chart.update_yaxes(range=[0, top])
 
 
 def _signed(value: float) -> str:
