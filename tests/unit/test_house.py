@@ -57,7 +57,9 @@ def imported(path: Path) -> Iterator[str]:
 
 def test_the_core_does_not_know_the_browser() -> None:
     browsers = {"streamlit", "starlette", "uvicorn", "pages", "tornado"}
-    assert [f"{name(path)}: {module}" for path in CORE for module in imported(path) if module.split(".")[0] in browsers] == []
+    assert [
+        f"{name(path)}: {module}" for path in CORE for module in imported(path) if module.split(".")[0] in browsers
+    ] == []
 
 
 def test_the_core_does_not_load_the_browser() -> None:
