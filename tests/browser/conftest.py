@@ -80,6 +80,7 @@ def stage(browser: Any) -> Iterator[Any]:
     """The context of the tests that show the live view without the app: its process and its scripts are made once, since one page stays."""
     fake = FakeServer()
     runner, context = start(fake), browser.new_context(viewport={"width": 1440, "height": 900})
+    context.set_default_timeout(60_000)
     context.new_page().goto(fake.address)
     yield context
     context.close()

@@ -4,17 +4,21 @@ axe comes with axe-playwright-python, which is kept up with new versions of it a
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import expect
 from test_app import until
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "unit"))
+import _tiny
 from _own_pictures import png, zip_of
+
+from gan_core.config import RunConfig
+from gan_core.runs import headless
 
 Visitor = Callable[..., Any]
 Rested = Callable[..., tuple[str, Any]]
@@ -22,6 +26,8 @@ Rested = Callable[..., tuple[str, Any]]
 SERIOUS = ("serious", "critical")
 # What is Streamlit's own and no parameter, theme or style sheet changes: the rule, a part of the element that no other has, and why.
 STREAMLITS: tuple[tuple[str, str], ...] = ()
+OF_COLOUR = ("color-contrast", "link-in-text-block")
+RUN_AXE = "options => axe.run(options).then((found) => found.violations)"
 NARROW = {"width": 390, "height": 844}
 WIDE = {"width": 1440, "height": 900}
 
@@ -30,12 +36,17 @@ WIDE = {"width": 1440, "height": 900}
 QUIET = """() => document.querySelector(".stApp").dataset.testScriptState === "notRunning" && !document.querySelector("[data-stale=true]")"""
 
 
-def wrongs(page: Any) -> list[str]:
-    """What axe finds that is serious, an element each."""
+def wrongs(page: Any, *, only: Sequence[str] = ()) -> list[str]:
+    """What axe finds that is serious, an element each; by all of its rules, or by some."""
     page.emulate_media(reduced_motion="reduce")
     page.wait_for_function(QUIET)
     page.wait_for_timeout(300)
-    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE_SCRIPT)
+    rules = {"runOnly": {"type": "rule", "values": list(only)}} if only else {}
+    found = page.evaluate(
+        RUN_AXE, {"resultTypes": ["violations"], "preload": False, **rules}
+    )  # it plays nothing: nothing to load before
     return [
         f"{page.url} {one['id']} {node['target']}: {node['failureSummary']} {node['html'][:300]}"
         for one in found
@@ -53,12 +64,13 @@ GROUND = """dark => {
 
 
 def in_both(page: Any) -> list[str]:
-    """The same in light and in dark."""
+    """The same in light and in dark, which differ by their colours: the theme that is there by all rules, the other by those of colour."""
+    dark = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
     found = []
-    for scheme in ("dark", "light"):
-        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        page.wait_for_function(GROUND, arg=scheme == "dark")
-        found += wrongs(page)
+    for scheme, rules in ((dark, ()), (not dark, OF_COLOUR)):
+        page.emulate_media(color_scheme="dark" if scheme else "light", reduced_motion="reduce")
+        page.wait_for_function(GROUND, arg=scheme)
+        found += wrongs(page, only=rules)
     return found
 
 
@@ -113,14 +125,38 @@ def test_nor_where_a_run_is_shown(visitor: Visitor, rested: Rested) -> None:
         page.set_viewport_size(NARROW)
         found += wrongs(page)
         page.set_viewport_size(WIDE)
-        for path, shown in (
-            (f"/latent?run={run}", ".gx[data-drawn]"),
-            (f"/runs?run={run}", "h3"),
-            (f"/comparison?runs={run}", "h2"),
-        ):
+        for path, shown in ((f"/latent?run={run}", ".gx[data-drawn]"), (f"/runs?run={run}", "h3")):
             settled(page, path, shown)
             found += in_both(page)
     assert found == []
+
+
+def made(folder: Path, config: RunConfig) -> str:
+    """The id of a run that the command line has trained in this data folder, a few steps long."""
+    session = headless.start(config, None, folder)
+    headless.begin(session)
+    headless.go(session, 3, None, lambda: None)
+    headless.finish(session)
+    return session.id
+
+
+def test_nor_where_two_runs_are_compared_nor_where_one_translates(visitor: Visitor, app_folder: Path) -> None:
+    points, pictures = (  # what differs in its seed alone would count as one
+        [made(app_folder, make(instance_noise=noise)) for noise in (0.0, 0.1)]
+        for make in (_tiny.points, _tiny.pictures)
+    )
+    translation = made(app_folder, _tiny.pairs())
+    page, found = visitor(), []
+    for path, shown in (
+        (f"/comparison?runs={','.join(points)}", ".ga-frame img >> nth=1"),
+        (f"/comparison?runs={','.join(pictures)}", ".ga-frame img >> nth=1"),
+        (f"/compare?runs={','.join(points)}", ".gl:has(.gl-only-cell) >> nth=1"),
+        (f"/translate?run={translation}", ".gh[data-drawn]"),
+    ):
+        settled(page, path, shown)
+        found += in_both(page)
+    page.set_viewport_size(NARROW)
+    assert found + wrongs(page) == []
 
 
 def test_nor_while_it_trains_nor_in_what_opens(visitor: Visitor, rested: Rested) -> None:

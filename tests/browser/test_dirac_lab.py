@@ -48,7 +48,7 @@ def address(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
             yield f"http://127.0.0.1:{port}"
         finally:
             process.terminate()
-            process.wait(30)
+            process.wait(60)
     assert "Traceback" not in (said := (folder / "log").read_text(encoding="utf-8")), said
 
 

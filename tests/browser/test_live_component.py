@@ -48,11 +48,11 @@ def data(page: Any, name: str) -> str:
     return page.evaluate(f"{ROOT}.dataset.{name} || ''")
 
 
-def frames(page: Any, at_least: int, timeout: float = 10000) -> None:
+def frames(page: Any, at_least: int, timeout: float = 60_000) -> None:
     page.wait_for_function(f"n => +({ROOT}.dataset.frames || 0) >= n", arg=at_least, timeout=timeout)
 
 
-def until(page: Any, condition: Callable[[], bool], seconds: float = 8) -> None:
+def until(page: Any, condition: Callable[[], bool], seconds: float = 60) -> None:
     """Wait for something that the server sees."""
     for _ in range(int(seconds * 20)):
         if condition():

@@ -32,7 +32,7 @@ def opened(page: Any, server: FakeServer, cell: tuple[int, int] = (0, 0), **more
     """The dialog of a generated picture of a run that stands still."""
     server.kind, server.more = "images", {"step": 1300, **more}
     mount(page, kind="images")
-    frames(page, 2, timeout=30_000)
+    frames(page, 2, timeout=60_000)
     box = page.locator(".gl-grid-fake canvas").bounding_box()
     size = box["width"] / 8
     page.locator(".gl-grid-fake canvas").click(position={"x": (cell[1] + 0.5) * size, "y": (cell[0] + 0.5) * size})
@@ -157,7 +157,7 @@ def test_waiting_and_a_run_that_does_not_answer(page: Any, server: FakeServer) -
     dialog = opened(page, server)
     dialog.get_by_text("Being looked at").wait_for()
     assert not dialog.locator(".gl-close-saliency").is_visible()
-    dialog.get_by_text("No answer yet").wait_for(timeout=10_000)
+    dialog.get_by_text("No answer yet").wait_for(timeout=60_000)
     server.answers = True
     answered(page)
     assert not dialog.get_by_text("No answer yet").is_visible()
@@ -177,7 +177,7 @@ def test_while_the_training_pictures_are_made_ready(page: Any, server: FakeServe
 def test_before_a_run_there_is_nobody_to_ask(page: Any, server: FakeServer) -> None:
     server.kind = "images"
     mount(page, kind="images", token=None, run=None, frame=digits_frame("", 0, status="preview"))
-    frames(page, 1, timeout=30_000)
+    frames(page, 1, timeout=60_000)
     page.locator(".gl-grid-fake canvas").click(position={"x": 30, "y": 30})
     page.get_by_text("Start training: then this shows").wait_for()
     assert server.heard == []
@@ -186,7 +186,7 @@ def test_before_a_run_there_is_nobody_to_ask(page: Any, server: FakeServer) -> N
 def test_a_picture_of_the_past(page: Any, server: FakeServer) -> None:
     server.kind, server.moments, server.branches = "images", [101, 399, 803], [101]
     mount(page, kind="images")
-    frames(page, 3, timeout=30_000)
+    frames(page, 3, timeout=60_000)
     page.locator(".gl-time-earlier").click()
     page.wait_for_function(f"{ROOT}.dataset.shown === '803'")
     page.locator(".gl-grid-fake canvas").click(position={"x": 30, "y": 30})
@@ -226,7 +226,7 @@ def lengths(page: Any, who: str) -> list[float]:
 def test_bars_stand_for_gradients_on_a_logarithmic_axis(page: Any, server: FakeServer) -> None:
     server.kind, server.more = "images", {"layers": LAYERS}
     mount(page, kind="images")
-    frames(page, 2, timeout=30_000)
+    frames(page, 2, timeout=60_000)
     box = page.locator(".gl-bylayer")
     box.scroll_into_view_if_needed()
     names = [name.inner_text() for name in box.locator(".gl-bylayer-name").all()]
@@ -248,7 +248,7 @@ def test_every_kind_of_layer_has_a_name() -> None:
 def test_without_gradients_there_are_no_bars(page: Any, server: FakeServer) -> None:
     server.kind = "images"
     mount(page, kind="images")
-    frames(page, 2, timeout=30_000)
+    frames(page, 2, timeout=60_000)
     assert not page.locator(".gl-bylayer").is_visible()
 
 
@@ -316,7 +316,7 @@ def test_what_the_gpu_holds(page: Any, server: FakeServer) -> None:
 def test_grids_without_pictures_say_why(page: Any, server: FakeServer) -> None:
     server.kind, server.more = "images", {"bare": True, "status": "preparing"}
     mount(page, kind="images")
-    frames(page, 1, timeout=30_000)
+    frames(page, 1, timeout=60_000)
     for role in ("real", "fake"):
         assert page.locator(f".gl-grid-{role}").get_by_text("once the data are ready").is_visible()
     server.more = {}

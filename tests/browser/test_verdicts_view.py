@@ -17,7 +17,7 @@ def shown(page: Any, server: FakeServer, *, held: float = 0.5, kind: str = "crit
         spread = rng.normal(0, 0.3, 128)
         server.measured[f"logits_{name}"] = (mean + spread - spread.mean()).astype(np.float32)
     mount(page, kind="images")
-    frames(page, 2, timeout=30_000)  # the first one imports what takes seconds on a busy machine
+    frames(page, 2, timeout=60_000)  # the first one imports what takes seconds on a busy machine
     panel = page.locator(".gl-outputs")
     panel.wait_for()
     return panel

@@ -33,7 +33,7 @@ class Slow:
         self.thread: threading.Thread | None = None
 
     def __call__(self, players: Players) -> None:
-        assert self.may_look.wait(20)
+        assert self.may_look.wait(60)
         self.thread = threading.current_thread()
         self.seen = [players.sample(players.preview.latents, averaged=a) for a in (True, False)]
         self.seen += [players.critic(players.preview.real)]

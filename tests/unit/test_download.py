@@ -58,7 +58,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body[: len(body) // 2] if plan.held else body[: plan.sends])
         if plan.held:
-            plan.held.wait(10)
+            plan.held.wait(60)
             self.wfile.write(body[len(body) // 2 :])
 
     def log_message(self, *_: object) -> None:
@@ -205,9 +205,9 @@ def test_two_at_once_fetch_it_once(server: Any, tmp_path: Path, monkeypatch: pyt
 
     with ThreadPoolExecutor(2) as pool:
         both = [pool.submit(get, server, tmp_path, progress) for _ in range(2)]
-        assert waiting.wait(10)
+        assert waiting.wait(60)
         held.set()
-        assert [one.result(10) for one in both] == [CONTENT, CONTENT]
+        assert [one.result(60) for one in both] == [CONTENT, CONTENT]
     assert server.asked == [None]
     assert left(tmp_path) == {"file.bin"}
 

@@ -273,7 +273,7 @@ def test_waiting_for_programs_ends_when_the_run_shall_rest(command: Any, status:
     thread = threading.Thread(target=session.prepare)
     thread.start()
     session.send(command)
-    thread.join(30)
+    thread.join(60)
     assert not thread.is_alive()
     session.turn(0.0)
     assert session.status == status
@@ -284,7 +284,7 @@ def test_a_deleted_run_waits_for_nothing(tmp_path: Path) -> None:
     thread = threading.Thread(target=session.prepare)
     thread.start()
     session.abandon()
-    thread.join(30)
+    thread.join(60)
     assert not thread.is_alive()
 
 

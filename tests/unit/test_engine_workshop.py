@@ -75,7 +75,7 @@ def names(wanted: Part) -> list[str]:
     return [order.name for order in orders.orders(wanted)]
 
 
-def until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
+def until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end

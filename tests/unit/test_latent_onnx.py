@@ -289,7 +289,7 @@ def test_a_process_whose_server_is_gone_ends(tmp_path: Path) -> None:
     time.sleep(2)
     assert child.poll() is None
     child.stdin.close()
-    assert child.wait(20) == 0
+    assert child.wait(60) == 0
 
 
 def test_too_large_is_refused_and_missing_packages_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -86,11 +86,11 @@ def test_one_at_a_time_and_it_can_be_cancelled(folder: RunFolder) -> None:
 
     def wait(_seconds: float) -> None:
         asked.set()
-        assert gate.wait(20)
+        assert gate.wait(60)
 
     before = {f.name: f.read_bytes() for f in folder.measured.path.glob("*")}
     first = MeasureJob(folder, PLAN, turn, sleep=wait)
-    assert asked.wait(20)
+    assert asked.wait(60)
     second = MeasureJob(folder, PLAN, turn)
     assert (first.status, second.status) == ("working", "waiting")
     second.cancel()
@@ -157,7 +157,7 @@ def test_a_run_that_was_never_saved(tmp_path: Path, folder: RunFolder) -> None:
 
 def test_of_each_run_there_is_one(folder: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     desk, gate = Measurements(), threading.Event()
-    monkeypatch.setattr(measurement, "get_judges", lambda *args: gate.wait(20) and None)
+    monkeypatch.setattr(measurement, "get_judges", lambda *args: gate.wait(60) and None)
     first = desk.begin(folder, PLAN)
     assert desk.begin(folder, MeasurePlan("classifier", 200)) is first
     assert desk.of(RunFolder(folder.path)) is first

@@ -159,7 +159,7 @@ def test_what_a_killed_process_leaves_is_removed_by_the_next_one(tmp_path: Path)
         assert process.stdout.readline() == b"reading\n"
         (decoder,) = psutil.Process(process.pid).children()
         process.send_signal(signal.SIGKILL)
-    assert decoder.wait(20) is None or not decoder.is_running()  # it does not outlive whom it works for
+    assert decoder.wait(60) is None or not decoder.is_running()  # it does not outlive whom it works for
     assert [name[:5] for name in left(root)] == [".new-"]
     living = Upload(root)
     assert main(["pictures", "add", str(tmp_path / "in"), "--size", "8", "--data-dir", str(root)]) == 0

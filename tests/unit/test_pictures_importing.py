@@ -194,7 +194,7 @@ def test_cancelled_in_the_middle_leaves_nothing(tmp_path: Path) -> None:
     while job.progress.accepted < 3 and not job.has_ended:
         job.wait(0.005)
     job.cancel()
-    assert job.wait(30)
+    assert job.wait(60)
     assert job.progress.phase == "cancelled"
     assert job.result is None
     assert job.error is None

@@ -76,7 +76,7 @@ def test_opening_it_shows_its_last_moment_and_says_why_it_cannot_go_on(own_folde
         session = scheduler.get(RUN)
         assert isinstance(session, TrainingSession)
         for _ in range(2):
-            end = time.monotonic() + 30
+            end = time.monotonic() + 60
             while session.latest.step != 3 or session.status != "failed":
                 assert time.monotonic() < end
                 time.sleep(0.01)

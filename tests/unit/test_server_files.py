@@ -30,7 +30,7 @@ def made() -> Iterator[Callable[..., FileJob]]:
 
     def begin(make: Any = lambda out, heard: out.write_bytes(DATA)) -> FileJob:
         jobs.append(FileJob(make, "run", "a name.zip", "zip"))
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while jobs[-1].is_active:
             assert time.monotonic() < deadline
             time.sleep(0.01)

@@ -77,7 +77,7 @@ class FakePast:
 
     def frame(self, step: int, wishes: frozenset[str]) -> bytes:
         self.begun.release()
-        assert self.let.acquire(timeout=5)
+        assert self.let.acquire(timeout=60)
         self.drawn.append(step)
         if step % 10:
             raise RunError("nothing at {step}", step=step)

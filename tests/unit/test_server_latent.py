@@ -46,7 +46,7 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Semaphore]:
 
     def slowly(_room: Room, _asked: Any, tell: Tell) -> Answer:
         for part in range(3):
-            assert let.acquire(timeout=10)
+            assert let.acquire(timeout=60)
             tell((part + 1) / 4, Answer(facts={"part": part}))
         return Answer({"a": np.arange(3, dtype=np.float32)}, {"done": True})
 

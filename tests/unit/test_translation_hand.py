@@ -187,16 +187,16 @@ def test_what_is_being_read_keeps_nobody_waiting_and_is_read_once(
     def slowly(folder: RunFolder, step: int) -> Moment:
         read.append(step)
         begun.set()
-        assert let.wait(30)
+        assert let.wait(60)
         return hand.moment_from(folder, step)
 
     monkeypatch.setitem(READERS, TRANSLATION, slowly)
     with ThreadPoolExecutor(2) as pool:
         two = [pool.submit(explorer.about, TRANSLATION, 3) for _ in range(2)]
-        assert begun.wait(30)
+        assert begun.wait(60)
         assert explorer.about(TRANSLATION, 1) is first
         let.set()
-        assert two[0].result(30) is two[1].result(30)
+        assert two[0].result(60) is two[1].result(60)
     assert read == [3]
 
 

@@ -223,18 +223,18 @@ def door(arrivals: Arrivals) -> Iterator[int]:
     until(lambda: server.started)
     yield server.servers[0].sockets[0].getsockname()[1]
     server.should_exit = True
-    thread.join(10)
+    thread.join(60)
 
 
 def until(true: Callable[[], Any]) -> None:
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while not true():
         assert time.monotonic() < end
         time.sleep(0.01)
 
 
 def begun(port: int, tray: Tray, length: int, body: bytes) -> socket.socket:
-    line = socket.create_connection(("127.0.0.1", port), timeout=20)
+    line = socket.create_connection(("127.0.0.1", port), timeout=60)
     head = f"POST /up HTTP/1.1\r\nhost: x\r\nauthorization: {allowed(tray, tray.owner)['authorization']}\r\ncontent-length: {length}\r\n\r\n"
     line.sendall(head.encode() + body)
     return line

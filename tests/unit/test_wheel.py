@@ -63,13 +63,13 @@ def test_it_starts_from_any_folder(installed: Path, tmp_path: Path) -> None:
         assert b"<html" in _answers(f"http://127.0.0.1:{port}/lab", process)
     finally:
         process.terminate()
-        out, _ = process.communicate(timeout=30)
+        out, _ = process.communicate(timeout=60)
     assert out == f"GAN Playground is at http://localhost:{port}\n"
     assert process.returncode == (1 if os.name == "nt" else 0)
 
 
 def _answers(url: str, process: "subprocess.Popen[str]") -> bytes:
-    for _ in range(600):
+    for _ in range(2400):
         try:
             with urllib.request.urlopen(url, timeout=5) as answer:
                 return bytes(answer.read())
