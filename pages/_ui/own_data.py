@@ -15,7 +15,7 @@ from gan_core.data import csv_text, drawing, table
 from gan_core.data.csv_text import Columns, Sheet
 from gan_core.errors import DataError, PlaygroundError
 from gan_core.text import N_, told
-from pages._ui import service
+from pages._ui import file_box, service
 from pages._ui.charts import show_chart
 from pages._ui.controls import new_data
 from pages._ui.draw import drawing_board
@@ -90,6 +90,7 @@ def _board(page: str, config: RunConfig, apply: Apply, _: Translate) -> None:
 
 
 def _table(page: str, config: RunConfig, apply: Apply, _: Translate) -> None:
+    file_box.translated(_, types=TYPES)
     file = st.file_uploader(
         _("A text file with columns of numbers"), type=TYPES, key=f"{page}.upload",
         help=_("Commas, semicolons, tabs or spaces between columns, names in the first row or none; at most {rows} rows.")

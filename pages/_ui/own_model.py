@@ -11,7 +11,7 @@ from gan_core.latent.models import LARGEST_MB, LARGEST_ONNX_MB, is_model, is_onn
 from gan_core.latent.onnx_models import Answers, Found
 from gan_core.latent.onnx_worker import MOST_CLASSES, MOST_DIM, TRIAL
 from gan_core.text import N_, joined, told
-from pages._ui import service
+from pages._ui import file_box, service
 from pages._ui.failures import plain
 from pages._ui.i18n import number
 from pages._ui.owner import owner_id
@@ -42,6 +42,7 @@ def own_model(chosen: str, _: Translate) -> None:
 
 
 def _bring(turn: int, _: Translate) -> None:
+    file_box.translated(_, LARGEST_ONNX_MB)
     file = st.file_uploader(
         _("A generator as a file (.safetensors or .onnx)"), key=f"latent.model.file.{turn}", max_upload_size=LARGEST_ONNX_MB,
         help=_("A .safetensors file that was saved with \"Save generator\", of at most {size} MB; or a generator of any other program, exported as ONNX, of at most "

@@ -37,6 +37,7 @@ _RELATED = {
     "recipes": N_("Recipes with it"),
     "same_paper": N_("From the same paper"),
 }
+UNKNOWN_VIEW = N_("The zoo has no view called {name}. A link may name one of: {allowed}.")
 UNKNOWN = N_("There is nothing called {name} in the zoo. Search for it below.")
 
 
@@ -64,6 +65,9 @@ class Zoo:
                 "Losses, penalties, networks and tricks from 2014 to now: what each fixed, when to use it, how it fails, and its code as it runs here."
             )
         )
+        if (view := st.query_params.get("view", "")) and view not in VIEWS:
+            allowed = ", ".join(VIEWS)
+            st.warning(plain(_(UNKNOWN_VIEW).format(name=shorten(view), allowed=allowed)), icon=":material/link_off:")
         view = self._view()
         {"index": self._index, "timeline": self._timeline, "figures": self._figures}[view]()
 

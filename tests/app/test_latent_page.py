@@ -122,3 +122,18 @@ def test_every_word_is_there_once_and_every_tool_has_a_title() -> None:
     codes = [line.split('"')[1] for line in latent.SCRIPT.splitlines() if line.strip().startswith("static code =")]
     assert codes
     assert all(f"tool.{code}" in LABELS for code in codes)
+
+
+def test_the_uploader_speaks_the_language(visit: Open, run: Any, handed: list[dict[str, Any]]) -> None:
+    """Streamlit's own words for it are English: others stand in their place."""
+
+    def styles(**query: str) -> str:
+        app = visit("latent.py", **query)
+        app.session_state["latent.model.0"] = True
+        app.run()
+        return " ".join(str(one.proto.body) for one in app.get("html"))
+
+    run()
+    assert '"每个文件最多 400 MB"' in styles(lang="zh_CN")
+    assert "上传" in styles(lang="zh_CN")
+    assert "stFileUploaderDropzone" not in styles()

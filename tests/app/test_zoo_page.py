@@ -106,8 +106,11 @@ def test_the_timeline_is_also_a_list(visit: Open) -> None:
     assert "Minimax (saturating) (Loss)" in linked(app)
 
 
-def test_a_wrong_view_is_the_index(visit: Open) -> None:
-    assert len(linked(visit("zoo.py", view="nothing"))) == len(zoo.all_of())
+def test_a_wrong_view_is_told_and_is_the_index(visit: Open) -> None:
+    app = visit("zoo.py", view="nothing")
+    assert len(linked(app)) == len(zoo.all_of())
+    assert "no view called 'nothing'" in app.warning[0].value.replace("\\", "")
+    assert "index, timeline, figures" in app.warning[0].value
 
 
 def test_it_opens_in_the_lab(visit: Open) -> None:
