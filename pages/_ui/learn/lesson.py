@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import streamlit as st
@@ -24,6 +25,7 @@ from pages._ui.learn.trial import LessonTrial
 from pages._ui.share import address
 
 LOOK_SECONDS = 1.5
+_MOST_DECIMALS = 7
 LOCKED = "locked"  # of the address: the teacher's link
 Translate = Callable[[str], str]
 
@@ -119,7 +121,7 @@ class LessonPage:
 
     def _notes(self) -> None:
         _ = self._
-        with st.expander(_("Teacher's notes"), icon=":material/school:"):
+        with st.container(key="lesson-notes"), st.expander(_("Teacher's notes"), icon=":material/school:"):
             words.write(self.texts["teacher"])
             st.caption(
                 _(
@@ -160,17 +162,18 @@ class LessonPage:
                 self._answered(ask, answer)
                 return
             key = f"learn.{self.lesson.name}.{ask.id}"
-            if ask.is_number:
-                st.text_input(_("Your answer"), key=key, max_chars=20)
-            else:
-                st.radio(_("Your answer"), ask.options, index=None, key=key, label_visibility="collapsed",
-                         format_func=lambda option: words.written(self.texts[f"{ask.id}.{option}"]))  # fmt: skip
-            st.button(
-                _("Answer") if ask.checked else _("This is my prediction"),
-                key=f"{key}.give",
-                on_click=self._answer,
-                args=(ask, key),
-            )
+            with st.form(f"{key}.form", border=False):  # Enter gives the answer, too
+                if ask.is_number:
+                    st.text_input(_("Your answer"), key=key, max_chars=20)
+                else:
+                    st.radio(_("Your answer"), ask.options, index=None, key=key, label_visibility="collapsed",
+                             format_func=lambda option: words.written(self.texts[f"{ask.id}.{option}"]))  # fmt: skip
+                st.form_submit_button(
+                    _("Answer") if ask.checked else _("This is my prediction"),
+                    key=f"{key}.give",
+                    on_click=self._answer,
+                    args=(ask, key),
+                )
             if problem := st.session_state.pop(f"{key}!", None):
                 st.error(plain(told(problem, _)), icon=":material/error:")
 
@@ -296,7 +299,11 @@ def _now(task: Task, sight: Sight | None, _: Translate) -> str:
 
 def _value(target: Target, sight: Sight) -> str:
     value = sight.figures.get(target.figure)
-    return "–" if value is None else number(float(f"{value:.3g}"))
+    if value is None:
+        return "–"
+    rounded = float(f"{value:.3g}")
+    small = 0 < abs(rounded) < 1e-3
+    return number(rounded, min(2 - math.floor(math.log10(abs(rounded))), _MOST_DECIMALS) if small else None)
 
 
 def _bound(target: Target, _: Translate) -> str:
