@@ -49,7 +49,7 @@ def test_the_best_discriminator_is_shown_after_the_predictions(visit: Open) -> N
     assert "Pull" not in said(app)
     put(app, "value", Record({"best": 0.75, "undecided": "one", "lowest": "zero"}))
     assert not app.exception
-    assert "Now: V(D*) -0.938 (wanted: at least -0.05)" in said(app)
+    assert "Now: V(D*) \u22120.938 (wanted: at least \u22120.05)" in said(app)
     assert not done(app, "value")
 
 
