@@ -278,7 +278,7 @@ def _ticks(page: LessonPage, part: Part, look: Callable[[], Sight | None]) -> No
         done = record.has(f"{part.id}.{task.id}")
         icon = ":material/check_box:" if done else ":material/check_box_outline_blank:"
         text = words.written(page.texts[f"{part.id}.{task.id}"])
-        title = f"**{_('Goal')}:** " if task.goal else ""
+        title = f"**{_('Goal:')}** " if task.goal else ""
         lines.append(f"{icon} {title}{text}" + ("" if done else _now(task, sight, _)))
     with st.container(key=f"lesson-tasks-{part.id}"):
         st.markdown("  \n".join(lines))
@@ -288,14 +288,17 @@ def _now(task: Task, sight: Sight | None, _: Translate) -> str:
     """How far it is: what the targets' figures are now, and of how many samples."""
     if not task.targets or sight is None:
         return ""
-    said = [f"{_title(t.figure, _)} {_value(t, sight)} ({_bound(t, _)})" for t in task.targets]
+    said = [
+        _("{figure} {value} ({wanted})").format(figure=_title(t.figure, _), value=_value(t, sight), wanted=_bound(t, _))
+        for t in task.targets
+    ]
     if task.after_step and sight.step < task.after_step:
         said.append(
             _("step {step} of {goal}").format(step=words.number(sight.step), goal=words.number(task.after_step))
         )
     if sight.samples:
         said.append(_("of {count} samples").format(count=words.number(sight.samples)))
-    return f"  \n:small[:gray[{plain(_('Now'))}: {' · '.join(plain(one) for one in said)}]]"
+    return f"  \n:small[:gray[{plain(_('Now:'))} {' · '.join(plain(one) for one in said)}]]"
 
 
 def _value(target: Target, sight: Sight) -> str:
