@@ -10,11 +10,18 @@ from gan_core.lessons.sight import Sight
 _HEALTHY = {"k_d": 1, "d_optimizer.lr": 3e-3}
 _COVERED = (Target("modes", at_least=8), Target("reverse_kl", at_most=0.3))
 _CURED = 800  # step from which on a cure counts
+_SETTLED = 200  # steps that a remedy has to last: what was there before it is not its work
+_TRIED = 600  # steps that another loss has to be tried
 
 
 def _config(sight: Sight) -> RunConfig:
     assert sight.config is not None
     return sight.config
+
+
+def _lasts(sight: Sight, steps: int) -> bool:
+    """Whether nothing was changed for so long."""
+    return sight.step - max((mark.step for mark in sight.marks), default=0) >= steps
 
 
 def _strong(config: RunConfig) -> bool:
@@ -26,27 +33,34 @@ def by_penalty(sight: Sight) -> bool:
     """The gradient of D is penalised, and nothing else has helped."""
     config = _config(sight)
     return (
-        _strong(config) and bool(registry.penalty[config.penalty].info["at"]) and not config.discriminator.spectral_norm
+        _lasts(sight, _SETTLED)
+        and _strong(config)
+        and bool(registry.penalty[config.penalty].info["at"])
+        and not config.discriminator.spectral_norm
     )
 
 
 def by_norm(sight: Sight) -> bool:
     """D's layers are normalised by their largest singular value, and nothing else has helped."""
     config = _config(sight)
-    return _strong(config) and config.penalty == "none" and config.discriminator.spectral_norm
+    return (
+        _lasts(sight, _SETTLED) and _strong(config) and config.penalty == "none" and config.discriminator.spectral_norm
+    )
 
 
 def by_balance(sight: Sight) -> bool:
     """D learns less often or more slowly, and nothing else has helped."""
     config = _config(sight)
-    return config.penalty == "none" and not config.discriminator.spectral_norm and not _strong(config)
+    alone = config.penalty == "none" and not config.discriminator.spectral_norm
+    return _lasts(sight, _SETTLED) and alone and not _strong(config)
 
 
 def other_loss(sight: Sight) -> bool:
-    """Another of the losses is tried by itself."""
+    """Another of the losses is tried by itself, for long enough."""
     config = _config(sight)
     return (
-        _strong(config)
+        _lasts(sight, _TRIED)
+        and _strong(config)
         and config.penalty == "none"
         and not config.discriminator.spectral_norm
         and config.loss != "minimax"
@@ -71,7 +85,7 @@ LESSON = Lesson(
         Ask("which", options=("loss", "penalty", "both"), right="penalty", after=("losses",)),
         Lab("cure", preset="collapse", controls=("loss", "penalty", "penalty_weight", "discriminator.spectral_norm", "k_d", "d_optimizer.lr"),
             after=("which",), tasks=(
-                Task("loss", after_step=600, when=other_loss),
+                Task("loss", after_step=_TRIED, when=other_loss),
                 Task("penalty", _COVERED, after_step=_CURED, when=by_penalty, goal=True,
                      solution={"penalty": "r1", "penalty_weight": 0.1}, by_step=1000),
                 Task("norm", _COVERED, after_step=_CURED, when=by_norm, goal=True,

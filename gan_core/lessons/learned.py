@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 import torch
@@ -20,6 +24,8 @@ JUDGED = 20_000  # samples of each kind that V is estimated from
 KEPT = 32  # steps of which D is kept, at most
 SEEN = (-5.0, 5.0)  # where D is drawn
 PLACES = 161  # of a drawn D
+_REMEMBERED = 64  # trainings
+_AT_ONCE = 2
 
 
 @dataclass(frozen=True)
@@ -52,9 +58,84 @@ def kept_steps(steps: int) -> tuple[int, ...]:
     return tuple(sorted({round(steps * (i / (KEPT - 1)) ** 2) for i in range(KEPT)}))
 
 
-@lru_cache(maxsize=64)
+class Learning:
+    """A training of D on a thread of its own, from now on. `step`: how far it is, of `training.steps`."""
+
+    def __init__(self, training: Training) -> None:
+        self.training, self.step = training, 0
+        self._found: Learned | Exception | None = None
+        self._ended = threading.Event()
+        threading.Thread(target=self._run, daemon=True, name="learning").start()
+
+    @property
+    def has_ended(self) -> bool:
+        return self._ended.is_set()
+
+    @property
+    def has_failed(self) -> bool:
+        return isinstance(self._found, Exception)
+
+    def join(self, seconds: float) -> bool:
+        """Wait for the end. Whether it has come."""
+        return self._ended.wait(seconds)
+
+    def found(self) -> Learned:
+        """What came of it, once it has ended. Raises what it ended with."""
+        self._ended.wait()
+        if isinstance(self._found, Exception):
+            raise self._found
+        assert self._found is not None
+        return self._found
+
+    def _run(self) -> None:
+        try:
+            with _turns if self.training.steps else nullcontext():  # a D that does not learn is shown at once
+                self._found = _train(self.training, self._at)
+        except Exception as error:  # handed on to whoever asks what was found
+            self._found = error
+        finally:
+            self._ended.set()
+
+    def _at(self, step: int) -> None:
+        if _closing.is_set():
+            raise RuntimeError("the program ends")
+        self.step = step
+
+
+_closing = threading.Event()
+_turns = threading.BoundedSemaphore(_AT_ONCE)
+_lock = threading.Lock()
+_begun: OrderedDict[Training, Learning] = OrderedDict()
+
+
+@atexit.register
+def _close() -> None:
+    """What still trains when Python is taken down would take the process down with it."""
+    _closing.set()
+    with _lock:
+        going = [one for one in _begun.values() if not one.has_ended]
+    for one in going:
+        one.join(1.0 / len(going))
+
+
+def begin(training: Training) -> Learning:
+    """Have D trained; the same training is done once, whoever asks for it."""
+    with _lock:
+        learning = _begun.pop(training, None)
+        if learning is None or learning.has_failed:
+            learning = Learning(training)
+        _begun[training] = learning  # as the newest
+        while len(_begun) > _REMEMBERED:
+            _begun.popitem(last=False)
+        return learning
+
+
 def learn(training: Training) -> Learned:
     """Train D, by the loss of D that GANs here are trained by. The same for the same training."""
+    return begin(training).found()
+
+
+def _train(training: Training, tell: Callable[[int], None]) -> Learned:
     rng = torch.Generator().manual_seed(training.seed)
     hidden = DiscriminatorConfig(hidden=(training.width, training.width))
     with torch.device("meta"):
@@ -67,6 +148,7 @@ def learn(training: Training) -> Learned:
     watch = _Watch(training, judged)
     kept = kept_steps(training.steps)
     for step in range(training.steps + 1):
+        tell(step)
         if step in watch.wanted:
             watch.look(d)
         if step == training.steps:

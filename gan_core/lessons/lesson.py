@@ -56,15 +56,24 @@ class Ask:
         return not self.options
 
     def read(self, text: object) -> str | float:
-        """An answer as it was typed or chosen; with a decimal comma or a full-width digit, too. Raises ConfigError for what cannot be one."""
+        """An answer as it was typed or chosen; with a decimal comma, a full-width digit or as a fraction, too. Raises ConfigError for what cannot be one."""
         if not self.is_number:
             if text not in self.options:
                 raise ConfigError(NO_OPTION, text=str(text)[:40])
             return str(text)
-        said = str(text).strip().replace("−", "-").replace("，", ".").replace("．", ".").replace(",", ".")
+        said = (
+            str(text)
+            .strip()
+            .replace("−", "-")
+            .replace("，", ".")
+            .replace("．", ".")
+            .replace(",", ".")
+            .replace("／", "/")
+        )
+        top, stroke, bottom = said.partition("/")
         try:
-            value = float(said)
-        except ValueError:
+            value = float(top) / float(bottom) if stroke else float(said)
+        except (ValueError, ZeroDivisionError):
             value = float("nan")
         if value != value:
             raise ConfigError(NO_NUMBER, text=str(text)[:40], example="0.5")

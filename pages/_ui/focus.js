@@ -55,6 +55,7 @@ function controlIn(element) {
     one?.matches(CONTROLS) && !one.disabled && one.tabIndex >= 0 && one.checkVisibility?.({ visibilityProperty: true }) !== false);
 }
 
-export default function keep() {
+export default function keep({ data }) {
   window.ganFocus ??= new Keeper();
+  document.documentElement.lang = data.language; // those who listen hear the page in its own language
 }

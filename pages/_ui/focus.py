@@ -1,8 +1,10 @@
-"""What has the focus of the keyboard never leaves it behind: an invisible part of every page that gives it back."""
+"""An invisible part of every page: what has the focus of the keyboard never leaves it behind, and the browser knows what language this is."""
 
 from pathlib import Path
 
 import streamlit as st
+
+from pages._ui.i18n import language
 
 _component = st.components.v2.component(
     "gan_focus", html="<div></div>", css="", js=(Path(__file__).parent / "focus.js").read_text(encoding="utf-8"),
@@ -12,4 +14,4 @@ _component = st.components.v2.component(
 def keep_focus() -> None:
     """Once a page."""
     with st.sidebar:
-        _component(key="focus")
+        _component(data={"language": language().replace("_", "-")}, key="focus")

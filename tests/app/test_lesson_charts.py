@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from gan_core.lessons import LESSONS, value
+from gan_core.lessons import LESSONS, learned, value
 from gan_core.lessons.lesson import Figure, tasks_of
 from gan_core.lessons.progress import Progress, Record
 from pages._ui.learn import gaussians
@@ -48,7 +49,7 @@ def test_the_best_discriminator_is_shown_after_the_predictions(visit: Open) -> N
     assert "Pull" not in said(app)
     put(app, "value", Record({"best": 0.75, "undecided": "one", "lowest": "zero"}))
     assert not app.exception
-    assert "Now: V(D*) -0.938 (wanted: at least -0.05)" in said(app)
+    assert "Now: V(D*) \u22120.938 (wanted: at least \u22120.05)" in said(app)
     assert not done(app, "value")
 
 
@@ -59,11 +60,40 @@ def test_d_is_trained_when_asked_and_its_goal_looks_at_that_training(visit: Open
     app.select_slider(key="learn.value.learned.steps").set_value(50).run()
     app.select_slider(key="learn.value.learned.width").set_value(1).run()
     next(one for one in app.button if one.label == "Train D").click().run()
+    learned.learn(value.training_of({**value.LESSON.part("learned").start, "steps": 50, "width": 1}))  # type: ignore[union-attr]
+    app.run()
     assert not app.exception
     assert "wanted: at most 0.01" in said(app)
     assert done(app, "value") == MOVED
     app.select_slider(key="learn.value.learned.rate").set_value(0.1).run()
     assert "the D trained before" in said(app)
+
+
+def test_the_page_goes_on_while_d_learns(visit: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    goes_on, train = threading.Event(), learned._train
+
+    def slowly(training: learned.Training, tell: Callable[[int], None]) -> learned.Learned:
+        if training.steps:
+            tell(20)
+            goes_on.wait(60)
+        return train(training, tell)
+
+    monkeypatch.setattr(learned, "_train", slowly)
+    app = visit("learn.py", lesson="value")
+    put(app, "value", Record(BEFORE, MOVED))
+    app.select_slider(key="learn.value.learned.steps").set_value(50).run()
+    app.select_slider(key="learn.value.learned.width").set_value(4).run()
+    next(one for one in app.button if one.label == "Train D").click().run()
+    assert not app.exception
+    assert [one.proto.text for one in app.get("progress")][-1] == "D is learning: step 20 of 50"
+    app.select_slider(key="learn.value.learned.width").set_value(2).run()  # nothing waits for it
+    assert "wanted: at most 0.01" not in said(app)
+    goes_on.set()
+    learned.learn(value.training_of({**value.LESSON.part("learned").start, "steps": 50, "width": 4}))  # type: ignore[union-attr]
+    app.run()
+    assert "wanted: at most 0.01" in said(app)
+    assert "the D trained before" in said(app), "its width is another one now"
+    assert not [one for one in app.get("progress") if "learning" in one.proto.text]
 
 
 def test_distances_open_after_the_prediction(visit: Open) -> None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import expect
 from test_app import until
+
+from pages._ui.learn import keeping
 
 Visitor = Callable[..., Any]
 KEY = "gan-playground.learn"
@@ -51,7 +54,7 @@ def test_a_lesson_from_prediction_to_goal(visitor: Visitor) -> None:
     page.get_by_role("button", name="Answer").click()
     expect(page.get_by_text("is no number")).to_be_visible()
     page.get_by_role("textbox", name="Your answer").fill("1,386")
-    page.get_by_role("button", name="Answer").click()
+    page.get_by_role("textbox", name="Your answer").press("Enter")
     until(page, lambda: kept(page)["answers"].get("kl") == 1.386)
     # it is all there again after a reload
     page.goto("/learn?lesson=collapse")
@@ -86,6 +89,9 @@ def test_symbols_and_terms_explain_themselves(visitor: Visitor) -> None:
     assert "much of its mass" in term.get_attribute("title")
     page.goto(re.sub(r"^.*/", "/", term.get_attribute("href")))
     expect(page.get_by_role("heading", name="Glossary")).to_be_visible()
+    page.goto("/learn?lesson=value")
+    page.locator(".gs-symbol").first.hover()  # an index: min over G
+    expect(tip).to_contain_text("turns noise z into a sample")
 
 
 def test_two_tabs_and_what_was_tampered_with(visitor: Visitor) -> None:
@@ -105,10 +111,37 @@ def test_two_tabs_and_what_was_tampered_with(visitor: Visitor) -> None:
     expect(page.get_by_role("button", name="This is my prediction")).to_be_visible()
 
 
+def test_a_server_that_began_anew_wipes_nothing(visitor: Visitor) -> None:
+    """The page is still open, its server is another one: what this tab wrote itself is not known to that one."""
+    page = visitor()
+    page.goto("/learn?lesson=collapse")
+    page.get_by_role("button", name="This is my prediction").wait_for()
+    script = Path(keeping.__file__).with_suffix(".js").read_text(encoding="utf-8")
+    told = page.evaluate(
+        """async ([script, key]) => {
+          const { default: keeping } = await import(URL.createObjectURL(new Blob([script], { type: "text/javascript" })));
+          const told = [];
+          const parentElement = document.createElement("div");
+          const see = (progress, session) => keeping({ data: { progress, heard: "", session }, parentElement,
+            setStateValue: (name, value) => told.push([name, value]) });
+          localStorage.removeItem(key);
+          see("far", "first");
+          see("farther", "first");
+          const kept = [localStorage.getItem(key)];
+          see("", "second");
+          kept.push(localStorage.getItem(key));
+          return [kept, told];
+        }""",
+        [script, KEY],
+    )
+    assert told == [["farther", "farther"], [["kept", "farther"]]]
+
+
 def test_a_lesson_in_chinese_on_a_telephone(visitor: Visitor) -> None:
     page = visitor(390, 844)
     page.goto("/learn?lesson=collapse&lang=zh_CN")
     expect(page.get_by_role("heading", name="模式崩溃")).to_be_visible()
+    until(page, lambda: page.evaluate("document.documentElement.lang") == "zh-CN")
     page.locator(".gs-symbol").first.wait_for()
     assert page.get_by_test_id("stMain").evaluate("e => e.scrollWidth <= e.clientWidth")
     page.get_by_text("聚到一两个").click()

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from live_harness import FakeServer, points_frame, start
+from live_harness import FakeServer, digits_frame, points_frame, start
 
 from pages._ui import live
 from pages._ui.live import SCRIPT, live_data
@@ -130,6 +130,24 @@ def test_what_takes_the_steps_is_said_beside_the_rate(
     assert engine.inner_text() == label
     engine.hover()
     page.locator(".gl-tip", has_text=tip).wait_for()
+
+
+def test_pictures_stay_until_a_run_has_its_own(page: Any, server: FakeServer) -> None:
+    server.kind, server.more = "images", {"bare": True, "status": "preparing"}
+    mount(page, kind="images", frame=digits_frame("r1", 0, status="preview"))
+    frames(page, 3)  # none of them has pictures: an error would fail the test
+    server.more = {}
+    until(page, lambda: data(page, "status") == "running")
+
+
+def test_what_is_pressed_hides_its_tip(page: Any, server: FakeServer) -> None:
+    mount(page)
+    frames(page, 1)
+    pause = page.locator(".gl-button[data-do=pause]")
+    pause.hover()
+    page.locator(".gl-tip").wait_for(state="visible")
+    pause.click()
+    page.locator(".gl-tip").wait_for(state="hidden")
 
 
 def test_nothing_is_drawn_while_hidden(page: Any, server: FakeServer) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import threading
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 
@@ -101,7 +103,7 @@ SHORT = learned.Training(Gaussian(0.0, 1.0), Gaussian(0.0, 1.0), steps=40, width
 
 
 def test_it_learns_the_same_again_and_is_kept_on_the_way() -> None:
-    one, other = learned.learn(SHORT), learned.learn.__wrapped__(SHORT)
+    one, other = learned.learn(SHORT), learned.Learning(SHORT).found()
     np.testing.assert_array_equal(one.probabilities, other.probabilities)
     assert one.steps == learned.kept_steps(40)
     assert (one.steps[0], one.steps[-1]) == (0, 40)
@@ -176,3 +178,38 @@ def test_a_clipped_critic_is_as_flat_as_its_layers_allow() -> None:
     sizes = [2, *hidden, 1]
     bound = math.prod(0.01 * math.sqrt(a * b) for a, b in pairwise(sizes))
     assert bound == pytest.approx(0.0004, abs=5e-5)
+
+
+def test_d_learns_on_a_thread_of_its_own_once_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    goes_on, seen = threading.Event(), []
+
+    def train(training: learned.Training, tell: Callable[[int], None]) -> str:
+        seen.append(threading.current_thread())
+        tell(training.steps // 2)
+        goes_on.wait(30)
+        return "found"
+
+    monkeypatch.setattr(learned, "_train", train)
+    training = replace(SHORT, steps=38)
+    one, other = learned.begin(training), learned.begin(training)
+    assert one is other
+    assert not one.join(0.05)
+    assert not one.has_ended
+    assert one.step == 19
+    goes_on.set()
+    assert one.found() == "found"
+    assert one.has_ended
+    assert seen != [threading.current_thread()]
+    assert len(seen) == 1
+
+
+def test_what_a_training_ends_with_is_raised_where_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    def train(training: learned.Training, tell: Callable[[int], None]) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(learned, "_train", train)
+    short = replace(SHORT, steps=3)
+    with pytest.raises(MemoryError):
+        learned.learn(short)
+    monkeypatch.undo()
+    assert learned.learn(short).steps == (0, 1, 2, 3), "it is tried again"

@@ -14,6 +14,7 @@ from gan_core.lessons import LESSONS, symbols, texts
 from gan_core.lessons.lesson import Ask, Figure, Lab, Lesson, Pair, Prose, Reveal, Target, Task, Trial, tasks_of
 from gan_core.lessons.progress import LONGEST, Progress, Record, merged, read
 from gan_core.lessons.sight import Sight, of_runs
+from gan_core.runs.snapshots import Mark
 from pages._ui import i18n
 
 LANGUAGES = ("en", "zh_CN")
@@ -134,14 +135,42 @@ NUMBER = Ask("n", low=-1, high=2, right=0.5, tolerance=0.01)
 
 
 @pytest.mark.parametrize(
-    ("typed", "value"), [("0.5", 0.5), (" 0,5 ", 0.5), ("−1", -1.0), ("1．5", 1.5), ("５e-1", 0.5), (2, 2.0)]
+    ("typed", "value"),
+    [
+        ("0.5", 0.5),
+        (" 0,5 ", 0.5),
+        ("−1", -1.0),
+        ("1．5", 1.5),
+        ("５e-1", 0.5),
+        (2, 2.0),
+        ("3/4", 0.75),
+        ("−1／2", -0.5),
+    ],
 )
 def test_numbers_as_people_type_them(typed: object, value: float) -> None:
     assert NUMBER.read(typed) == value
 
 
 @pytest.mark.parametrize(
-    "typed", ["", "a half", "nan", "inf", "-inf", "1e400", "3", "-1.01", None, "0.5.5", "$x$", "1" * 400]
+    "typed",
+    [
+        "",
+        "a half",
+        "nan",
+        "inf",
+        "-inf",
+        "1e400",
+        "3",
+        "-1.01",
+        None,
+        "0.5.5",
+        "$x$",
+        "1" * 400,
+        "1/0",
+        "1/",
+        "1/2/2",
+        "inf/inf",
+    ],
 )
 def test_what_is_no_answer_is_told(typed: object) -> None:
     with pytest.raises(ConfigError) as error:
@@ -268,3 +297,17 @@ def test_controls_are_called_what_they_are_called(lesson: Lesson) -> None:
         wanted = {translate(label) for label in named(text, "en") if translate(label) != label}
         found = named(there[name], "zh_CN")
         assert wanted <= found, name
+
+
+@pytest.mark.parametrize("task", LESSONS["collapse"].part("cure").tasks, ids=lambda task: task.id)  # type: ignore[union-attr]
+def test_a_cure_counts_when_it_has_lasted(task: Task) -> None:
+    """What an earlier remedy has brought about is not taken for the work of the one that was chosen a moment ago."""
+    lab = LESSONS["collapse"].part("cure")
+    assert isinstance(lab, Lab)
+    config = settings.replace(lab.config, dict(task.solution) or {"loss": "hinge"})
+    covered = {"modes": 8.0, "reverse_kl": 0.1}
+    mark = Mark(1000, "loss", "a", "b")
+    assert task.is_done(Sight(1000, covered, config))
+    assert not task.is_done(Sight(1100, covered, config, marks=(mark,)))
+    assert task.is_done(Sight(1600, covered, config, marks=(mark,)))
+    assert not task.is_done(Sight(990, covered, config, marks=(mark,))), "measured before the change"

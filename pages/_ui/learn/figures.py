@@ -23,8 +23,8 @@ FIGURES: dict[str, Callable[[str, Mapping[str, Any], bool], Sight | None]] = {
     "cloud": measuring.cloud, "digits": measuring.digits,
 }  # fmt: skip
 TITLES = {
-    "modes": N_("Clusters found"), "ratio": N_("Distance at the end over that at the start"), "turns": N_("Turns"), **gaussians.TITLES,
-    "d_loss": N_("Loss of D"), "g_loss": N_("Loss of G"), "fd": N_("Fréchet distance"), "copied": N_("Suspiciously near"),
+    "modes": N_("Modes"), "ratio": N_("Distance at the end over that at the start"), "turns": N_("Turns"), **gaussians.TITLES,
+    "g_gradient": N_("Gradient norm of G"), "d_loss": N_("Loss of D"), "g_loss": N_("Loss of G"), "fd": N_("Fréchet distance"), "copied": N_("Suspiciously near"),
     "near": N_("Nearest training picture (pixels)"), "tried": N_("Tried to the end"), "beyond": N_("Larger than chance"),
     "within": N_("Not larger than chance"), "bits": N_("Bits in common"), "reached": N_("At the far end"),
 }  # fmt: skip

@@ -27,6 +27,8 @@ function drawn(name, attributes = {}, ...children) {
 
 const sign = (path) => drawn("svg", { viewBox: "0 0 24 24", "aria-hidden": "true" }, drawn("path", { d: path }));
 
+const minus = (text) => text.replace("-", "\u2212");
+
 /** Round numbers from low to high, about `count` of them. */
 function ticks(low, high, count) {
   const raw = (high - low) / count;
@@ -64,12 +66,12 @@ class Chart {
     for (const y of ticks(y0, y1, 4)) {
       frame.append(drawn("path", { class: "gf-grid", d: `M${EDGE.left} ${this.up(y)}H${width - EDGE.right}` }));
       const text = drawn("text", { class: "gf-axis", x: EDGE.left - 6, y: this.up(y) + 4, "text-anchor": "end" });
-      text.textContent = book.number.format(y);
+      text.textContent = book.plain(y);
       frame.append(text);
     }
     for (const x of ticks(...panel.x, Math.min(8, width / 55))) {
       const text = drawn("text", { class: "gf-axis", x: this.across(x), y: HEIGHT - EDGE.bottom + 16, "text-anchor": "middle" });
-      text.textContent = book.number.format(x);
+      text.textContent = book.plain(x);
       frame.append(text);
     }
     const title = drawn("text", { class: "gf-axis", x: (width + EDGE.left) / 2, y: HEIGHT - 4, "text-anchor": "middle" });
@@ -182,7 +184,11 @@ class Book {
 
   reading(reading) {
     const value = this.numbers[reading.at + this.page];
-    return Number.isFinite(value) ? this.fine.format(Math.abs(value) < 5e-5 ? 0 : value) : "–";
+    return Number.isFinite(value) ? minus(this.fine.format(Math.abs(value) < 5e-5 ? 0 : value)) : "–";
+  }
+
+  plain(value) {
+    return minus(this.number.format(value));
   }
 
   build() {

@@ -16,8 +16,9 @@ from gan_core.lessons import learned as learning
 from gan_core.lessons.gaussians import Gaussian, Values
 from gan_core.lessons.sight import Sight
 from gan_core.text import N_
-from pages._ui.i18n import number, translate
+from pages._ui.i18n import translate
 from pages._ui.learn.flipbook import Dial, Line, Panel, Reading, Spot, flipbook
+from pages._ui.learn.words import number
 
 TITLES = {
     "value": N_("V(D*)"),
@@ -30,6 +31,8 @@ TITLES = {
 _X = np.linspace(*learning.SEEN, 121)
 _APART_X = np.linspace(-2.0, 10.0, 181)
 _HIGHEST = 1.05  # of a chart of densities
+_PATIENCE = 0.3  # seconds that the page waits for a D: the shortest trainings need no more
+_LOOK_SECONDS = 0.4
 Translate = Callable[[str], str]
 
 
@@ -83,14 +86,27 @@ def learned(key: str, start: Mapping[str, Any], locked: bool) -> Sight | None:
     _ = translate()
     chosen = _settings(key, start, _)
     if st.button(_("Train D"), type="primary", icon=":material/play_arrow:", key=f"{key}.train"):
-        st.session_state[f"{key}.trained"] = chosen
+        st.session_state[f"{key}.asked"] = chosen
+    asked = st.session_state.get(f"{key}.asked")
+    if asked is not None and asked != st.session_state.get(f"{key}.trained"):
+        course = learning.begin(value.training_of(asked))  # the page goes on
+        if course.join(_PATIENCE):
+            st.session_state[f"{key}.trained"] = asked
+        else:
+            st.fragment(_progress, run_every=_LOOK_SECONDS)(course, _)
     trained = st.session_state.get(f"{key}.trained")
-    if trained is not None and trained != chosen:
+    if trained is not None and asked == trained != chosen:
         st.caption(_("The picture is of the D trained before; the new settings count from the next training on."))
-    shown = trained if trained is not None else {**chosen, "steps": 0}
-    with st.spinner(_("D is learning …")):
-        _learning(key, shown, _)
+    _learning(key, trained if trained is not None else {**chosen, "steps": 0}, _)
     return value.sight_of_learned(trained) if trained is not None else None
+
+
+def _progress(course: learning.Learning, _: Translate) -> None:
+    """How far a training is; at its end the page shows it."""
+    if course.has_ended:
+        st.rerun()
+    done, steps = course.step, course.training.steps
+    st.progress(done / steps, text=_("D is learning: step {step} of {steps}").format(step=number(done), steps=number(steps)))  # fmt: skip
 
 
 def _said(value: float) -> str:

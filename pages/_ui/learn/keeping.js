@@ -12,10 +12,10 @@ function stored() {
   }
 }
 
-let wrote = null; // by this tab: the server knows it
+let wrote = null; // by this tab, as this session of the server said it: that one knows it
 
-function store(text) {
-  wrote = text;
+function store(text, session) {
+  wrote = { text, session };
   try {
     if (text) localStorage.setItem(KEY, text);
     else localStorage.removeItem(KEY);
@@ -26,9 +26,10 @@ function store(text) {
 
 function settle(component) {
   const here = stored();
-  const { progress, heard } = component.data;
+  const { progress, heard, session } = component.data;
+  const known = here === heard || (here === wrote?.text && session === wrote.session); // a server that began anew knows nothing
   if (here === null || here === progress) return;
-  if (here === heard || here === wrote || here === "" || here.length > LONGEST) store(progress);
+  if (known || here === "" || here.length > LONGEST) store(progress, session);
   else component.setStateValue("kept", here);
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from pathlib import Path
 
 import streamlit as st
@@ -10,7 +11,7 @@ from gan_core.lessons import LESSONS
 from gan_core.lessons.progress import LONGEST, Progress, merged, read
 
 _HERE = Path(__file__).parent
-_HERE_KEY, _HEARD, _UNREADABLE = "learn.progress", "learn.heard", "learn.unreadable"
+_HERE_KEY, _HEARD, _UNREADABLE, _SESSION = "learn.progress", "learn.heard", "learn.unreadable", "learn.session"
 _component = st.components.v2.component(
     "gan_progress", html="<div></div>", css="", js=(_HERE / "keeping.js").read_text(encoding="utf-8"),
 )  # fmt: skip
@@ -35,8 +36,9 @@ def sync() -> bool:
     said = getattr(told, "kept", None) if told is not None else None
     if isinstance(said, str) and said != st.session_state.get(_HEARD):
         _hear(said)
+    session = st.session_state.setdefault(_SESSION, secrets.token_hex(8))
     _component(
-        data={"progress": progress().write(), "heard": st.session_state.get(_HEARD, "")},
+        data={"progress": progress().write(), "heard": st.session_state.get(_HEARD, ""), "session": session},
         key=_KEY,
         on_kept_change=lambda: None,
     )

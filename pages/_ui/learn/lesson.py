@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import streamlit as st
@@ -15,7 +16,6 @@ from gan_core.lessons.sight import Sight
 from gan_core.runs.words import CURVES
 from gan_core.text import N_, beside, told
 from pages._ui.failures import plain
-from pages._ui.i18n import number
 from pages._ui.learn import words
 from pages._ui.learn.figures import FIGURES, OF_RUNS, TITLES
 from pages._ui.learn.keeping import keep, progress
@@ -24,6 +24,7 @@ from pages._ui.learn.trial import LessonTrial
 from pages._ui.share import address
 
 LOOK_SECONDS = 1.5
+_MOST_DECIMALS = 7
 LOCKED = "locked"  # of the address: the teacher's link
 Translate = Callable[[str], str]
 
@@ -121,7 +122,7 @@ class LessonPage:
 
     def _notes(self) -> None:
         _ = self._
-        with st.expander(_("Teacher's notes"), icon=":material/school:"):
+        with st.container(key="lesson-notes"), st.expander(_("Teacher's notes"), icon=":material/school:"):
             words.write(self.texts["teacher"])
             st.caption(
                 _(
@@ -162,17 +163,18 @@ class LessonPage:
                 self._answered(ask, answer)
                 return
             key = f"learn.{self.lesson.name}.{ask.id}"
-            if ask.is_number:
-                st.text_input(_("Your answer"), key=key, max_chars=20)
-            else:
-                st.radio(_("Your answer"), ask.options, index=None, key=key, label_visibility="collapsed",
-                         format_func=lambda option: words.written(self.texts[f"{ask.id}.{option}"]))  # fmt: skip
-            st.button(
-                _("Answer") if ask.checked else _("This is my prediction"),
-                key=f"{key}.give",
-                on_click=self._answer,
-                args=(ask, key),
-            )
+            with st.form(f"{key}.form", border=False):  # Enter gives the answer, too
+                if ask.is_number:
+                    st.text_input(_("Your answer"), key=key, max_chars=20)
+                else:
+                    st.radio(_("Your answer"), ask.options, index=None, key=key, label_visibility="collapsed",
+                             format_func=lambda option: words.written(self.texts[f"{ask.id}.{option}"]))  # fmt: skip
+                st.form_submit_button(
+                    _("Answer") if ask.checked else _("This is my prediction"),
+                    key=f"{key}.give",
+                    on_click=self._answer,
+                    args=(ask, key),
+                )
             if problem := st.session_state.pop(f"{key}!", None):
                 st.error(plain(told(problem, _)), icon=":material/error:")
 
@@ -187,7 +189,7 @@ class LessonPage:
             st.session_state[f"{key}!"] = error
 
     def _said(self, ask: Ask, answer: str | float) -> str:
-        return number(float(answer)) if ask.is_number else words.written(self.texts[f"{ask.id}.{answer}"])
+        return words.number(float(answer)) if ask.is_number else words.written(self.texts[f"{ask.id}.{answer}"])
 
     def _answered(self, ask: Ask, answer: str | float) -> None:
         _ = self._
@@ -278,7 +280,7 @@ def _ticks(page: LessonPage, part: Part, look: Callable[[], Sight | None]) -> No
         done = record.has(f"{part.id}.{task.id}")
         icon = ":material/check_box:" if done else ":material/check_box_outline_blank:"
         text = words.written(page.texts[f"{part.id}.{task.id}"])
-        title = f"**{_('Goal')}:** " if task.goal else ""
+        title = f"**{_('Goal:')}** " if task.goal else ""
         lines.append(f"{icon} {title}{text}" + ("" if done else _now(task, sight, _)))
     with st.container(key=f"lesson-tasks-{part.id}"):
         st.markdown("  \n".join(lines))
@@ -290,23 +292,29 @@ def _now(task: Task, sight: Sight | None, _: Translate) -> str:
         return ""
     said = [beside(f"{_title(t.figure, _)} {_value(t, sight)}", _bound(t, _), _) for t in task.targets]
     if task.after_step and sight.step < task.after_step:
-        said.append(_("step {step} of {goal}").format(step=number(sight.step), goal=number(task.after_step)))
+        said.append(
+            _("step {step} of {goal}").format(step=words.number(sight.step), goal=words.number(task.after_step))
+        )
     if sight.samples:
-        said.append(_("of {count} samples").format(count=number(sight.samples)))
-    return f"  \n:small[:gray[{plain(_('Now'))}: {' · '.join(plain(one) for one in said)}]]"
+        said.append(_("of {count} samples").format(count=words.number(sight.samples)))
+    return f"  \n:small[:gray[{plain(_('Now:'))} {' · '.join(plain(one) for one in said)}]]"
 
 
 def _value(target: Target, sight: Sight) -> str:
     value = sight.figures.get(target.figure)
-    return "–" if value is None else number(float(f"{value:.3g}"))
+    if value is None:
+        return "–"
+    rounded = float(f"{value:.3g}")
+    small = 0 < abs(rounded) < 1e-3
+    return words.number(rounded, min(2 - math.floor(math.log10(abs(rounded))), _MOST_DECIMALS) if small else None)
 
 
 def _bound(target: Target, _: Translate) -> str:
     if target.at_least is not None and target.at_least == target.at_most:
-        return _("wanted: {value}").format(value=number(target.at_least))
+        return _("wanted: {value}").format(value=words.number(target.at_least))
     if target.at_least is not None:
-        return _("wanted: at least {value}").format(value=number(target.at_least))
-    return _("wanted: at most {value}").format(value=number(target.at_most or 0.0))
+        return _("wanted: at least {value}").format(value=words.number(target.at_least))
+    return _("wanted: at most {value}").format(value=words.number(target.at_most or 0.0))
 
 
 def _title(figure: str, _: Translate) -> str:

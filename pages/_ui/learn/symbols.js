@@ -5,6 +5,8 @@ const STYLE = "gan-symbol-style";
 const LOOK = `
 .gs-symbol { color: inherit !important; text-decoration: underline dotted 1px; text-underline-offset: 0.22em; cursor: help; border-radius: 3px; }
 .gs-symbol * { color: inherit !important; }
+.katex-html:has(.gs-symbol) * { pointer-events: none; } /* what KaTeX lays over an index would catch the pointer */
+.katex-html .gs-symbol, .katex-html .gs-symbol * { pointer-events: auto; }
 .gs-symbol:hover, .gs-symbol:focus-visible { background: color-mix(in srgb, var(--st-primary-color, #0f5fb5) 22%, transparent); outline: 2px solid var(--st-primary-color, #0f5fb5); }
 #${TIP} { position: fixed; z-index: 1000000; max-width: min(22rem, calc(100vw - 24px)); padding: 8px 12px; border-radius: 6px; font: 0.875rem/1.45 var(--st-font, system-ui, sans-serif);
   color: var(--st-background-color, #fff); background: var(--st-text-color, #1f2933); pointer-events: none; box-shadow: 0 4px 18px rgb(0 0 0 / 0.3); }

@@ -382,6 +382,8 @@ class Tooltip {
     root.addEventListener("focusin", (event) => event.target.matches(":focus-visible") && over(event));
     root.addEventListener("focusout", () => this.hide());
     root.addEventListener("pointerleave", () => this.hide());
+    // whoever presses knows, and wants to see what comes of it
+    root.addEventListener("click", (event) => event.target.closest?.("button") && this.hide());
     root.addEventListener("keydown", (event) => event.key === "Escape" && this.hide());
   }
 

@@ -48,7 +48,7 @@ class Grid {
   /** Decodes the picture when its bytes have changed. */
   async load(frame) {
     const bytes = frame.arrays[`image_${this.role}`];
-    this.spec = frame.header.grid;
+    this.spec = frame.header.grid ?? this.spec; // a frame without pictures leaves the last ones, and what is known of them
     if (!bytes || sameBytes(bytes, this.bytes)) return;
     const picture = await createImageBitmap(new Blob([bytes], { type: this.spec[this.role] }));
     this.picture?.close();
