@@ -276,8 +276,9 @@ def _ticks(page: LessonPage, part: Part, look: Callable[[], Sight | None]) -> No
         done = record.has(f"{part.id}.{task.id}")
         icon = ":material/check_box:" if done else ":material/check_box_outline_blank:"
         text = words.written(page.texts[f"{part.id}.{task.id}"])
-        title = f"**{_('Goal:')}** " if task.goal else ""
-        lines.append(f"{icon} {title}{text}" + ("" if done else _now(task, sight, _)))
+        if task.goal:
+            text = _("**Goal:** {task}").format(task=text)
+        lines.append(f"{icon} {text}" + ("" if done else _now(task, sight, _)))
     with st.container(key=f"lesson-tasks-{part.id}"):
         st.markdown("  \n".join(lines))
 

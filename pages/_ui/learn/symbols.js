@@ -6,7 +6,7 @@ const LOOK = `
 .gs-symbol { color: inherit !important; text-decoration: underline dotted 1px; text-underline-offset: 0.22em; cursor: help; border-radius: 3px; }
 .gs-symbol * { color: inherit !important; }
 .gs-symbol:hover, .gs-symbol:focus-visible { background: color-mix(in srgb, var(--st-primary-color, #0f5fb5) 22%, transparent); outline: 2px solid var(--st-primary-color, #0f5fb5); }
-#${TIP} { position: fixed; z-index: 1000000; max-width: min(22rem, calc(100vw - 24px)); padding: 8px 12px; border-radius: 6px; font: 0.875rem/1.45 var(--st-font, system-ui, sans-serif);
+#${TIP} { position: fixed; z-index: 1000000; max-width: min(22rem, calc(100vw - 24px)); padding: 8px 12px; border-radius: 6px; font-family: inherit; font-size: 0.875rem; line-height: 1.45;
   color: var(--st-background-color, #fff); background: var(--st-text-color, #1f2933); pointer-events: none; box-shadow: 0 4px 18px rgb(0 0 0 / 0.3); }
 #${TIP}[hidden] { display: none; }
 `;
