@@ -287,10 +287,7 @@ def _now(task: Task, sight: Sight | None, _: Translate) -> str:
     """How far it is: what the targets' figures are now, and of how many samples."""
     if sight is None:
         return ""
-    said = [
-        _("{name} {value} ({wanted})").format(name=_title(t.figure, _), value=_value(t, sight), wanted=_bound(t, _))
-        for t in task.targets
-    ]
+    said = [f"{_title(t.figure, _)} {_value(t, sight)} ({_bound(t, _)})" for t in task.targets]
     if task.after_step and sight.step < task.after_step:
         said.append(_("step {step} of {goal}").format(step=number(sight.step), goal=number(task.after_step)))
     if sight.samples and task.targets:
