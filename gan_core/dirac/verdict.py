@@ -14,7 +14,7 @@ from gan_core.dirac.settings import ALTERNATING, DiracSettings, fields, penaltie
 from gan_core.text import N_
 
 _REST = 1e-9  # a pull at the equilibrium that counts as none
-_ONE = 1e-7  # |λ| this near to 1 is 1: a double eigenvalue is known to half of the digits of float64
+_ONE = 1e-7  # |λ| this near to 1 is 1, and an imaginary part this small none: a double eigenvalue is known to half of the digits of float64
 _NEAR, _NEARER = 1e-3, 1e-4  # where it is asked whether the field jumps at the equilibrium
 _FLAT = 0.02  # how much the largest distance may change from a turn to the next where a path stays as it is
 _UNEVEN = 0.1  # how much where it jumps: each step across the kink ends elsewhere, and no two turns are alike
@@ -131,7 +131,9 @@ def _jacobian(function: Any) -> np.ndarray:
 
 
 def _pair(matrix: np.ndarray) -> tuple[complex, complex]:
-    first, second = sorted(map(complex, np.linalg.eigvals(matrix)), key=lambda value: (value.real, value.imag))
+    found = [complex(value) for value in np.linalg.eigvals(matrix)]
+    whole = [value.real + 0j if abs(value.imag) <= _ONE * abs(value) else value for value in found]
+    first, second = sorted(whole, key=lambda value: (value.real, value.imag))
     return first, second
 
 

@@ -66,7 +66,7 @@ LESSON = Lesson(
         Prose("lipschitz", after=("carry",)),
         Ask("clip", options=("flat", "one", "cliff"), right="flat", after=("carry",)),
         Lab("critic", preset="wgan", changes={"penalty": "weight_clipping", "penalty_weight": 0.01},
-            controls=("penalty", "penalty_weight", "discriminator.spectral_norm", "k_d"), after=("clip",), tasks=(
+            controls=("penalty", "penalty_weight", "discriminator.spectral_norm", "k_d"), weights={"wgan_gp": 1.0}, after=("clip",), tasks=(
                 Task("flat", (Target("slope", at_most=0.01),), after_step=200, when=clipped),
                 Task("gp", (*_HEARD, Target("slope", at_least=0.5)), after_step=500, when=penalised, goal=True,
                      solution={"penalty": "wgan_gp", "penalty_weight": 1.0}, by_step=600),

@@ -124,12 +124,14 @@ class Task:
 
 @dataclass(frozen=True)
 class Lab:
-    """A live run. It starts as the `preset` with `changes`; the learner may set what `controls` names."""
+    """A live run. It starts as the `preset` with `changes`; the learner may set what `controls` names. weights: what the weight becomes when a
+    penalty is chosen, by its name, where its usual one does not suit this run."""
 
     id: str
     preset: str
     changes: Mapping[str, Any] = field(default_factory=dict)
     controls: tuple[str, ...] = ()
+    weights: Mapping[str, float] = field(default_factory=dict)
     tasks: tuple[Task, ...] = ()
     after: tuple[str, ...] = ()
 
@@ -193,11 +195,12 @@ class Trial:
 @dataclass(frozen=True)
 class Figure:
     """Something to play with that is no run; `name`: what draws it. It tells facts that tasks look at. `needs`: the labs whose newest runs
-    it shows."""
+    it shows. controls: the settings that its step asks to change, where the others are held by a locked link; (): all are free."""
 
     id: str
     name: str
     start: Mapping[str, Any] = field(default_factory=dict)
+    controls: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     tasks: tuple[Task, ...] = ()
     after: tuple[str, ...] = ()

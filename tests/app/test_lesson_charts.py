@@ -134,7 +134,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 def test_each_page_of_the_best_discriminator_is_of_its_own_q(drawn: dict[str, Any]) -> None:
     drawn["at"] = [value.MEANS.index(0.5), value.SPREADS.index(0.6)]
-    sight = FIGURES["optimum"]("k", {"mean": 1.0, "spread": 2.0}, False)
+    sight = FIGURES["optimum"]("k", {"mean": 1.0, "spread": 2.0}, ())
     page = drawn["at"][0] * len(value.SPREADS) + drawn["at"][1]
     densities, verdicts = drawn["panels"]
     p, q, d = densities.lines[0].y, densities.lines[1].y[page], verdicts.lines[0].y[page]
@@ -149,7 +149,7 @@ def test_each_page_of_the_best_discriminator_is_of_its_own_q(drawn: dict[str, An
 def test_tangents_touch_their_curves(drawn: dict[str, Any]) -> None:
     """Spots lie on the curves, and their slopes are those of the curves."""
     drawn["at"] = [23]
-    FIGURES["apart"]("k", {"shift": 1.0}, False)
+    FIGURES["apart"]("k", {"shift": 1.0}, ())
     for panel in drawn["panels"][1:]:
         x, y, slope = panel.spots[0].at[23]
         curve = panel.lines[0].y[23] if panel.lines[0].y.ndim > 1 else panel.lines[0].y

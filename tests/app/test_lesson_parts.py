@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from gan_core import registry
+from gan_core.dirac import settings as dirac
+from gan_core.dirac.settings import parse
+from gan_core.dirac.verdict import facts as judged
 from gan_core.lessons import LESSONS, texts
 from gan_core.lessons.lesson import Figure, Lesson, Trial, tasks_of
 from gan_core.lessons.progress import Progress, Record
@@ -17,6 +21,7 @@ from gan_core.runs.gauging import SAMPLES, Gauge
 from gan_core.runs.scheduler import Scheduler
 from gan_core.runs.snapshots import Metrics
 from gan_core.trainer import Trainer
+from pages._ui.learn import figures
 
 Open = Callable[..., AppTest]
 KEPT = "learn.progress"
@@ -146,6 +151,37 @@ def test_pictures_on_trial_are_judged_by_the_figure_of_their_end(
     assert "**helped**" in table
     assert any("You predicted it" in one.value for one in app.markdown)
     assert any(revealed in one.value for one in app.markdown)
+
+
+def test_a_penalty_brings_the_weight_that_suits_the_lesson(visit: Open, scheduler: Scheduler) -> None:
+    app = opened(visit, "distances", "critic")
+    key = "learn.distances.critic"
+    next(one for one in app.selectbox if one.label == "Penalty").set_value("wgan_gp").run()
+    assert not app.exception
+    press(app, "distances.critic.start")
+    run: Any = scheduler.get(record(app, "distances").runs["critic"][0])
+    assert (run.config.penalty, run.config.penalty_weight) == ("wgan_gp", 1.0)
+    next(one for one in app.selectbox if one.label == "Penalty").set_value("r1").run()
+    assert app.session_state[f"{key}.draft"].penalty_weight == registry.penalty["r1"].info["weight"]
+
+
+@pytest.mark.parametrize(
+    "part", [one for one in LESSONS["dirac"].parts if isinstance(one, Figure)], ids=lambda one: one.id
+)
+def test_a_locked_link_holds_what_the_step_does_not_ask_to_change(
+    visit: Open, part: Figure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: dict[str, Any] = {}
+
+    def lab(key: str, *, start: Mapping[str, Any], locked: Collection[str]) -> Any:
+        held[key] = set(locked)
+        return judged(parse(start))
+
+    monkeypatch.setattr(figures, "dirac_lab", lab)
+    opened(visit, "dirac", part.id, locked="1")
+    assert held[f"learn.dirac.{part.id}"] == set(dirac.fields()) - set(part.controls)
+    opened(visit, "dirac", part.id)
+    assert held[f"learn.dirac.{part.id}"] == set()
 
 
 def test_a_cloud_ticks_the_goal(visit: Open) -> None:

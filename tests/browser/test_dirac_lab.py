@@ -126,6 +126,21 @@ def test_by_pointer_and_by_controls(opened: Open) -> None:
     assert page.locator(".di-control[data-name=k]").is_visible()
 
 
+def test_what_is_being_typed_stays(opened: Open) -> None:
+    """An answer of the server that comes in between does not take it away."""
+    page = opened()
+    field = page.locator(".di-control[data-name=h] input[type=number]")
+    field.fill("0.05")
+    page.evaluate("document.documentElement.classList.toggle('repaint')")  # whatever draws the controls anew
+    page.wait_for_timeout(300)
+    assert field.input_value() == "0.05"
+    field.press("Enter")
+    until(page, lambda: "1.00031" in page.locator(".di-verdict").inner_text())
+    field.fill("99")
+    field.press("Enter")
+    until(page, lambda: field.input_value() == "5")  # the most there is
+
+
 def test_by_keyboard_and_compared(opened: Open) -> None:
     page = opened()
     page.locator(".di-plane").focus()

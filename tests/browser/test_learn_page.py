@@ -82,6 +82,11 @@ def test_symbols_and_terms_explain_themselves(visitor: Visitor) -> None:
     expect(tip).to_contain_text("generator's loss")
     page.keyboard.press("Escape")
     expect(tip).to_be_hidden()
+    page.set_viewport_size({"width": 1440, "height": 260})
+    page.locator(".gs-symbol[tabindex]").last.focus()  # which scrolls it into view
+    page.wait_for_timeout(500)
+    assert tip.is_visible()
+    page.set_viewport_size({"width": 1440, "height": 900})
     colours = page.locator(".gs-symbol").evaluate_all("all => all.map((e) => getComputedStyle(e).color)")
     text = page.locator(".katex").first.evaluate("e => getComputedStyle(e).color")
     assert set(colours) == {text}, "a symbol looks like the rest of its formula"

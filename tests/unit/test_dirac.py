@@ -166,6 +166,15 @@ def test_eigenvalues_of_the_flow(loss: str) -> None:
             assert same(eigenvalues(game(loss=loss, penalty=NOISE, weight=sigma)).continuous, *wanted, abs=1e-7)
 
 
+def test_a_double_eigenvalue_has_no_imaginary_part() -> None:
+    """R1 + R2 with γ = 1 of the Wasserstein loss: −1 twice, which rounding would tear apart by ±i √ε."""
+    found = eigenvalues(game(loss="wasserstein", penalty="r1_r2", weight=1.0))
+    for values, wanted in ((found.continuous, -1.0), (found.discrete, 0.8)):
+        assert values is not None
+        assert [value.imag for value in values] == [0.0, 0.0]
+        assert [value.real for value in values] == pytest.approx([wanted, wanted], abs=1e-7)
+
+
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize(("h", "k"), [(0.2, 1), (0.1, 5), (1.5, 1), (3.0, 3)])
 def test_eigenvalues_of_a_step(loss: str, h: float, k: int) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from gan_core import config as settings
 from gan_core import registry
+from gan_core.dirac import settings as dirac
 from gan_core.errors import ConfigError
 from gan_core.lessons import LESSONS, symbols, texts
 from gan_core.lessons.lesson import Ask, Figure, Lab, Lesson, Pair, Prose, Reveal, Target, Task, Trial, tasks_of
@@ -101,6 +102,11 @@ def test_its_parts_go_together(lesson: Lesson) -> None:
             known = {field.name for field in settings.fields()}
             assert set(part.controls) <= known
             part.config  # noqa: B018 - raises for what does not go together
+            assert set(part.weights) <= {entry.name for entry in registry.penalty.entries()}
+        if isinstance(part, Figure) and part.name == "dirac":
+            assert set(part.controls) <= set(dirac.fields())
+            for task in tasks_of(part):
+                assert {*task.solution} <= {*part.controls}, "a locked link lets the goal be reached"
         if isinstance(part, Pair):
             assert 2 <= len(part.configs) <= 4
         if isinstance(part, Trial):

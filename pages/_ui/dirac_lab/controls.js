@@ -58,7 +58,11 @@ class Controls {
       slider.addEventListener("change", () => this.on.changed(name, value(), true));
     }
     field.disabled = this.locked.has(name);
+    let typing = false; // what somebody is in the middle of typing stays, whatever the server says meanwhile
+    field.addEventListener("input", () => (typing = true));
+    field.addEventListener("blur", () => (typing = false));
     field.addEventListener("change", () => {
+      typing = false;
       const typed = field.valueAsNumber;
       if (Number.isFinite(typed)) this.on.changed(name, Math.max(row.low, Math.min(row.high, spec.whole ? Math.round(typed) : typed)), true);
       else row.set(row.value);
@@ -78,7 +82,7 @@ class Controls {
     };
     row.set = (given) => {
       row.value = given;
-      if (document.activeElement !== field || this.root?.activeElement !== field) field.value = String(given);
+      if (!typing) field.value = String(given);
       if (!slider) return;
       slider.value = spec.log ? Math.log10(given) : given;
       slider.setAttribute("aria-valuetext", brief(this.words, given));

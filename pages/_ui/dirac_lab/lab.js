@@ -43,7 +43,6 @@ class DiracLab {
     this.plane = new Plane(words, { moved: (theta, psi, ended) => this.moved(theta, psi, ended) });
     this.plane.still = PLACE.every((name) => locked.includes(name));
     this.controls = new Controls(words, data.controls, locked, { changed: (...given) => this.changed(...given), usual: () => this.usual() });
-    this.controls.root = this.root.getRootNode();
     this.fixed = locked;
     this.eigen = new EigenChart(words, () => {
       this.which = this.eigen.which;

@@ -51,7 +51,7 @@ def _best_pages() -> dict[str, NDArray[Any]]:
     }  # fmt: skip
 
 
-def optimum(key: str, start: Mapping[str, Any], locked: bool) -> Sight | None:
+def optimum(key: str, start: Mapping[str, Any], _free: tuple[str, ...]) -> Sight | None:
     """p, q and D*, as q is moved and spread."""
     _ = translate()
     pages = _best_pages()
@@ -81,7 +81,7 @@ def _verdicts(lines: list[Line], x: Values, _: Translate) -> Panel:
 # ── a discriminator that learns ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def learned(key: str, start: Mapping[str, Any], locked: bool) -> Sight | None:
+def learned(key: str, start: Mapping[str, Any], _free: tuple[str, ...]) -> Sight | None:
     """D at the steps of its training, over D*; the settings are chosen, then it is trained."""
     _ = translate()
     chosen = _settings(key, start, _)
@@ -183,7 +183,7 @@ def _apart_pages() -> dict[str, NDArray[Any]]:
     }  # fmt: skip
 
 
-def apart(key: str, start: Mapping[str, Any], locked: bool) -> Sight | None:
+def apart(key: str, start: Mapping[str, Any], _free: tuple[str, ...]) -> Sight | None:
     """Two distributions that are pulled apart: what JS and W₁ say, and the critic behind each."""
     _ = translate()
     pages, shifts = _apart_pages(), np.array(distances.SHIFTS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import cast
+from typing import Any, cast
 
 import streamlit as st
 
@@ -121,6 +121,15 @@ class LessonLab(Lab):
         with st.container(key=f"lesson-controls-{self.step.id}"):
             for name in shown:
                 controls.one(name)
+
+    def _applier(self, session: TrainingSession | None) -> Callable[[dict[str, Any]], None]:
+        apply = super()._applier(session)
+
+        def suited(values: dict[str, Any]) -> None:
+            weight = self.step.weights.get(values.get("penalty", ""))
+            apply(values if weight is None else {**values, "penalty_weight": weight})
+
+        return suited
 
     def _undo(self) -> None:
         start = self.step.config

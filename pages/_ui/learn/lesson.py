@@ -248,7 +248,7 @@ class LessonPage:
                 runs = {lab: self.record.runs[lab][0] for lab in part.needs if lab in self.record.runs}
                 sight = OF_RUNS[part.name](key, part.needs, runs)
             else:
-                sight = FIGURES[part.name](key, part.start, self.locked)
+                sight = FIGURES[part.name](key, part.start, part.controls if self.locked else ())
             with place:
                 self._tasks(part, lambda: sight)
 
@@ -280,24 +280,26 @@ def _ticks(page: LessonPage, part: Part, look: Callable[[], Sight | None]) -> No
         done = record.has(f"{part.id}.{task.id}")
         icon = ":material/check_box:" if done else ":material/check_box_outline_blank:"
         text = words.written(page.texts[f"{part.id}.{task.id}"])
-        title = f"**{_('Goal:')}** " if task.goal else ""
-        lines.append(f"{icon} {title}{text}" + ("" if done else _now(task, sight, _)))
+        if task.goal:
+            text = _("**Goal:** {task}").format(task=text)
+        lines.append(f"{icon} {text}" + ("" if done else _now(task, sight, _)))
     with st.container(key=f"lesson-tasks-{part.id}"):
         st.markdown("  \n".join(lines))
 
 
 def _now(task: Task, sight: Sight | None, _: Translate) -> str:
     """How far it is: what the targets' figures are now, and of how many samples."""
-    if not task.targets or sight is None:
+    if sight is None:
         return ""
     said = [beside(f"{_title(t.figure, _)} {_value(t, sight)}", _bound(t, _), _) for t in task.targets]
     if task.after_step and sight.step < task.after_step:
         said.append(
             _("step {step} of {goal}").format(step=words.number(sight.step), goal=words.number(task.after_step))
         )
-    if sight.samples:
+    if sight.samples and task.targets:
         said.append(_("of {count} samples").format(count=words.number(sight.samples)))
-    return f"  \n:small[:gray[{plain(_('Now:'))} {' · '.join(plain(one) for one in said)}]]"
+    now = plain(_("Now: {figures}").format(figures=" · ".join(said)))
+    return f"  \n:small[:gray[{now}]]" if said else ""
 
 
 def _value(target: Target, sight: Sight) -> str:
@@ -312,6 +314,8 @@ def _value(target: Target, sight: Sight) -> str:
 def _bound(target: Target, _: Translate) -> str:
     if target.at_least is not None and target.at_least == target.at_most:
         return _("wanted: {value}").format(value=words.number(target.at_least))
+    if target.at_least is not None and target.at_most is not None:
+        return _("wanted: {low} to {high}").format(low=words.number(target.at_least), high=words.number(target.at_most))
     if target.at_least is not None:
         return _("wanted: at least {value}").format(value=words.number(target.at_least))
     return _("wanted: at most {value}").format(value=words.number(target.at_most or 0.0))

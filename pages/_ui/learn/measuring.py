@@ -47,7 +47,7 @@ _BETTER = {
 _SOURCES = {"unseen": N_("Real, never seen"), "copies": N_("Copies of training pictures")}
 
 
-def cloud(key: str, start: Mapping[str, Any], _locked: bool) -> Sight | None:
+def cloud(key: str, start: Mapping[str, Any], _free: tuple[str, ...]) -> Sight | None:
     """A round cloud of points on the ring of eight, as wide as the learner wants it."""
     _ = translate()
     key += ".width"
@@ -88,7 +88,7 @@ def _points(found: handing_in.Cloud, key: str, _: Translate) -> None:
                     alt=_("Real points in eight clusters on a ring, and the points that are handed in. The figures beside it say how they compare."))  # fmt: skip
 
 
-def digits(key: str, start: Mapping[str, Any], _locked: bool) -> Sight | None:
+def digits(key: str, start: Mapping[str, Any], _free: tuple[str, ...]) -> Sight | None:
     """Pictures of small digits, as the learner tampers with them, and what all metrics say."""
     _ = translate()
     with st.container(key=f"lesson-controls-{key.rpartition('.')[2]}"):

@@ -75,8 +75,9 @@ def _class() -> None:
             words.write(texts[part])
         minutes = sum(lesson.minutes for lesson in LESSONS.values())
         st.caption(_("All lessons together take about {minutes} minutes. Locked links:").format(minutes=minutes))
-        rows = [f"{i}. {words.of(name)['title']} ({_('{minutes} min').format(minutes=lesson.minutes)}): "
-                f"`{address()}?{LESSON}={name}&{LOCKED}=1`" for i, (name, lesson) in enumerate(LESSONS.items(), 1)]  # fmt: skip
+        line = _("{title} ({minutes} min): {link}")
+        rows = [f"{i}. " + line.format(title=words.of(name)["title"], minutes=lesson.minutes, link=f"`{address()}?{LESSON}={name}&{LOCKED}=1`")
+                for i, (name, lesson) in enumerate(LESSONS.items(), 1)]  # fmt: skip
         st.markdown("\n".join(rows))
 
 

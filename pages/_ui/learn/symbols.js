@@ -7,14 +7,16 @@ const LOOK = `
 .gs-symbol * { color: inherit !important; }
 .katex-html:has(.gs-symbol) * { pointer-events: none; } /* what KaTeX lays over an index would catch the pointer */
 .katex-html .gs-symbol, .katex-html .gs-symbol * { pointer-events: auto; }
+.gs-symbol.accent { border-bottom: 1px dotted; }
 .gs-symbol:hover, .gs-symbol:focus-visible { background: color-mix(in srgb, var(--st-primary-color, #0f5fb5) 22%, transparent); outline: 2px solid var(--st-primary-color, #0f5fb5); }
-#${TIP} { position: fixed; z-index: 1000000; max-width: min(22rem, calc(100vw - 24px)); padding: 8px 12px; border-radius: 6px; font: 0.875rem/1.45 var(--st-font, system-ui, sans-serif);
+#${TIP} { position: fixed; z-index: 1000000; max-width: min(22rem, calc(100vw - 24px)); padding: 8px 12px; border-radius: 6px; font-family: inherit; font-size: 0.875rem; line-height: 1.45;
   color: var(--st-background-color, #fff); background: var(--st-text-color, #1f2933); pointer-events: none; box-shadow: 0 4px 18px rgb(0 0 0 / 0.3); }
 #${TIP}[hidden] { display: none; }
 `;
 
 let said = {};
 let watcher = null;
+let told = null; // the symbol that is explained now
 
 function once(id, make) {
   const found = document.getElementById(id);
@@ -36,6 +38,7 @@ function tip() {
 }
 
 function show(element, text) {
+  told = element;
   const box = tip();
   box.textContent = text;
   box.hidden = false;
@@ -48,6 +51,7 @@ function show(element, text) {
 }
 
 function hide() {
+  told = null;
   const box = document.getElementById(TIP);
   if (box) box.hidden = true;
 }
@@ -83,7 +87,8 @@ export default function symbols(component) {
     watcher = new MutationObserver(() => mark(document));
     watcher.observe(document.querySelector(".stMain") ?? document.body, { childList: true, subtree: true });
     addEventListener("keydown", (event) => { if (event.key === "Escape") hide(); });
-    addEventListener("scroll", hide, true);
+    // a symbol that the keyboard comes to is scrolled into view: what is said of it comes along
+    addEventListener("scroll", () => (told && told === document.activeElement ? show(told, told.dataset.said) : hide()), true);
   }
   return () => {
     if (component.parentElement.isConnected) return;
