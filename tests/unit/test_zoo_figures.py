@@ -80,13 +80,14 @@ def test_a_benchmark_enters_its_figures(tmp_path: Path, monkeypatch: pytest.Monk
     machine: dict[str, Any] = {"processor": "P", "cores": 2, "gpu": None, "torch": "1", "python": "3", "memory_gb": 4}
     row = {"confident": 0.5, "min_class_share": 0.02, "fd": 30.0, "steps": 10, "seconds": 1.0, "status": "ended"}
     _figures.keep("recipes", {"gan": row, "machine": machine})
-    _figures.keep("recipes", {"gan": row | {"fd": 40.0}, "machine": machine}, seed=1)
+    built = machine | {"torch": "1+cu13"}  # the same version for another machine's GPU
+    _figures.keep("recipes", {"gan": row | {"fd": 40.0, "seconds": 2.0}, "machine": built}, seed=1)
     kept = figures.read()["recipes"]["seeds"]["gan"]
     assert kept["0"]["fd"] == 30.0
-    assert kept["1"] == {"confident": 0.5, "min_class_share": 0.02, "fd": 40.0, "steps": 10, "seconds": 1.0}
+    assert kept["1"] == {"confident": 0.5, "min_class_share": 0.02, "fd": 40.0, "steps": 10, "seconds": 2.0}
     figures.table.cache_clear()
     try:
-        assert _figures.markdown("recipes") == ["| `gan` | 50 % ± 0 % | 2.0 % ± 0.0 % | 35 ± 7.071 | 10 | 1 |"]
+        assert _figures.markdown("recipes") == ["| `gan` | 50 % ± 0 % | 2.0 % ± 0.0 % | 35.0 ± 7.1 | 10 | 1 |"]
     finally:
         figures.table.cache_clear()
     _figures.keep("recipes", {"gan": row, "machine": machine | {"cores": 3}})
