@@ -12,7 +12,7 @@ from gan_core import config as settings
 from gan_core.config import GROUPS
 from gan_core.registry import Registry
 from gan_core.settings import Field
-from gan_core.text import N_
+from gan_core.text import N_, named
 
 _LONGEST_TEXT = 8  # of a drawing or the name of what was imported
 ON, OFF, SETS_OWN = N_("on"), N_("off"), N_("the set's own")
@@ -42,7 +42,7 @@ class Speech:
         _ = self.translate
         title = _(field.spec.title)
         alone = [f.spec.title for f in settings.fields()].count(field.spec.title) == 1
-        return title if alone else f"{_(GROUPS[field.spec.group])}: {title}"
+        return title if alone else named(_(GROUPS[field.spec.group]), title, _)
 
     def code(self, field: Field, code: Any) -> str:
         """The label of one of a setting's codes."""

@@ -20,7 +20,7 @@ def is_marked(message: object) -> bool:
     return isinstance(message, str) and message in _marked
 
 
-_LISTED, _BESIDE = N_("{one}, {other}"), N_("{title} ({more})")
+_LISTED, _BESIDE, _NAMED = N_("{one}, {other}"), N_("{title} ({more})"), N_("{one}: {other}")
 
 
 def listed(words: Iterable[str], translate: Callable[[str], str] = str) -> str:
@@ -32,6 +32,11 @@ def listed(words: Iterable[str], translate: Callable[[str], str] = str) -> str:
 def beside(title: str, more: str, translate: Callable[[str], str] = str) -> str:
     """Something with what is said of it in brackets: "Width (channels)"."""
     return translate(_BESIDE).format(title=title, more=more)
+
+
+def named(title: str, more: str, translate: Callable[[str], str] = str) -> str:
+    """Something with what it is, or is of: "Loss: Discriminator"."""
+    return translate(_NAMED).format(one=title, other=more)
 
 
 class Told(Protocol):

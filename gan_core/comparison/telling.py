@@ -12,7 +12,7 @@ from gan_core.comparison.luck import Verdict
 from gan_core.runs import words
 from gan_core.settings import Field
 from gan_core.speech import Speech
-from gan_core.text import N_, listed
+from gan_core.text import N_, listed, named
 
 NAMED = 3  # settings by which an entry is called
 LATER = N_(", from step {step}: {value}")
@@ -45,7 +45,7 @@ def name(speech: Speech, entries: Sequence[Entry], entry: Entry) -> str:
     """What an entry has otherwise than the others; where nothing differs, what its run is called."""
     i = list(entries).index(entry)
     said = [(field, courses[i]) for field, courses in differing(entries) if courses[i].start is not None]
-    parts = [f"{speech.title(field)}: {course(speech, field, told)}" for field, told in said[:NAMED]]
+    parts = [named(speech.title(field), course(speech, field, told), speech.translate) for field, told in said[:NAMED]]
     return " · ".join(parts) or entry.runs[0].name
 
 

@@ -17,7 +17,7 @@ from gan_core.errors import ConfigError, PlaygroundError
 from gan_core.runs import together
 from gan_core.runs.following import FollowedRun
 from gan_core.runs.session import TrainingSession
-from gan_core.text import N_, listed, told
+from gan_core.text import N_, listed, named, told
 from pages._ui import charts, service, tokens
 from pages._ui.controls import Controls, full_title, value_text
 from pages._ui.failures import plain
@@ -408,7 +408,7 @@ class SideBySide:
         """What this one has otherwise than the others, in words; what means nothing in it is not said."""
         _ = self._
         fields = [settings.field(name) for name in together.differing(configs)]
-        parts = [f"{full_title(f, _)}: {value_text(f, settings.get(configs[i], f.name), _)}" for f in fields
+        parts = [named(full_title(f, _), value_text(f, settings.get(configs[i], f.name), _), _) for f in fields
                  if f.spec.shown_if is None or f.spec.shown_if(configs[i])]  # fmt: skip
         return " · ".join(parts) or _("the same as the others")
 
