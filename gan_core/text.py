@@ -21,6 +21,7 @@ def is_marked(message: object) -> bool:
 
 
 _LISTED, _BESIDE, _NAMED = N_("{one}, {other}"), N_("{title} ({more})"), N_("{one}: {other}")
+_TOLD = N_("{one}. {other}")
 
 
 def listed(words: Iterable[str], translate: Callable[[str], str] = str) -> str:
@@ -37,6 +38,12 @@ def beside(title: str, more: str, translate: Callable[[str], str] = str) -> str:
 def named(title: str, more: str, translate: Callable[[str], str] = str) -> str:
     """Something with what it is, or is of: "Loss: Discriminator"."""
     return translate(_NAMED).format(one=title, other=more)
+
+
+def told_together(sentences: Iterable[str], translate: Callable[[str], str] = str) -> str:
+    """Sentences without stops of their own, one after another: "This. That"; empty without any."""
+    pair, all_of = translate(_TOLD), list(sentences)
+    return reduce(lambda one, other: pair.format(one=one, other=other), all_of) if all_of else ""
 
 
 class Told(Protocol):
