@@ -79,6 +79,11 @@ def beside(title: str, more: str, translate: Callable[[str], str] = str) -> str:
     return translate(_MORE).format(title=title, more=more)
 
 
+def sentences(parts: Iterable[str], translate: Callable[[str], str] = str) -> str:
+    """Sentences without stops of their own, one after another: "This. That"; empty ones are left out."""
+    return translate(BETWEEN).join(filter(None, parts))
+
+
 def pair(name: str, value: str, translate: Callable[[str], str] = str) -> str:
     """A thing by name, and what it is."""
     return translate(PAIR).format(name=name, value=value)

@@ -19,7 +19,7 @@ COLOURS = ("#8a63d2", "#1e9e6a", "#d84a6b", "#a8830a", "#c23fae", "#0e9aa7", "#7
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot", "12px,3px,3px,3px,3px,3px", "2px,8px")
 FEW = 20  # values that are drawn as points too: one alone is no line
 SHARES = ".2~%"  # on an axis: no digits that say nothing
-_FAINT = 0.35
+_FAINT = 0.5
 _SHARES = "metrics"  # the panel whose values are shares
 
 

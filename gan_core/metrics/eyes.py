@@ -20,17 +20,16 @@ _TEMPLATES = (EACH_CHANNEL_IN_FULL, EACH_CHANNEL, CLASSIFIER_IN_FULL, INCEPTION_
 
 
 def said(name: str, translate: Callable[[str], str]) -> str:
-    """A name or description of features, as one of these templates wrote it, in a language; any other as it is. A data set in it is called by
-    its title there, where English keeps its short name: "by the digits classifier"."""
-    if translate(CLASSIFIER) == CLASSIFIER:
-        return name
+    """A name or description of features, as one of these templates wrote it, in a language; any other as it is. Where the data set's title
+    is translated, it stands for the set's name."""
     for template in _TEMPLATES:
         if found := _pattern(template).fullmatch(name):
             values = found.groupdict()
             if "inner" in values:
                 values["inner"] = said(values["inner"], translate)
             if values.get("data") in registry.dataset:
-                values["data"] = translate(registry.dataset[values["data"]].title)
+                title = registry.dataset[values["data"]].title
+                values["data"] = translate(title) if translate(title) != title else values["data"]
             return translate(template).format(**values)
     return translate(name)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gan_core.runs import frames
-from gan_core.text import N_
+from gan_core.text import N_, pair
 
 STATUSES = {
     "preparing": N_("Preparing"),
@@ -71,4 +71,4 @@ def curve_title(name: str, _: Callable[[str], str] = str) -> str:
     """What a curve is called by itself: with its panel where other panels have one of that name."""
     title = _(CURVES[name])
     alone = [_(other) for other in CURVES.values()].count(title) == 1
-    return title if alone else f"{_(PANELS[frames.CURVES[name][0]])}: {title}"
+    return title if alone else pair(_(PANELS[frames.CURVES[name][0]]), title, _)

@@ -131,7 +131,7 @@ class AlbumView {
     const index = this.index ?? this.moments.length - 1;
     const at = this.moments[index];
     this.slider.value = index;
-    this.place.textContent = `${this.data.axis}: ${this.number.format(at)}`;
+    this.place.textContent = this.data.labels.place.replace("{one}", () => this.data.axis).replace("{other}", () => this.number.format(at));
     this.slider.setAttribute("aria-valuetext", this.place.textContent);
     const { cells, given } = this.data;
     const all = given ? [cells[0], ...cells] : cells;

@@ -40,6 +40,7 @@ LABELS = {
     "play": N_("Play"),
     "stop": N_("Stop"),
     "at": N_("step {step}"),
+    "place": N_("{one}: {other}"),
     "none": N_("Nothing is kept of this run yet."),
     "failed": N_("This picture could not be drawn: {reason}"),
     "closed": N_("The server cannot be reached. Trying again …"),

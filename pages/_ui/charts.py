@@ -13,7 +13,9 @@ from gan_core.comparison.lines import Array, Line
 from gan_core.runs import frames
 from gan_core.runs.snapshots import Snapshot
 from gan_core.runs.words import curve_title
+from gan_core.text import sentences
 from pages._ui.i18n import number
+from pages._ui.projector import MAGNIFIED, projected
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -22,6 +24,7 @@ Translate = Callable[[str], str]
 
 BADGES = ("violet", "green", "red", "yellow")  # Streamlit's names of the colours of the first four
 FIRST = ("g_loss", "reconstruction", "kl", "quality", "coverage", "reverse_kl")
+_TYPE = 12  # pixels: the words of Streamlit's charts
 PLAIN = {"displaylogo": False, "responsive": True,
          "modeBarButtonsToRemove": ["zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "autoScale2d"]}  # they hide the title on a telephone  # fmt: skip
 
@@ -58,8 +61,26 @@ def compare(
 
 
 def show_chart(figure: go.Figure, key: str, _: Translate, config: Mapping[str, Any] = PLAIN) -> None:
-    """A chart for everybody: to look at, and to be heard as `in_words` says it."""
+    """A chart for everybody: to look at, from the back row too, and to be heard as `in_words` says it."""
+    if projected():
+        enlarge(figure)
     st.plotly_chart(figure, key=key, width="stretch", config=dict(config), alt=in_words(figure, _))
+
+
+def enlarge(figure: go.Figure) -> None:
+    """For a projector: words, lines and height as much larger as the page's type is."""
+    size, layout = round(_TYPE * MAGNIFIED), figure.layout
+    font = {"size": size}
+    figure.update_layout(font=font, legend={"font": font}, hoverlabel={"font": font}, title={"font": {"size": round((layout.title.font.size or _TYPE) * MAGNIFIED)}})  # fmt: skip
+    figure.update_xaxes(tickfont=font, title={"font": font})
+    figure.update_yaxes(tickfont=font, title={"font": font})
+    if layout.height:
+        figure.update_layout(height=round(layout.height * MAGNIFIED))
+    if layout.margin.t:
+        figure.update_layout(margin={"t": round(layout.margin.t * MAGNIFIED)})
+    for trace in figure.select_traces(selector=lambda one: one.type == "scatter"):
+        if trace.line.width:
+            trace.line.width *= MAGNIFIED
 
 
 def in_words(figure: go.Figure, _: Translate) -> str:
@@ -82,7 +103,7 @@ def in_words(figure: go.Figure, _: Translate) -> str:
         else:
             parts.append(_("{name}: from {first} at {start} to {last} at {end}, lowest {low}, highest {high}").format(
                 name=trace.name, first=_short(y[0]), last=_short(y[-1]), start=_short(x[0]), end=_short(x[-1]), **ends))  # fmt: skip
-    return ". ".join(part for part in parts if part)
+    return sentences(parts, _)
 
 
 def _short(value: float) -> str:

@@ -16,7 +16,7 @@ from gan_core.runs.gauging import SAMPLES, SHARES
 from gan_core.runs.measured import Measured
 from gan_core.runs.measurement import MOST_SAMPLES, TOO_FEW, MeasureJob, MeasurePlan, needed
 from gan_core.runs.session import TrainingSession
-from gan_core.text import N_, in_words, listed, told
+from gan_core.text import N_, in_words, listed, pair, told
 from pages._ui import service
 from pages._ui.failures import plain
 from pages._ui.i18n import number, percent, translate
@@ -203,7 +203,7 @@ def _results(page: str, run_id: str) -> None:
     shares = shown.found.get("class_shares", [])
     if 0 < len(shares) <= _LISTED:
         names = [*shown.classes, *(str(k) for k in range(len(shown.classes), len(shares)))]
-        told = " · ".join(f"{_(name)}: {percent(share, 1)}" for name, share in zip(names, shares, strict=False))
+        told = " · ".join(pair(_(name), percent(share, 1), _) for name, share in zip(names, shares, strict=False))
         st.caption(plain(_("Shares of the classes among the samples: {shares}").format(shares=told)))
 
 

@@ -14,7 +14,7 @@ from gan_core.config import SCALINGS, RunConfig
 from gan_core.data import csv_text, drawing, table
 from gan_core.data.csv_text import Columns, Sheet
 from gan_core.errors import DataError, PlaygroundError
-from gan_core.text import N_, told
+from gan_core.text import N_, pair, told
 from pages._ui import file_box, service
 from pages._ui.charts import show_chart
 from pages._ui.controls import new_data
@@ -171,7 +171,7 @@ def _said(found: Columns, sheet: Sheet, _: Translate) -> None:
                 skipped=number(found.skipped)
             )
         ]
-        lines += [f"{_('Line {line}').format(line=number(line))}: {plain(text)}" for line, text in found.examples]
+        lines += [pair(_("Line {line}").format(line=number(line)), plain(text), _) for line, text in found.examples]
         st.warning("  \n".join(lines), icon=":material/rule:")
 
 

@@ -22,7 +22,7 @@ from gan_core.pictures.importing import PHASES, Given, Import, first_name, previ
 from gan_core.pictures.reasons import NOTES, REASONS, Reason
 from gan_core.pictures.store import COMMAND_LINE, LONGEST_NAME, Damaged, PictureSet, PictureSets
 from gan_core.pictures.upload import folders, inside
-from gan_core.text import N_, beside, listed, told
+from gan_core.text import N_, beside, listed, pair, told
 from pages._ui import service
 from pages._ui import settings as server
 from pages._ui.bring import drop_zone, held
@@ -388,7 +388,7 @@ def _listed(reasons: Sequence[Reason], texts: dict[str, str], _: Translate, titl
         for reason in reasons:
             names = listed((plain(name) for name in reason.names[:_SHOWN_NAMES]), _)
             dots = " …" if reason.count > min(len(reason.names), _SHOWN_NAMES) else ""
-            st.markdown(f"**{_(texts[reason.code])}** {number(reason.count)}  \n{names}{dots}")
+            st.markdown(f"{pair(f'**{_(texts[reason.code])}**', number(reason.count), _)}  \n{names}{dots}")
 
 
 def _some(root: Path, made: PictureSet, count: int = 12) -> NDArray[np.uint8]:

@@ -7,6 +7,7 @@ import streamlit as st
 from pages._ui.i18n import translate
 
 QUERY = "projector"
+MAGNIFIED = 1.35  # how much larger type is: as projector.css has it
 _STYLE = Path(__file__).parent / "projector.css"
 _SESSION_KEY = "_projector"
 _WIDGET = "_projector_choice"

@@ -44,7 +44,6 @@ from pages._ui.theme import GENERATED, NEUTRAL, REAL
 
 _CURVE_POINTS = 1000
 _PATIENCE = 1.0  # seconds
-_MEASURED = ("metrics", "frechet", "divergence", "distance")  # panels of what is measured now and then
 _COLOURS = {
     "d": NEUTRAL, "g": GENERATED["light"], "real": REAL["light"], "fake": GENERATED["light"], "neutral": NEUTRAL
 }  # fmt: skip
@@ -330,7 +329,7 @@ class RunPanel:
         for n, i in enumerate(_drawn(curves, panel)):
             name = frames.CURVE_NAMES[i]
             colour = _COLOURS[frames.CURVES[name][1]]
-            shown = curves if panel not in _MEASURED else _known(curves, i)
+            shown = curves if not _is_measured(panel) else _known(curves, i)
             no_line = {"mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "showlegend": False}
             figure.add_scatter(x=shown.steps, y=shown.high[:, i], **no_line)
             figure.add_scatter(x=shown.steps, y=shown.low[:, i], fill="tonexty", fillcolor=faint(colour), **no_line)
@@ -466,3 +465,8 @@ def _written(name: str, value: float) -> str:
     """The value of a metric as it is written, shares as percentages."""
     form = registry.metric[name].info.get("written") if name in registry.metric else None
     return percent(value, 1) if form == "percent" else number(value, 0 if form == "count" else 4)
+
+
+def _is_measured(panel: str) -> bool:
+    """Whether it shows what is measured from time to time, with steps in between that have no value."""
+    return any(shown == panel and name in registry.metric for name, (shown, *_rest) in frames.CURVES.items())

@@ -213,7 +213,7 @@ class RunsTable:
             "progress": c.ProgressColumn(_("Schedule"), width=110, min_value=0, max_value=100, format="%.0f %%",
                                          help=_("How much of the learning-rate schedule has been used up.")),
             "step": c.NumberColumn(_("Steps"), width=90, format="localized"),
-            "seconds": c.NumberColumn(_("Time"), width=80, format="%.0f s", help=_("Seconds of training.")),
+            "seconds": c.NumberColumn(_("Time"), width=80, format=_("{seconds} s").format(seconds="%.0f"), help=_("Seconds of training.")),
             "quality": c.NumberColumn(_(metric["quality"].title), width=100, format="%.1f %%", help=_(metric["quality"].help)),
             "swd": c.NumberColumn(_("Distance"), width=90, format="%.4f", help=_(metric["swd"].title) + ". " + _(metric["swd"].help)),
             "data": c.TextColumn(words["data.name"], width=150),

@@ -1,12 +1,14 @@
 """Projector mode, switched in the sidebar or by the address; and charts in words, against figures made by hand."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import plotly.graph_objects as go
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages._ui.charts import in_words
+from pages._ui import projector
+from pages._ui.charts import enlarge, in_words
 
 Open = Callable[..., AppTest]
 
@@ -44,3 +46,17 @@ def test_a_chart_in_words() -> None:
     assert in_words(figure, str) == "Loss. A: from 2.50 at 0 to 4 at 200, lowest 0.250, highest 4"
     points = go.Figure(go.Scattergl(x=[-1, 0.5, 2], y=[10, 20, 12.5], mode="markers"))
     assert in_words(points, str) == "3 points, across from -1 to 2, up from 10 to 20"
+
+
+def test_a_chart_grows_with_the_type() -> None:
+    figure = go.Figure()
+    figure.add_scatter(x=[0, 1], y=[1, 2], line={"width": 2})
+    figure.update_layout(title={"text": "Losses", "font": {"size": 15}}, height=280, margin={"l": 8, "t": 64})
+    enlarge(figure)
+    assert (figure.layout.height, figure.layout.margin.t, figure.layout.margin.l) == (378, 86, 8)
+    assert figure.layout.title.font.size == 20
+    assert figure.layout.title.text == "Losses"
+    assert figure.layout.xaxis.tickfont.size == figure.layout.legend.font.size == 16
+    assert figure.data[0].line.width == pytest.approx(2.7)
+    style = (Path(projector.__file__).parent / "projector.css").read_text(encoding="utf-8")
+    assert f"font-size: {16 * projector.MAGNIFIED:.1f}px" in style

@@ -1,4 +1,4 @@
-"""The grids of an image run and of one that translates, saved as PNG from a real Chromium: every grid is on the sheet."""
+"""The grids of an image run and of one that translates in a real Chromium: named before there is a picture; saved, every one is on the sheet."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from test_live_encoder import TINY, mount
 from gan_core.config import RunConfig, replace
 from gan_core.presets import load
 from gan_core.runs.preview import preview_frame
+from pages._ui.live_words import live_labels
 
 __all__ = ["page", "server"]  # fixtures
 
@@ -50,3 +51,15 @@ def test_every_grid_is_saved(
         assert image.width == 1440
         head = np.asarray(image.convert("RGB"))[40 : 40 + 40]  # the titles of the first row
     assert (len(signs(head, BLUE)), len(signs(head, ORANGE))) == (real, generated)
+
+
+def test_grids_that_wait_for_their_pictures_are_named(page: Any, server: FakeServer) -> None:
+    words = live_labels(str) | {"pairs.into": "Outlines", "pairs.out": "Digits", "pairs.matched": "1"}
+    mount(page, run_id=None, token=None, frame=None, kind="pairs", labels=words)
+    captions = page.locator(".gl-pairs figcaption")
+    captions.first.wait_for()
+    assert [one.inner_text() for one in captions.all() if one.is_visible()] == ["Outlines", "Digits, translated"]
+    said = page.locator(".gl-pairs canvas, .gl-pairs figcaption").evaluate_all(
+        "all => all.map((one) => one.getAttribute('aria-label') ?? one.dataset.tip)"
+    )
+    assert not [text for text in said if text.startswith(("grid.", "pairs."))]

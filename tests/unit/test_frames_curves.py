@@ -6,8 +6,10 @@ import dataclasses
 import io
 import json
 import math
+import re
 import struct
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import _tiny
@@ -19,11 +21,13 @@ from PIL import Image
 import gan_core.presets  # noqa: F401 - fills the registries
 from gan_core import registry
 from gan_core.players import Players
+from gan_core.runs import frames
 from gan_core.runs.frames import CURVE_NAMES, encode_grid, pack
 from gan_core.runs.picture import FIELD_CELLS, picture
 from gan_core.runs.preview import preview_frame
 from gan_core.runs.snapshots import Mark, Message, Metrics, Snapshot
 from gan_core.trainer import Trainer
+from pages._ui import live
 
 
 def unpack(blob: bytes) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
@@ -160,3 +164,12 @@ def test_the_preview_before_a_run() -> None:
         blob = preview_frame(config)
         assert blob is not None
         assert unpack(blob)[0]["status"] == "preview"
+
+
+def test_the_lines_of_what_is_measured_from_time_to_time_go_on_in_between() -> None:
+    """The live view draws them so in the panels of the metrics, and in no other."""
+    source = (Path(live.__file__).parent / "live" / "curves.js").read_text(encoding="utf-8")
+    listed = re.search(r"SPARSE_PANELS = new Set\(\[(.*?)\]\)", source)
+    assert listed is not None
+    measured = {panel for name, (panel, *_rest) in frames.CURVES.items() if name in registry.metric}
+    assert set(re.findall(r'"(\w+)"', listed[1])) == measured

@@ -3,7 +3,7 @@
 const CURVE_PAD = { left: 50, right: 12, top: 8, bottom: 22 };
 const PANEL_HEIGHT = 150;
 const LOG_PANELS = new Set(["gradients", "divergence", "distance", "frechet"]); // whose values go through many sizes
-const SPARSE_PANELS = new Set(["metrics", "divergence", "distance", "frechet"]); // measured from time to time: the line goes on in between
+const SPARSE_PANELS = new Set(["metrics", "divergence", "distance", "frechet", "translation", "psnr", "ssim"]); // measured from time to time: the line goes on in between
 const DASHES = [[], [7, 4], [2, 3], [9, 3, 2, 3]];
 // Blue belongs to real data alone, orange to what is generated; the discriminator has a colour of its own.
 const ROLE_COLOR = { g: "fake", fake: "fake", d: "neutral", real: "real", neutral: "neutral" };

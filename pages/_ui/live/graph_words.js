@@ -194,7 +194,7 @@ class GraphWords {
     const names = [...new Set([ofD, ofG])];
     const rows = [this.row("d_gradient", this.now(frame, "d_gradient")), this.row("g_gradient", this.now(frame, "g_gradient")),
       this.row("d_rate", words.short(settings.d_lr)), this.row("g_rate", words.short(settings.g_lr)),
-      this.setting("g_optimizer.name", words.listed(names.map((name) => words.get(`optimizer.${name}`))))];
+      this.setting("g_optimizer.name", words.list(names.map((name) => words.get(`optimizer.${name}`))))];
     return { formula: names.map((name) => words.get(`optimizer.${name}.formula`)).join("\n"), rows };
   }
 }

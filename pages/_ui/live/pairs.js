@@ -3,13 +3,18 @@
 
 const PAIR_GAP = 12;
 const PAIR_TITLE = 26; // pixels for the words over a picture in the enlargement
+const PAIR_FIRST = new Set(["given", "fake"]); // until a frame says which there are
 const PAIR_ROLES = ["given", "fake", "back", "real", "other_fake", "other_back"];
 
 class PairsView extends ImagesView {
   build(open) {
     this.every = PAIR_ROLES.map((role) => new Grid(this.ui, role, open));
-    this.grids = this.every;
+    this.grids = this.every.filter(({ role }) => PAIR_FIRST.has(role));
     for (const grid of this.every) {
+      setText(grid.title, this.titled(grid.role));
+      grid.canvas.setAttribute("aria-label", grid.title.textContent);
+      grid.caption.dataset.tip = this.help(grid.role);
+      grid.box.classList.toggle("gl-gone", !PAIR_FIRST.has(grid.role));
       grid.canvas.addEventListener("pointermove", (event) => this.point(grid.cellAt(event)));
       grid.canvas.addEventListener("pointerleave", () => this.point(null));
       grid.moved = (cell) => this.point(cell);
