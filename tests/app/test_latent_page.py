@@ -118,7 +118,7 @@ def test_its_lab_is_one_click_away(visit: Open, run: Any, handed: list[dict[str,
 
 
 def test_every_word_is_there_once_and_every_tool_has_a_title() -> None:
-    assert latent_labels(lambda text: text.upper(), "en")["pad.hint"] == LABELS["pad.hint"].upper()
+    assert latent_labels(lambda text: f"¡{text}!", "en")["pad.hint"] == f"¡{LABELS['pad.hint']}!"
     codes = [line.split('"')[1] for line in latent.SCRIPT.splitlines() if line.strip().startswith("static code =")]
     assert codes
     assert all(f"tool.{code}" in LABELS for code in codes)
