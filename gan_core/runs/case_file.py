@@ -6,6 +6,7 @@ than those before it means that the run went back behind them: they do not count
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import logging
 import threading
@@ -26,6 +27,7 @@ MOST_LINES = 4096
 THEN = N_(
     "This is what was seen then. What helps depends on the settings of now: go back to now, or branch from here and try it."
 )
+LAST = N_("This was seen before the run was read anew. Resume it: what helps is said once there is something to see.")
 
 
 class CaseFile:
@@ -65,6 +67,10 @@ class CaseFile:
             except OSError:
                 return ()
             return next((findings for at, findings in reversed(_counting(self._read[1])) if at <= step), ())
+
+    def last(self, step: int) -> tuple[Finding, ...]:
+        """The same of a run that was read anew and rests at this step."""
+        return tuple(dataclasses.replace(found, advice=Evidence(LAST)) for found in self.at(step))
 
     def forget(self) -> None:
         """The run begins anew. Raises OSError."""

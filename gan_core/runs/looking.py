@@ -191,8 +191,12 @@ class Looker:
     def _diagnosis(
         self, players: Players, step: int, stats: Stats | None, arrays: Mapping[str, Any]
     ) -> tuple[Finding, ...]:
+        """Of a run that was only just built: what was last said of it, where the doctor, who has seen nothing, could only say that it is early."""
         watch = self._watched(players)
-        return self._noted(step, watch.look(players, stats, arrays)) if stats is not None else watch.doctor.findings
+        if stats is not None:
+            return self._noted(step, watch.look(players, stats, arrays))
+        known = self._cases.last(step) if self._cases is not None and step else ()
+        return known if known and watch.doctor.findings[0].code == "early" else watch.doctor.findings
 
     def _noted(self, step: int, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
         if self._cases is not None:

@@ -554,7 +554,7 @@ def live_labels(_: Callable[[str], str], lang: str = "en", sentences: Iterable[s
               "speed.options": ",".join(f"{value:g}" for value in power_series(speed))}  # fmt: skip
     words |= {f"setting.{field.name}": _(field.spec.title) for field in fields()}
     words |= _conditions(_)
-    said = (*_SENTENCES, *treatments.SENTENCES, case_file.THEN, *sentences)
+    said = (*_SENTENCES, *treatments.SENTENCES, case_file.THEN, case_file.LAST, *sentences)
     words |= {f"message:{template}": _(template) for template in said if template}
     return words | judges.labels(_) | joints(_) | {"lang": lang}
 

@@ -125,6 +125,12 @@ def test_looking_back_shows_what_was_said_then_and_a_branch_takes_it_along(
     made = RunFolder(tmp_path / "other")
     branch(folder, "run", newest, made, "other", "me")
     assert made.cases.until(newest) == folder.cases.until(newest) != ""
+    other = TrainingSession("other", "me", made.config(), made)
+    other.prepare()
+    other.turn(0.0)
+    (found,) = other.diagnosis  # of a run that was only just read: what was last said of it
+    assert (found.code, found.advice.template) == ("healthy", case_file.LAST)
+    other.close()
     session.send(Reset())
     session.turn(0.0)
     assert folder.cases.at(10**6) == ()
