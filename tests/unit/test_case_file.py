@@ -125,7 +125,8 @@ def test_looking_back_shows_what_was_said_then_and_a_branch_takes_it_along(
     made = RunFolder(tmp_path / "other")
     branch(folder, "run", newest, made, "other", "me")
     assert made.cases.until(newest) == folder.cases.until(newest) != ""
-    other = TrainingSession("other", "me", made.config(), made)
+    other = TrainingSession("other", "me", made.config(), made, restore=True)
+    other.prepare_stopped(made.facts())
     other.prepare()
     other.turn(0.0)
     (found,) = other.diagnosis  # of a run that was only just read: what was last said of it
