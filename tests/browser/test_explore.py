@@ -263,7 +263,7 @@ def test_a_run_that_trains_is_followed_or_held(visitor: Callable[..., Any]) -> N
     follow.click()
     expect(follow).to_have_attribute("aria-pressed", "false")
     held = root.get_attribute("data-step")
-    page.wait_for_timeout(7000)  # less than the next kept moment may take: the run would have ended, and could not be paused
+    page.wait_for_timeout(7000)  # not until the next moment is kept: the run might have ended by then
     assert root.get_attribute("data-step") == held
     page.get_by_role("slider", name="Moment of the run").press("Home")
     expect(root).not_to_have_attribute("data-step", held)
