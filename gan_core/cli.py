@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from gan_core import engine
-from gan_core.errors import ConfigError, PlaygroundError, PluginError, RunError
+from gan_core.errors import ConfigError, PlaygroundError, PluginError, RunError, reason_of
 from gan_core.export.command import add_export, add_import
 from gan_core.pictures.choices import COLOURS, FITS, FOLDERS, SIZES, Choices
 from gan_core.pictures.limits import Limits
@@ -389,7 +389,7 @@ def _sample(o: argparse.Namespace) -> int:
         with o.out.open("wb") as file:
             np.savez_compressed(file, samples=samples)
     except OSError as error:
-        raise RunError(N_("{path} cannot be written: {reason}."), path=o.out, reason=error.strerror or error) from None
+        raise RunError(N_("{path} cannot be written: {reason}."), path=o.out, reason=reason_of(error)) from None
     print(f"{o.out}: {samples.shape[0]} samples of shape {samples.shape[1:]}", file=sys.stderr)
     return 0
 
@@ -410,7 +410,7 @@ def _table(o: argparse.Namespace) -> int:
         with o.file.open("rb") as file:
             raw = file.read(csv_text.MOST_BYTES + 1)
     except OSError as error:
-        raise ConfigError(N_("{path} cannot be read: {reason}."), path=o.file, reason=error.strerror or error) from None
+        raise ConfigError(N_("{path} cannot be read: {reason}."), path=o.file, reason=reason_of(error)) from None
     sheet = csv_text.read(raw)
     x = sheet.column(o.x) if o.x else sheet.numeric[0]
     y = sheet.column(o.y) if o.y else next(i for i in sheet.numeric if i != x)

@@ -25,7 +25,7 @@ from torch import Generator, Tensor
 
 from gan_core.data.csv_text import LARGEST, MOST_ROWS
 from gan_core.data.sets import PointSet, Progress
-from gan_core.errors import DataError
+from gan_core.errors import DataError, reason_of
 from gan_core.registry import dataset
 from gan_core.text import N_
 
@@ -135,7 +135,7 @@ def keep(points: NDArray[np.float64], columns: tuple[str, str], data_folder: Pat
         else:
             os.utime(path)
     except OSError as error:
-        raise DataError(NOT_KEPT, path=path, reason=error.strerror or error) from None
+        raise DataError(NOT_KEPT, path=path, reason=reason_of(error)) from None
     use_folder(data_folder)
     return name
 

@@ -23,7 +23,7 @@ from gan_core.engine.compiled import Runner
 from gan_core.engine.graphs import GraphRunner
 from gan_core.engine.orders import Order, Part
 from gan_core.engine.shelf import Shelf
-from gan_core.errors import EngineError
+from gan_core.errors import EngineError, reason_of
 from gan_core.text import N_
 
 log = logging.getLogger(__name__)
@@ -192,4 +192,4 @@ def _trouble() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise EngineError(UNUSABLE, reason=error.strerror or error) from None
+        raise EngineError(UNUSABLE, reason=reason_of(error)) from None

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gan_core.errors import ConfigError, RunError
+from gan_core.errors import ConfigError, RunError, reason_of
 from gan_core.text import N_
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def _export(o: argparse.Namespace) -> int:
     try:
         _WRITERS[o.what][1](folder, o)
     except OSError as error:
-        raise RunError(N_("{path} cannot be written: {reason}."), path=o.out, reason=error.strerror or error) from None
+        raise RunError(N_("{path} cannot be written: {reason}."), path=o.out, reason=reason_of(error)) from None
     print(f"{o.out}: {o.out.stat().st_size:,} bytes", file=sys.stderr)
     return 0
 
@@ -70,7 +70,7 @@ def _import(o: argparse.Namespace) -> int:
     try:
         run_id = take_in(o.file, o.file.name, store, "")
     except FileNotFoundError as error:
-        raise ConfigError(N_("{path} cannot be read: {reason}."), path=o.file, reason=error.strerror or error) from None
+        raise ConfigError(N_("{path} cannot be read: {reason}."), path=o.file, reason=reason_of(error)) from None
     finally:
         store.close()
     folder = store.root / "runs" / run_id

@@ -27,7 +27,7 @@ from torch import Tensor
 
 from gan_core import serial
 from gan_core.config import RunConfig
-from gan_core.errors import CheckpointError, ConfigError, PlaygroundError, RunError
+from gan_core.errors import CheckpointError, ConfigError, PlaygroundError, RunError, reason_of
 from gan_core.latent.explored import ExploredRun, explored_from
 from gan_core.latent.onnx_models import FILE, NO_CLASSES, NO_DIM, NOTE, Answers, Found, Plan, probe
 from gan_core.memory import sample_shape
@@ -167,7 +167,7 @@ class Models:
             yield new
         except OSError as error:
             raise RunError(N_("{path} cannot be written: {reason}. Make room or choose a folder that you may write to."),
-                           path=self._root, reason=error.strerror or error) from None  # fmt: skip
+                           path=self._root, reason=reason_of(error)) from None  # fmt: skip
         finally:
             shutil.rmtree(new, ignore_errors=True)
 
@@ -184,9 +184,7 @@ class Models:
         except FileNotFoundError:
             raise RunError(N_("There is no such model.")) from None
         except OSError as error:
-            raise RunError(
-                N_("{path} cannot be moved: {reason}."), path=path.name, reason=error.strerror or error
-            ) from None
+            raise RunError(N_("{path} cannot be moved: {reason}."), path=path.name, reason=reason_of(error)) from None
         shutil.rmtree(gone, ignore_errors=True)
 
 

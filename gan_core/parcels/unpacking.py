@@ -10,7 +10,7 @@ from typing import Any
 from gan_core import data as data_sets
 from gan_core import generate, plugins
 from gan_core.config import RunConfig
-from gan_core.errors import ConfigError, RunError
+from gan_core.errors import ConfigError, RunError, reason_of
 from gan_core.parcels import contents
 from gan_core.parcels.contents import DAMAGED, Bearer, carry
 from gan_core.parcels.packing import FORMAT, LARGEST, NOTE, PARTS, PICTURES, VERSION
@@ -79,7 +79,7 @@ def take_in(path: Path, name: str, store: Store, owner: str, limits: Limits | No
                     PictureSets(store.root).remove(kept, owner)
                 raise
     except OSError as error:
-        raise RunError(NO_DISK, path=store.root, reason=error.strerror or error) from None
+        raise RunError(NO_DISK, path=store.root, reason=reason_of(error)) from None
     store.folder(run_id).know_table(config)
     return run_id
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import gan_core
-from gan_core.errors import DataError
+from gan_core.errors import DataError, reason_of
 from gan_core.pictures.choices import Choices
 from gan_core.pictures.limits import Limits
 from gan_core.pictures.worker import LENGTHS
@@ -95,7 +95,7 @@ class Reader:
                 [sys.executable, "-m", "gan_core.pictures.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=env,
             )  # fmt: skip
         except OSError as error:
-            raise DataError(NO_START, reason=error.strerror or error) from None
+            raise DataError(NO_START, reason=reason_of(error)) from None
         late, ended = threading.Event(), threading.Event()
         self._until = time.monotonic() + _LISTING
         watch = threading.Thread(target=self._watch, args=(process, late, ended), name="pictures-watch", daemon=True)

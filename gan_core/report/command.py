@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from gan_core.errors import RunError
+from gan_core.errors import RunError, reason_of
 from gan_core.text import N_
 
 
@@ -36,6 +36,6 @@ def report(o: argparse.Namespace) -> int:
     try:
         atomic.write_text(o.out, made)
     except OSError as error:
-        raise RunError(N_("{path} cannot be written: {reason}."), path=o.out, reason=error.strerror or error) from None
+        raise RunError(N_("{path} cannot be written: {reason}."), path=o.out, reason=reason_of(error)) from None
     print(f"{o.out}: {o.out.stat().st_size:,} bytes", file=sys.stderr)
     return 0

@@ -166,7 +166,7 @@ class RunFolder:
             self.created = True
         except OSError as error:
             raise RunError(N_("{path} cannot be used for a run: {reason}. Choose a folder that you may write to."),
-                           path=self.path, reason=error.strerror or error) from None  # fmt: skip
+                           path=self.path, reason=reason_of(error)) from None  # fmt: skip
 
     def _fill(self, config: RunConfig, facts: Mapping[str, Any], fill: Callable[[RunFolder], None] | None) -> None:
         atomic.write_text(self.path / "config.toml", _sealed(serial.to_toml(config)))

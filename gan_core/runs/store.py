@@ -62,7 +62,7 @@ class Store:
             self._remove_leftovers()
         except OSError as error:
             raise RunError(N_("The data folder {path} cannot be written to: {reason}. Choose another one with --data-dir."),
-                           path=self.root, reason=error.strerror or error) from None  # fmt: skip
+                           path=self.root, reason=reason_of(error)) from None  # fmt: skip
         table.use_folder(self.root)
         pictures.use_folder(self.root)
 
