@@ -378,12 +378,21 @@ class Tooltip {
     const over = (event) => this.over(event.target.closest?.("[data-tip]"));
     // A finger does not leave: what it has shown goes by itself.
     root.addEventListener("pointerover", (event) => (this.touched = event.pointerType === "touch"), { capture: true });
-    root.addEventListener("pointerover", over);
+    root.addEventListener("pointerover", (event) => {
+      // What a press brings under a pointer that rests is not what the pointer went to (a click has whole pixels).
+      if (this.pressed && Math.hypot(this.pressed.x - event.screenX, this.pressed.y - event.screenY) < 2) return;
+      this.pressed = null;
+      over(event);
+    });
     root.addEventListener("focusin", (event) => event.target.matches(":focus-visible") && over(event));
     root.addEventListener("focusout", () => this.hide());
     root.addEventListener("pointerleave", () => this.hide());
     // whoever presses knows, and wants to see what comes of it
-    root.addEventListener("click", (event) => event.target.closest?.("button") && this.hide());
+    root.addEventListener("click", (event) => {
+      if (!event.target.closest?.("button")) return;
+      this.pressed = { x: event.screenX, y: event.screenY };
+      this.hide();
+    });
     root.addEventListener("keydown", (event) => event.key === "Escape" && this.hide());
   }
 
