@@ -10,7 +10,7 @@ from gan_core import formulas, presets
 from gan_core.registry import Entry
 from gan_core.text import N_
 
-NO_PRESET = N_("There is no preset called '{name}' here.")
+NO_PRESET = N_("There is no preset called '{name}' here. Choose one of: {allowed}.")
 
 
 def hints(entry: Entry[Any], _: Callable[[str], str]) -> tuple[str, str]:

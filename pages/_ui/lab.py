@@ -194,7 +194,8 @@ class Lab:
     def _take_preset(self, _: Callable[[str], str]) -> None:
         name = st.query_params.get("preset")
         if name and name not in self.presets():
-            st.warning(plain(_(NO_PRESET).format(name=name)), icon=":material/link_off:")
+            unknown = ConfigError(NO_PRESET, name=name, allowed=", ".join(self.presets()))
+            st.warning(plain(told(unknown, _)), icon=":material/link_off:")
         elif name and st.session_state.get(f"{self.page}.asked") != name:
             st.session_state[f"{self.page}.asked"] = name
             self.rules = None  # a new beginning, as any other address

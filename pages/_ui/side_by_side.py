@@ -137,7 +137,7 @@ class SideBySide:
 
     def _take_named(self, preset: str) -> list[PlaygroundError]:
         if preset not in self.presets():
-            return [ConfigError(NO_PRESET, name=preset)]
+            return [ConfigError(NO_PRESET, name=preset, allowed=", ".join(self.presets()))]
         self.take(presets.versions(preset))
         return []
 

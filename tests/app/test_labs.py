@@ -144,7 +144,8 @@ def says_what_it_is(app: AppTest, entry: Entry[Any]) -> None:
 def test_an_address_with_a_preset_that_is_not_here(visit: Open, page: str, name: str) -> None:
     app = visit(f"{page}.py", preset=name)
     (said,) = (w.value for w in app.warning)
-    assert re.fullmatch(escaped(f"There is no preset called '{name}' here."), said)
+    here = ", ".join(entry.name for entry in registry.preset.entries() if entry.info["page"] == page)
+    assert re.fullmatch(escaped(f"There is no preset called '{name}' here. Choose one of: {here}."), said)
 
 
 def test_own_settings_are_called_so(visit: Open) -> None:
