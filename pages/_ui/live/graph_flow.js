@@ -81,13 +81,23 @@ class Flow {
     return { path, label };
   }
 
-  /** `texts`: what is written along the two. */
+  /** Part of a line, `down` pixels lower than what stands before it. */
+  shifted(text, down, size) {
+    const part = svg("tspan", { dy: down, "font-size": size });
+    part.textContent = text;
+    return part;
+  }
+
+  /** `texts`: what is written along the two; what follows _ is set lower. */
   show(norms, texts) {
     for (const player of ["g", "d"]) {
       const { path, label } = this.back[player] || {};
       if (!path) continue;
       path.setAttribute("stroke-width", gradientWidth(norms[player]).toFixed(1));
-      setText(label, texts[player]);
+      if (label.dataset.text === texts[player]) continue;
+      label.dataset.text = texts[player];
+      const [before, index, after] = texts[player].split(/_(.)/);
+      label.replaceChildren(before, this.shifted(index, 3, 9), this.shifted(after, -3, 12));
     }
   }
 }

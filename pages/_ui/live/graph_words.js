@@ -5,6 +5,12 @@ const SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉";
 
 const subscript = (n) => String(n).replace(/\d/g, (digit) => SUBSCRIPTS[digit]);
 
+/** Nodes of "L_D" or "x^2": what follows _ and ^ is set lower and higher. */
+function typeset(text) {
+  return text.split(/([_^][A-Za-z0-9]+)/).map((part) =>
+    (part.startsWith("_") ? h("sub", {}, part.slice(1)) : part.startsWith("^") ? h("sup", {}, part.slice(1)) : part));
+}
+
 class GraphWords {
   constructor(ui) {
     this.ui = ui;
@@ -28,12 +34,10 @@ class GraphWords {
     this.ui.picture.copy(miniContext(this.canvas, WHY_SIDE, WHY_SIDE), WHY_SIDE); // the large one may be out of sight
   }
 
-  /** "L_D", "x^2": what follows _ and ^ is set lower and higher. */
   typeset(formula) {
     if (formula === this.written) return;
     this.written = formula;
-    this.formula.replaceChildren(...formula.split(/([_^][A-Za-z0-9]+)/).map((text) =>
-      (text.startsWith("_") ? h("sub", {}, text.slice(1)) : text.startsWith("^") ? h("sup", {}, text.slice(1)) : text)));
+    this.formula.replaceChildren(...typeset(formula));
   }
 
   showRows(rows) {
@@ -41,7 +45,7 @@ class GraphWords {
     if (labels !== this.labels) {
       this.labels = labels;
       this.values = rows.map(() => h("dd", {}));
-      this.rows.replaceChildren(...rows.map(([label], i) => h("div", {}, h("dt", {}, label), this.values[i])));
+      this.rows.replaceChildren(...rows.map(([label], i) => h("div", {}, h("dt", {}, ...typeset(label)), this.values[i])));
     }
     rows.forEach(([, value], i) => setText(this.values[i], value));
   }
