@@ -87,6 +87,19 @@ function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
+/** Nodes of "L_D" or "x^2": what follows _ and ^ is set lower and higher. */
+function typeset(text) {
+  return text.split(/([_^][A-Za-z0-9]+)/).map((part) =>
+    (part.startsWith("_") ? h("sub", {}, part.slice(1)) : part.startsWith("^") ? h("sup", {}, part.slice(1)) : part));
+}
+
+/** Like setText, typeset. */
+function setFormula(element, formula) {
+  if (element.dataset.formula === formula) return;
+  element.dataset.formula = formula;
+  element.replaceChildren(...typeset(formula));
+}
+
 /** Translated words and localised numbers. */
 class Words {
   constructor(labels) {

@@ -5,12 +5,6 @@ const SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉";
 
 const subscript = (n) => String(n).replace(/\d/g, (digit) => SUBSCRIPTS[digit]);
 
-/** Nodes of "L_D" or "x^2": what follows _ and ^ is set lower and higher. */
-function typeset(text) {
-  return text.split(/([_^][A-Za-z0-9]+)/).map((part) =>
-    (part.startsWith("_") ? h("sub", {}, part.slice(1)) : part.startsWith("^") ? h("sup", {}, part.slice(1)) : part));
-}
-
 class GraphWords {
   constructor(ui) {
     this.ui = ui;
@@ -29,15 +23,9 @@ class GraphWords {
     const said = !what ? this.whole() : what.neuron ? this.neuron(what, about, map) : what.layer ? this.layer(what, about) : this.part(what.part, frame, about);
     setText(this.title, said.title);
     setText(this.text, said.text);
-    this.typeset(said.formula || "");
+    setFormula(this.formula, said.formula || "");
     this.showRows(said.rows || []);
     this.ui.picture.copy(miniContext(this.canvas, WHY_SIDE, WHY_SIDE), WHY_SIDE); // the large one may be out of sight
-  }
-
-  typeset(formula) {
-    if (formula === this.written) return;
-    this.written = formula;
-    this.formula.replaceChildren(...typeset(formula));
   }
 
   showRows(rows) {

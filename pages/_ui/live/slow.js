@@ -160,7 +160,7 @@ class SlowMotion {
     const code = phase ? `phase.${phase.code}` : this.status === "running" ? "slow.running" : "slow.idle";
     setText(this.title, phase ? `${words.number(phase.index)} · ${words.get(code)}` : words.get(code));
     setText(this.text, words.get(`${code}.text`));
-    setText(this.formula, phase?.formula || "");
+    setFormula(this.formula, phase?.formula || "");
     setText(this.repeat, phase ? this.repetition(phase.repeat) : "");
     const values = Object.entries(phase?.values || {});
     const shown = JSON.stringify(values);
