@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from live_harness import CURVES, digits_frame
 from test_live_component import ROOT, FakeServer, mount, page, server  # noqa: F401 - fixtures
+
+from gan_core.metrics import eyes
+from pages._ui import judges, live
+from pages._ui.i18n import translator
 
 STEPS = 123
 JUDGED = {
@@ -77,3 +83,31 @@ def test_the_dotted_line_is_drawn_and_in_sight(page: Any, server: FakeServer) ->
         return picture
 
     assert drawn(JUDGED) != drawn({**JUDGED, "floor": {}, "step": 1199})
+
+
+@pytest.mark.parametrize("lang", ["en", "zh_CN"])
+def test_the_browser_says_names_as_the_server_does(page: Any, lang: str) -> None:  # noqa: F811
+    """Also of a set that nobody registered: an imported one."""
+    short = [eyes.CLASSIFIER.format(data=data) for data in ("digits", "My *cats* (2)")]
+    full = [
+        eyes.CLASSIFIER_IN_FULL.format(data=data, width=64, accuracy="99.7") for data in ("digits", "My *cats* (2)")
+    ]
+    each = [eyes.EACH_CHANNEL.format(inner=name) for name in short]
+    each += [eyes.EACH_CHANNEL_IN_FULL.format(inner=name, channels=3) for name in full]
+    names = [
+        *short,
+        *full,
+        *each,
+        eyes.INCEPTION,
+        eyes.INCEPTION_IN_FULL.format(width=2048),
+        eyes.PIXELS,
+        "something else",
+        "",
+    ]
+    translate = translator(lang).gettext if lang != "en" else str
+    script = (Path(live.__file__).parent / "live" / "dom.js").read_text(encoding="utf-8")
+    ask = "([script, labels, names]) => { const words = new (new Function(script + '; return Words')())(labels);"
+    said = page.evaluate(
+        f"{ask} return names.map((name) => words.judge(name)); }}", [script, judges.labels(translate), names]
+    )
+    assert said == [eyes.said(name, translate) if name else name for name in names]
