@@ -111,3 +111,17 @@ def test_the_browser_says_names_as_the_server_does(page: Any, lang: str) -> None
         f"{ask} return names.map((name) => words.judge(name)); }}", [script, judges.labels(translate), names]
     )
     assert said == [eyes.said(name, translate) if name else name for name in names]
+
+
+def test_what_is_measured_from_time_to_time_is_read_between_two_measurements(page: Any, server: FakeServer) -> None:  # noqa: F811
+    frame = digits_frame("r1", 1, measured={"curve:fd": sparse(57.2)}, curves=[MORE[4]], judged=JUDGED)
+    mount(page, run=None, token=None, kind="images", frame=frame)
+    box = page.locator(".gl-panel canvas").first.bounding_box()
+    read = page.locator(".gl-panels .gl-series b").first
+    assert read.inner_text() == "57.2"
+    seen = []
+    for share in (0.1, 0.6):  # before the first of the two, at a third of the curve, and between them
+        page.mouse.move(box["x"] + share * box["width"], box["y"] + 50)
+        page.wait_for_timeout(200)
+        seen.append(read.inner_text())
+    assert seen == ["–", "114"]
