@@ -177,7 +177,7 @@ def wgan_gp(squared_norm: Tensor) -> Tensor:
 
 
 @penalty(
-    "dragan", title=N_("Gradient penalty near the data (DRAGAN)"), paper="Kodali et al. 2017, arXiv:1705.07215",
+    "dragan", title=N_("Gradient penalty (DRAGAN)"), paper="Kodali et al. 2017, arXiv:1705.07215",
     help=N_("Pushes the slope of D towards 1 in a cloud around the real samples, and leaves it free elsewhere."),
     at="near", symbol="λ", weight=10.0, low=0.0, high=100.0,
     story=Story(

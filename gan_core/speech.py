@@ -69,4 +69,7 @@ class Speech:
     def _short(self, value: float) -> str:
         if isinstance(value, int):
             return self.number(value)
-        return f"{value:g}" if abs(value) < 1e4 else self.number(value)
+        if abs(value) >= 1e4:
+            return self.number(value)
+        digits, e, power = f"{value:g}".partition("e")
+        return f"{digits}e{int(power)}" if e else digits

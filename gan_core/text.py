@@ -97,4 +97,12 @@ def joined(*sentences: str) -> str:
     return text
 
 
+def led(title: str, text: str) -> str:
+    """Markdown of a sentence after its bold title. A full-width mark stands outside of the bold: Markdown would not close `**` between it and
+    a letter, and a space after it is not wanted."""
+    if title[-1:] in _FULL_WIDTH:
+        return f"**{title[:-1]}**{title[-1]}{text}"
+    return f"**{title}** {text}"
+
+
 _FULL_WIDTH = "\u3001\u3002\uff01\uff09\uff0c\uff1a\uff1b\uff1f\u201d"

@@ -16,13 +16,13 @@ CLASSIFIER, CLASSIFIER_IN_FULL = (
     N_("{data} classifier, {width} features, {accuracy} % accurate"),
 )
 EACH_CHANNEL, EACH_CHANNEL_IN_FULL = N_("{inner} of each channel"), N_("{inner}, of each of {channels} channels")
-_TEMPLATES = (EACH_CHANNEL_IN_FULL, EACH_CHANNEL, CLASSIFIER_IN_FULL, INCEPTION_IN_FULL, CLASSIFIER)
+TEMPLATES = (EACH_CHANNEL_IN_FULL, EACH_CHANNEL, CLASSIFIER_IN_FULL, INCEPTION_IN_FULL, CLASSIFIER)
 
 
 def said(name: str, translate: Callable[[str], str]) -> str:
     """A name or description of features, as one of these templates wrote it, in a language; any other as it is. Where the data set's title
     is translated, it stands for the set's name."""
-    for template in _TEMPLATES:
+    for template in TEMPLATES:
         if found := _pattern(template).fullmatch(name):
             values = found.groupdict()
             if "inner" in values:

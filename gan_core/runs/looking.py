@@ -262,7 +262,9 @@ class Looker:
         if not self._rates:
             return 0.0
         first, last = self._rates[0], self._rates[-1]
-        steps, seconds = last[1] - first[1], max(last[0] - first[0], 1e-9)
+        steps, seconds = last[1] - first[1], last[0] - first[0]
+        if seconds <= 0:
+            return 0.0  # steps by hand take no time of training
         if self._speed:
             seconds = max(seconds, steps / self._speed)  # only the time of the steps is counted, not that between them
         return (last[index] - first[index]) / seconds

@@ -8,7 +8,7 @@ import streamlit as st
 
 from gan_core import formulas, presets
 from gan_core.registry import Entry
-from gan_core.text import N_
+from gan_core.text import N_, led
 
 NO_PRESET = N_("There is no preset called '{name}' here. Choose one of: {allowed}.")
 
@@ -16,8 +16,8 @@ NO_PRESET = N_("There is no preset called '{name}' here. Choose one of: {allowed
 def hints(entry: Entry[Any], _: Callable[[str], str]) -> tuple[str, str]:
     """Two paragraphs of Markdown."""
     return (
-        f":material/visibility: **{_('What to see.')}** {_(entry.info['see'])}",
-        f":material/touch_app: **{_('Try this.')}** {_(entry.info['try_this'])}",
+        f":material/visibility: {led(_('What to see.'), _(entry.info['see']))}",
+        f":material/touch_app: {led(_('Try this.'), _(entry.info['try_this']))}",
     )
 
 
@@ -27,10 +27,10 @@ def recipe(entry: Entry[Any], _: Callable[[str], str]) -> None:
         return
     config = presets.load(entry.name)
     with st.expander(_("About this method"), icon=":material/menu_book:"):
-        st.markdown(f"**{_('What it changed.')}** {_(entry.info['changed'])}")
+        st.markdown(led(_("What it changed."), _(entry.info["changed"])))
         st.markdown(f"**{_('What it minimises.')}**")
         st.code(formulas.of_objective(config), language=None, wrap_lines=True)
-        st.markdown(f"**{_('What it needs.')}** {_(entry.info['needs'])}")
+        st.markdown(led(_("What it needs."), _(entry.info["needs"])))
         st.caption(linked(entry.paper))
 
 

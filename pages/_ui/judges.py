@@ -4,17 +4,15 @@ from collections.abc import Callable
 
 from gan_core import registry
 from gan_core.metrics import eyes
-from gan_core.text import N_
-
-LABELS: dict[str, str] = {
-    "judge.more": N_("{name}, {width} features, {accuracy} % accurate"),
-    "judge.each": N_("{name}, {width} features of each channel, {accuracy} % accurate"),
-}
 
 
 def labels(_: Callable[[str], str]) -> dict[str, str]:
-    """For `Words.judge`: each name as it is kept, and as it is said."""
-    sets = [entry.name for entry in registry.dataset.entries() if entry.info["kind"] != "points"]
-    names = [eyes.CLASSIFIER.format(data=data) for data in sets]
-    names += [eyes.EACH_CHANNEL.format(inner=name) for name in names] + [eyes.INCEPTION]
-    return {code: _(text) for code, text in LABELS.items()} | {f"judge:{name}": eyes.said(name, _) for name in names}
+    """For `Words.judge`, which says them as `eyes.said` does: the templates, in the order in which they are tried, each as it is said; the
+    names that have no template; and the sets that are called otherwise in this language."""
+    known = (*eyes.TEMPLATES, eyes.PIXELS, eyes.INCEPTION)
+    titles = {entry.name: entry.title for entry in registry.dataset.entries() if entry.info["kind"] != "points"}
+    return (
+        {"judge.templates": "\n".join(eyes.TEMPLATES)}
+        | {f"judge:{text}": _(text) for text in known}
+        | {f"judge.set:{name}": _(title) for name, title in titles.items() if _(title) != title}
+    )

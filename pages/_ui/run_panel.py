@@ -39,6 +39,7 @@ from pages._ui.i18n import number, percent
 from pages._ui.lab import FILES
 from pages._ui.live_words import LABELS
 from pages._ui.owner import owner_id
+from pages._ui.run_names import device_name
 from pages._ui.runs_table import RunsTable, Translate, status
 from pages._ui.theme import GENERATED, NEUTRAL, REAL
 
@@ -206,7 +207,7 @@ class RunPanel:
                     _named(registry.network, name, _) for name in dict.fromkeys((row.generator, row.discriminator))
                 ),
             ),
-            (_("Device"), row.device or "–"),
+            (_("Device"), device_name(row.device, _) or "–"),
             *self._of_now(run_id),
         ]
         if row.best:

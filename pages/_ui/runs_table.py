@@ -23,6 +23,7 @@ from pages._ui.failures import plain
 from pages._ui.i18n import number
 from pages._ui.live_words import LABELS
 from pages._ui.owner import owner_id
+from pages._ui.run_names import device_name
 
 Translate = Callable[[str], str]
 
@@ -197,7 +198,7 @@ class RunsTable:
             "data": [row_data(row, _) for row in rows],
             "loss": [_objective(row.loss, _) for row in rows],
             "tags": [list(row.tags) for row in rows],
-            "device": [row.device for row in rows],
+            "device": [device_name(row.device, _) for row in rows],
             "created": [_moment(row.created) for row in rows],
             "size": [row.size / 1e6 for row in rows],
         }  # fmt: skip

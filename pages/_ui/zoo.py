@@ -11,7 +11,7 @@ import streamlit as st
 from gan_core import config as settings
 from gan_core import registry, serial, zoo
 from gan_core.settings import shorten
-from gan_core.text import N_, beside, joined
+from gan_core.text import N_, beside, joined, led
 from gan_core.zoo import figures, tex, timeline
 from gan_core.zoo.exhibits import Exhibit
 from pages._ui.charts import PLAIN
@@ -235,7 +235,7 @@ class Zoo:
             for paper in exhibit.papers
         ]
         if said:
-            st.markdown(f":material/article: **{_('Paper.')}** " + "; ".join(said))
+            st.markdown(f":material/article: {led(_('Paper.'), '; '.join(said))}")
         elif story and story.source:
             st.markdown(f":material/article: {plain(_(story.source))}")
 

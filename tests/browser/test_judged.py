@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from live_harness import CURVES, digits_frame
 from test_live_component import ROOT, FakeServer, mount, page, server  # noqa: F401 - fixtures
+
+from gan_core.metrics import eyes
+from pages._ui import judges, live
+from pages._ui.i18n import translator
 
 STEPS = 123
 JUDGED = {
@@ -77,3 +83,45 @@ def test_the_dotted_line_is_drawn_and_in_sight(page: Any, server: FakeServer) ->
         return picture
 
     assert drawn(JUDGED) != drawn({**JUDGED, "floor": {}, "step": 1199})
+
+
+@pytest.mark.parametrize("lang", ["en", "zh_CN"])
+def test_the_browser_says_names_as_the_server_does(page: Any, lang: str) -> None:  # noqa: F811
+    """Also of a set that nobody registered: an imported one."""
+    short = [eyes.CLASSIFIER.format(data=data) for data in ("digits", "My *cats* (2)")]
+    full = [
+        eyes.CLASSIFIER_IN_FULL.format(data=data, width=64, accuracy="99.7") for data in ("digits", "My *cats* (2)")
+    ]
+    each = [eyes.EACH_CHANNEL.format(inner=name) for name in short]
+    each += [eyes.EACH_CHANNEL_IN_FULL.format(inner=name, channels=3) for name in full]
+    names = [
+        *short,
+        *full,
+        *each,
+        eyes.INCEPTION,
+        eyes.INCEPTION_IN_FULL.format(width=2048),
+        eyes.PIXELS,
+        "something else",
+        "",
+    ]
+    translate = translator(lang).gettext if lang != "en" else str
+    script = (Path(live.__file__).parent / "live" / "dom.js").read_text(encoding="utf-8")
+    ask = "([script, labels, names]) => { const words = new (new Function(script + '; return Words')())(labels);"
+    said = page.evaluate(
+        f"{ask} return names.map((name) => words.judge(name)); }}", [script, judges.labels(translate), names]
+    )
+    assert said == [eyes.said(name, translate) if name else name for name in names]
+
+
+def test_what_is_measured_from_time_to_time_is_read_between_two_measurements(page: Any, server: FakeServer) -> None:  # noqa: F811
+    frame = digits_frame("r1", 1, measured={"curve:fd": sparse(57.2)}, curves=[MORE[4]], judged=JUDGED)
+    mount(page, run=None, token=None, kind="images", frame=frame)
+    box = page.locator(".gl-panel canvas").first.bounding_box()
+    read = page.locator(".gl-panels .gl-series b").first
+    assert read.inner_text() == "57.2"
+    seen = []
+    for share in (0.1, 0.6):  # before the first of the two, at a third of the curve, and between them
+        page.mouse.move(box["x"] + share * box["width"], box["y"] + 50)
+        page.wait_for_timeout(200)
+        seen.append(read.inner_text())
+    assert seen == ["–", "114"]

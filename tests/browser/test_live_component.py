@@ -258,9 +258,11 @@ def test_the_menu_and_the_speed(page: Any, server: FakeServer) -> None:
     frames(page, 2)
     speed = page.get_by_label("Speed")
     assert speed.input_value() == "20"
+    assert speed.locator("option").nth(1).inner_text() == "1 step/s"
     speed.select_option("5 steps/s")
     until(page, lambda: {"do": "speed", "value": 5} in server.heard)
     more = page.locator(".gl-button-more")
+    assert more.get_attribute("data-tip") == "D step, G step, Slow motion, New seed"
     more.focus()
     page.keyboard.press("Enter")  # the keyboard alone reaches everything
     page.keyboard.press("ArrowDown")
@@ -429,6 +431,7 @@ def test_the_first_step_has_no_curve_yet(page: Any, server: FakeServer, step: in
     mount(page)
     frames(page, 3)
     assert page.locator(".gl-panel").count() == (0 if step == 0 else 3)
+    assert page.locator(".gl-stat-step").inner_text().split() == [str(step), "step" if step == 1 else "steps"]
     assert page.get_by_text("Curves appear after the first steps").count() >= 1 - step
 
 

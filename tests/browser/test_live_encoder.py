@@ -65,6 +65,7 @@ def test_a_step_without_a_game_has_phases_of_its_own(page: Any, server: FakeServ
         "() => +(document.getElementById('host').shadowRoot.querySelector('.gl').dataset.frames || 0) >= 1"
     )
     page.get_by_role("button", name="More").click()
+    assert page.locator(".gl-button-more").get_attribute("data-tip") == "Slow motion, New seed"
     assert page.get_by_role("menuitem", name="D step").is_hidden()
     assert page.get_by_role("menuitem", name="G step").is_hidden()
     page.get_by_role("menuitem", name="Slow motion").click()

@@ -379,6 +379,16 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return now
 
 
+def test_steps_by_hand_have_no_rate(tmp_path: Path) -> None:
+    """They take no time of training: nothing can be divided by it."""
+    session = new(tmp_path)
+    tell(session, Reset())
+    assert (session.step, session.latest.rate) == (0, 0.0)
+    for step in (1, 2):
+        tell(session, StepOnce())
+        assert (session.step, session.latest.rate, session.latest.rate_images) == (step, 0.0, 0.0)
+
+
 def test_a_slow_run_takes_one_step_and_wants_no_turn(tmp_path: Path, clock: list[float]) -> None:
     session = new(tmp_path)
     session._looker.wait_at_least(0.0)

@@ -1,9 +1,13 @@
 """Lists, brackets and the names of features, in English and in a language with marks of its own."""
 
-from gan_core import registry
+import pytest
+
+from gan_core import config, registry
 from gan_core.metrics import eyes
-from gan_core.text import beside, listed
+from gan_core.speech import Speech
+from gan_core.text import beside, led, listed
 from pages._ui.i18n import translator
+from pages._ui.run_names import device_name
 
 CHINESE = translator("zh_CN").gettext
 
@@ -32,3 +36,25 @@ def test_features_are_said_in_a_language() -> None:
     assert eyes.said(eyes.PIXELS, CHINESE) == CHINESE("pixels")
     assert "Cats" in eyes.said("Cats classifier", CHINESE)  # of a set that is not registered
     assert eyes.said("something else", CHINESE) == "something else"
+
+
+def test_a_sentence_after_its_bold_title() -> None:
+    assert led("Try this.", "Wait.") == "**Try this.** Wait."
+    assert (
+        led("试一试。", "等一等。") == "**试一试**。等一等。"
+    )  # Markdown would leave `**。**` before a letter as it is
+
+
+@pytest.mark.parametrize(
+    ("value", "said"), [(1e-6, "1e-6"), (0.00002, "2e-5"), (0.0001, "0.0001"), (0.5, "0.5"), (25_000.0, "25,000")]
+)
+def test_numbers_of_a_setting(value: float, said: str) -> None:
+    assert Speech().value(config.field("g_optimizer.lr"), value) == said
+    assert float(said.replace(",", "")) == value
+
+
+@pytest.mark.parametrize(
+    ("kept", "said"), [("cpu", "CPU"), ("mps", "Apple MPS"), ("NVIDIA H100", "NVIDIA H100"), ("", "")]
+)
+def test_what_computed_a_run_is_called_as_its_setting_calls_it(kept: str, said: str) -> None:
+    assert device_name(kept, str) == said

@@ -20,8 +20,9 @@ class Controls {
     this.link = h("span", { class: "gl-chip gl-chip-link gl-gone", role: "status" });
     this.figures = Object.fromEntries(["step", "images", "rate"].map((name) => [name, h("b", {}, "–")]));
     this.engine = h("span", { class: "gl-engine", tabindex: "0" });
+    this.units = Object.fromEntries(Object.keys(this.figures).map((name) => [name, h("span", {}, words.get(`stat.${name}`))]));
     const stats = h("div", { class: "gl-stats" }, ...Object.entries(this.figures).map(([name, figure]) =>
-      h("span", { class: `gl-stat gl-stat-${name}` }, figure, h("span", {}, words.get(`stat.${name}`)), ...(name === "rate" ? [this.engine] : []))));
+      h("span", { class: `gl-stat gl-stat-${name}` }, figure, this.units[name], ...(name === "rate" ? [this.engine] : []))));
     this.fill = h("i");
     this.track = h("div", { class: "gl-progress", role: "progressbar", "aria-valuemin": "0", "aria-valuemax": "100",
       "aria-label": words.get("progress"), "data-tip": words.get("progress.help") }, this.fill);
@@ -56,6 +57,8 @@ class Controls {
     const text = status === "queued" && queue > 0 ? words.get("status.queued.at", { place: words.number(queue) })
       : words.get(`status.${status}`);
     this.showChip(this.chip, status, text);
+    if (status !== "queued") delete this.chip.dataset.tip;
+    else if (!this.chip.dataset.tip) this.chip.dataset.tip = words.get("status.queued.help");
   }
 
   showButtons(status, connected) {
@@ -101,8 +104,10 @@ class Controls {
     this.step = header.step;
     this.together = header.settings?.method === "vae"; // nobody steps alone where both make one loss small
     for (const name of ["step_d", "step_g"]) this.menu.items.get(name).classList.toggle("gl-gone", this.together);
+    this.menu.describe(words);
     this.speed.show(header.speed);
     setText(this.figures.step, words.number(header.step));
+    setText(this.units.step, words.counted("stat.step", header.step));
     setText(this.figures.images, words.number(header.images));
     setText(this.figures.rate, words.number(header.rate ?? 0, header.rate > 0 && header.rate < 10 ? 1 : 0));
     this.showEngine(header);

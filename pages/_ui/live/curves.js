@@ -39,6 +39,13 @@ function fromWords(words, metrics) {
   return words.get(metrics.features ? "from.judged" : "from.samples", values);
 }
 
+/** Index of the last finite value at or before index `i`; -1 without one. */
+function measuredAt(ys, i) {
+  let at = ys ? i : -1;
+  while (at >= 0 && !Number.isFinite(ys[at])) at -= 1;
+  return at;
+}
+
 /** Index of the first x that is >= value. */
 function lowerBound(xs, value) {
   let low = 0;
@@ -291,10 +298,11 @@ class Panel {
     context.strokeRect(Math.round(x) + 0.5, CURVE_PAD.top, 0.01, height);
     context.globalAlpha = 1;
     for (const curve of this.curves) {
-      const y = frame.arrays[`curve:${curve.name}`]?.[i];
-      if (!Number.isFinite(y)) continue;
+      const ys = frame.arrays[`curve:${curve.name}`];
+      const at = measuredAt(ys, i);
+      if (at < 0) continue;
       context.beginPath();
-      context.arc(x, axis.y(y), 3.5, 0, 2 * Math.PI);
+      context.arc(this.owner.px(frame.arrays.curve_x[at]), axis.y(ys[at]), 3.5, 0, 2 * Math.PI);
       context.fillStyle = theme[curve.color];
       context.fill();
       context.strokeStyle = theme.bg;
@@ -313,14 +321,13 @@ class Panel {
     context.globalAlpha = 1;
   }
 
-  /** The legend's figures: at the cursor, else the newest. */
+  /** The legend's figures: at the cursor, else the newest; of what is measured from time to time, what was measured last before. */
   read(frame) {
     const i = this.owner.cursorIndex(frame);
     this.curves.forEach((curve, k) => {
       const ys = frame.arrays[`curve:${curve.name}`];
-      let at = i;
-      while ((this.owner.cursor ?? null) === null && at > 0 && ys && !Number.isFinite(ys[at])) at -= 1;
-      setText(this.values[k], ys && at >= 0 ? this.owner.ui.words.short(ys[at]) : "–");
+      const at = measuredAt(ys, i);
+      setText(this.values[k], at >= 0 ? this.owner.ui.words.short(ys[at]) : "–");
       this.explain(k, frame.header);
     });
   }

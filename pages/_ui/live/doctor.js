@@ -99,14 +99,15 @@ class DoctorView {
     if (key !== this.key) {
       this.key = key;
       const focused = this.body.contains(this.ui.root.getRootNode().activeElement);
-      this.cards = this.found.map((finding) => this.card(finding));
+      this.cards = this.found.map((finding, i) => this.card(finding, i === 0));
       this.body.replaceChildren(...this.cards.map((card) => card.box));
       if (focused) (this.body.querySelector("button:enabled") ?? this.bar).focus();
     }
-    this.found.forEach((finding, i) => setText(this.cards[i].evidence, this.evidence(finding)));
+    this.found.slice(1).forEach((finding, i) => setText(this.cards[i + 1].evidence, this.evidence(finding)));
   }
 
-  card(finding) {
+  /** Of the first, name and evidence stand in the line above already. */
+  card(finding, first) {
     const { words } = this.ui;
     const { code } = finding;
     const evidence = h("p", { class: "gl-doctor-evidence" });
@@ -116,7 +117,7 @@ class DoctorView {
       ...part(well ? "means" : "why", words.get(`condition.${code}.why`)));
     if (!well) list.append(...part("helps", ...this.remedy(finding)));
     const box = h("div", { class: "gl-doctor-card", "data-code": code },
-      h("h3", {}, words.get(`condition.${code}`)), evidence, list);
+      ...(first ? [] : [h("h3", {}, words.get(`condition.${code}`)), evidence]), list);
     return { box, evidence };
   }
 

@@ -105,10 +105,17 @@ class Words {
   constructor(labels) {
     this.labels = labels || {};
     this.formats = {};
+    this.judges = {}; // as they are said, by the name that frames hold
   }
 
   get(code, values = {}) {
     return this.fill(this.labels[code] ?? code, values);
+  }
+
+  /** Words about a number: those for one, where the language has others. */
+  counted(code, number, values = {}) {
+    const one = `${code}.one`;
+    return this.get(number === 1 && this.has(one) ? one : code, values);
   }
 
   fill(text, values) {
@@ -126,12 +133,22 @@ class Words {
     return this.fill(known(message.template ?? ""), Object.fromEntries(told));
   }
 
-  /** What compares pictures: its name, or a description that begins with it. */
+  /** What compares pictures: its name, or a description of it, as one of the templates wrote it; any other as it is. */
   judge(text) {
-    const more = /^(.+), (\d+) features, ([\d.]+) % accurate(, of each of \d+ channels)?$/.exec(text ?? "");
-    const name = this.labels[`judge:${more ? more[1] : text}`];
-    if (!more || !name) return name ?? text;
-    return this.get(more[4] ? "judge.each" : "judge.more", { name, width: this.number(Number(more[2])), accuracy: this.number(Number(more[3]), 1) });
+    return text ? (this.judges[text] ??= this.judged(text)) : text;
+  }
+
+  judged(text) {
+    for (const template of (this.labels["judge.templates"] ?? "").split("\n").filter(Boolean)) {
+      const parts = template.split(/\{(\w+)\}/).map((part, i) => (i % 2 ? `(?<${part}>.+)` : part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")));
+      const found = new RegExp(`^${parts.join("")}$`, "s").exec(text)?.groups;
+      if (!found) continue;
+      const values = { ...found };
+      if (values.inner) values.inner = this.judged(values.inner);
+      if (values.data) values.data = this.labels[`judge.set:${values.data}`] ?? values.data;
+      return this.fill(this.labels[`judge:${template}`] ?? template, values);
+    }
+    return this.labels[`judge:${text}`] ?? text;
   }
 
   /** One text of several: after a full-width mark no space is wanted. */

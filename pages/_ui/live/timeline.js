@@ -144,10 +144,11 @@ class Timeline {
     }
   }
 
-  /** One kept moment further or back; beyond the last one is now. */
+  /** One kept moment further or back; beyond the last one is now, which may be kept itself. */
   hop(by) {
-    const i = this.inPast ? nearestIndex(this.steps, this.wanted) : this.steps.length;
-    if (i + by >= this.steps.length) this.leave();
+    const now = this.steps.length - (this.steps.at(-1) === this.latest ? 1 : 0);
+    const i = this.inPast ? nearestIndex(this.steps, this.wanted) : now;
+    if (i + by >= now) this.leave();
     else this.go(this.steps[Math.max(0, i + by)]);
   }
 

@@ -14,10 +14,18 @@ class Menu {
         } }, icon(name), h("span", {}, h("b", {}, words.get(name)), h("small", {}, words.get(`${name}.help`))))]));
     this.list = h("div", { class: "gl-menu", role: "menu", "aria-label": words.get("more"), hidden: "" }, ...this.items.values());
     this.button = h("button", { type: "button", class: "gl-button gl-button-more", "aria-haspopup": "menu", "aria-expanded": "false",
-      "data-tip": words.get("more.help"), onclick: () => this.show(this.list.hidden) }, icon("more"), h("span", {}, words.get("more")));
+      onclick: () => this.show(this.list.hidden) }, icon("more"), h("span", {}, words.get("more")));
     this.box = h("div", { class: "gl-more" }, this.button, this.list);
     this.box.addEventListener("keydown", (event) => this.key(event));
     this.box.addEventListener("focusout", (event) => !this.box.contains(event.relatedTarget) && this.show(false));
+    this.describe(words);
+  }
+
+  /** Not every run has every command: the button says which are in the list. */
+  describe(words) {
+    const here = [...this.items].filter(([, item]) => !item.classList.contains("gl-gone"));
+    const tip = words.list(here.map(([name]) => words.get(name)));
+    if (this.button.dataset.tip !== tip) this.button.dataset.tip = tip;
   }
 
   show(open) {
@@ -87,7 +95,7 @@ class Speed {
   fill(options) {
     const { words } = this.ui;
     this.select.replaceChildren(...options.map((value) => h("option", { value: String(value) },
-      value ? words.get("speed.value", { value: words.number(value) }) : words.get("speed.full"))));
+      value ? words.counted("speed.value", value, { value: words.number(value) }) : words.get("speed.full"))));
   }
 
   show(speed) {
