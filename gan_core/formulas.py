@@ -18,6 +18,11 @@ def formula(doc: str | None) -> str:
     return (doc or "").strip().split("\n")[0].split(".   ")[0].removesuffix(".")
 
 
+def lines(doc: str | None) -> str:
+    """The same, a line for what each player minimises."""
+    return formula(doc).replace(_G, "\nL_G")
+
+
 def of_losses(name: str) -> tuple[str, str]:
     """What D and what G minimises. A docstring that does not name both is shown whole for either."""
     whole = formula(registry.loss[name].formula)

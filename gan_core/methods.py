@@ -50,7 +50,7 @@ method("gan", title=N_("GAN"), paper="Goodfellow et al. 2014, arXiv:1406.2661",
            fails=N_("There is no slope that both players go down: they can circle, collapse or drown each other's gradient, and the losses say little "
                "about quality."),
            base="gan_lab",
-           code=("gan_core.trainer:Trainer._d_phases", "gan_core.trainer:Trainer._g_phases"),
+           code=("gan_core.losses:minimax", "gan_core.trainer:Trainer._d_phases", "gan_core.trainer:Trainer._g_phases"),
        ))(
     Method("k_d steps of the discriminator, then k_g steps of the generator, each on a loss of its own.", kinds=("points", "images"))
 )  # fmt: skip

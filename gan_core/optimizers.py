@@ -163,7 +163,8 @@ def slots(built: torch.optim.Optimizer, update: Update, parameters: Iterable[tup
 def take_step(
     built: torch.optim.Optimizer, parameters: Sequence[nn.Parameter], gradients: Sequence[Tensor], clip: float
 ) -> None:
-    """One step of `built` along `gradients`, one a parameter; shortened together to a length of at most `clip` (0: as they are)."""
+    """g ← g · min(1, c / ‖g‖), with the gradients of all parameters as one vector g.   Then one step of `built` along them. c: `clip`; 0: as they
+    are."""
     for parameter, gradient in zip(parameters, gradients, strict=True):
         parameter.grad = _laid_out(gradient, parameter)
     if clip:

@@ -45,8 +45,9 @@ def half_life(c: RunConfig, images: int) -> float:
 
 
 def factor(schedule: str, images: int, horizon: int, final: float) -> float:
-    """What a scheduled value is multiplied by: 1 at the start, `final` from `horizon` images on.
+    """f(t) = c + (1 − c) · (1 + cos πt) / 2, what a scheduled value is multiplied by along a cosine from 1 to c.
 
+    c is `final`, reached at `horizon` images.
     constant: 1.  linear: 1 + (final − 1)·t.  cosine: final + (1 − final)·(1 + cos πt)/2.  t = min(images / horizon, 1).
     """
     if schedule == "constant" or horizon <= 0:

@@ -26,16 +26,14 @@ class Speech:
     language: str = "en"
 
     def number(self, value: float, digits: int | None = None) -> str:
-        """`value` in this language's way of writing numbers, rounded to `digits` decimals if given."""
-        if digits is None:
-            return numbers.format_decimal(value, locale=self.language)
-        pattern = "#,##0." + "0" * digits if digits else "#,##0"
-        return numbers.format_decimal(value, format=pattern, locale=self.language)
+        """`value` in this language's way of writing numbers, rounded to `digits` decimals if given; with the minus sign of formulas and axes."""
+        pattern = None if digits is None else "#,##0." + "0" * digits if digits else "#,##0"
+        return _minus(numbers.format_decimal(value, format=pattern, locale=self.language))
 
     def percent(self, share: float, digits: int = 0) -> str:
         """`share` (0…1) as a percentage."""
         pattern = "#,##0." + "0" * digits + "%" if digits else "#,##0%"
-        return numbers.format_percent(share, format=pattern, locale=self.language)
+        return _minus(numbers.format_percent(share, format=pattern, locale=self.language))
 
     def title(self, field: Field) -> str:
         """The title of a setting outside its group: "Generator: Hidden layers" where the discriminator has some too."""
@@ -72,4 +70,9 @@ class Speech:
         if abs(value) >= 1e4:
             return self.number(value)
         digits, e, power = f"{value:g}".partition("e")
-        return f"{digits}e{int(power)}" if e else digits
+        return _minus(f"{digits}e{int(power)}" if e else digits)
+
+
+def _minus(number: str) -> str:
+    """With a minus for the hyphen that it begins with; the one of an exponent stays as it is typed."""
+    return "\u2212" + number[1:] if number.startswith("-") else number

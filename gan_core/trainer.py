@@ -288,7 +288,7 @@ class Trainer:
 
     @property
     def penalty_weight(self) -> float:
-        """What a penalty counts at this step: its scheduled weight, as many times as there are steps for each that takes it."""
+        """k · γ(t), at every k-th step, which alone takes the penalty.   γ(t): its scheduled weight."""
         return self._weight * self.config.penalty_interval
 
     def rate(self, player: str) -> float:
@@ -556,7 +556,7 @@ def _run_through(phases: Iterator[Phase]) -> None:
 
 
 def _add(total: list[Tensor] | None, gradients: tuple[Tensor, ...]) -> list[Tensor]:
-    """The sum of the gradients of a batch's parts, which `_update` divides by their number."""
+    """g = Σᵢ gᵢ / n, the mean over the n parts of a batch.   Here their sum, which `_update` divides."""
     if total is None:
         return list(gradients)
     torch._foreach_add_(total, list(gradients))

@@ -28,7 +28,7 @@ LESSON = Lesson(
     "control", minutes=10, zoo=("method.gan",),
     parts=(
         Prose("intro"),
-        Ask("chance", low=0, high=100, right=10, tolerance=0.5, checked=True),
+        Ask("chance", low=0, high=100, right=10, tolerance=0.5, percent=True, checked=True),
         Ask("told", options=("obeys", "mixed", "one"), right="mixed", after=("chance",)),
         Lab("asked", preset="acgan", changes={"class_weight": 0.0}, controls=("class_weight",), after=("told",), tasks=(
             Task("mixed", (Target("as_asked", at_most=_MIXED),), after_step=100, when=unrewarded),

@@ -26,6 +26,7 @@ from gan_core.text import N_
 NO_NUMBER = N_("“{text}” is no number. Type digits, such as {example}.")
 OUT_OF_RANGE = N_("{value} cannot be the answer: it lies between {low} and {high}.")
 OUTCOMES = ("better", "same", "worse")  # of a trick on trial
+_TYPED = str.maketrans("−，．,／％", "-.../%")  # as keyboards of other languages write them
 NO_OPTION = N_("“{text}” is none of the answers. Choose one of them.")
 
 
@@ -40,7 +41,8 @@ class Prose:
 @dataclass(frozen=True)
 class Ask:
     """A question that is answered before its Reveal. Either `options` with the `right` one, or a number between `low` and `high` that is
-    right within ±`tolerance`. `checked`: whether the answer is judged at once, as an exercise is; a prediction is not."""
+    right within ±`tolerance`; `percent`: asked for in per cent. `checked`: whether the answer is judged at once, as an exercise is; a prediction
+    is not."""
 
     id: str
     options: tuple[str, ...] = ()
@@ -48,6 +50,7 @@ class Ask:
     low: float = 0.0
     high: float = 0.0
     tolerance: float = 0.0
+    percent: bool = False
     checked: bool = False
     after: tuple[str, ...] = ()
 
@@ -56,27 +59,23 @@ class Ask:
         return not self.options
 
     def read(self, text: object) -> str | float:
-        """An answer as it was typed or chosen; with a decimal comma, a full-width digit or as a fraction, too. Raises ConfigError for what cannot be one."""
+        """An answer as it was typed or chosen; with a decimal comma, a full-width digit, as a fraction or as a percentage, too. Raises ConfigError
+        for what cannot be one."""
         if not self.is_number:
             if text not in self.options:
                 raise ConfigError(NO_OPTION, text=str(text)[:40])
             return str(text)
-        said = (
-            str(text)
-            .strip()
-            .replace("−", "-")
-            .replace("，", ".")
-            .replace("．", ".")
-            .replace(",", ".")
-            .replace("／", "/")
-        )
-        top, stroke, bottom = said.partition("/")
+        said = str(text).translate(_TYPED).strip()
+        whole, sign = said.removesuffix("%"), said.endswith("%")
+        top, stroke, bottom = whole.partition("/")
         try:
-            value = float(top) / float(bottom) if stroke else float(said)
+            value = float(top) / float(bottom) if stroke else float(whole)
         except (ValueError, ZeroDivisionError):
             value = float("nan")
         if value != value:
             raise ConfigError(NO_NUMBER, text=str(text)[:40], example="0.5")
+        if sign and not self.percent:
+            value /= 100
         if not self.low <= value <= self.high:
             raise ConfigError(OUT_OF_RANGE, value=f"{value:g}", low=f"{self.low:g}", high=f"{self.high:g}")
         return value

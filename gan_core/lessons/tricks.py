@@ -45,6 +45,6 @@ LESSON = Lesson(
               after=("trial.beyond", "trial.within"), tasks=(Task("first", (Target("tried", at_least=1),)),)),
         Reveal("pictured", aside=True, after=("pictures.first",)),
         Prose("many", after=("trial.beyond", "trial.within")),
-        Ask("alarm", low=0, high=100, right=26.5, tolerance=1.0, checked=True, after=("trial.beyond", "trial.within")),
+        Ask("alarm", low=0, high=100, right=26.5, tolerance=1.0, percent=True, checked=True, after=("trial.beyond", "trial.within")),
     ),
 )  # fmt: skip

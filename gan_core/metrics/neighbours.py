@@ -28,11 +28,13 @@ class Neighbours:
 
 
 def neighbours(real: Tensor, fake: Tensor) -> Neighbours:
-    """real (M, F), fake (N, F). B_k(x): the ball round x that reaches to the k-th nearest other sample of x's own side.
+    """real (M, F): x; fake (N, F): y. rₖ: the distance to the k-th nearest other sample of one's own side; B_k(x): the ball round x with this radius.
 
-    precision = share of fake ones in any B₃(real); recall = share of real ones in any B₃(fake).
+    precision = 1/N Σⱼ [minᵢ ‖yⱼ − xᵢ‖ / r₃(xᵢ) ≤ 1], the share of samples y no further from some real x than the third nearest other real one is.
+    recall = 1/M Σᵢ [minⱼ ‖xᵢ − yⱼ‖ / r₃(yⱼ) ≤ 1], the share of real x no further from some sample y than the third nearest other sample is.
     Kynkäänniemi et al. 2019, arXiv:1904.06991.
-    density = Σ_fake #{real x: fake ∈ B₅(x)} / 5N; covered = share of real x with a fake one in B₅(x).
+    density = Σ_fake #{real x: fake ∈ B₅(x)} / 5N.
+    covered = 1/M Σᵢ [minⱼ ‖yⱼ − xᵢ‖ ≤ r₅(xᵢ)], the share of real x with a sample y no further away than the fifth nearest other real one.
     Naeem et al. 2020, arXiv:2002.09797.
     Raises DataError for fewer than LEAST of either.
     """

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
 
 class ClassNorm(nn.Module):
-    """(B, C, …) and (B, classes) -> (B, C, …): normalised, then γ(y) · x + β(y) with a scale and a shift a class.
+    """γ(c) · (x − μ) / √(σ² + ε) + β(c), with a scale and a shift for each class c.
 
-    Conditional batch normalisation, Dumoulin et al. 2017, arXiv:1610.07629, with γ = 1 and β = 0 at first.
+    (B, C, …) and (B, classes) -> (B, C, …). Conditional batch normalisation, Dumoulin et al. 2017, arXiv:1610.07629, with γ = 1
+    and β = 0 at first.
     """
 
     def __init__(self, norm: nn.Module, channels: int, classes: int) -> None:

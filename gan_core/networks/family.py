@@ -54,8 +54,9 @@ def activation(name: str) -> nn.Module:
 
 
 def norm(name: str, channels: int, *, flat: bool, affine: bool = True) -> list[nn.Module]:
-    """A normalisation for (B, channels) if `flat`, else for (B, channels, H, W), with a learned scale and shift if `affine`; an empty
-    list for "none".
+    """γ · (x − μ) / √(σ² + ε) + β, where mean and variance are of the batch, of the sample or of its channel, as the name says.
+
+    For (B, channels) if `flat`, else for (B, channels, H, W); γ and β are learned if `affine`. An empty list for "none".
 
     Instance normalisation of a flat layer has one number a channel to normalise and would erase it: layer
     normalisation takes its place there. Layer normalisation of maps is over C, H, W (one group).

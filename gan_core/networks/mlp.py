@@ -54,5 +54,5 @@ network("mlp", title=N_("Fully connected (MLP)"), kinds=("points", "images"), cl
             fails=N_("It does not know that pixels have neighbours: strokes come out grainy, and its weights grow with the number of pixels."),
             base="gan_lab",
         ))(
-    Family("Linear, normalisation, activation for each hidden width, then one linear layer.", generator, discriminator)
+    Family("h ← φ(norm(W h + b)), one such layer for each hidden width, then a linear one.", generator, discriminator)
 )  # fmt: skip

@@ -112,8 +112,8 @@ class StyleGenerator(Begins):
         return w if psi == 1 else self.mean + psi * (w - self.mean)
 
     def _mixed(self, own: Tensor, other: Tensor, u: Tensor) -> Tensor:
-        """(B, layers, dim): for a share `mixes` of the samples the layers from a chosen one on follow `other` (B, dim).
-        u (B, 1), uniform, says for which and from where.   Karras et al. 2019, section 3.1."""
+        """(w, …, w, w′, …, w′), the layers from a chosen one on follow another style.   (B, layers, dim), for a share `mixes` of the samples.
+        own, other (B, dim): w and w′; u (B, 1), uniform, says for which and from where.   Karras et al. 2019, section 3.1."""
         place = torch.floor(u / self.mixes * (self.layers - 1)) + 1
         change = torch.where(u < self.mixes, place, torch.full_like(place, self.layers))
         first = torch.arange(self.layers, device=u.device) < change  # (B, layers)

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 
 class Pack(nn.Module):
-    """(B, C, …) -> (B/count, count · C, …): as many samples one behind the other as one.   PacGAN, Lin et al. 2018, arXiv:1712.04086."""
+    """D(x₁, …, xₖ), with k samples one behind the other as one.   (B, C, …) -> (B/k, k · C, …). PacGAN, Lin et al. 2018, arXiv:1712.04086."""
 
     def __init__(self, count: int) -> None:
         super().__init__()
@@ -21,9 +21,9 @@ class Pack(nn.Module):
 
 
 class MinibatchStd(nn.Module):
-    """(B, C, …) -> (B, C + 1, …): one channel more, the standard deviation over a group of samples, averaged over everything else.
+    """s = 1/d Σᵢ σᵢ, the mean of all standard deviations over a group of samples, as one channel more.
 
-    Groups are of `group` samples that follow one another; where these do not divide the batch, the whole batch is one.
+    (B, C, …) -> (B, C + 1, …). Groups are of `group` samples that follow one another; where these do not divide the batch, the whole batch is one.
     Karras et al. 2018, arXiv:1710.10196, section 3.
     """
 

@@ -189,7 +189,7 @@ network("residual", title=N_("Residual (CycleGAN)"), kinds=("pairs",), plays=("g
             base="neon",
             code=("gan_core.networks.translation:Residual",),
         ))(
-    Family("Two halvings, residual blocks, two doublings; no bridges.", residual, _none)
+    Family("x ← x + conv(relu(conv(x))), several such blocks between two halvings and two doublings; no bridges.", residual, _none)
 )  # fmt: skip
 network("patches", title=N_("Patches (PatchGAN)"), kinds=("pairs",), plays=("discriminator",), uses=("width", "norm", "activation", "spectral_norm", "patch"),
         paper="Isola et al. 2017, arXiv:1611.07004",

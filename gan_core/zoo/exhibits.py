@@ -87,7 +87,7 @@ class Exhibit:
         if self.kind == "recipe":
             return formulas.of_objective(presets.load(self.name))
         if self.kind == "method":
-            return "\n".join(formulas.formula(resolve(name).__doc__) for name in (self.story or Story()).code)
+            return "\n".join(formulas.lines(resolve(name).__doc__) for name in (self.story or Story()).code)
         if self.kind == "trick":
             return formulas.of_trick(self.name)
         if self.kind == "metric":

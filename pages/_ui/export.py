@@ -198,10 +198,15 @@ def _of_config(page: str, run_id: str, folder: RunFolder, _: Translate) -> File:
 
 
 def _of_samples(page: str, run_id: str, folder: RunFolder, _: Translate) -> File:
-    key = f"{page}.export.samples"
+    key, translates = f"{page}.export.samples", folder.config().translates
     left, right = st.columns(2)
     n = left.number_input(_("How many"), 1, MOST_SAMPLES, 1000, step=1000, key=f"{key}.n")
-    seed = right.number_input(_("Seed of the latents"), 0, 2**31 - 1, 0, key=f"{key}.seed")
+    what = _("Seed of the order") if translates else _("Seed of the latents")
+    seed = right.number_input(what, 0, 2**31 - 1, 0, key=f"{key}.seed")
+    if translates:
+        st.caption(
+            _("Translations of held-out pictures, in an order that the seed fixes; each once, before any comes again.")
+        )
     averaged, step = _averaged(key, _), _moment(key, folder, _)
     made = run.samples(folder, SamplesPlan(int(n), int(seed), averaged, step))
     st.caption(_("From the weights at step {step}.").format(step=number(made.step)) + " " + (

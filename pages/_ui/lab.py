@@ -192,14 +192,17 @@ class Lab:
             st.warning(plain(told(problem, _)), icon=":material/link_off:")
 
     def _take_preset(self, _: Callable[[str], str]) -> None:
-        name = st.query_params.get("preset")
+        """The preset that the address names, whole, each time that it comes to be named; one of another page opens there."""
+        name, key = st.query_params.get("preset"), f"{self.page}.asked"
         if name and name not in self.presets():
+            if name in registry.preset:
+                st.switch_page(f"{registry.preset[name].info['page']}.py", query_params={"preset": name})
             unknown = ConfigError(NO_PRESET, name=name, allowed=", ".join(self.presets()))
             st.warning(plain(told(unknown, _)), icon=":material/link_off:")
-        elif name and st.session_state.get(f"{self.page}.asked") != name:
-            st.session_state[f"{self.page}.asked"] = name
+        elif name and st.session_state.get(key) != name:
             self.rules = None  # a new beginning, as any other address
             self.draft = presets.load(name)
+        st.session_state[key] = name
 
     def presets(self) -> list[str]:
         """The names of this lab's presets."""
@@ -328,7 +331,6 @@ class Lab:
             return
         st.session_state[f"{self.page}.run"] = session.id
         forget_link()
-        st.query_params.pop("preset", None)
         self.run_id = session.id
         st.rerun()
 

@@ -47,13 +47,15 @@ def link(config: RunConfig, share: Share) -> str:
 
 
 def taken(page: str) -> tuple[sharing.Shared | None, list[PlaygroundError]]:
-    """What the link in the address says, at its first sight only (None later); and what is wrong with it, for as long as it is there."""
+    """What the link in the address says, at its first sight only (None later, until the address has been without it); and what is wrong
+    with it, for as long as it is there."""
     query = {
         name: value for name in sharing.PARAMETERS if isinstance(value := st.query_params.get(name), str) and value
     }
-    if not query or ("run" in st.query_params and "c" not in query):
-        return None, []
     key = f"{page}.link"
+    if not query or ("run" in st.query_params and "c" not in query):
+        st.session_state.pop(key, None)
+        return None, []
     before: tuple[dict[str, str], list[PlaygroundError]] | None = st.session_state.get(key)
     if before is not None and before[0] == query:
         return None, before[1]
@@ -67,8 +69,8 @@ def taken(page: str) -> tuple[sharing.Shared | None, list[PlaygroundError]]:
 
 
 def forget_link() -> None:
-    """Take the link out of the address: what it said has been used."""
-    for name in sharing.PARAMETERS:
+    """Take the link, or the preset that was named, out of the address: what it said has been used."""
+    for name in (*sharing.PARAMETERS, "preset"):
         st.query_params.pop(name, None)
 
 

@@ -105,12 +105,12 @@ class SideBySide:
                      own=lambda name: last(PAGE, name)).draw()  # fmt: skip
 
     def _take_address(self) -> None:
-        """What the address asks for, once; what is wrong with it is said for as long as it is there."""
+        """What the address asks for, each time that it comes to ask for it; what is wrong with it is said for as long as it is there."""
         links, preset = st.query_params.get_all("v"), st.query_params.get("preset")
-        asked = (tuple(links), preset)
+        asked, key = (tuple(links), preset), f"{PAGE}.address"
         if not any(asked):
+            st.session_state.pop(key, None)
             return
-        key = f"{PAGE}.address"
         before: tuple[Any, list[PlaygroundError]] = st.session_state.get(key, (None, []))
         problems = before[1]
         if before[0] != asked:

@@ -320,7 +320,8 @@ class Zoo:
             return
         st.subheader(_("Its settings") if exhibit.kind == "recipe" else _("Its code here"), anchor=False)
         for source in found:
-            st.caption(f"`{source.file}`" + (f", {_('line {line}').format(line=source.line)}" if source.line else ""))
+            file, line = f"`{source.file}`", _("line {line}").format(line=source.line)
+            st.caption(beside(file, line, _) if source.line else file)
             st.code(source.text, language="python")
 
     def _related(self, exhibit: Exhibit) -> None:

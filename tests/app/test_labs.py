@@ -140,12 +140,39 @@ def says_what_it_is(app: AppTest, entry: Entry[Any]) -> None:
     assert "](https://arxiv.org/abs/" in said
 
 
-@pytest.mark.parametrize(("page", "name"), [("lab", "nonsense"), ("lab", "digits"), ("images", "ring")])
-def test_an_address_with_a_preset_that_is_not_here(visit: Open, page: str, name: str) -> None:
+def test_an_address_with_a_preset_that_is_not_here(visit: Open) -> None:
+    (said,) = (w.value for w in visit("lab.py", preset="nonsense").warning)
+    here = ", ".join(entry.name for entry in registry.preset.entries() if entry.info["page"] == "lab")
+    assert re.fullmatch(escaped(f"There is no preset called 'nonsense' here. Choose one of: {here}."), said)
+
+
+@pytest.mark.parametrize(("page", "name"), [("lab", "digits"), ("images", "ring")])
+def test_a_preset_of_another_lab_opens_there(visit: Open, page: str, name: str) -> None:
+    there = registry.preset[name].info["page"]
     app = visit(f"{page}.py", preset=name)
-    (said,) = (w.value for w in app.warning)
-    here = ", ".join(entry.name for entry in registry.preset.entries() if entry.info["page"] == page)
-    assert re.fullmatch(escaped(f"There is no preset called '{name}' here. Choose one of: {here}."), said)
+    assert not app.warning
+    assert draft(app, there) == presets.load(name)
+    assert shown(app, "selectbox", f"{there}.preset").value == name
+
+
+def test_a_comparison_opens_side_by_side(visit: Open) -> None:
+    app = visit("lab.py", preset="wgan")
+    assert not app.warning
+    assert app.session_state["compare.drafts"] == presets.versions("wgan")
+
+
+@pytest.mark.parametrize(
+    "query", [{"preset": "moons"}, {"c": serial.to_link(presets.load("moons"))}], ids=["preset", "link"]
+)
+def test_what_an_address_names_is_taken_each_time_that_it_comes_to_name_it(visit: Open, query: dict[str, str]) -> None:
+    app = set_value(visit("lab.py", **query), "lab", "batch_size", 77)
+    assert draft(app, "lab").batch_size == 77
+    shown(app, "selectbox", "lab.preset").set_value("grid").run()
+    assert not {*query} & {*app.query_params}
+    assert draft(app, "lab") == presets.load("grid")
+    for name, value in query.items():  # as the browser's way back does
+        app.query_params[name] = value
+    assert draft(app.run(), "lab") == presets.load("moons")
 
 
 def test_own_settings_are_called_so(visit: Open) -> None:

@@ -123,7 +123,11 @@ def test_translations_are_measured_as_pictures_too(
     until(lambda: run.step > 2)
     run.command("pause")
     until(lambda: run.status == "paused" and run.has_obeyed and run.folder.has_checkpoint)
+    app.session_state["translate.export.open"] = True
+    app.session_state["translate.export"] = "samples"
     app.run()
+    assert not app.exception
+    assert [w.label for w in app.number_input if "export" in str(w.key)] == ["How many", "Seed of the order"]
     assert "translate.measure.samples" not in [widget.key for widget in app.number_input]
     assert "Every held-out picture is translated once; figures that need more" in texts(app)
     app.button(key="translate.measure.begin").click().run()

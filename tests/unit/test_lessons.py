@@ -8,7 +8,7 @@ import re
 import pytest
 
 from gan_core import config as settings
-from gan_core import registry
+from gan_core import registry, zoo
 from gan_core.dirac import settings as dirac
 from gan_core.errors import ConfigError
 from gan_core.lessons import LESSONS, symbols, texts
@@ -151,6 +151,8 @@ NUMBER = Ask("n", low=-1, high=2, right=0.5, tolerance=0.01)
         (2, 2.0),
         ("3/4", 0.75),
         ("−1／2", -0.5),
+        ("75%", 0.75),
+        ("１２,5 ％", 0.125),
     ],
 )
 def test_numbers_as_people_type_them(typed: object, value: float) -> None:
@@ -176,12 +178,24 @@ def test_numbers_as_people_type_them(typed: object, value: float) -> None:
         "1/",
         "1/2/2",
         "inf/inf",
+        "%",
+        "5%%",
+        "%5",
+        "300%",
     ],
 )
 def test_what_is_no_answer_is_told(typed: object) -> None:
     with pytest.raises(ConfigError) as error:
         NUMBER.read(typed)
     assert str(error.value)
+
+
+def test_what_is_asked_for_in_per_cent_may_carry_its_sign() -> None:
+    share = Ask("n", high=100, right=10, tolerance=0.5, percent=True)
+    assert [share.read(typed) for typed in ("10", "10%", "10 ％", 10)] == [10] * 4
+    asked = {ask.id for lesson in LESSONS.values() for ask in lesson.asks().values() if ask.percent}
+    assert asked == {ask.id for name, lesson in LESSONS.items() for ask in lesson.asks().values()
+                     if ask.is_number and "per cent" in texts.of(name, "en")[ask.id]}  # fmt: skip
 
 
 def test_a_choice_is_one_of_the_options() -> None:
@@ -281,8 +295,7 @@ def test_a_part_opens_when_what_it_waits_for_is_done() -> None:
 @pytest.mark.parametrize("lesson", EVERY)
 def test_what_it_leads_on_to_is_there(lesson: Lesson) -> None:
     for entry in lesson.zoo:
-        kind, _dot, name = entry.partition(".")
-        assert name in getattr(registry, kind)
+        assert zoo.find(entry), entry
 
 
 _BOLD = re.compile(r"\*\*(.+?)\*\*")

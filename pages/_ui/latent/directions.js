@@ -170,7 +170,7 @@ class StripRows {
 }
 
 function signed(words, step) {
-  return step > 0 ? `+${words.number(step)}` : words.number(step).replace("-", "\u2212");
+  return step > 0 ? `+${words.number(step)}` : words.number(step);
 }
 
 /** How many times as much as by chance, as a bar with a mark where chance is. */

@@ -16,9 +16,8 @@ from gan_core.lessons import learned as learning
 from gan_core.lessons.gaussians import Gaussian, Values
 from gan_core.lessons.sight import Sight
 from gan_core.text import N_
-from pages._ui.i18n import translate
+from pages._ui.i18n import number, translate
 from pages._ui.learn.flipbook import Dial, Line, Panel, Reading, Spot, flipbook
-from pages._ui.learn.words import number
 
 TITLES = {
     "value": N_("V(D*)"),

@@ -16,6 +16,7 @@ from gan_core.lessons.sight import Sight
 from gan_core.runs.words import CURVES
 from gan_core.text import N_, beside, told
 from pages._ui.failures import plain
+from pages._ui.i18n import number
 from pages._ui.learn import words
 from pages._ui.learn.figures import FIGURES, OF_RUNS, TITLES
 from pages._ui.learn.keeping import keep, progress
@@ -189,7 +190,7 @@ class LessonPage:
             st.session_state[f"{key}!"] = error
 
     def _said(self, ask: Ask, answer: str | float) -> str:
-        return words.number(float(answer)) if ask.is_number else words.written(self.texts[f"{ask.id}.{answer}"])
+        return number(float(answer)) if ask.is_number else words.written(self.texts[f"{ask.id}.{answer}"])
 
     def _answered(self, ask: Ask, answer: str | float) -> None:
         _ = self._
@@ -293,11 +294,9 @@ def _now(task: Task, sight: Sight | None, _: Translate) -> str:
         return ""
     said = [beside(f"{_title(t.figure, _)} {_value(t, sight)}", _bound(t, _), _) for t in task.targets]
     if task.after_step and sight.step < task.after_step:
-        said.append(
-            _("step {step} of {goal}").format(step=words.number(sight.step), goal=words.number(task.after_step))
-        )
+        said.append(_("step {step} of {goal}").format(step=number(sight.step), goal=number(task.after_step)))
     if sight.samples and task.targets:
-        said.append(_("of {count} samples").format(count=words.number(sight.samples)))
+        said.append(_("of {count} samples").format(count=number(sight.samples)))
     now = plain(_("Now: {figures}").format(figures=" · ".join(said)))
     return f"  \n:small[:gray[{now}]]" if said else ""
 
@@ -308,17 +307,17 @@ def _value(target: Target, sight: Sight) -> str:
         return "–"
     rounded = float(f"{value:.3g}")
     small = 0 < abs(rounded) < 1e-3
-    return words.number(rounded, min(2 - math.floor(math.log10(abs(rounded))), _MOST_DECIMALS) if small else None)
+    return number(rounded, min(2 - math.floor(math.log10(abs(rounded))), _MOST_DECIMALS) if small else None)
 
 
 def _bound(target: Target, _: Translate) -> str:
     if target.at_least is not None and target.at_least == target.at_most:
-        return _("wanted: {value}").format(value=words.number(target.at_least))
+        return _("wanted: {value}").format(value=number(target.at_least))
     if target.at_least is not None and target.at_most is not None:
-        return _("wanted: {low} to {high}").format(low=words.number(target.at_least), high=words.number(target.at_most))
+        return _("wanted: {low} to {high}").format(low=number(target.at_least), high=number(target.at_most))
     if target.at_least is not None:
-        return _("wanted: at least {value}").format(value=words.number(target.at_least))
-    return _("wanted: at most {value}").format(value=words.number(target.at_most or 0.0))
+        return _("wanted: at least {value}").format(value=number(target.at_least))
+    return _("wanted: at most {value}").format(value=number(target.at_most or 0.0))
 
 
 def _title(figure: str, _: Translate) -> str:

@@ -307,7 +307,7 @@ def _reach(chart: go.Figure) -> None:
 
 def _signed(value: float) -> str:
     text = number(value, 3)
-    return f"+{text}" if value > 0 else text.replace("-", "−")
+    return f"+{text}" if value > 0 else text
 
 
 @lru_cache(maxsize=256)

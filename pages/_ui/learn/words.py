@@ -8,7 +8,6 @@ from pathlib import Path
 import streamlit as st
 
 from gan_core.lessons import symbols, texts
-from pages._ui import i18n
 from pages._ui.i18n import language
 
 _HERE = Path(__file__).parent
@@ -31,11 +30,6 @@ def written(text: str) -> str:
 def write(text: str) -> None:
     """Show a text."""
     st.markdown(written(text))
-
-
-def number(value: float, digits: int | None = None) -> str:
-    """As `i18n.number`, with the minus sign that formulas have."""
-    return i18n.number(value, digits).replace("-", "\u2212")
 
 
 def explain() -> None:

@@ -200,7 +200,7 @@ class Words {
     if (!Number.isFinite(value)) return "–";
     this.formats.short ??= this.format({ maximumSignificantDigits: 3 });
     this.formats.tiny ??= this.format({ notation: "scientific", maximumSignificantDigits: 2 });
-    return (value !== 0 && Math.abs(value) < 1e-3 ? this.formats.tiny : this.formats.short).format(value).replace("-", "\u2212");
+    return (value !== 0 && Math.abs(value) < 1e-3 ? this.formats.tiny : this.formats.short).format(value);
   }
 
   /** A mark of an axis: as `short`, but with as many digits as tell it from the next one. */
@@ -212,7 +212,7 @@ class Words {
     const notation = Math.abs(value) < 1e-3 ? "scientific" : "standard";
     const name = `${digits} ${notation} tick`;
     this.formats[name] ??= this.format({ notation, maximumSignificantDigits: digits });
-    return this.formats[name].format(value).replace("-", "\u2212");
+    return this.formats[name].format(value);
   }
 
   compact(value) {
@@ -220,12 +220,15 @@ class Words {
     return this.formats.compact.format(value);
   }
 
+  /** A way of writing numbers, with the minus sign of formulas and axes. */
   format(options) {
+    let way;
     try {
-      return new Intl.NumberFormat(this.labels.lang || undefined, options);
+      way = new Intl.NumberFormat(this.labels.lang || undefined, options);
     } catch {
-      return new Intl.NumberFormat("en", options); // an unknown language tag must not stop the picture
+      way = new Intl.NumberFormat("en", options); // an unknown language tag must not stop the picture
     }
+    return { format: (value) => way.format(value).replace("-", "\u2212") };
   }
 }
 
