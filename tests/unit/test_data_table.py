@@ -155,7 +155,7 @@ def test_garbage_is_never_more_than_an_error(raw: bytes) -> None:
 
 def test_a_disk_that_refuses_is_said_without_the_name_of_the_folder(tmp_path: Path) -> None:
     (tmp_path / "tables").write_text("in the way", encoding="utf-8")
-    with pytest.raises(DataError, match="cannot be kept: .*exists") as refused:
+    with pytest.raises(DataError, match=r"cannot be kept: .*exists") as refused:
         table.keep(POINTS, ("x", "y"), tmp_path)
     assert str(tmp_path) not in str(refused.value)
 
