@@ -41,7 +41,7 @@ MISSING = N_(
     "The table of these settings ({name}…) is not on this server. Import the same file again, with the same two columns."
 )
 DAMAGED = N_("The table in {path} is damaged. Import the same file again, with the same two columns.")
-NOT_KEPT = N_("The table cannot be kept in {path}: {reason}.")
+NOT_KEPT = N_("The table cannot be kept: {reason}. Make room on the server's disk, then try again.")
 TOO_FAR = N_("The numbers of this table go up to {largest}, and training needs numbers around 1. Choose another scaling than \"As it "
              "is\".")  # fmt: skip
 
@@ -135,7 +135,7 @@ def keep(points: NDArray[np.float64], columns: tuple[str, str], data_folder: Pat
         else:
             os.utime(path)
     except OSError as error:
-        raise DataError(NOT_KEPT, path=path, reason=reason_of(error)) from None
+        raise DataError(NOT_KEPT, reason=reason_of(error)) from None
     use_folder(data_folder)
     return name
 

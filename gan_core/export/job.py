@@ -37,6 +37,7 @@ class FileJob:
         self.result: Any = None
         self._make, self._broke = make, broke
         self._cancelled = False
+        self._ending = threading.Lock()  # how it ended and what becomes of its folder are one
         self._room = Path(tempfile.mkdtemp(prefix="gan-export-"))
         self._tidy = weakref.finalize(self, shutil.rmtree, self._room, ignore_errors=True)
         threading.Thread(target=self._run, daemon=True, name=f"export-{run}").start()
@@ -70,9 +71,10 @@ class FileJob:
 
     def discard(self) -> None:
         """Cancel it, if it is not done; remove its file."""
-        self.cancel()
-        if not self.is_active:
-            self._tidy()
+        with self._ending:
+            self.cancel()
+            if not self.is_active:
+                self._tidy()
 
     def _run(self) -> None:
         ended = "failed"
@@ -92,9 +94,12 @@ class FileJob:
         except Exception as error:
             log.exception("a file of %s could not be made", self.run)
             self.error = ExportError(self._broke, reason=type(error).__name__)
-        if ended != "done":
-            self._tidy()
-        self.status = ended  # last: who reads it finds the rest as it stays
+        with self._ending:
+            if self._cancelled and ended == "done":
+                ended = "cancelled"
+            if ended != "done":
+                self._tidy()
+            self.status = ended  # last: who reads it finds the rest as it stays
 
     def _look(self, done: int, total: int) -> None:
         if self._cancelled:

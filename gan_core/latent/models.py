@@ -49,6 +49,7 @@ _PLAYERS = ("ema", "discriminator", "encoder")
 _LARGEST_STEP = 10**15
 _PICKLED = (b"PK", b"\x80")  # torch.save's archive, and a bare pickle
 
+NOT_KEPT = N_("The model cannot be kept: {reason}. Make room on the server's disk, then try again.")
 TOO_LARGE = N_("{name} has {size} MB, and at most {most} can be brought. Choose a smaller file.")
 A_PICKLE = N_("{name} is a pickled file. Such files run code when they are opened, so they never are here. Bring a .safetensors file that was saved with "
               "\"Save generator\", or export the generator as ONNX.")  # fmt: skip
@@ -166,8 +167,7 @@ class Models:
             new.mkdir(parents=True)
             yield new
         except OSError as error:
-            raise RunError(N_("{path} cannot be written: {reason}. Make room or choose a folder that you may write to."),
-                           path=self._root, reason=reason_of(error)) from None  # fmt: skip
+            raise RunError(NOT_KEPT, reason=reason_of(error)) from None
         finally:
             shutil.rmtree(new, ignore_errors=True)
 

@@ -40,7 +40,7 @@ NEEDS_PLUGIN = N_(
 WRONG_PICTURES = N_(
     "The pictures in {name} are not those that its settings name. Export the run again where it was trained."
 )
-NO_DISK = N_("The run cannot be written to {path}: {reason}. Free space on the disk, and try again.")
+NO_DISK = N_("The run cannot be kept: {reason}. Free space on the disk, and try again.")
 EMPTY = N_("{name} holds a run that had trained, without any of its weights. Export it again where it was trained.")
 
 
@@ -79,7 +79,7 @@ def take_in(path: Path, name: str, store: Store, owner: str, limits: Limits | No
                     PictureSets(store.root).remove(kept, owner)
                 raise
     except OSError as error:
-        raise RunError(NO_DISK, path=store.root, reason=reason_of(error)) from None
+        raise RunError(NO_DISK, reason=reason_of(error)) from None
     store.folder(run_id).know_table(config)
     return run_id
 

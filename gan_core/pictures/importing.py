@@ -184,7 +184,7 @@ class Import:
             self._error = error
         except OSError as error:
             log.warning("An import of pictures failed.", exc_info=True)
-            self._error = disk_error(error, self._sets.root)
+            self._error = disk_error(error)
         except Exception as error:  # a person waits for the end of this thread, whatever it is
             log.exception("An import of pictures failed.")
             self._error = DataError(TROUBLE, reason=type(error).__name__)

@@ -233,7 +233,7 @@ class PictureSets:
             with alone(self.root):
                 yield
         except OSError as error:
-            raise disk_error(error, self.root) from None
+            raise disk_error(error) from None
 
     def _ids(self) -> list[str]:
         with contextlib.suppress(OSError):

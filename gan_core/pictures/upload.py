@@ -50,7 +50,7 @@ class Upload:
         try:
             self._file = path.open("wb")
         except OSError as error:
-            raise disk_error(error, self._root) from None
+            raise disk_error(error) from None
         self._next = Given(path, name)
 
     def write(self, data: bytes) -> None:
@@ -62,7 +62,7 @@ class Upload:
         try:
             self._file.write(data)
         except OSError as error:
-            raise disk_error(error, self._root) from None
+            raise disk_error(error) from None
         self._bytes += len(data)
 
     def end(self) -> None:
@@ -73,7 +73,7 @@ class Upload:
         try:
             file.close()
         except OSError as error:
-            raise disk_error(error, self._root) from None
+            raise disk_error(error) from None
         self._given.append(self._next)
         self._next = None
 

@@ -12,21 +12,21 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from gan_core.errors import DataError
+from gan_core.errors import DataError, reason_of
 from gan_core.pictures.naming import FOLDER
 from gan_core.text import N_
 
 _NEW, _LOCK = ".new-", "lock"
 DISK = N_(
-    "The pictures cannot be written to {path}: {reason}. Free space on the disk or choose fewer pictures, and try again."
+    "The pictures cannot be kept: {reason}. Free space on the server's disk or choose fewer pictures, and try again."
 )
 _hand = threading.RLock()
 _held: set[Path] = set()  # of whoever has the hand
 
 
-def disk_error(error: OSError, path: Path) -> DataError:
-    """For people, without names of files that are ours."""
-    return DataError(DISK, path=path, reason=error.strerror or type(error).__name__)
+def disk_error(error: OSError) -> DataError:
+    """For people, without names of files and folders that are ours."""
+    return DataError(DISK, reason=reason_of(error))
 
 
 def _take(file: IO[bytes], *, wait: bool) -> None:
@@ -68,7 +68,7 @@ class Working:
                 _take(self._lock, wait=False)
         except OSError as error:
             shutil.rmtree(self.path, ignore_errors=True)
-            raise disk_error(error, root) from None
+            raise disk_error(error) from None
 
     def remove(self) -> None:
         """With all that is in it; may be called twice."""

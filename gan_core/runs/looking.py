@@ -32,6 +32,7 @@ from gan_core.runs.snapshots import Mark, Metrics, present
 from gan_core.runs.time_left import TimeLeft
 from gan_core.trainer import Stats, Trainer
 from gan_core.translation.players import Translators
+from gan_core.verdicts import Verdicts
 
 WATCHED, UNWATCHED = 0.08, 1.0  # least seconds between two snapshots
 SNAPSHOT_SHARE = 0.025  # of the training time; metrics have 0.5 % of their own: together ≤ 3 %
@@ -68,8 +69,7 @@ class Looker:
         """`cases`: where the diagnosis is noted for whoever looks back; `gauge`: what measures pictures between the steps."""
         self._cases, self._gauge = cases, gauge
         self._camera = Camera(helper)
-        self._looks, self._measures = Cadence(UNWATCHED, SNAPSHOT_SHARE), Cadence(1.0, METRICS_SHARE, _RAREST)
-        self._readings = Cadence(0.5, READINGS_SHARE, _RAREST_READING)
+        self._looks = Cadence(UNWATCHED, SNAPSHOT_SHARE)
         self._grants = Cadence(GRANTED, GRANTS_SHARE)
         self.wishes: frozenset[str] = frozenset()
         self._granted: frozenset[str] = frozenset()  # the wishes of the last look
@@ -83,6 +83,8 @@ class Looker:
         self.marks: list[Mark] = []
         self.metrics: Metrics | None = None
         self.judged: Metrics | None = None
+        self.verdicts: Verdicts | None = None
+        self._measures, self._readings = Cadence(1.0, METRICS_SHARE, _RAREST), Cadence(0.5, READINGS_SHARE, _RAREST_READING)
         if self._gauge is not None:
             self._gauge.restart()
         self.last_row: Mapping[str, float] = {}
@@ -174,7 +176,7 @@ class Looker:
         return {who: {"kinds": [layer.said for layer in found[who]], "norms": each[who]} for who in "gd"}
 
     def _read(self, players: Players, step: int, now: bool) -> dict[str, Any]:
-        """Of pictures, at a pace of its own or `now`: what D says of some."""
+        """Of pictures: what D says of some, anew at a pace of its own or `now`."""
         begin = time.perf_counter()
         if (
             isinstance(players.data, PointSet)
@@ -182,11 +184,11 @@ class Looker:
             or not step
             or not (now or self._readings.due(begin))
         ):
-            return {}  # before the first step D has nothing to say, and somebody waits for the first picture
-        verdicts = self._watched(players).read(players, step)
+            return {"verdicts": self.verdicts}  # before the first step D has nothing to say, and somebody waits for the first picture
+        self.verdicts = self._watched(players).read(players, step)
         end = time.perf_counter()
         self._readings.spent(end, end - begin)
-        return {"verdicts": verdicts}
+        return {"verdicts": self.verdicts}
 
     def _diagnosis(
         self, players: Players, step: int, stats: Stats | None, arrays: Mapping[str, Any]
@@ -218,6 +220,8 @@ class Looker:
         self._camera.wait()
         if self.judged is not None and self.judged.step > good:
             self.judged = None
+        if self.verdicts is not None and self.verdicts.step > good:
+            self.verdicts = None
         return self._noted(good, self._watch.doctor.blew_up(step, good, config)) if self._watch else ()
 
     def ran_out(self, step: int, good: int, config: RunConfig, fitting: int | None) -> tuple[Finding, ...]:

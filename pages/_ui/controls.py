@@ -305,7 +305,7 @@ def _slider(field: Field, config: RunConfig, title: str, key: str, changed: Chan
     whole = field.type is int
     fine = 0.001 if spec.high <= 1 else 0.01
     low, high, step = (int(spec.low), int(spec.high), 1) if whole else (spec.low, spec.high, fine)
-    st.slider(title, low, high, step=step, format=None if whole else "%.3g", key=key,
+    st.slider(title, low, high, step=step, format=None if whole else "%.4g", key=key,
               **_common(field, config, changed, _))  # fmt: skip
 
 
@@ -314,7 +314,7 @@ def _number(field: Field, config: RunConfig, title: str, key: str, changed: Chan
     assert spec.low is not None
     assert spec.high is not None
     low, high, step = (int(spec.low), int(spec.high), 1) if whole else (float(spec.low), float(spec.high), 0.1)
-    st.number_input(title, low, high, step=step, format=None if whole else "%.3g", key=key,
+    st.number_input(title, low, high, step=step, format=None if whole else "%.4g", key=key,
                     **_common(field, config, changed, _))  # fmt: skip
 
 
@@ -327,7 +327,7 @@ def _parameter(
     low, high, step = (
         (int(known.low), int(known.high), int(known.step)) if whole else (known.low, known.high, known.step)
     )
-    st.slider(title, low, high, step=step, format=None if whole else "%.3g", key=key,
+    st.slider(title, low, high, step=step, format=None if whole else "%.4g", key=key,
               help=help_text(field, config, _), on_change=changed, args=(field.name,))  # fmt: skip
 
 

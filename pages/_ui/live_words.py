@@ -387,6 +387,7 @@ LABELS: dict[str, str] = {
     "pairs.other_back.help": N_("That, translated there again: it should be what went in."),
     "cell": N_("row {row}, column {column}"),
     "enlarged": N_("Enlarged picture"),
+    "grid.lacks": N_("Not kept of this moment"),
     "grid.empty": N_("The pictures appear here once the data are ready."),
     "close.class.fake": N_("Generated as {class}"),
     "close.class.real": N_("Real {class}"),

@@ -16,7 +16,7 @@ from test_live_encoder import TINY, mount
 from gan_core.config import RunConfig, replace
 from gan_core.presets import load
 from gan_core.runs.preview import preview_frame
-from pages._ui.live_words import live_labels
+from pages._ui.live_words import LABELS, live_labels
 
 __all__ = ["page", "server"]  # fixtures
 
@@ -51,6 +51,29 @@ def test_every_grid_is_saved(
         assert image.width == 1440
         head = np.asarray(image.convert("RGB"))[40 : 40 + 40]  # the titles of the first row
     assert (len(signs(head, BLUE)), len(signs(head, ORANGE))) == (real, generated)
+
+
+PAST = """() => {
+  const { picture, live } = [document.getElementById("host"), document.getElementById("host").shadowRoot].map((one) => one.ganLive).find(Boolean);
+  window.now = live;
+  picture.show({ header: { ...live.header, status: "past" }, arrays: { image_fake: live.arrays.image_fake } });
+}"""
+NOW = PAST.replace("window.now = live;", "picture.show(window.now); return;")
+
+
+def test_of_a_moment_of_which_only_the_translation_is_kept_the_rest_keeps_its_place(page: Any) -> None:
+    frame = preview_frame(replace(load("edges"), PAIRS | {"method": "cyclegan"}))
+    mount(page, run_id=None, token=None, frame=frame, kind="pairs")
+    page.locator(".gl-grid-other_back canvas").wait_for()
+    grids, notes = page.locator(".gl-pairs canvas"), page.locator(".gl-pairs .gl-cells p")
+    before = [one.bounding_box() for one in grids.all()]
+    page.evaluate(PAST)
+    assert [one.is_visible() for one in notes.all()] == [False, False, True, False, True, True]
+    assert notes.last.inner_text() == LABELS["grid.lacks"]
+    assert [one.bounding_box() for one in grids.all()] == before
+    page.evaluate(NOW)
+    assert not any(one.is_visible() for one in notes.all())
+    assert [one.bounding_box() for one in grids.all()] == before
 
 
 def test_grids_that_wait_for_their_pictures_are_named(page: Any, server: FakeServer) -> None:

@@ -153,6 +153,13 @@ def test_garbage_is_never_more_than_an_error(raw: bytes) -> None:
 # ── keeping ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+def test_a_disk_that_refuses_is_said_without_the_name_of_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "tables").write_text("in the way", encoding="utf-8")
+    with pytest.raises(DataError, match=r"cannot be kept: .*exists") as refused:
+        table.keep(POINTS, ("x", "y"), tmp_path)
+    assert str(tmp_path) not in str(refused.value)
+
+
 def test_a_table_is_kept_once_under_the_hash_of_its_numbers(own_folder: Path) -> None:
     name = table.keep(POINTS, ("height", "weight"), own_folder)
     assert name == hashlib.sha256(POINTS.astype("<f8").tobytes()).hexdigest()

@@ -196,5 +196,6 @@ def test_a_damaged_note_hides_a_model_and_nothing_else(tmp_path: Path) -> None:
 
 def test_a_disk_that_refuses_is_said(tmp_path: Path) -> None:
     (tmp_path / "models").write_text("in the way", encoding="utf-8")
-    with pytest.raises(PlaygroundError, match="cannot be written"):
+    with pytest.raises(PlaygroundError, match="cannot be kept") as refused:
         Models(tmp_path).add(as_file(_explored.explored(_tiny.points())), "a.safetensors", "me")
+    assert str(tmp_path) not in str(refused.value)

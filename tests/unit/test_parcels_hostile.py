@@ -346,4 +346,5 @@ def test_nothing_stays_where_the_disk_refuses(whole: Path, there: Store, monkeyp
     with pytest.raises(PlaygroundError) as caught:
         take_in(whole, "x.zip", there, OWNER)
     assert caught.value.template == unpacking.NO_DISK
+    assert str(there.root) not in str(caught.value)
     assert whole.stat().st_size < packing.LARGEST

@@ -210,6 +210,7 @@ def test_a_full_disk_when_the_set_is_put_in_its_place_leaves_nothing(
     job = imported(tmp_path, some(tmp_path / "in"))
     assert isinstance(job.error, DataError)
     assert FULL in str(job.error)
+    assert str(tmp_path) not in str(job.error)
     assert left(tmp_path) == []
 
 

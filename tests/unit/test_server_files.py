@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -74,3 +75,22 @@ def test_what_failed_leaves_no_file(client: TestClient, made: Callable[..., File
         assert (job.status, job.path.exists()) == ("failed", False)
         assert isinstance(job.error, ExportError)
         assert client.get("/" + files_out.address(job)).status_code == 404
+
+
+def test_nothing_stays_of_one_that_is_discarded_as_it_ends() -> None:
+    begun, may_end = threading.Event(), threading.Event()
+
+    def make(out: Path, _heard: Any) -> None:
+        out.write_bytes(DATA)
+        begun.set()
+        may_end.wait(60)
+
+    job = FileJob(make, "run", "a name.zip", "zip")
+    assert begun.wait(60)
+    job.discard()
+    may_end.set()
+    deadline = time.monotonic() + 60
+    while job.is_active:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert (job.status, job.path.parent.exists()) == ("cancelled", False)

@@ -223,6 +223,20 @@ def test_reset_keeps_the_present_settings_and_forgets_the_rest(tmp_path: Path) -
     _tiny.assert_same(state(session), _tiny.trained(session.config, 7).state_dict())
 
 
+def test_what_d_said_before_a_reset_is_not_shown_after_it(tmp_path: Path) -> None:
+    session = new(tmp_path, _tiny.pictures())
+    session.turn(LONG, until_step=2)
+    tell(session, Pause())
+    assert session.latest.verdicts is not None
+    assert session.latest.verdicts.step == 2
+    tell(session, Reset(1))
+    assert session.latest.step == 0
+    assert session.latest.verdicts is None
+    tell(session, StepOnce())
+    assert session.latest.verdicts is not None
+    assert session.latest.verdicts.step == 1
+
+
 def test_what_was_saved_before_a_reset_does_not_come_back(tmp_path: Path) -> None:
     waiting: list[Callable[[], None]] = []
     session = new(tmp_path, saver=waiting.append)

@@ -14,9 +14,11 @@ class Grid {
     this.picture = null;
     this.bytes = null;
     this.at = null; // the cell under the keyboard
+    this.lacks = false; // of the moment that is shown nothing is kept for it
     const { words } = ui;
     this.canvas = h("canvas", { role: "img", tabindex: "0", "aria-label": words.get(`grid.${role}`) });
-    this.stage = h("div", { class: "gl-cells gl-cells-empty" }, this.canvas, h("p", {}, words.get("grid.empty")));
+    this.note = h("p", {}, words.get("grid.empty"));
+    this.stage = h("div", { class: "gl-cells gl-cells-empty" }, this.canvas, this.note);
     this.title = h("span", {}, words.get(`grid.${role}`));
     this.caption = h("figcaption", { "data-tip": words.get(`grid.${role}.help`) }, icon(lookOf(role)), this.title);
     this.box = h("figure", { class: `gl-grid gl-grid-${role} gl-looks-${lookOf(role)}` }, this.caption, this.stage);
@@ -29,6 +31,7 @@ class Grid {
   }
 
   key(event, open) {
+    if (!this.spec || this.lacks) return;
     const { rows, cols } = this.spec;
     if (event.key === "Enter" || event.key === " ") open(this, this.at ?? 0);
     else {
@@ -78,10 +81,13 @@ class Grid {
   paint() {
     if (!this.spec || !this.width) return;
     this.stage.classList.toggle("gl-cells-empty", !this.picture);
+    this.stage.classList.toggle("gl-cells-lack", Boolean(this.picture) && this.lacks);
+    setText(this.note, this.ui.words.get(this.lacks ? "grid.lacks" : "grid.empty"));
     const place = this.layout();
     const { rows, cols, w, tall, left, top, height } = place;
     const context = fitCanvas(this.canvas, this.width, height);
     context.clearRect(0, 0, this.width, height);
+    if (this.lacks) return;
     this.paintClasses(context, place);
     for (let i = 0; this.picture && i < rows * cols; i += 1) {
       const x = left + (i % cols) * (w + GAP);
@@ -137,7 +143,7 @@ class Grid {
   }
 
   cellAt(event) {
-    if (!this.spec || !this.picture) return null;
+    if (!this.spec || !this.picture || this.lacks) return null;
     const [across, down] = placeOn(this.canvas, event);
     const { rows, cols, w, tall, left, top } = this.layout();
     const c = Math.floor((across - left) / (w + GAP));
@@ -301,8 +307,8 @@ class ImagesView {
   paintSheet(context, width) {
     const { theme } = this.ui;
     const each = this.sheetWidth(width);
-    this.grids.forEach(({ role, spec, picture }, i) => {
-      if (!picture) return;
+    this.grids.forEach(({ role, spec, picture, lacks }, i) => {
+      if (!picture || lacks) return;
       const [left, top] = this.sheetPlace(i, each, width);
       paintIcon(context, lookOf(role), left, top, theme[lookOf(role)]);
       Object.assign(context, { fillStyle: theme.text, font: `600 14px ${theme.font}`, textAlign: "left", textBaseline: "middle" });
@@ -324,7 +330,9 @@ class ImagesView {
   /** `judged`: the figures of a classifier, which say what the generated ones are worth. */
   *sayings(header, judged) {
     for (const grid of this.grids) {
-      yield [grid.canvas, saidOfGrid(grid, this.sheetTitle(grid.role), header, grid.role === "fake" ? judged.inWords() : [])];
+      const title = this.sheetTitle(grid.role);
+      const said = saidOfGrid(grid, title, header, grid.role === "fake" ? judged.inWords() : []);
+      yield [grid.canvas, grid.lacks ? this.ui.words.pair(title, this.ui.words.get("grid.lacks")) : said];
     }
   }
 }

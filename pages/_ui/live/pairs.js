@@ -4,6 +4,7 @@
 const PAIR_GAP = 12;
 const PAIR_TITLE = 26; // pixels for the words over a picture in the enlargement
 const PAIR_FIRST = new Set(["given", "fake"]); // until a frame says which there are
+const PAIR_STAYING = new Set(["given", "real"]); // the same at every look, whatever the weights
 const PAIR_ROLES = ["given", "fake", "back", "real", "other_fake", "other_back"];
 
 class PairsView extends ImagesView {
@@ -43,9 +44,12 @@ class PairsView extends ImagesView {
 
   show(frame) {
     this.frame = frame;
+    const past = frame.header.status === "past"; // of most of its moments only what was made is kept
     const cycled = this.cycles;
-    this.cycles = Boolean(frame.arrays.image_back);
-    const here = this.every.filter(({ role }) => frame.arrays[`image_${role}`]); // of most moments of the past only what was made is kept
+    const given = ({ role }) => Boolean(frame.arrays[`image_${role}`]);
+    const here = this.every.filter((grid) => given(grid) || (past && grid.picture && this.grids.includes(grid)));
+    this.cycles = here.some(({ role }) => role === "back");
+    for (const grid of here) grid.lacks = !given(grid) && !PAIR_STAYING.has(grid.role);
     const changed = cycled !== this.cycles || here.length !== this.grids.length || here.some((grid, i) => grid !== this.grids[i]);
     this.grids = here;
     for (const grid of this.every) grid.box.classList.toggle("gl-gone", !here.includes(grid));
@@ -103,15 +107,16 @@ class PairsView extends ImagesView {
     if (!this.dialog.open || !this.shown.grid.picture) return;
     const { grid, cell } = this.shown;
     const { theme } = this.ui;
-    const columns = Math.min(3, this.grids.length);
-    const rows = Math.ceil(this.grids.length / columns);
+    const grids = this.grids.filter(({ lacks }) => !lacks);
+    const columns = Math.min(3, grids.length);
+    const rows = Math.ceil(grids.length / columns);
     const room = Math.min((Math.min(window.innerWidth / magnified - 60, 960) - PAIR_GAP * (columns - 1)) / columns, (window.innerHeight / magnified - 160) / rows - PAIR_TITLE);
     const { cell: [height, width] } = grid.spec;
     const factor = Math.max(1, Math.floor(room / Math.max(width, height)));
     const [w, tall] = [width * factor, height * factor];
     const context = fitCanvas(this.large, columns * w + PAIR_GAP * (columns - 1), rows * (tall + PAIR_TITLE));
     Object.assign(context, { font: `13px ${theme.font}`, textBaseline: "top", fillStyle: theme.text });
-    this.grids.forEach((one, i) => {
+    grids.forEach((one, i) => {
       const [x, y] = [(i % columns) * (w + PAIR_GAP), Math.floor(i / columns) * (tall + PAIR_TITLE)];
       context.fillText(this.titled(one.role), x, y + 2, w);
       one.drawCell(context, cell, x, y + PAIR_TITLE - 4, w, tall);
@@ -119,7 +124,7 @@ class PairsView extends ImagesView {
     const { words } = this.ui;
     const { cols } = grid.spec;
     setText(this.title, words.get("cell", { row: words.number(Math.floor(cell / cols) + 1), column: words.number((cell % cols) + 1) }));
-    this.large.setAttribute("aria-label", words.pair(this.title.textContent, words.list(this.grids.map((one) => this.titled(one.role)))));
+    this.large.setAttribute("aria-label", words.pair(this.title.textContent, words.list(grids.map((one) => this.titled(one.role)))));
   }
 
   caption() {
