@@ -36,7 +36,8 @@ def resolve(name: str) -> torch.device:
         name = next(d for d in ("cuda", "mps", "cpu") if available(d))
     if not available(name):
         raise DeviceError(
-            N_("There is no {device} device on this machine. Choose Automatic (auto) or CPU (cpu)."), device=name.upper()
+            N_("There is no {device} device on this machine. Choose Automatic (auto) or CPU (cpu)."),
+            device=name.upper(),
         )
     return torch.device(name)
 
