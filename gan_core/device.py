@@ -35,7 +35,10 @@ def resolve(name: str) -> torch.device:
     if name == "auto":
         name = next(d for d in ("cuda", "mps", "cpu") if available(d))
     if not available(name):
-        raise DeviceError(N_("There is no {device} device here. Use device=auto or device=cpu."), device=name)
+        raise DeviceError(
+            N_("There is no {device} device on this machine. Choose Automatic (auto) or CPU (cpu)."),
+            device=name.upper(),
+        )
     return torch.device(name)
 
 

@@ -39,8 +39,8 @@ def page(stage: Any, server: FakeServer) -> Iterator[Any]:
 
 
 def mount(page: Any, *, token: str | None = "r1:a", run: str | None = "r1", kind: str = "points", control: bool = True,
-          frame: bytes | None = None) -> None:  # fmt: skip
-    page.evaluate("data => window.mount(data)", live_data(run_id=run, token=token, frame=frame, labels=live_labels(str),
+          frame: bytes | None = None, translate: Callable[[str], str] = str) -> None:  # fmt: skip
+    page.evaluate("data => window.mount(data)", live_data(run_id=run, token=token, frame=frame, labels=live_labels(translate, "en" if translate is str else "zh-CN"),
                                                           kind=kind, can_control=control))  # fmt: skip
 
 

@@ -50,7 +50,7 @@ class TruncationTool {
     const { about, words } = this.desk;
     const kind = about.styles ? "w" : "z";
     const rest = about.found || about.continuous ? "code" : about.classes.length ? "class" : "one";
-    setText(this.hint, `${words.get(`truncation.hint.${kind}`)} ${words.get(`truncation.rest.${rest}`)}`);
+    setText(this.hint, words.joined([words.get(`truncation.hint.${kind}`), words.get(`truncation.rest.${rest}`)]));
     setText(this.usual, words.get("psi.usual", { psi: words.number(about.psi, 2) }));
     const points = about.kind === "points";
     this.grid.classList.toggle("gl-gone", points);

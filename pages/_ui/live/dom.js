@@ -151,9 +151,14 @@ class Words {
     return this.labels[`judge:${text}`] ?? text;
   }
 
-  /** One text of several: after a full-width mark no space is wanted. */
+  /** What stands between a text and the next one: after a full-width mark, and after nothing, no space is wanted. */
+  gap(text) {
+    return !text || /[\u3001\u3002\uff01\uff09\uff0c\uff1a\uff1b\uff1f\u201d]$/.test(text) ? "" : " ";
+  }
+
+  /** One text of several. */
   joined(parts) {
-    return parts.filter(Boolean).reduce((all, part) => (all ? all + (/[\u3001\u3002\uff01\uff09\uff0c\uff1a\uff1b\uff1f\u201d]$/.test(all) ? "" : " ") + part : part), "");
+    return parts.filter(Boolean).reduce((all, part) => all + this.gap(all) + part, "");
   }
 
   /** One text of several, each of which may lack its full stop. */

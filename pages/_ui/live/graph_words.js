@@ -71,8 +71,8 @@ class GraphWords {
 
   layerText({ player, layer }, about) {
     const { words } = this.ui;
-    const colours = player === "g" && about.latent.dim === 1 ? "" : ` ${words.get("graph.colours")}`;
-    if (layer < about[player].layers.length) return words.get("graph.layer.text") + colours;
+    const colours = player === "g" && about.latent.dim === 1 ? "" : words.get("graph.colours");
+    if (layer < about[player].layers.length) return words.joined([words.get("graph.layer.text"), colours]);
     return words.get(player === "g" ? "graph.output.g.text" : "graph.output.d.text");
   }
 
@@ -99,7 +99,7 @@ class GraphWords {
     const { words } = this.ui;
     const known = map && !map.coarse;
     const rows = [this.row("lowest", known ? words.short(map.low) : "–"), this.row("highest", known ? words.short(map.high) : "–")];
-    const text = [map?.over && `${map.over}.`, this.layerText(what, about)].filter(Boolean).join(" ");
+    const text = words.joined([map?.over && words.stopped(map.over), this.layerText(what, about)]);
     return { title: this.name(what, about), text, formula: this.layerFormula(what, about), rows };
   }
 

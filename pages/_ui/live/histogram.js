@@ -22,7 +22,8 @@ class OutputsView {
     this.stage = h("div", { class: "gl-outputs-stage" }, this.canvas);
     this.from = h("span", {});
     this.way = h("b", {});
-    this.note = h("p", { class: this.pictures ? "gl-outputs-note" : "gl-gone" }, this.way, " ", h("span", {}, words.get("outputs.pictures.look")), " ", this.from);
+    this.look = h("span", {});
+    this.note = h("p", { class: this.pictures ? "gl-outputs-note" : "gl-gone" }, this.way, this.look, this.from);
     this.box = h("section", { class: "gl-outputs gl-gone", "aria-label": words.get("outputs") },
       h("div", { class: "gl-title" }, h("h3", {}, words.get("outputs")), h("span", {}, words.get(this.pictures ? "outputs.pictures.hint" : "outputs.hint"))),
       h("div", { class: "gl-keys" }, ...keys), this.stage, this.note);
@@ -96,6 +97,8 @@ class OutputsView {
     const said = seen.held.length > 0 && gap > SURE_ERRORS * Math.hypot(of.real.error, of.fake.error);
     setText(this.way, said ? words.get("outputs.pictures.way", { share: words.number(Math.max(0, Math.min(100, share))) })
       : seen.held.length ? words.get("outputs.pictures.same") : "");
+    const look = words.get("outputs.pictures.look");
+    setText(this.look, words.gap(this.way.textContent) + look + words.gap(look));
     setText(this.from, words.get("outputs.pictures.from", { pictures: words.number(verdicts?.pictures ?? seen.real.length), step: words.number(verdicts?.step ?? 0) }));
   }
 
