@@ -44,9 +44,18 @@ def course(speech: Speech, field: Field, told: Course) -> str:
 def name(speech: Speech, entries: Sequence[Entry], entry: Entry) -> str:
     """What an entry has otherwise than the others; where nothing differs, what its run is called."""
     i = list(entries).index(entry)
-    said = [(field, courses[i]) for field, courses in differing(entries) if courses[i].start is not None]
-    parts = [pair(speech.title(field), course(speech, field, told), speech.translate) for field, told in said[:NAMED]]
+    said = [(field, courses[i]) for field, courses in _telling(differing(entries)) if courses[i].start is not None]
+    parts = [pair(speech.title(field), course(speech, field, told), speech.translate) for field, told in said]
     return " · ".join(parts) or entry.runs[0].name
+
+
+def _telling(differences: list[tuple[Field, list[Course]]]) -> list[tuple[Field, list[Course]]]:
+    """The few of them that tell the most entries apart, one after the other; of equal ones the first."""
+    chosen = list[int]()
+    while len(chosen) < min(NAMED, len(differences)):
+        rest = [k for k in range(len(differences)) if k not in chosen]
+        chosen.append(max(rest, key=lambda k: len(set(zip(*(differences[j][1] for j in (*chosen, k)), strict=True)))))
+    return [differences[k] for k in sorted(chosen)]
 
 
 def seeds(speech: Speech, entry: Entry) -> str:

@@ -373,7 +373,7 @@ class Comparison:
             for title, cells in telling.table(speech(), found, judged, axis)
         ]
         rows.append([_("Seeds"), *(number(len(entry.runs)) for entry in found)])
-        st.markdown(_markdown(["", *(entry.letter for entry in found)], rows))
+        _table("figures", found, rows)
         st.caption(_(telling.TABLE_NOTE))
 
     # ── settings ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -391,7 +391,7 @@ class Comparison:
             [plain(full_title(field, _)), *(plain(telling.course(speech(), field, course)) for course in courses)]
             for field, courses in different
         ]
-        st.markdown(_markdown(["", *(entry.letter for entry in found)], rows))
+        _table("settings", found, rows)
 
 
 def _row(run_id: str) -> Row | None:
@@ -405,6 +405,9 @@ def _row(run_id: str) -> Row | None:
     return row if row is not None and not row.deleted else None
 
 
-def _markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines_of = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in (head, *rows)]
-    return "\n".join([lines_of[0], "|" + " --- |" * len(head), *lines_of[1:]])
+def _table(name: str, found: Sequence[Entry], rows: Sequence[Sequence[str]]) -> None:
+    """A column an entry; what is wider than the screen scrolls in itself."""
+    head = ["", *(entry.letter for entry in found)]
+    first, *others = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in (head, *rows)]
+    with st.container(key=f"{PAGE}-table-{name}"):
+        st.markdown("\n".join([first, "|" + " --- |" * len(head), *others]))

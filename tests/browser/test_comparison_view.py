@@ -86,6 +86,8 @@ def test_two_runs_on_one_scrubber_again_with_other_seeds_and_as_a_report(visitor
     page.wait_for_timeout(500)
     main = page.get_by_test_id("stMain")
     assert main.evaluate("main => main.scrollWidth <= main.clientWidth")
+    scrolls = "tables => tables.map((one) => getComputedStyle(one).overflowX)"  # eight columns are wider than a phone
+    assert main.locator("table").evaluate_all(scrolls) == ["auto", "auto"]
     page.goto(file.as_uri())
     until(page, lambda: page.locator(".chart .main-svg .trace").count() > 1)
     for image in page.locator("img").all():

@@ -12,7 +12,7 @@ import pytest
 import torch
 from scipy import stats
 
-from gan_core.comparison import album, differing, figures, lines, luck
+from gan_core.comparison import album, differing, figures, lines, luck, telling
 from gan_core.comparison.entries import MOST, Compared, entries, read_all
 from gan_core.config import RunConfig, replace
 from gan_core.errors import ConfigError, RunError
@@ -22,6 +22,7 @@ from gan_core.runs import facts, frames
 from gan_core.runs.curves import Curves
 from gan_core.runs.folder import RunFolder
 from gan_core.runs.headless import start, train
+from gan_core.speech import Speech
 
 TINY: dict[str, Any] = {
     "data.name": "ring", "latent.dim": 2, "generator.hidden": (8, 8), "discriminator.hidden": (8, 8), "batch_size": 16, "threads": 1,
@@ -62,6 +63,22 @@ def test_runs_that_differ_in_their_seed_alone_are_one_entry(tmp_path: Path) -> N
         ("D", ["f"]),
     ]
     assert found[0].seeds == [1, 2, 3, 5]
+
+
+def test_entries_are_called_by_what_tells_them_apart(tmp_path: Path) -> None:
+    other: dict[str, Any] = {
+        "latent__dim": 3,
+        "generator__hidden": (4, 4),
+        "discriminator__hidden": (4, 4),
+        "batch_size": 32,
+        "loss": "hinge",
+    }
+    found = entries([run(tmp_path, "a"), run(tmp_path, "b", **other), run(tmp_path, "c", label_flip=0.1, **other | {"loss": "minimax"}),
+                     run(tmp_path, "d", label_flip=0.2, **other)])  # fmt: skip
+    names = [telling.name(Speech(), found, entry) for entry in found]
+    assert len(set(names)) == 4
+    assert all(len(name.split(" · ")) <= telling.NAMED for name in names)
+    assert all("Label flips" in name for name in names)
 
 
 def test_no_more_than_eight_and_of_one_kind(tmp_path: Path) -> None:
