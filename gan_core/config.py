@@ -383,7 +383,7 @@ class RunConfig:
         help=N_("How much it counts that a picture which is of the wanted kind already stays as it is, as a share of the cycle's weight."),
         more=N_("It keeps colours: without it a translation may exchange day and night as long as the way back exchanges them again (Zhu et al. 2017, "
                 "section 5.2, figure 9). Only where both kinds have as many channels."))  # fmt: skip
-    history: int = setting(50, title=N_("Pictures remembered"), group="stabilizers", low=0, high=500, unit=N_("pictures"),
+    history: int = setting(50, title=N_("Pictures remembered"), group="stabilizers", low=0, high=500,
         shown_if=lambda c: c.method == "cyclegan",
         help=N_("D also sees translations of earlier steps, drawn from so many of them. 0: only those of this step."),
         more=N_("Half of what it is shown is old: G cannot win by going round in circles (Shrivastava et al. 2017, arXiv:1612.07828)."))  # fmt: skip

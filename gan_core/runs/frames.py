@@ -111,7 +111,7 @@ def _header(s: Snapshot) -> dict[str, Any]:
     if s.kind != "points" and "fake" in s.arrays:
         n, _, height, width = s.arrays["fake"].shape
         columns = math.ceil(math.sqrt(n))
-        header["grid"] = {"rows": math.ceil(n / columns), "cols": columns, "cell": [height, width]}
+        header["grid"] = {"rows": math.ceil(n / columns), "cols": columns, "count": n, "cell": [height, width]}
         header["grid"] |= dict.fromkeys(s.arrays, "image/webp")
         header["grid"] |= {"classes": list(s.columns), "found": s.found} if s.columns else {}
     if s.layers:

@@ -84,7 +84,10 @@ class Looker:
         self.metrics: Metrics | None = None
         self.judged: Metrics | None = None
         self.verdicts: Verdicts | None = None
-        self._measures, self._readings = Cadence(1.0, METRICS_SHARE, _RAREST), Cadence(0.5, READINGS_SHARE, _RAREST_READING)
+        self._measures, self._readings = (
+            Cadence(1.0, METRICS_SHARE, _RAREST),
+            Cadence(0.5, READINGS_SHARE, _RAREST_READING),
+        )
         if self._gauge is not None:
             self._gauge.restart()
         self.last_row: Mapping[str, float] = {}
@@ -184,7 +187,9 @@ class Looker:
             or not step
             or not (now or self._readings.due(begin))
         ):
-            return {"verdicts": self.verdicts}  # before the first step D has nothing to say, and somebody waits for the first picture
+            return {
+                "verdicts": self.verdicts
+            }  # before the first step D has nothing to say, and somebody waits for the first picture
         self.verdicts = self._watched(players).read(players, step)
         end = time.perf_counter()
         self._readings.spent(end, end - begin)

@@ -6,6 +6,7 @@ from streamlit.navigation.page import StreamlitPage
 from gan_core.text import N_
 from pages._ui import i18n
 
+NAME = "GAN Playground"
 _PAGES = (
     ("home.py", "", N_("Home"), ":material/home:"),
     ("lab.py", "lab", N_("2-D Lab"), ":material/scatter_plot:"),
@@ -27,6 +28,11 @@ def pages() -> list[StreamlitPage]:
     return [
         st.Page(file, title=_(title), icon=icon, url_path=path, default=not path) for file, path, title, icon in _PAGES
     ]
+
+
+def tab_title(page: StreamlitPage) -> str:
+    """What a browser calls its tab: of several, each by its page; Home is the app itself."""
+    return NAME if page.url_path == "" else f"{page.title} · {NAME}"
 
 
 def language_switch() -> None:

@@ -127,6 +127,9 @@ def test_a_deep_link_on_a_fresh_server_shows_the_right_navigation(visitor: Visit
         "Compare",
     ]
     assert links.nth(1).get_attribute("href").endswith("/lab")
+    until(page, lambda: page.title() == "2-D Lab · GAN Playground")
+    links.first.click()
+    until(page, lambda: page.title() == "GAN Playground")
 
 
 def test_start_on_ring_and_the_points_move(visitor: Visitor) -> None:

@@ -15,7 +15,9 @@ from test_live_encoder import TINY, mount
 
 from gan_core.config import RunConfig, replace
 from gan_core.presets import load
+from gan_core.runs.frames import pack
 from gan_core.runs.preview import preview_frame
+from gan_core.runs.snapshots import Snapshot, present
 from pages._ui.live_words import LABELS, live_labels
 
 __all__ = ["page", "server"]  # fixtures
@@ -74,6 +76,29 @@ def test_of_a_moment_of_which_only_the_translation_is_kept_the_rest_keeps_its_pl
     page.evaluate(NOW)
     assert not any(one.is_visible() for one in notes.all())
     assert [one.bounding_box() for one in grids.all()] == before
+
+
+def test_a_last_row_that_is_not_full_has_no_pictures_in_its_rest(page: Any) -> None:
+    white = {role: np.full((10, 1, 32, 32), 255, np.uint8) for role in ("given", "fake", "real")}
+    settings = present(replace(load("edges"), PAIRS), 0)
+    frame = pack(Snapshot(run="", kind="pairs", seq=0, status="preview", settings=settings, arrays=white))
+    mount(page, run_id=None, token=None, frame=frame, kind="pairs")
+    canvas = page.locator(".gl-grid-fake canvas")
+    canvas.wait_for()
+    shown = """(canvas, [column, row]) => canvas.getContext("2d").getImageData(
+      (canvas.width * (column + 0.5)) / 4, (canvas.height * (row + 0.5)) / 3, 1, 1).data[3]"""
+    assert [canvas.evaluate(shown, [column, 2]) for column in range(4)] == [255, 255, 0, 0]
+    assert "10 pictures in 3 rows and 4 columns" in str(canvas.get_attribute("aria-label"))
+    box = canvas.bounding_box()
+    assert box is not None
+    canvas.click(position={"x": box["width"] - 20, "y": box["height"] - 20})
+    assert page.locator("dialog[open]").count() == 0
+    canvas.click(position={"x": 20, "y": box["height"] - 20})
+    page.locator("dialog[open]").wait_for()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    assert page.locator("dialog[open] .gl-dialog-bar span").inner_text() == "row 3, column 2"
 
 
 def test_grids_that_wait_for_their_pictures_are_named(page: Any, server: FakeServer) -> None:

@@ -32,10 +32,9 @@ class Grid {
 
   key(event, open) {
     if (!this.spec || this.lacks) return;
-    const { rows, cols } = this.spec;
     if (event.key === "Enter" || event.key === " ") open(this, this.at ?? 0);
     else {
-      const next = moveCell(this.at ?? -1, event.key, rows, cols);
+      const next = moveCell(this.at ?? -1, event.key, this.spec);
       if (next === null) return;
       this.focusCell(next);
     }
@@ -84,12 +83,12 @@ class Grid {
     this.stage.classList.toggle("gl-cells-lack", Boolean(this.picture) && this.lacks);
     setText(this.note, this.ui.words.get(this.lacks ? "grid.lacks" : "grid.empty"));
     const place = this.layout();
-    const { rows, cols, w, tall, left, top, height } = place;
+    const { cols, w, tall, left, top, height } = place;
     const context = fitCanvas(this.canvas, this.width, height);
     context.clearRect(0, 0, this.width, height);
     if (this.lacks) return;
     this.paintClasses(context, place);
-    for (let i = 0; this.picture && i < rows * cols; i += 1) {
+    for (let i = 0; this.picture && i < countOf(this.spec); i += 1) {
       const x = left + (i % cols) * (w + GAP);
       const y = top + Math.floor(i / cols) * (tall + GAP);
       this.drawCell(context, i, x, y, w, tall);
@@ -148,16 +147,23 @@ class Grid {
     const { rows, cols, w, tall, left, top } = this.layout();
     const c = Math.floor((across - left) / (w + GAP));
     const r = Math.floor((down - top) / (tall + GAP));
-    return c >= 0 && c < cols && r >= 0 && r < rows ? r * cols + c : null;
+    const cell = r * cols + c;
+    return c >= 0 && c < cols && r >= 0 && r < rows && cell < countOf(this.spec) ? cell : null;
   }
 }
 
+/** Of the pictures in a grid, whose last row need not be full. */
+function countOf({ rows, cols, count }) {
+  return count ?? rows * cols;
+}
+
 /** The cell that an arrow key leads to, or null when the key means nothing here. */
-function moveCell(at, key, rows, cols) {
+function moveCell(at, key, spec) {
+  const { cols } = spec;
   const moves = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -cols, ArrowDown: cols };
   if (!(key in moves)) return null;
   const next = at < 0 ? 0 : at + moves[key];
-  return next >= 0 && next < rows * cols ? next : at;
+  return next >= 0 && next < countOf(spec) ? next : at;
 }
 
 class ImagesView {
@@ -209,7 +215,7 @@ class ImagesView {
 
   move(key) {
     const { grid, cell } = this.shown;
-    const next = moveCell(cell, key, grid.spec.rows, grid.spec.cols);
+    const next = moveCell(cell, key, grid.spec);
     if (next === null) return false;
     if (next !== cell) this.open(grid, next);
     return true;
@@ -316,7 +322,7 @@ class ImagesView {
       const [height, wide] = spec.cell;
       const w = each / spec.cols;
       context.imageSmoothingEnabled = Math.max(height, wide) > 64;
-      for (let cell = 0; cell < spec.rows * spec.cols; cell += 1) {
+      for (let cell = 0; cell < countOf(spec); cell += 1) {
         const [column, row] = [cell % spec.cols, Math.floor(cell / spec.cols)];
         context.drawImage(picture, column * wide, row * height, wide, height, left + column * w, top + 26 + row * w * (height / wide), w - 1.5, w * (height / wide) - 1.5);
       }

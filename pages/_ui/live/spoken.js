@@ -86,7 +86,7 @@ function saidOfGrid(grid, title, header, figures) {
   const { rows, cols } = grid.spec;
   return [
     title,
-    words.get("said.grid", { count: words.number(rows * cols), rows: words.number(rows), columns: words.number(cols), step: words.number(header.step) }),
+    words.get("said.grid", { count: words.number(countOf(grid.spec)), rows: words.number(rows), columns: words.number(cols), step: words.number(header.step) }),
     grid.names && words.get("said.classes", { names: words.list(grid.names) }),
     ...figures,
   ];
