@@ -1,15 +1,13 @@
 """For all tests: which ones need a browser, what it means when those did not run, and who runs what.
 
-Several worker processes (pytest-xdist) share the tests. Those of one file stay together, since they share what was expensive to make;
-all browser tests are one group, with one browser and one server.
+Several worker processes (pytest-xdist) share the tests. Those of one file stay together, since they share what was expensive to make.
+A worker starts one browser and one server for all files of browser tests that it takes.
 """
 
 import gc
 import os
-from typing import Any
 
 import pytest
-from xdist.scheduler import LoadScopeScheduling
 
 os.environ.setdefault("GAN_PLAYGROUND_ENGINE", "eager")  # what is to be compiled, the tests of the engine ask for
 # The cores are shared by workers, servers and browsers, so that a thread that waits for another must not spin: on a busy machine a step
@@ -21,31 +19,15 @@ os.fsync = lambda _file: (
 )  # no test pulls the plug, and what a process that is killed has written is there without it
 gc.disable()  # while tests are collected, which leaves nothing to collect
 
-_FIRST = "tests/browser"  # the longest: begun last, it would be what everybody waits for
-
-
-class _ByGroup(LoadScopeScheduling):  # type: ignore[misc]
-    """A worker takes a whole group. (xdist_group marks do nothing in pytest-xdist 3.8 under pytest 9.2.)"""
-
-    def _split_scope(self, nodeid: str) -> str:
-        return group_of(nodeid)
-
-
-def group_of(nodeid: str) -> str:
-    """The tests that one worker runs one after the other: those of a file, or all that share the browser."""
-    return "tests/browser" if nodeid.startswith("tests/browser/") else nodeid.split("::")[0]
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _ByGroup:
-    return _ByGroup(config, log)
+_FIRST = "tests/browser/test_app.py"  # its first test has to be the first that asks a server for a page
+_LONGEST = "tests/browser/"  # begun last, they would be what everybody waits for
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "browser" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.browser)
-    items.sort(key=lambda item: group_of(item.nodeid) != _FIRST)
+    items.sort(key=lambda item: (not item.nodeid.startswith(_FIRST), not item.nodeid.startswith(_LONGEST)))
 
 
 def pytest_collection_finish() -> None:

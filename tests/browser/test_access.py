@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
@@ -39,7 +40,7 @@ QUIET = """() => document.querySelector(".stApp").dataset.testScriptState === "n
 def wrongs(page: Any, *, only: Sequence[str] = ()) -> list[str]:
     """What axe finds that is serious, an element each; by all of its rules, or by some."""
     page.emulate_media(reduced_motion="reduce")
-    page.wait_for_function(QUIET)
+    page.wait_for_function(QUIET, polling=100)
     page.wait_for_timeout(300)
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE_SCRIPT)
@@ -69,32 +70,43 @@ def in_both(page: Any) -> list[str]:
     found = []
     for scheme, rules in ((dark, ()), (not dark, OF_COLOUR)):
         page.emulate_media(color_scheme="dark" if scheme else "light", reduced_motion="reduce")
-        page.wait_for_function(GROUND, arg=scheme)
+        page.wait_for_function(GROUND, arg=scheme, polling=100)  # it looks at everything
         found += wrongs(page, only=rules)
     return found
 
 
+# To another page as the browser's own Back and Forward lead: Streamlit's scripts stay, and are not read and run again.
+WALK = "path => { history.pushState({}, '', path); dispatchEvent(new PopStateEvent('popstate', { state: {} })); }"
+
+
 def settled(page: Any, path: str, shown: str) -> None:
-    page.goto(path)
+    """Open `path`: within the app, if another page of it is there already."""
+    before, there = urlsplit(page.url), urlsplit(path)
+    if page.locator(".stApp").count() and before.path != there.path:
+        page.evaluate(WALK, path)
+        page.wait_for_timeout(100)
+        page.wait_for_function(QUIET, polling=100)
+    else:
+        page.goto(path)
     page.locator(shown).first.wait_for()
     page.wait_for_timeout(700)
 
 
-PLAIN = {
+PLAIN = {  # no two after each other that differ in their query alone
     "/": "text=This machine",
-    "/lab": ".gl-high",
-    "/compare": ".gl",
-    "/images": ".gl-grid-fake canvas",
-    "/translate": ".gl-grid-fake canvas",
-    "/latent": "text=Latent Explorer",
-    "/learn": "text=Glossary",
-    "/learn?lesson=collapse": "h2",
-    "/learn?glossary": "text=Glossary",
     "/zoo": "text=Non-saturating",
+    "/lab": ".gl-high",
     "/zoo?entry=penalty.r1": ".katex",
+    "/compare": ".gl",
     "/zoo?view=timeline": ".main-svg",
+    "/images": ".gl-grid-fake canvas",
     "/zoo?view=figures": "table",
+    "/translate": ".gl-grid-fake canvas",
+    "/learn": "text=Glossary",
+    "/latent": "text=Latent Explorer",
+    "/learn?lesson=collapse": "h2",
     "/runs": "h2",
+    "/learn?glossary": "text=Glossary",
     "/comparison": "text=Choose two to eight runs above",
 }
 

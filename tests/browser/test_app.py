@@ -24,10 +24,11 @@ Visitor = Callable[..., Any]
 
 def until(page: Any, condition: Callable[[], bool], seconds: float = 60) -> None:
     """Wait for something that only Python sees, with the page alive meanwhile."""
-    deadline = time.monotonic() + seconds
+    deadline, rest = time.monotonic() + seconds, 30.0
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
-        page.wait_for_timeout(30)
+        page.wait_for_timeout(rest)
+        rest = min(1.2 * rest, 150)  # what takes long is not hurried by being asked
 
 
 def data(page: Any, name: str) -> str:
