@@ -403,6 +403,13 @@ if "zh_CN" in languages():  # nothing to switch to, and so nothing to test, befo
         _choose(page, "Language", languages()["zh_CN"])
         until(page, lambda: "lang=zh_CN" in page.url)
         until(page, lambda: page.get_by_role("heading", level=2).first.inner_text() != "2-D Lab")
+        page.get_by_role("button", name="链接").click()
+        page.get_by_test_id("stPopoverBody").locator("summary").click()
+        page.get_by_test_id("stMultiSelect").locator("input").first.click()
+        said = "e => getComputedStyle(e.firstElementChild, '::after').content"  # Streamlit's own words are English
+        assert page.locator("[role=option][data-key=__select_all__]").evaluate(said) == '"全选"'
+        page.keyboard.press("Escape")
+        page.keyboard.press("Escape")
         page.get_by_test_id("stSidebarNavLink").first.click()
         until(page, lambda: page.get_by_role("button", name="Start", exact=True).count() == 0)
 

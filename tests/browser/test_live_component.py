@@ -10,6 +10,7 @@ import pytest
 from live_harness import FakeServer, digits_frame, points_frame, start
 
 from pages._ui import live
+from pages._ui.i18n import translator
 from pages._ui.live import SCRIPT, live_data
 from pages._ui.live_words import live_labels
 
@@ -281,6 +282,21 @@ def test_the_menu_and_the_speed(page: Any, server: FakeServer) -> None:
     more.click()
     assert page.get_by_role("menuitem", name="D step").is_disabled()  # it trains
     assert page.get_by_role("menuitem", name="Slow motion").is_enabled()
+
+
+def test_the_pace_of_slow_motion_can_be_read_on_a_telephone(page: Any, server: FakeServer) -> None:
+    server.more = {"status": "paused"}
+    page.set_viewport_size({"width": 390, "height": 844})
+    mount(page, translate=translator("zh_CN").gettext)
+    frames(page, 1)
+    page.locator(".gl-button-more").click()
+    page.locator(".gl-menu-item[data-do=slow]").click()
+    room = page.locator(".gl-slow-tools select").evaluate("""select => {
+        const style = getComputedStyle(select), pen = document.createElement('canvas').getContext('2d');
+        pen.font = style.font;
+        return select.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight) - pen.measureText(select.selectedOptions[0].text).width;
+    }""")
+    assert room >= 18  # for its arrow
 
 
 def test_a_watcher_sees_the_phases_and_cannot_step(page: Any, server: FakeServer) -> None:
