@@ -105,4 +105,9 @@ def led(title: str, text: str) -> str:
     return f"**{title}** {text}"
 
 
+def after(sentence: str, said: str) -> str:
+    """`sentence` with the space, if any, that stands between it and what was said before it, which is shown in another way."""
+    return joined(said, sentence)[len(said) :]
+
+
 _FULL_WIDTH = "\u3001\u3002\uff01\uff09\uff0c\uff1a\uff1b\uff1f\u201d"

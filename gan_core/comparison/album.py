@@ -26,7 +26,7 @@ from gan_core.runs import frames, stills
 from gan_core.runs.darkroom import NOTHING_KEPT, Darkroom
 from gan_core.runs.folder import RunFolder
 from gan_core.speech import Speech
-from gan_core.text import N_
+from gan_core.text import N_, joined
 
 ROOMS = 8  # runs that are developed at the same time: each holds its networks
 OWN = 0  # of the latents: those that the runs are looked at with
@@ -73,12 +73,12 @@ def told(speech: Speech, runs: Sequence[Compared], latents: int) -> str:
     """What goes into the generators, and what can be seen of it."""
     _ = speech.translate
     if runs[0].config.translates:
-        return _(THE_SAME_PICTURES) if latents == OWN else " ".join((_(THE_SAME_PICTURES), _(WEIGHTS_ALONE)))
+        return _(THE_SAME_PICTURES) if latents == OWN else joined(_(THE_SAME_PICTURES), _(WEIGHTS_ALONE))
     if latents == OWN:
         return _(THEIR_OWN)
     if has_latents_in_common(runs):
-        return " ".join((_(THE_SAME).format(seed=latents), _(WEIGHTS_ALONE)))
-    return " ".join((_(OTHER_SPACES).format(seed=latents), _(WEIGHTS_ALONE)))
+        return joined(_(THE_SAME).format(seed=latents), _(WEIGHTS_ALONE))
+    return joined(_(OTHER_SPACES).format(seed=latents), _(WEIGHTS_ALONE))
 
 
 def one_each(entries: Sequence[Entry]) -> list[Compared]:

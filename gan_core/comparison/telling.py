@@ -12,7 +12,7 @@ from gan_core.comparison.luck import Verdict
 from gan_core.runs import words
 from gan_core.settings import Field
 from gan_core.speech import Speech
-from gan_core.text import N_, listed, pair
+from gan_core.text import N_, joined, listed, pair
 
 NAMED = 3  # settings by which an entry is called
 LATER = N_(", from step {step}: {value}")
@@ -109,7 +109,7 @@ def basis(speech: Speech, entries: Sequence[Entry], verdict: Verdict, axis: str)
     floor = luck.floor(entries[0].runs[0], curve)
     if floor is not None:
         parts.append(_(FLOOR).format(floor=written(speech, curve, floor)))
-    return " ".join(parts)
+    return joined(*parts)
 
 
 def table(

@@ -13,7 +13,7 @@ from gan_core.report.page import text
 from gan_core.report.run import SMALL, again, evenly, shown, versions
 from gan_core.runs import words
 from gan_core.speech import Speech
-from gan_core.text import N_, listed
+from gan_core.text import N_, after, listed, pair
 
 TITLE = N_("A comparison of {n} runs")
 MOMENTS = 3
@@ -31,7 +31,7 @@ def report(entries: Sequence[Entry], speech: Speech, *, axis: str = "step", link
         page.section(_(N_("Samples")), *_samples(entries, speech)),
         page.section(_(N_("Curves")), *_curves(entries, speech, axis)),
         *(
-            page.section(f"{entry.letter}: " + _(N_("again")), *again(entry.runs[0], speech, link))
+            page.section(pair(entry.letter, _(N_("again")), _), *again(entry.runs[0], speech, link))
             for entry in entries
         ),
         page.section(_(N_("Versions")), page.table((), versions(runs[0].folder.facts()))),
@@ -68,7 +68,7 @@ def _judgement(entries: Sequence[Entry], speech: Speech, axis: str, by: str) -> 
     verdict = luck.verdict(entries, by if by in judged else luck.first(judged), axis)
     if verdict is not None:
         for values, said in telling.sentences(speech, verdict):
-            parts.append(f"<p><b>{text(values)}</b> {text(said)}</p>")
+            parts.append(f"<p><b>{text(values)}</b>{text(after(said, values))}</p>")
         parts.append(page.paragraph(telling.basis(speech, entries, verdict, axis), note=True))
     rows = [
         [text(title), *(f"<b>{text(cell)}</b>" if best else text(cell) for cell, best in cells)]

@@ -7,6 +7,7 @@ from gan_core import registry
 from gan_core.config import DataConfig, RunConfig
 from gan_core.pictures.store import COMMAND_LINE, PictureSets
 from gan_core.runs.listing import Row
+from gan_core.text import joined
 from pages._ui import service
 from pages._ui.controls import Translate
 from pages._ui.failures import plain
@@ -88,5 +89,5 @@ def fetch_note(name: str, _: Translate) -> None:
     words = [_("Without a network, put {files} into {folder} by hand, then start.")]
     if missing.inside:
         words.append(_("Of what is in that archive, {inside} are enough."))
-    st.caption(" ".join(words).format(files=plain(", ".join(missing.files)), folder=plain(str(missing.folder)),
+    st.caption(joined(*words).format(files=plain(", ".join(missing.files)), folder=plain(str(missing.folder)),
                                       inside=plain(", ".join(missing.inside))))  # fmt: skip

@@ -23,7 +23,7 @@ from gan_core.export.writers import WRITERS
 from gan_core.parcels import packing
 from gan_core.report.run import report
 from gan_core.runs.folder import RunFolder
-from gan_core.text import N_, listed, told
+from gan_core.text import N_, joined, listed, told
 from pages._ui import files_out, service
 from pages._ui.data_note import run_title
 from pages._ui.failures import plain
@@ -209,9 +209,12 @@ def _of_samples(page: str, run_id: str, folder: RunFolder, _: Translate) -> File
         )
     averaged, step = _averaged(key, _), _moment(key, folder, _)
     made = run.samples(folder, SamplesPlan(int(n), int(seed), averaged, step))
-    st.caption(_("From the weights at step {step}.").format(step=number(made.step)) + " " + (
-        _("Columns x and y, in the units of the data.") if made.suffix == "csv" else _("One array, samples × channels × height × width, from −1 to 1.")
-    ))  # fmt: skip
+    layout = (
+        _("Columns x and y, in the units of the data.")
+        if made.suffix == "csv"
+        else _("One array, samples × channels × height × width, from −1 to 1.")
+    )
+    st.caption(joined(_("From the weights at step {step}.").format(step=number(made.step)), layout))
     return File(f"{run_id}-step-{made.step}-samples.{made.suffix}", made.data, made.mime)
 
 

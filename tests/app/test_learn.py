@@ -178,6 +178,10 @@ def test_the_teachers_link_locks(visit: Open, scheduler: Scheduler) -> None:
     assert "k_d" not in run.share.kept
     with pytest.raises(ConfigError, match="cannot be changed here"):
         run.change({"loss": "hinge"})
+    with pytest.raises(ConfigError, match="cannot be changed here"):
+        run.command("reset_seed")
+    for name in ("pause", "step", "phase", "reset", "resume"):  # they change no setting
+        run.command(name)
 
 
 def test_skipping_opens_one_part_and_ticks_nothing(visit: Open) -> None:

@@ -23,6 +23,7 @@ from gan_core.runs.curves import Curves
 from gan_core.runs.folder import RunFolder
 from gan_core.runs.headless import start, train
 from gan_core.speech import Speech
+from pages._ui import i18n
 
 TINY: dict[str, Any] = {
     "data.name": "ring", "latent.dim": 2, "generator.hidden": (8, 8), "discriminator.hidden": (8, 8), "batch_size": 16, "threads": 1,
@@ -127,6 +128,13 @@ def test_it_is_in_the_given_language(runs: list[Compared]) -> None:
     assert 'lang="zh-CN"' in text
     said = Page(text).said
     assert all(word in said for word in words.values())
+
+
+def test_chinese_has_no_space_after_a_full_width_stop(runs: list[Compared]) -> None:
+    text = comparison.report(entries(runs), Speech(i18n.translator("zh_CN").gettext, "zh_CN"))
+    assert "。" in text
+    assert not re.search("[。，：；](</b>)? ", text)
+    assert "A：" in Page(text).said
 
 
 def test_the_page_of_a_comparison(runs: list[Compared]) -> None:

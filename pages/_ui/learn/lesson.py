@@ -14,7 +14,7 @@ from gan_core.lessons.lesson import Ask, Figure, Lab, Lesson, Pair, Part, Prose,
 from gan_core.lessons.progress import Record
 from gan_core.lessons.sight import Sight
 from gan_core.runs.words import CURVES
-from gan_core.text import N_, beside, told
+from gan_core.text import N_, beside, pair, told
 from pages._ui.failures import plain
 from pages._ui.i18n import number
 from pages._ui.learn import words
@@ -127,7 +127,7 @@ class LessonPage:
             words.write(self.texts["teacher"])
             st.caption(
                 _(
-                    "This link opens the lesson with its controls locked: only what each step is about can be changed, nothing can be skipped."
+                    "This link opens the lesson with its controls locked: only what each step is about can be changed, nothing can be skipped. Pause, single steps and going back stay free: they change no setting, and looking closely is what a lesson is for."
                 )
             )
             st.code(f"{address()}?lesson={self.lesson.name}&{LOCKED}=1", language=None, wrap_lines=True)
@@ -323,4 +323,4 @@ def _bound(target: Target, _: Translate) -> str:
 def _title(figure: str, _: Translate) -> str:
     letter, dot, name = figure.rpartition(".")
     title = _(TITLES.get(name) or CURVES.get(name) or name)
-    return f"{letter.upper()}: {title}" if dot else title
+    return pair(letter.upper(), title, _) if dot else title

@@ -21,7 +21,7 @@ from gan_core.lessons.sight import Sight
 from gan_core.lessons.trials import Outcome
 from gan_core.runs import words
 from gan_core.runs.about import About
-from gan_core.text import N_
+from gan_core.text import N_, joined, listed, pair
 from pages._ui import service, tokens
 from pages._ui.charts import show_chart
 from pages._ui.failures import plain
@@ -262,14 +262,14 @@ class LessonTrial:
         floor = luck.floor(found[0].runs[0], self.part.figure)
         if floor is not None:
             parts.append(_(telling.FLOOR).format(floor=telling.written(speech(), self.part.figure, floor)))
-        return plain(" ".join(parts))
+        return plain(joined(*parts))
 
     def _far(self, run: Compared, _: Translate) -> str:
         """How far a run is that has not ended as the trial wants."""
         if run.changed or run.step > self.part.steps:
             return _("changed on its way")
         state = _(words.STATUSES.get(run.status, run.status))
-        return f"{state}, {_('step {step}').format(step=number(run.step))}"
+        return listed((state, _("step {step}").format(step=number(run.step))), _)
 
     def _summary(self, _: Translate) -> None:
         """All tricks that have been tried."""
@@ -280,7 +280,7 @@ class LessonTrial:
         figure = self.part.figure
         arrow = "↑" if luck.is_higher_better(figure) else "↓"
         title = f"{words.curve_title(figure, _)} {arrow}"
-        lines = [f"| {_('Trick')} | {_('Difference')}: {title} | {_('95% interval')} | {_('Verdict')} | {_('You said')} |",
+        lines = [f"| {_('Trick')} | {pair(_('Difference'), title, _)} | {_('95% interval')} | {_('Verdict')} | {_('You said')} |",
                  "| --- | ---: | ---: | --- | --- |"]  # fmt: skip
         for trick, one in outcomes.items():
             value, low, high = (_signed(v) for v in (one.difference.value, one.difference.low, one.difference.high))
