@@ -22,6 +22,7 @@ from pages._ui.share import address
 
 FILES = {"lab": "lab.py", "images": "images.py", "translate": "translate.py", "compare": "compare.py"}
 RUNS_SECONDS = 3.0
+MINUTES_FROM = 120  # seconds; fewer are said as seconds
 
 
 def _card(entry: Entry[dict[str, object]], _: Callable[[str], str]) -> None:
@@ -56,6 +57,8 @@ def _time(entry: Entry[dict[str, object]], _: Callable[[str], str]) -> str:
         return _("Lasts {samples} real samples; the time here is known after the first run.").format(
             samples=number(config.horizon)
         )
+    if here >= MINUTES_FROM:
+        return _("About {minutes} min on this machine.").format(minutes=number(round(here / 60)))
     return _("About {seconds} s on this machine.").format(seconds=number(round(here / 5) * 5 or 5))
 
 

@@ -57,5 +57,6 @@ function controlIn(element) {
 
 export default function keep({ data }) {
   window.ganFocus ??= new Keeper();
+  window.ganTrail ??= new Trail();
   document.documentElement.lang = data.language; // those who listen hear the page in its own language
 }

@@ -1,4 +1,5 @@
-"""An invisible part of every page: what has the focus of the keyboard never leaves it behind, and the browser knows what language this is."""
+"""An invisible part of every page: what has the focus of the keyboard never leaves it behind, the browser's Back leads to where one was, and the
+browser knows what language this is."""
 
 from pathlib import Path
 
@@ -6,9 +7,10 @@ import streamlit as st
 
 from pages._ui.i18n import language
 
-_component = st.components.v2.component(
-    "gan_focus", html="<div></div>", css="", js=(Path(__file__).parent / "focus.js").read_text(encoding="utf-8"),
-)  # fmt: skip
+_HERE = Path(__file__).parent
+SCRIPT = "\n".join((_HERE / f"{part}.js").read_text(encoding="utf-8") for part in ("trail", "focus"))
+
+_component = st.components.v2.component("gan_focus", html="<div></div>", css="", js=SCRIPT)
 
 
 def keep_focus() -> None:

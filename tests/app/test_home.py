@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from gan_core import presets, registry
+from gan_core import estimate, presets, registry
 from gan_core.runs.scheduler import Scheduler
 from pages._ui.i18n import languages
 from pages._ui.owner import public_id
@@ -27,6 +27,14 @@ def test_home_offers_every_preset_and_says_what_the_machine_is(visit: Open) -> N
     told = "\n".join(c.value for c in app.caption)
     assert all(e.info["see"] in told and e.info["try_this"] in told for e in offered)
     assert any("does the training" in m.value for m in app.markdown)
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(2.0, "About 5 s"), (88.0, "About 90 s"), (1465.0, "About 24 min")])
+def test_a_long_time_is_said_in_minutes(
+    visit: Open, monkeypatch: pytest.MonkeyPatch, seconds: float, said: str
+) -> None:
+    monkeypatch.setattr(estimate, "seconds_here", lambda *_: seconds)
+    assert any(f"{said} on this machine." in c.value for c in visit().caption)
 
 
 @pytest.mark.parametrize("name", ["ring", "digits"])

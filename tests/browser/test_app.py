@@ -238,6 +238,22 @@ def test_a_reload_keeps_the_run_and_its_settings(training: Any) -> None:
     until(page, lambda: chosen.input_value() == "Two moons")
 
 
+def test_back_leads_to_the_run_that_was_shown(training: Any) -> None:
+    page = training
+    run = re.search(r"run=([\w-]+)", page.url)
+    assert run is not None
+    page.get_by_role("button", name="Compare").click()
+    page.get_by_role("button", name="With other runs").click()
+    until(page, lambda: "/comparison" in page.url and f"runs={run[1]}" in page.url)
+    page.get_by_role("heading", level=1, name="Compare").or_(
+        page.get_by_role("heading", level=2, name="Compare")
+    ).first.wait_for()
+    page.go_back()
+    until(page, lambda: "/lab" in page.url)
+    assert re.search(rf"[?&]run={run[1]}", page.url)
+    until(page, lambda: data(page, "status") == "running")
+
+
 def test_another_browser_watches_and_cannot_control(training: Any, visitor: Visitor) -> None:
     owner, guest = training, visitor()
     token = token_of(guest, owner.url)
