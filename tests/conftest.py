@@ -6,6 +6,7 @@ A worker starts one browser and one server for all files of browser tests that i
 
 import gc
 import os
+import sys
 
 import pytest
 
@@ -17,10 +18,19 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.fsync = lambda _file: (
     None
 )  # no test pulls the plug, and what a process that is killed has written is there without it
+# Every worker, and every process that a test starts, would compile all modules anew where a container forbids to keep them.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 gc.disable()  # while tests are collected, which leaves nothing to collect
 
 _FIRST = "tests/browser/test_app.py"  # its first test has to be the first that asks a server for a page
 _LONGEST = "tests/browser/"  # begun last, they would be what everybody waits for
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: a test that waits for a page leaves its core to another."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import expect
-from test_app import until
+from test_app import start_slowly, until
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "unit"))
 import _tiny
@@ -180,8 +180,7 @@ def test_nor_while_it_trains_nor_in_what_opens(visitor: Visitor, rested: Rested)
         found += wrongs(page)
         page.keyboard.press("Escape")
         page.wait_for_timeout(300)
-    page.get_by_role("button", name="Start training").click()
-    page.locator('.gl[data-status="running"]').wait_for()
+    start_slowly(page)
     found += in_both(page)
     page.locator(".gl-button-more").click()
     found += wrongs(page)

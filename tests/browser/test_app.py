@@ -62,7 +62,15 @@ def press(page: Any, name: str, status: str) -> None:
     until(page, lambda: data(page, "status") == status)
 
 
-SLOWLY = settings.replace(presets.load("moons"), {"speed": 60, "horizon": 0})  # leaves the processor to the browser
+SLOWLY = settings.replace(presets.load("moons"), {"speed": 60, "horizon": 0})
+
+
+def start_slowly(page: Any) -> None:
+    """To a run that is seen to train and leaves the processor to the browser: for tests of anything but how fast it trains."""
+    page.goto(f"/lab?c={serial.to_link(SLOWLY)}")
+    page.get_by_role("button", name="Start training").click()
+    page.wait_for_url("**run=*")
+    until(page, lambda: page.locator(".gl").count() > 0 and number(page, "step") > 0)
 
 
 @pytest.fixture(scope="module")
@@ -71,9 +79,7 @@ def begun(browser: Any, app_server: str) -> Iterator[tuple[Any, str, Watcher]]:
     context = browser.new_context(viewport={"width": 1440, "height": 900}, base_url=app_server)
     context.set_default_timeout(60_000)
     watcher, page = Watcher(context), context.new_page()
-    page.goto(f"/lab?c={serial.to_link(SLOWLY)}")
-    page.get_by_role("button", name="Start training").click()
-    page.wait_for_url("**run=*")
+    start_slowly(page)
     yield page, page.url, watcher
     context.close()
 
@@ -193,7 +199,7 @@ def test_pause_step_resume_reset_stop(training: Any) -> None:
 
 def test_an_iteration_in_slow_motion_and_what_is_set_beside_the_picture(visitor: Visitor) -> None:
     page = visitor()
-    start(page)
+    start_slowly(page)
     page.get_by_role("button", name="More", exact=True).click()
     page.get_by_role("menuitem", name="Slow motion").click()
     until(page, lambda: data(page, "status") == "paused")
@@ -289,7 +295,7 @@ def test_another_tab_of_the_same_browser_controls(training: Any) -> None:
 
 def test_a_killed_browser_leaves_the_run_going(visitor: Visitor) -> None:
     page = visitor()
-    start(page)
+    start_slowly(page)
     address, step, cookies = page.url, number(page, "step"), page.context.cookies()
     page.context.close()
     again = visitor()
@@ -311,7 +317,7 @@ def test_the_digits_change(visitor: Visitor) -> None:
 
 def test_a_fixed_setting_asks_for_a_new_run_without_moving_the_picture(visitor: Visitor) -> None:
     page = visitor()
-    start(page)
+    start_slowly(page)
     before = page.locator(".gl").bounding_box()
     field = page.get_by_role("textbox", name="Hidden layers").first
     field.fill("32,32")

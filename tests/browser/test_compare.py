@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from test_app import number, shown, start, until
+from test_app import number, shown, start_slowly, until
 
 Visitor = Callable[..., Any]
 
@@ -65,7 +65,7 @@ def test_two_configurations_train_in_step(visitor: Visitor) -> None:
 
 def test_a_ghost_stands_behind_the_next_run(visitor: Visitor) -> None:
     page = visitor()
-    start(page, "moons")
+    start_slowly(page)
     until(page, lambda: number(page, "step") > 40)
     page.get_by_role("button", name="Pause", exact=True).click()
     until(page, lambda: page.locator(".gl").get_attribute("data-status") == "paused")

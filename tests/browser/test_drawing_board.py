@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from PIL import Image, ImageDraw
-from test_app import data, number, pixels, shown, until
+from test_app import data, number, pixels, shown, start_slowly, until
 
 Visitor = Callable[..., Any]
 
@@ -119,10 +119,7 @@ def test_a_word_and_a_picture_on_a_telephone(visitor: Visitor) -> None:
 
 def test_a_table_is_imported_and_a_wrong_one_refused_while_a_run_goes_on(visitor: Visitor) -> None:
     page = visitor()
-    shown(page, "/lab")
-    page.get_by_role("button", name="Start training").click()
-    page.wait_for_url("**run=*")
-    until(page, lambda: page.locator(".gl").count() > 0 and number(page, "step") > 0)
+    start_slowly(page)
     address = page.url
     opened(page)
     page.get_by_role("tab", name="Table (CSV)").click()

@@ -4,12 +4,12 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from test_app import data, number, pixels, press, start, until
+from test_app import data, number, pixels, press, start_slowly, until
 
 
 def test_the_inside_of_a_gan_is_alive_and_explains_itself(visitor: Callable[..., Any]) -> None:
     page = visitor()
-    start(page)
+    start_slowly(page)
     page.locator(".gl-why").scroll_into_view_if_needed()
     layer = "[data-layer='d.2'] canvas"
     empty = pixels(page, layer)
