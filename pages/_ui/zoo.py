@@ -72,17 +72,21 @@ class Zoo:
         {"index": self._index, "timeline": self._timeline, "figures": self._figures}[view]()
 
     def _view(self) -> str:
-        """Which view; the address keeps it."""
-        _ = self._
+        """Which view; the address keeps it, and the browser's Back brings it."""
+        _, state = self._, st.session_state
         asked = st.query_params.get("view", "")
-        start = asked if asked in VIEWS else st.session_state.get("zoo.view.kept", "index")
+        if "zoo.view" not in state:
+            state["zoo.view"] = asked if asked in VIEWS else state.get("zoo.view.kept", "index")
+        elif asked != state["zoo.view.asked"]:  # not by this control
+            state["zoo.view"] = asked if asked in VIEWS else "index"
         chosen = st.segmented_control(
-            _("View"), list(VIEWS), default=start, format_func=lambda v: _(VIEWS[v]), key="zoo.view", label_visibility="collapsed", required=True,
+            _("View"), list(VIEWS), format_func=lambda v: _(VIEWS[v]), key="zoo.view", label_visibility="collapsed", required=True,
         )  # fmt: skip
         view = str(chosen or "index")
-        st.session_state["zoo.view.kept"] = view
+        state["zoo.view.kept"] = view
         if view != "index" or asked:
             st.query_params["view"] = view
+        state["zoo.view.asked"] = st.query_params.get("view", "")
         return view
 
     # ── index ────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -107,6 +107,19 @@ def test_the_timeline_is_also_a_list(visit: Open) -> None:
     assert "Minimax (saturating) (Loss)" in linked(app)
 
 
+def test_an_address_that_comes_back_brings_its_view(visit: Open) -> None:
+    app = visit("zoo.py", view="timeline")
+    app.segmented_control(key="zoo.view").set_value("figures").run()
+    assert app.query_params["view"] == "figures"
+    app.query_params["view"] = "timeline"  # as Back does
+    app.run()
+    assert app.segmented_control(key="zoo.view").value == "timeline"
+    del app.query_params["view"]
+    app.run()
+    assert app.segmented_control(key="zoo.view").value == "index"
+    assert not app.exception
+
+
 def test_a_wrong_view_is_told_and_is_the_index(visit: Open) -> None:
     app = visit("zoo.py", view="nothing")
     assert len(linked(app)) == len(zoo.all_of())
