@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
+from _until import until
 from conftest import Open
 from streamlit.testing.v1 import AppTest
 
@@ -18,13 +16,6 @@ from gan_core.runs.index import Query
 from gan_core.runs.scheduler import Scheduler
 from pages._ui import service
 from pages._ui.import_run import _TRAY
-
-
-def until(condition: Callable[[], Any]) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def brought(app: AppTest, scheduler: Scheduler, name: str, data: bytes) -> AppTest:

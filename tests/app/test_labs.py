@@ -3,13 +3,13 @@
 import math
 import re
 import struct
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from _mirrored import shown
+from _until import until
 from streamlit.testing.v1 import AppTest
 
 from gan_core import config as settings
@@ -65,13 +65,6 @@ def start(app: AppTest, page: str, scheduler: Scheduler) -> Any:
     session = scheduler.get(_one(app.query_params["run"]))
     assert session is not None
     return session
-
-
-def until(condition: Callable[[], bool], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)
 
 
 @pytest.mark.parametrize(("page", "preset"), LABS.items())

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from _until import until
 from streamlit.testing.v1 import AppTest
 
 from gan_core import config as settings
@@ -138,6 +139,24 @@ def test_a_run_starts_with_the_lessons_settings_and_follows_its_controls(visit: 
     assert session.expected_config.k_d == 5
     button(app, "As at the beginning").click().run()
     assert session.expected_config.k_d == 1
+
+
+def test_what_a_lesson_leaves_behind_rests(visit: Open, scheduler: Scheduler) -> None:
+    app = visit("learn.py", lesson="collapse")
+    put(app, Record({"guess": "few"}))
+    button(app, "Start training").click().run()
+    (first,) = record(app).runs["cause"]
+    button(app, "Start anew").click().run()
+    (second,) = record(app).runs["cause"]
+    assert second != first
+    until(lambda: scheduler.get(first).status == "paused")
+    assert "went on with another run" in str(scheduler.get(first).message)
+    assert scheduler.get(second).is_active
+    everything = LESSONS["collapse"]
+    every = {ask.id: (ask.right if ask.is_number else ask.options[0]) for ask in everything.asks().values()}
+    put(app, Record(every, frozenset(everything.steps) - every.keys(), {"cause": (second,)}))  # type: ignore[arg-type]
+    button(app, "Begin this lesson anew").click().run()
+    until(lambda: scheduler.get(second).status == "paused")
 
 
 def test_a_run_that_is_gone_is_told_and_what_was_done_stays(visit: Open) -> None:

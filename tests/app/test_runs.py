@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from _until import until
 from streamlit.testing.v1 import AppTest
 
 from gan_core import config as settings
@@ -26,13 +27,6 @@ from pages._ui.settings import ServeOptions
 
 Open = Callable[..., AppTest]
 SMALL = {"generator.hidden": (8,), "discriminator.hidden": (8,), "batch_size": 16, "device": "cpu", "threads": 1}
-
-
-def until(condition: Callable[[], Any]) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 @pytest.fixture

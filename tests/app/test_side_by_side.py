@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
 from _mirrored import shown
+from _until import until
 from streamlit.testing.v1 import AppTest
 
 from gan_core import presets, registry, serial
@@ -44,13 +44,6 @@ def press(app: AppTest, key: str) -> AppTest:
     app.button(key=key).click().run()
     assert not app.exception
     return app
-
-
-def until(condition: Callable[[], bool], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)
 
 
 def started(app: AppTest, scheduler: Scheduler) -> list[TrainingSession]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import _tiny
 import pytest
+from _until import until
 from filelock import FileLock
 
 from gan_core.config import RunConfig, replace
@@ -73,13 +74,6 @@ def part(**changes: object) -> Part:
 
 def names(wanted: Part) -> list[str]:
     return [order.name for order in orders.orders(wanted)]
-
-
-def until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 def test_it_is_made_while_somebody_asks_for_it(shop: Workshop, tmp_path: Path) -> None:

@@ -8,12 +8,12 @@ import signal
 import struct
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from _until import until
 
 from gan_core.runs.following import Beacon, FollowedRun
 from gan_core.runs.scheduler import Scheduler
@@ -21,13 +21,6 @@ from gan_core.runs.session import TrainingSession
 from gan_core.runs.store import Store
 
 SETTINGS = ["generator.hidden=8,8", "discriminator.hidden=8,8", "batch_size=16", "device=cpu", "threads=1"]
-
-
-def until(condition: Callable[[], Any], seconds: float = 60.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def header(data: bytes) -> dict[str, Any]:

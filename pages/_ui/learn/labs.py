@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, cast
 
 import streamlit as st
@@ -12,6 +12,7 @@ from gan_core.errors import PlaygroundError
 from gan_core.lessons.lesson import Lab as LabPart
 from gan_core.lessons.lesson import Pair as PairPart
 from gan_core.lessons.sight import Sight, of_runs, of_session
+from gan_core.runs.commands import Pause
 from gan_core.runs.gauging import MOST, SHOWN
 from gan_core.runs.session import TrainingSession
 from gan_core.sharing import Share
@@ -29,6 +30,7 @@ from pages._ui.share import Rules, show_refusal
 from pages._ui.side_by_side import badge, leader
 
 GONE = N_("The run of this step is not here any more. What you have done stays done; start another one to go on.")
+LEFT = N_("Paused, since the lesson that it belongs to went on with another run.")
 CURVES_SECONDS = 2.0
 Translate = Callable[[str], str]
 
@@ -55,9 +57,8 @@ class LessonLab(Lab):
 
     @run_id.setter
     def run_id(self, run_id: str | None) -> None:
-        record = progress().of(self.lesson)
         if run_id:
-            keep(progress().put(self.lesson, record.began(self.step.id, (run_id,))))
+            _began(self.lesson, self.step.id, (run_id,))
             self._measure_often(run_id)
 
     def _measure_often(self, run_id: str) -> None:
@@ -203,8 +204,7 @@ class LessonPair:
         except PlaygroundError as error:
             st.error(plain(told(error, _)), icon=":material/error:")
             return
-        record = progress().of(self.lesson)
-        keep(progress().put(self.lesson, record.began(self.part.id, tuple(run.id for run in runs))))
+        _began(self.lesson, self.part.id, tuple(run.id for run in runs))
         st.rerun()
 
     def sight(self) -> Sight | None:
@@ -213,6 +213,21 @@ class LessonPair:
         seen = [_sight(service.scheduler().peek(run_id)) for run_id in ids]
         whole = [one for one in seen if one is not None]
         return of_runs(whole) if whole and len(whole) == len(ids) else None
+
+
+def _began(lesson: str, part: str, run_ids: tuple[str, ...]) -> None:
+    """These are the part's runs now, and those that it had before rest."""
+    record = progress().of(lesson)
+    leave(set(record.runs.get(part, ())) - set(run_ids))
+    keep(progress().put(lesson, record.began(part, run_ids)))
+
+
+def leave(run_ids: Iterable[str]) -> None:
+    """Pause runs that a lesson shows no more, as far as the visitor may: they would slow down those that it shows."""
+    for run_id in run_ids:
+        run = service.scheduler().peek(run_id)
+        if isinstance(run, TrainingSession) and service.may_control(run):
+            service.scheduler().send(run, Pause(LEFT))
 
 
 def _sight(run: Run | None) -> Sight | None:

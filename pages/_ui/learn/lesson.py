@@ -20,7 +20,7 @@ from pages._ui.i18n import number
 from pages._ui.learn import words
 from pages._ui.learn.figures import FIGURES, OF_RUNS, TITLES
 from pages._ui.learn.keeping import keep, progress
-from pages._ui.learn.labs import LessonLab, LessonPair
+from pages._ui.learn.labs import LessonLab, LessonPair, leave
 from pages._ui.learn.trial import LessonTrial
 from pages._ui.share import address
 
@@ -108,8 +108,13 @@ class LessonPage:
                     st.page_link("learn.py", label=_("Next: {title}").format(title=words.of(names[after])["title"]),
                                  icon=":material/arrow_forward:", query_params=query)  # fmt: skip
                 st.button(_("Begin this lesson anew"), icon=":material/restart_alt:", key="learn.anew",
-                          on_click=lambda: keep(progress().anew(self.lesson.name)),
+                          on_click=self._begin_anew,
                           help=_("Your answers and ticks of this lesson go; its runs stay on the page Runs."))  # fmt: skip
+
+    def _begin_anew(self) -> None:
+        name = self.lesson.name
+        leave(run_id for run_ids in progress().of(name).runs.values() for run_id in run_ids)
+        keep(progress().anew(name))
 
     def _read_on(self) -> None:
         """What the lesson was about, in the zoo."""
