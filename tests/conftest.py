@@ -27,12 +27,6 @@ _FIRST = "tests/browser/test_app.py"  # its first test has to be the first that 
 _LONGEST = "tests/browser/"  # begun last, they would be what everybody waits for
 
 
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are cores: a test that waits for a page leaves its core to another."""
-    return (os.cpu_count() or 1) + 1
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "browser" in getattr(item, "fixturenames", ()):

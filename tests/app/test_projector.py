@@ -45,7 +45,7 @@ def test_a_chart_in_words() -> None:
     figure.update_layout(title={"text": "Loss"})
     assert in_words(figure, str) == "Loss. A: from 2.50 at 0 to 4 at 200, lowest 0.250, highest 4"
     points = go.Figure(go.Scattergl(x=[-1, 0.5, 2], y=[10, 20, 12.5], mode="markers"))
-    assert in_words(points, str) == "3 points, across from -1 to 2, up from 10 to 20"
+    assert in_words(points, str) == "3 points, across from −1 to 2, up from 10 to 20"
 
 
 def test_a_chart_grows_with_the_type() -> None:

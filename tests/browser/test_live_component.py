@@ -272,7 +272,7 @@ def test_the_menu_and_the_speed(page: Any, server: FakeServer) -> None:
     assert page.locator(".gl-more .gl-menu").is_hidden()
     more.click()
     page.keyboard.press("Escape")
-    assert page.locator(".gl-more .gl-menu").is_hidden()
+    page.locator(".gl-more .gl-menu").wait_for(state="hidden")
     more.click()
     page.get_by_role("menuitem", name="New seed").click()
     page.get_by_role("dialog").get_by_role("button", name="New seed").click()
@@ -509,7 +509,7 @@ def test_a_cell_is_enlarged_and_closed_again(page: Any, server: FakeServer) -> N
     page.keyboard.press("ArrowDown")
     assert title.inner_text() == "Generated · row 2, column 2"
     page.keyboard.press("Escape")
-    assert page.locator(".gl-dialog").is_hidden()
+    page.locator(".gl-dialog").wait_for(state="hidden")
     assert page.evaluate(f"{ROOT}.querySelector('.gl-grid-fake canvas').matches(':focus')")  # where it was before
     page.locator(".gl-grid-real canvas").focus()
     page.keyboard.press("ArrowRight")

@@ -100,6 +100,7 @@ def test_pixels_or_features(page: Any, server: FakeServer) -> None:
     dialog.get_by_text("Distance in the features of the digits classifier").wait_for()
     assert dialog.locator("figcaption").first.inner_text() == "3 · 2"
     page.keyboard.press("Escape")
+    dialog.wait_for(state="hidden")
     page.locator(".gl-grid-real canvas").focus()
     page.keyboard.press("Enter")  # the choice is kept
     until(page, lambda: server.heard_of("want")[-1] == ["close:real.0.features"])
@@ -112,7 +113,7 @@ def test_nothing_is_asked_any_more_once_it_is_closed(page: Any, server: FakeServ
     page.keyboard.press("ArrowRight")
     until(page, lambda: server.heard_of("want")[-1] == ["close:fake.1"])
     page.keyboard.press("Escape")
-    assert dialog.is_hidden()
+    dialog.wait_for(state="hidden")
     until(page, lambda: server.heard_of("want")[-1] == [])
 
 
@@ -128,6 +129,7 @@ def test_the_class_is_named(page: Any, server: FakeServer) -> None:
     dialog = opened(page, server, (2, 3), grid=grid)
     assert dialog.locator(".gl-dialog-bar span").inner_text().startswith("Generated as d · row")
     page.keyboard.press("Escape")
+    dialog.wait_for(state="hidden")
     page.locator(".gl-grid-real canvas").focus()
     page.keyboard.press("Enter")
     assert dialog.locator(".gl-dialog-bar span").inner_text() == "Real a · row 1, column 1"
@@ -138,6 +140,7 @@ def test_a_category_that_a_run_found_is_not_said_of_real_pictures(page: Any, ser
     dialog = opened(page, server, (2, 3), grid=grid)
     assert dialog.locator(".gl-dialog-bar span").inner_text().startswith("Generated as D · row")
     page.keyboard.press("Escape")
+    dialog.wait_for(state="hidden")
     page.locator(".gl-grid-real canvas").focus()
     page.keyboard.press("Enter")
     assert dialog.locator(".gl-dialog-bar span").inner_text() == "Real · row 1, column 1"

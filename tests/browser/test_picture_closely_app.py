@@ -32,4 +32,4 @@ def test_a_run_says_what_it_knows_of_a_picture(visitor: Callable[..., Any]) -> N
     dialog.get_by_role("button", name="Features").click()
     dialog.get_by_text("features of the digits classifier").wait_for()
     page.keyboard.press("Escape")
-    assert dialog.is_hidden()
+    dialog.wait_for(state="hidden")

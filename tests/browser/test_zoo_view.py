@@ -56,7 +56,7 @@ def test_search_opens_and_comes_back(visitor: Visitor) -> None:
     entry(page, "arrow_back All of the zoo").or_(entry(page, "All of the zoo")).first.click()
     heading(page, "Zoo of GANs")
     until(page, lambda: page.get_by_role("textbox", name="Search").input_value() == "yazici")
-    assert entry(page, "Averaged generator (EMA)").count() == 1
+    until(page, lambda: entry(page, "Averaged generator (EMA)").count() == 1)
 
 
 def test_a_mark_of_the_timeline_opens_what_it_stands_for(visitor: Visitor) -> None:

@@ -16,7 +16,7 @@ def test_a_number_has_a_minus_and_no_hyphen(language: str) -> None:
     assert (speech.number(1234.5), speech.number(0), speech.percent(0.5)) == ("1,234.5", "0", "50%")
 
 
-def test_a_setting_has_one_too_but_its_exponent_is_as_it_is_typed() -> None:
+def test_a_setting_has_one_too_but_its_exponent_can_be_typed() -> None:
     rate = settings.field("g_optimizer.lr")
     assert Speech().value(rate, -0.5) == "\u22120.5"
-    assert Speech().value(rate, 2e-5) == "2e-05"
+    assert Speech().value(rate, 2e-5) == "2e-5"
