@@ -28,7 +28,7 @@ from gan_core.runs.index import Query
 from gan_core.runs.listing import ACTIVE, Row
 from gan_core.runs.repeating import MOST_SEEDS, seeds
 from gan_core.runs.session import TrainingSession
-from gan_core.text import N_, after, listed, told
+from gan_core.text import N_, led, listed, told
 from pages._ui import service
 from pages._ui.album import Cell, album_view
 from pages._ui.charts import FIRST, show_chart
@@ -366,7 +366,7 @@ class Comparison:
             st.caption(_("Nothing is known yet that they have measured around the same place."))
             return
         said = telling.sentences(speech(), verdict)
-        st.markdown("\n".join(f"- **{plain(values)}**{plain(after(text, values))}" for values, text in said))
+        st.markdown("\n".join("- " + led(plain(values), plain(text)) for values, text in said))
         st.caption(plain(telling.basis(speech(), found, verdict, axis)))
         rows = [
             [plain(title), *(f"**{text}**" if best else text for text, best in cells)]

@@ -70,6 +70,9 @@ def test_it_says_what_differs_and_that_one_seed_says_nothing(visit: Open, schedu
         app.run()
         assert not app.exception
     assert f"At Step {a.step}" in said(app)
+    chinese = said(visit("comparison.py", runs=f"{a.id},{b.id}", lang="zh_CN"))
+    # Markdown would not end the bold between a full stop and a letter.
+    assert "**。差值为" in chinese
 
 
 def test_again_with_other_seeds_in_one_click(visit: Open, scheduler: Scheduler) -> None:

@@ -21,7 +21,7 @@ from gan_core.lessons.sight import Sight
 from gan_core.lessons.trials import Outcome
 from gan_core.runs import words
 from gan_core.runs.about import About
-from gan_core.text import N_, joined, listed, pair
+from gan_core.text import N_, joined, led, listed, pair
 from pages._ui import service, tokens
 from pages._ui.charts import show_chart
 from pages._ui.failures import plain
@@ -220,7 +220,7 @@ class LessonTrial:
             return
         verdict = trials.verdict(self.part, found, outcome)
         for values, text in telling.sentences(speech(), verdict):
-            st.markdown(f"**{plain(values)}** {plain(text)}")
+            st.markdown(led(plain(values), plain(text)))
         st.caption(self._basis(found, _))
         said = progress().of(self.lesson).answers.get(self.part.place(trick))
         right = said == outcome.verdict
