@@ -115,19 +115,20 @@ def basis(speech: Speech, entries: Sequence[Entry], verdict: Verdict, axis: str)
 def table(
     speech: Speech, entries: Sequence[Entry], judged: Sequence[str], axis: str
 ) -> list[tuple[str, list[tuple[str, bool]]]]:
-    """For each figure its title and a cell an entry: mean ± standard deviation, and whether it is the best."""
+    """For each figure its title and a cell an entry: mean ± standard deviation, and whether it is the best, as far as can be read."""
     rows = []
     for curve in judged:
         verdict = luck.verdict(entries, curve, axis)
         if verdict is None:
             continue
+        means = {letter: written(speech, curve, values.mean) for letter, values in verdict.values.items()}
         cells = []
         for entry in entries:
-            values = verdict.values.get(entry.letter)
-            text = "–" if values is None else written(speech, curve, values.mean)
+            text, values = means.get(entry.letter, "–"), verdict.values.get(entry.letter)
+            best = text == means[verdict.best.letter]
             if values is not None and len(values.each) > 1:
                 text += f" ± {written(speech, curve, values.deviation)}"
-            cells.append((text, entry is verdict.best))
+            cells.append((text, best))
         arrow = "↑" if luck.is_higher_better(curve) else "↓"
         rows.append((f"{words.curve_title(curve, speech.translate)} {arrow}", cells))
     return rows

@@ -191,6 +191,16 @@ def test_entries_are_judged_where_all_have_come_to(tmp_path: Path) -> None:
     assert luck.verdict(entries(runs[:1]), "swd") is None
 
 
+def test_what_reads_alike_is_equally_good(tmp_path: Path) -> None:
+    reached = {"none": (0.5, 0.99), "r1": (0.5000001, 0.9), "r2": (0.6, 0.5)}
+    runs = [run(tmp_path, p, {9: {"swd": swd, "quality": q}}, penalty=p) for p, (swd, q) in reached.items()]
+    rows = telling.table(Speech(), entries(runs), ["swd", "quality"], "step")
+    assert [cells for _title, cells in rows] == [
+        [("0.5", True), ("0.5", True), ("0.6", False)],
+        [("99.0%", True), ("90.0%", False), ("50.0%", False)],
+    ]
+
+
 def test_only_what_differs_is_listed_with_what_was_changed(tmp_path: Path) -> None:
     told = {"step": 30, "do": "change", "changes": {"k_d": [1, 2], "speed": [0, 10]}}
     found = entries([run(tmp_path, "a", seed=1), run(tmp_path, "b", seed=2, penalty="none", journal=(told,))])
