@@ -411,7 +411,7 @@ class Favourites {
           refused += facts.refused;
         }
       } catch (error) {
-        desk.say(`${file.name}: ${error.message}`, true);
+        desk.say(desk.words.pair(file.name, error.message), true);
       }
     }
     if (!taken.length) return;

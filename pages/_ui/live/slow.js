@@ -349,6 +349,6 @@ class SlowMotion {
       context.textBaseline = "top";
       if (slot > 26 || i % 2 === 0) context.fillText(words.number(i + 1), i * slot + slot / 2, 18 + height);
     });
-    this.strip.dataset.tip = layers.map((name, i) => `${words.number(i + 1)}: ${name}`).join("\n");
+    this.strip.dataset.tip = layers.map((name, i) => words.pair(words.number(i + 1), name)).join("\n");
   }
 }
