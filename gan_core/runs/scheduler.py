@@ -93,6 +93,7 @@ class Scheduler:
         self._refreshing = threading.Lock()
         self._next_refresh = self._next_tidying = 0.0
         self._used: dict[str, float] = defaultdict(float)  # seconds of turns, by owner and by run
+        self._taking: set[str] = set()  # the runs that take turns
         self._busy: set[str] = set()
         self._groups: dict[tuple[str, ...], Group] = {}
         self._accelerator_busy = False
@@ -378,9 +379,6 @@ class Scheduler:
         with self._lock:
             if self._closing.is_set():
                 raise RunError(N_("The server is shutting down: no new run can start."))
-            # A newcomer starts level with the least served, so that it neither waits nor is owed the time before it came.
-            floor = min((self._used[s.id] for s in self._sessions.values()), default=0.0)
-            self._used[session.id] = floor
             self._sessions[session.id] = session
             if session.together:
                 self._groups.setdefault(session.together, Group())
@@ -412,6 +410,7 @@ class Scheduler:
         with self._lock:
             self._order_queue()
             self._plan_groups()
+            self._level()
             ready = [
                 s for s in self._sessions.values()
                 if s.id not in self._busy and s.id not in self._deleting and s.wants_turn and self._device_free(s)
@@ -424,6 +423,16 @@ class Scheduler:
             self._accelerator_busy |= session.on_accelerator
             group = self._group(session)
             return session, group.goal if group is not None else None
+
+    def _level(self) -> None:
+        """A run that comes, or comes back, starts level with the least served of its owner's others: it neither waits for what it had
+        before, nor is owed what they had meanwhile."""
+        taking = [s for s in self._sessions.values() if s.is_active or s.wants_turn]
+        for session in taking:
+            if session.id not in self._taking:
+                others = [self._used[s.id] for s in taking if s.owner == session.owner and s.id in self._taking]
+                self._used[session.id] = min(others, default=self._used[session.id])
+        self._taking = {s.id for s in taking}
 
     # ── runs that train in step ──────────────────────────────────────────────────────────────────────────────────────────
 
@@ -471,7 +480,7 @@ class Scheduler:
             others = [
                 self._used[f"owner {s.owner}"]
                 for s in self._sessions.values()
-                if s.owner != session.owner and s.is_active
+                if s.owner != session.owner and (s.is_active or s.wants_turn)
             ]
             # An owner who was away is not owed the time that others used meanwhile.
             self._used[owner] = max(self._used[owner], min(others, default=0.0) - 1.0) + seconds

@@ -422,9 +422,8 @@ def in_short(config: RunConfig, _: Callable[[str], str]) -> str:
     )
     if config.penalty != "none":
         field = settings.field("penalty_weight")
-        words.append(
-            f"{_(registry.penalty[config.penalty].title)}, {label(field, config, _)} {value_text(field, config.penalty_weight, _)}"
-        )
+        weight = f"{label(field, config, _)} {value_text(field, config.penalty_weight, _)}"
+        words.append(listed([_(registry.penalty[config.penalty].title), weight], _))
     for player in ("generator", "discriminator"):
         part = getattr(config, player)
         inside = (
@@ -437,7 +436,8 @@ def in_short(config: RunConfig, _: Callable[[str], str]) -> str:
 def _in_two(config: RunConfig, name: str, with_: str, _: Callable[[str], str]) -> str:
     """A choice and the number that belongs to it: "VAE, Weight β of the codes 1"."""
     choice, weight = settings.field(name), settings.field(with_)
-    return f"{value_text(choice, settings.get(config, name), _)}, {label(weight, config, _)} {value_text(weight, settings.get(config, with_), _)}"
+    said = f"{label(weight, config, _)} {value_text(weight, settings.get(config, with_), _)}"
+    return listed([value_text(choice, settings.get(config, name), _), said], _)
 
 
 def preview(config: RunConfig, here: bool = True) -> bytes | None:

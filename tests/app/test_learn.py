@@ -159,6 +159,19 @@ def test_what_a_lesson_leaves_behind_rests(visit: Open, scheduler: Scheduler) ->
     until(lambda: scheduler.get(second).status == "paused")
 
 
+def test_the_run_of_a_step_that_is_done_rests_as_the_next_begins(visit: Open, scheduler: Scheduler) -> None:
+    app = visit("learn.py", lesson="collapse")
+    answers: dict[str, str | float] = {"guess": "few", "kl": 1.386, "losses": "no", "which": "penalty"}
+    put(app, Record(answers, frozenset({"cause.healthy", "cause.collapsed"})))
+    button(app, "Start training").click().run()
+    button(app, "Start training").click().run()
+    (cause,), (cure,) = record(app).runs["cause"], record(app).runs["cure"]
+    until(lambda: scheduler.get(cause).status == "paused")
+    assert "went on with another run" in str(scheduler.get(cause).message)
+    button(app, "Start anew").click().run()  # to see it once more
+    assert scheduler.get(cure).is_active, "nothing of it is done yet"
+
+
 def test_a_run_that_is_gone_is_told_and_what_was_done_stays(visit: Open) -> None:
     app = visit("learn.py", lesson="collapse")
     put(app, Record({"guess": "few"}, frozenset({"cause.healthy"}), {"cause": ("ring-20260101-000000-abcdef",)}))

@@ -116,6 +116,45 @@ def test_owners_share_the_time(start: Callable[..., Scheduler], monkeypatch: pyt
         assert used[session.id] == pytest.approx(total_many / 3, rel=0.1)
 
 
+@pytest.mark.parametrize("owner", ["me", "another"])
+def test_what_a_run_had_before_is_not_held_against_it(
+    start: Callable[..., Scheduler], monkeypatch: pytest.MonkeyPatch, owner: str
+) -> None:
+    """It has trained for long; what it is asked is done as soon as before, whoever's run came later. By a clock that only turns move."""
+    turns, now = list[str](), 0.0
+    turn = TrainingSession.turn
+
+    def timed(self: TrainingSession, _seconds: float, until_step: int | None = None) -> None:
+        nonlocal now
+        turn(self, 0.0, until_step)
+        now += 1.0
+        turns.append(self.id)
+
+    monkeypatch.setattr(TrainingSession, "turn", timed)
+    monkeypatch.setattr(scheduler_module, "time", SimpleNamespace(**(vars(time) | {"perf_counter": lambda: now})))
+    scheduler = start()
+
+    def soon(asked: Callable[[], object], done: Callable[[], bool]) -> None:
+        """It is done before the others have had many turns."""
+        asked()
+        at = len(turns)
+        wait(lambda: done() or len(turns) > at + 60)
+        assert done()
+
+    resting = scheduler.create(_tiny.points(seed=0), "me")
+    reaches(resting, 20)
+    scheduler.send(resting, Pause())
+    wait(lambda: resting.status == "paused")
+    old = scheduler.create(_tiny.points(seed=1), "me")
+    reaches(old, 300)
+    new = scheduler.create(_tiny.points(seed=2), owner)
+    reaches(new, 2)
+    soon(lambda: scheduler.send(old, Pause()), lambda: old.status == "paused")
+    step = old.step
+    soon(lambda: scheduler.send(old, StepOnce()), lambda: old.step == step + 1)
+    soon(lambda: scheduler.send(old, Resume()), lambda: old.status == "running")
+
+
 def test_limits_and_the_queue(start: Callable[..., Scheduler]) -> None:
     scheduler = start(max_runs=2, max_per_owner=1)
     a1, a2 = (scheduler.create(_tiny.points(seed=i), "a") for i in range(2))

@@ -9,8 +9,10 @@ import streamlit as st
 
 from gan_core import config as settings
 from gan_core.errors import PlaygroundError
+from gan_core.lessons import LESSONS
 from gan_core.lessons.lesson import Lab as LabPart
 from gan_core.lessons.lesson import Pair as PairPart
+from gan_core.lessons.lesson import tasks_of
 from gan_core.lessons.sight import Sight, of_runs, of_session
 from gan_core.runs.commands import Pause
 from gan_core.runs.gauging import MOST, SHOWN
@@ -216,10 +218,18 @@ class LessonPair:
 
 
 def _began(lesson: str, part: str, run_ids: tuple[str, ...]) -> None:
-    """These are the part's runs now, and those that it had before rest."""
+    """These are the part's runs now. Those that it had before rest, and so do those of parts that are done."""
     record = progress().of(lesson)
-    leave(set(record.runs.get(part, ())) - set(run_ids))
+    over = {place for place in record.runs if place == part or _is_over(lesson, place)}
+    leave({run_id for place in over for run_id in record.runs[place]} - set(run_ids))
     keep(progress().put(lesson, record.began(part, run_ids)))
+
+
+def _is_over(lesson: str, place: str) -> bool:
+    """Whether all is ticked that the runs kept at `place` are for."""
+    part, record = LESSONS[lesson].part(place), progress().of(lesson)
+    tasks = tasks_of(part) if part is not None else ()
+    return bool(tasks) and all(record.has(f"{place}.{task.id}") for task in tasks)
 
 
 def leave(run_ids: Iterable[str]) -> None:
