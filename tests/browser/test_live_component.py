@@ -459,9 +459,9 @@ def test_before_the_first_look_there_is_nothing_to_draw(page: Any, server: FakeS
     mount(page, kind=kind)
     frames(page, 3)
     assert data(page, "status") == "preparing"
-    server.more = {}
     canvas = ".gl-low" if kind == "points" else ".gl-grid-fake canvas"
     empty = pixels(page, canvas)
+    server.more = {}
     until(page, lambda: pixels(page, canvas) != empty)
     drawn = int(data(page, "frames"))
     server.more = {"bare": True, "status": "preparing"}
