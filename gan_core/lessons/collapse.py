@@ -10,18 +10,13 @@ from gan_core.lessons.sight import Sight
 _HEALTHY = {"k_d": 1, "d_optimizer.lr": 3e-3}
 _COVERED = (Target("modes", at_least=8), Target("reverse_kl", at_most=0.3))
 _CURED = 800  # step from which on a cure counts
-_SETTLED = 200  # steps that a remedy has to last: what was there before it is not its work
+_SETTLED = 200  # steps that a remedy has to last
 _TRIED = 600  # steps that another loss has to be tried
 
 
 def _config(sight: Sight) -> RunConfig:
     assert sight.config is not None
     return sight.config
-
-
-def _lasts(sight: Sight, steps: int) -> bool:
-    """Whether nothing was changed for so long."""
-    return sight.step - max((mark.step for mark in sight.marks), default=0) >= steps
 
 
 def _strong(config: RunConfig) -> bool:
@@ -33,7 +28,7 @@ def by_penalty(sight: Sight) -> bool:
     """The gradient of D is penalised, and nothing else has helped."""
     config = _config(sight)
     return (
-        _lasts(sight, _SETTLED)
+        sight.lasts(_SETTLED)
         and _strong(config)
         and bool(registry.penalty[config.penalty].info["at"])
         and not config.discriminator.spectral_norm
@@ -43,23 +38,21 @@ def by_penalty(sight: Sight) -> bool:
 def by_norm(sight: Sight) -> bool:
     """D's layers are normalised by their largest singular value, and nothing else has helped."""
     config = _config(sight)
-    return (
-        _lasts(sight, _SETTLED) and _strong(config) and config.penalty == "none" and config.discriminator.spectral_norm
-    )
+    return sight.lasts(_SETTLED) and _strong(config) and config.penalty == "none" and config.discriminator.spectral_norm
 
 
 def by_balance(sight: Sight) -> bool:
     """D learns less often or more slowly, and nothing else has helped."""
     config = _config(sight)
     alone = config.penalty == "none" and not config.discriminator.spectral_norm
-    return _lasts(sight, _SETTLED) and alone and not _strong(config)
+    return sight.lasts(_SETTLED) and alone and not _strong(config)
 
 
 def other_loss(sight: Sight) -> bool:
     """Another of the losses is tried by itself, for long enough."""
     config = _config(sight)
     return (
-        _lasts(sight, _TRIED)
+        sight.lasts(_TRIED)
         and _strong(config)
         and config.penalty == "none"
         and not config.discriminator.spectral_norm

@@ -11,6 +11,7 @@ from gan_core.lessons.sight import Sight
 SPREAD = 0.5
 REAL = Gaussian(0.0, SPREAD)
 SHIFTS = tuple(i / 10 for i in range(81))
+_SETTLED = 200  # steps that a way to hold the critic has to last
 _HEARD = (Target("quality", at_least=0.2), Target("reverse_kl", at_most=0.3))
 
 
@@ -34,22 +35,28 @@ def _config(sight: Sight) -> RunConfig:
 
 def clipped(sight: Sight) -> bool:
     """Weights are clipped, and nothing else holds the critic."""
-    return _config(sight).penalty == "weight_clipping" and not _config(sight).discriminator.spectral_norm
+    return (
+        sight.lasts(_SETTLED)
+        and _config(sight).penalty == "weight_clipping"
+        and not _config(sight).discriminator.spectral_norm
+    )
 
 
 def penalised(sight: Sight) -> bool:
     """The slope is drawn towards 1, and nothing else holds the critic."""
-    return _config(sight).penalty == "wgan_gp" and not _config(sight).discriminator.spectral_norm
+    return (
+        sight.lasts(_SETTLED) and _config(sight).penalty == "wgan_gp" and not _config(sight).discriminator.spectral_norm
+    )
 
 
 def normalised(sight: Sight) -> bool:
     """Layers are divided by their largest singular value, and nothing else holds the critic."""
-    return _config(sight).penalty == "none" and _config(sight).discriminator.spectral_norm
+    return sight.lasts(_SETTLED) and _config(sight).penalty == "none" and _config(sight).discriminator.spectral_norm
 
 
 def free(sight: Sight) -> bool:
     """Nothing holds the critic."""
-    return _config(sight).penalty == "none" and not _config(sight).discriminator.spectral_norm
+    return sight.lasts(_SETTLED) and _config(sight).penalty == "none" and not _config(sight).discriminator.spectral_norm
 
 
 LESSON = Lesson(

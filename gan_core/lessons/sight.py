@@ -27,6 +27,10 @@ class Sight:
     did: frozenset[str] = frozenset()
     facts: Mapping[str, Any] = field(default_factory=dict)
 
+    def lasts(self, steps: int) -> bool:
+        """Whether nothing was changed for so long: what was there before a change is not its work."""
+        return self.step - max((mark.step for mark in self.marks), default=0) >= steps
+
 
 def of_session(session: TrainingSession) -> Sight:
     """What a run shows now. Metrics count at the step that they were measured at: those from before a change say nothing of after it. Of

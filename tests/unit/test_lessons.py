@@ -330,3 +330,19 @@ def test_a_cure_counts_when_it_has_lasted(task: Task) -> None:
     assert not task.is_done(Sight(1100, covered, config, marks=(mark,)))
     assert task.is_done(Sight(1600, covered, config, marks=(mark,)))
     assert not task.is_done(Sight(990, covered, config, marks=(mark,))), "measured before the change"
+
+
+@pytest.mark.parametrize(("task", "changes"), [
+    ("gp", {"penalty": "wgan_gp", "penalty_weight": 1.0}), ("bound", {"penalty": "weight_clipping", "penalty_weight": 0.5}),
+])  # fmt: skip
+def test_a_way_to_hold_the_critic_counts_when_it_has_lasted(task: str, changes: dict[str, object]) -> None:
+    """What the run had learned while nothing held its critic is not the work of the penalty that was chosen a moment ago."""
+    lab = LESSONS["distances"].part("critic")
+    assert isinstance(lab, Lab)
+    config = settings.replace(lab.config, changes)
+    found = {"quality": 0.4, "reverse_kl": 0.1, "slope": 0.9}
+    mark = Mark(1000, "penalty", "none", str(changes["penalty"]))
+    wanted = next(one for one in lab.tasks if one.id == task)
+    assert wanted.is_done(Sight(1000, found, config))
+    assert not wanted.is_done(Sight(1100, found, config, marks=(mark,)))
+    assert wanted.is_done(Sight(1200, found, config, marks=(mark,)))

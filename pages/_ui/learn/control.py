@@ -17,7 +17,7 @@ from gan_core.latent.explorer import Room
 from gan_core.latent.truncation import PSIS
 from gan_core.lessons import spaces
 from gan_core.lessons.sight import Sight
-from gan_core.text import beside, listed
+from gan_core.text import beside, listed, pair
 from pages._ui.charts import PLAIN, show_chart
 from pages._ui.i18n import number, percent, translate
 from pages._ui.learn.explored import attempt, begun, explore, moment, room, scheme, sheet
@@ -111,7 +111,7 @@ def categories(key: str, needs: tuple[str, ...], runs: Mapping[str, str]) -> Sig
     bits = spaces.information(counts)
     _heat(key, names, counts)
     said = [
-        beside(f"{name}: {int(row.argmax())}", percent(float(row.max() / row.sum())), _)
+        beside(pair(name, str(int(row.argmax())), _), percent(float(row.max() / row.sum())), _)
         for name, row in zip(names, counts, strict=True)
     ]
     st.caption(f"{moment(kept[1])} · {_('Mostly read as: {kinds}.').format(kinds=listed(said, _))}")
@@ -133,7 +133,9 @@ def _heat(key: str, names: list[str], counts: Tensor) -> None:
     texts = [[f"{100 * share:.0f}" if share >= 0.05 else "" for share in row] for row in shares.tolist()]
     chart = go.Figure(go.Heatmap(z=shares.tolist(), x=[str(k) for k in range(counts.shape[1])], y=names, text=texts, texttemplate="%{text}",
                                  colorscale="Oranges", zmin=0, zmax=1, showscale=False, hovertemplate="%{y} → %{x}: %{z:.0%}<extra></extra>"))  # fmt: skip
-    chart.update_layout(height=340, margin={"l": 8, "r": 8, "t": 8, "b": 8})
+    chart.update_layout(
+        height=368, margin={"l": 8, "r": 8, "t": 36, "b": 8}
+    )  # the buttons above, not upon the last column
     chart.update_xaxes(title=_("Read as, % of a category's samples"), type="category")
     chart.update_yaxes(title=_("Category"), type="category", autorange="reversed")
     st.plotly_chart(chart, key=f"{key}.heat", width="stretch", config=PLAIN,
@@ -201,7 +203,7 @@ def _counts(key: str, kept: Mapping[str, Any]) -> None:
         go.Scatter(x=x, y=kept["counts"], mode="lines+markers", name=title, line={"color": GENERATED[scheme()]})
     )
     chart.add_hline(y=0.1, line={"color": NEUTRAL, "dash": "dot"})
-    chart.update_layout(height=240, margin={"l": 8, "r": 8, "t": 8, "b": 8}, showlegend=False)
+    chart.update_layout(height=268, margin={"l": 8, "r": 8, "t": 36, "b": 8}, showlegend=False)
     chart.update_xaxes(title=_("Standard deviations along the direction"))
     chart.update_yaxes(title=title, tickformat=".0%", range=[0, 1])
     show_chart(chart, f"{key}.counts", _)
