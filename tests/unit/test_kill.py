@@ -24,6 +24,7 @@ import _damage
 import _tiny
 import psutil
 import pytest
+import torch
 from _damage import LONG, Disk, rests, serving
 
 import gan_core
@@ -243,6 +244,8 @@ def nursery() -> None:
         root, seed = json.loads(line)
         child = os.fork()
         if child == 0:
+            # A forked process makes PyTorch's pool anew when it first asks for it; of two threads that do at once, one may find none.
+            torch.set_num_threads(1)
             with contextlib.suppress(KeyboardInterrupt):
                 Server(Path(root), seed).serve()
             os._exit(3)
