@@ -83,11 +83,10 @@ def test_two_runs_on_one_scrubber_again_with_other_seeds_and_as_a_report(visitor
     until(page, lambda: len(page.url.split("runs=")[1].replace("%2C", ",").split(",")) == 4)
     until(page, lambda: page.locator(".gp-legend").inner_text().count("seeds") == 2)
     page.set_viewport_size({"width": 390, "height": 844})
-    page.wait_for_timeout(500)
     main = page.get_by_test_id("stMain")
-    assert main.evaluate("main => main.scrollWidth <= main.clientWidth")
     scrolls = "tables => tables.map((one) => getComputedStyle(one).overflowX)"  # eight columns are wider than a phone
-    assert main.locator("table").evaluate_all(scrolls) == ["auto", "auto"]
+    until(page, lambda: main.locator("table").evaluate_all(scrolls) == ["auto", "auto"])
+    until(page, lambda: main.evaluate("main => main.scrollWidth <= main.clientWidth"))
     page.goto(file.as_uri())
     until(page, lambda: page.locator(".chart .main-svg .trace").count() > 1)
     for image in page.locator("img").all():

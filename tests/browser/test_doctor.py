@@ -74,7 +74,7 @@ def test_a_line_that_opens_and_asks_for_the_remedy(page: Any, server: FakeServer
     body = page.locator(".gl-doctor-body")
     assert "Penalty: None → R1 (zero-centred, on real)" in body.inner_text()
     for text in ("Mode collapse", "Since step 1,200: only 2 of 8 modes have generated samples"):
-        assert text in bar.inner_text()
+        bar.get_by_text(text).wait_for()
         assert text not in body.inner_text(), "what the line says is not said again below it"
     says = page.locator(".gl-doctor-says")
     assert says.evaluate("e => e.scrollWidth <= e.clientWidth"), "opened, the line is shown whole"
