@@ -77,7 +77,7 @@ class Zoo:
         asked = st.query_params.get("view", "")
         if "zoo.view" not in state:
             state["zoo.view"] = asked if asked in VIEWS else state.get("zoo.view.kept", "index")
-        elif asked != state["zoo.view.asked"]:  # not by this control
+        elif asked != state.get("zoo.view.asked", asked):  # not by this control; unknown where a rerun broke in
             state["zoo.view"] = asked if asked in VIEWS else "index"
         chosen = st.segmented_control(
             _("View"), list(VIEWS), format_func=lambda v: _(VIEWS[v]), key="zoo.view", label_visibility="collapsed", required=True,
